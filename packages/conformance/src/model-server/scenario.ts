@@ -1,0 +1,153 @@
+import { AgentRuntimeError } from '@runtime/contracts';
+import { z } from 'zod';
+import { templateNames, templatesIn } from './template.ts';
+
+/** Text must contain the string, or match the regular expression. */
+export const textMatchSchema = z.union([
+  z.string().min(1),
+  z.strictObject({ regex: z.string().min(1), flags: z.string().optional() }),
+]);
+export type TextMatch = z.infer<typeof textMatchSchema>;
+
+/** Exactly this many, or a range with both ends included. */
+export const countMatchSchema = z.union([
+  z.int().nonnegative(),
+  z.strictObject({ min: z.int().nonnegative().optional(), max: z.int().nonnegative().optional() }),
+]);
+export type CountMatch = z.infer<typeof countMatchSchema>;
+
+/** Every condition given must hold. An empty `when` matches every request. */
+export const conditionSchema = z.strictObject({
+  /** The text of the last user message: a steer comes as a further user message of the same conversation. */
+  lastUser: textMatchSchema.optional(),
+  /** Any user message. */
+  anyUser: textMatchSchema.optional(),
+  /** All system and developer messages together. */
+  system: textMatchSchema.optional(),
+  lastToolResult: textMatchSchema.optional(),
+  /** Who spoke last: `tool` right after a tool ran, `user` for a prompt or a steer. */
+  lastRole: z.enum(['user', 'assistant', 'tool', 'system']).optional(),
+  userMessages: countMatchSchema.optional(),
+  toolResults: countMatchSchema.optional(),
+  toolResultsSinceUser: countMatchSchema.optional(),
+  model: z.string().optional(),
+  /** The number of the request over the server's whole life, from 1. */
+  nth: countMatchSchema.optional(),
+});
+export type Condition = z.infer<typeof conditionSchema>;
+
+const chunksSchema = z.union([z.string(), z.array(z.string())]);
+const waitSchema = z.number().nonnegative().max(3_600_000);
+
+export const toolCallSchema = z.strictObject({
+  name: z.string().min(1),
+  /** An object is sent as JSON; a string is sent as it is, so that broken arguments can be played. */
+  arguments: z.union([z.record(z.string(), z.json()), z.string()]).default({}),
+  /** @default `call_<request>_<index>` */
+  id: z.string().min(1).optional(),
+  /** In how many pieces the arguments are streamed. */
+  pieces: z.int().min(1).max(1000).default(3),
+});
+export type ToolCall = z.infer<typeof toolCallSchema>;
+
+export const usageSchema = z.strictObject({
+  promptTokens: z.int().nonnegative(),
+  completionTokens: z.int().nonnegative(),
+  cachedTokens: z.int().nonnegative().default(0),
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+export const replySchema = z.strictObject({
+  /** Sent before the text. A string is cut into words, an array is sent as the chunks it lists. */
+  reasoning: chunksSchema.optional(),
+  text: chunksSchema.optional(),
+  /** How often the text is sent over: a flood in few bytes of scenario. */
+  repeatText: z.int().min(1).max(1_000_000).default(1),
+  toolCalls: z.array(toolCallSchema).default([]),
+  /** Milliseconds before the first chunk. */
+  firstDelayMs: waitSchema.default(0),
+  /** Milliseconds between chunks. */
+  delayMs: waitSchema.default(0),
+  /** The stream halts after so many chunks until the file exists: a test's gate in place of a sleep. */
+  gate: z.strictObject({ afterChunks: z.int().nonnegative(), file: z.string().min(1) }).optional(),
+  /** @default one token per four characters of the request and of the reply */
+  usage: usageSchema.optional(),
+  /** `null` leaves it out, as a broken backend does. @default 'tool_calls' with tool calls, else 'stop' */
+  finishReason: z.string().nullable().optional(),
+});
+export type Reply = z.infer<typeof replySchema>;
+
+export const faultSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('http'),
+    status: z.int().min(400).max(599),
+    retryAfterSeconds: z.number().nonnegative().optional(),
+    message: z.string().optional(),
+    code: z.string().optional(),
+  }),
+  /** Never goes on. Without `afterChunks` not even the headers are sent. */
+  z.strictObject({ type: z.literal('hang'), afterChunks: z.int().nonnegative().optional() }),
+  /** The socket is destroyed after so many chunks of the reply. */
+  z.strictObject({ type: z.literal('breakStream'), afterChunks: z.int().nonnegative().default(0) }),
+  /** A `data:` line that is no JSON, in place of the end. */
+  z.strictObject({ type: z.literal('badJson'), afterChunks: z.int().nonnegative().default(0) }),
+]);
+export type Fault = z.infer<typeof faultSchema>;
+
+export const ruleSchema = z
+  .strictObject({
+    /** Shows up in the recorded request. @default its number in the list, from 1 */
+    name: z.string().optional(),
+    when: conditionSchema.default({}),
+    /** Applies to the first so many matching requests only. */
+    times: z.int().positive().optional(),
+    reply: replySchema.optional(),
+    fault: faultSchema.optional(),
+  })
+  .refine((rule) => rule.reply !== undefined || rule.fault !== undefined, 'a rule needs a reply or a fault');
+export type Rule = z.infer<typeof ruleSchema>;
+
+/**
+ * What the model will say, as data. The first rule that matches and is not used up answers;
+ * a request that no rule matches is answered with HTTP 400 and says so, which agents do not retry.
+ */
+export const scenarioSchema = z.strictObject({
+  models: z.array(z.string().min(1)).min(1).default(['fake-1']),
+  rules: z.array(ruleSchema).min(1),
+});
+export type Scenario = z.infer<typeof scenarioSchema>;
+/** A scenario as it is written: what has a default may be left out. */
+export type ScenarioInput = z.input<typeof scenarioSchema>;
+export type RuleInput = z.input<typeof ruleSchema>;
+
+/**
+ * Checks a scenario and fills its defaults.
+ * Throws INVALID_ARGUMENT for a wrong shape, a regular expression that does not compile and a `{{template}}` that does not exist.
+ */
+export function parseScenario(input: unknown): Scenario {
+  const parsed = scenarioSchema.safeParse(input);
+  if (!parsed.success) throw invalid(z.prettifyError(parsed.error), parsed.error);
+  for (const [index, rule] of parsed.data.rules.entries()) checkRule(rule, index);
+  return parsed.data;
+}
+
+function checkRule(rule: Rule, index: number): void {
+  const { lastUser, anyUser, system, lastToolResult } = rule.when;
+  for (const match of [lastUser, anyUser, system, lastToolResult]) {
+    if (match === undefined || typeof match === 'string') continue;
+    try {
+      new RegExp(match.regex, match.flags);
+    } catch (cause) {
+      throw invalid(`rule ${index + 1}: ${String(cause)}`, cause);
+    }
+  }
+  const unknown = templatesIn(rule.reply).find((name) => !templateNames.has(name));
+  if (unknown !== undefined) throw invalid(`rule ${index + 1}: there is no template {{${unknown}}}`, undefined);
+}
+
+function invalid(message: string, cause: unknown): AgentRuntimeError {
+  return new AgentRuntimeError('INVALID_ARGUMENT', `the scenario cannot be played: ${message}`, {
+    hint: `Correct the scenario; the templates are ${[...templateNames].join(', ')}.`,
+    cause,
+  });
+}

@@ -1,0 +1,4 @@
+export interface CallOptions {
+  /** Ends this call, never the work behind it. */
+  readonly signal?: AbortSignal;
+}

@@ -1,0 +1,18 @@
+import type { z } from 'zod';
+import type { StoredEvent } from './event-log.ts';
+
+/**
+ * Events that a package adds to the log: their schemas, and a fold of them if it needs a state.
+ * Handed in when the plane is opened; a fold never sees another family's refusal, and ignores what it does not know.
+ */
+export interface EventFamily<State = unknown> {
+  /** Also the name of its snapshot. */
+  readonly name: string;
+  /** Change it when the fold changes: older snapshots are then not read. */
+  readonly version: string;
+  /** By event type. */
+  readonly schemas: Readonly<Record<string, z.ZodType>>;
+  readonly initial: State;
+  /** Pure: no clock, no effect, the same state for the same events. */
+  fold(state: State, event: StoredEvent): State;
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { errorCodeSchema } from '../errors.ts';
+import { idSchema } from '../ids.ts';
+
+/** The stream `plane`. */
+export const planeEventSchemas = {
+  'plane.opened': z.object({
+    type: z.literal('plane.opened'),
+    epoch: z.int().min(1),
+    pid: z.int().min(1),
+    bootId: z.string().max(100),
+  }),
+  /** Something of a run that is over came late. It is kept here and changes nothing. */
+  'run.fenced': z.object({
+    type: z.literal('run.fenced'),
+    taskId: idSchema,
+    runId: idSchema,
+    what: z.string().max(100),
+    reason: z.string().max(2000),
+  }),
+} as const;
+
+/** The streams `runtime/<id>`. */
+export const runtimeEventSchemas = {
+  'runtime.probed': z.object({
+    type: z.literal('runtime.probed'),
+    status: z.enum(['available', 'unavailable']),
+    version: z.string().max(200).optional(),
+    reason: z.string().max(2000).optional(),
+  }),
+  'breaker.opened': z.object({
+    type: z.literal('breaker.opened'),
+    failures: z.int().min(1),
+    /** Unix ms at which one start is let through. */
+    until: z.int(),
+    code: errorCodeSchema.optional(),
+  }),
+  'breaker.halfOpened': z.object({ type: z.literal('breaker.halfOpened') }),
+  'breaker.closed': z.object({ type: z.literal('breaker.closed') }),
+  /** A start failed before its first instruction was sent: what the breaker counts. */
+  'start.failed': z.object({ type: z.literal('start.failed'), runId: idSchema, code: errorCodeSchema }),
+  'start.succeeded': z.object({ type: z.literal('start.succeeded'), runId: idSchema }),
+} as const;
+
+type PlaneEventType = keyof typeof planeEventSchemas;
+export type PlaneEvent = { [T in PlaneEventType]: z.infer<(typeof planeEventSchemas)[T]> }[PlaneEventType];
+type RuntimeEventType = keyof typeof runtimeEventSchemas;
+export type RuntimeEvent = { [T in RuntimeEventType]: z.infer<(typeof runtimeEventSchemas)[T]> }[RuntimeEventType];

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+import { approvalKindSchema, choiceSchema } from '../approval.ts';
+import { idSchema, backendIdSchema } from '../ids.ts';
+import { runOutcomeSchema } from '../outcome.ts';
+
+/** Text of one event, in UTF-16 units. Longer deltas are split by the adapter; `message.completed` holds head and tail. */
+export const maxEventTextChars = 256 * 1024;
+
+const text = z.string().max(maxEventTextChars);
+const toolName = z.string().max(200);
+const outputSource = z.enum(['stdout', 'stderr', 'screen']);
+const instruction = { instructionId: idSchema };
+const tokens = z.int().min(0);
+
+export const usageSchema = z.object({
+  /** `turn`: this turn's own. `cumulative`: of the session so far. */
+  scope: z.enum(['turn', 'cumulative']),
+  inputTokens: tokens,
+  outputTokens: tokens,
+  cacheReadTokens: tokens.optional(),
+  cacheWriteTokens: tokens.optional(),
+  /** US dollars, as the backend reckons them. */
+  costUsd: z.number().min(0).optional(),
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+/**
+ * What an adapter may report, without the run's id: the plane stamps that.
+ * `docs/events.md` says what must precede each of them.
+ */
+export const sessionEventSchemas = {
+  'session.opened': z.object({ type: z.literal('session.opened'), agentSessionId: backendIdSchema }),
+  'session.closed': z.object({ type: z.literal('session.closed') }),
+
+  'instruction.accepted': z.object({ type: z.literal('instruction.accepted'), ...instruction }),
+  'instruction.delivered': z.object({
+    type: z.literal('instruction.delivered'),
+    ...instruction,
+    turnId: z.string().max(64).optional(),
+  }),
+  'instruction.observed': z.object({ type: z.literal('instruction.observed'), ...instruction }),
+  'instruction.declined': z.object({
+    type: z.literal('instruction.declined'),
+    ...instruction,
+    reason: z.string().max(2000),
+  }),
+  'instruction.unknown': z.object({
+    type: z.literal('instruction.unknown'),
+    ...instruction,
+    reason: z.string().max(2000),
+  }),
+
+  'turn.started': z.object({
+    type: z.literal('turn.started'),
+    /** The adapter's count within the run, from '1': the same on every replay. */
+    turnId: z.string().min(1).max(64),
+    instructionId: idSchema.optional(),
+  }),
+  'turn.ended': z.object({
+    type: z.literal('turn.ended'),
+    turnId: z.string().min(1).max(64),
+    outcome: runOutcomeSchema,
+    usage: usageSchema.optional(),
+  }),
+
+  'text.delta': z.object({ type: z.literal('text.delta'), messageId: backendIdSchema, text }),
+  'reasoning.delta': z.object({ type: z.literal('reasoning.delta'), messageId: backendIdSchema, text }),
+  'message.completed': z.object({
+    type: z.literal('message.completed'),
+    messageId: backendIdSchema,
+    /** Equal to the joined `text.delta` of this message; when `omittedChars` is set, its head and tail. */
+    text,
+    omittedChars: z.int().min(1).optional(),
+  }),
+  'message.discarded': z.object({
+    type: z.literal('message.discarded'),
+    messageId: backendIdSchema,
+    reason: z.string().max(2000),
+  }),
+  'output.delta': z.object({ type: z.literal('output.delta'), source: outputSource, text }),
+
+  'tool.started': z.object({
+    type: z.literal('tool.started'),
+    callId: backendIdSchema,
+    name: toolName,
+    /** The tool's arguments, as JSON; left out when larger than 256 KiB. */
+    input: z.json().optional(),
+  }),
+  'tool.delta': z.object({
+    type: z.literal('tool.delta'),
+    callId: backendIdSchema,
+    mode: z.enum(['append', 'replace']),
+    text,
+  }),
+  'tool.ended': z.object({
+    type: z.literal('tool.ended'),
+    callId: backendIdSchema,
+    ok: z.boolean(),
+    output: text.optional(),
+  }),
+
+  'approval.requested': z.object({
+    type: z.literal('approval.requested'),
+    approvalId: backendIdSchema,
+    kind: approvalKindSchema,
+    title: z.string().max(2000),
+    message: z.string().max(65_536).optional(),
+    callId: backendIdSchema.optional(),
+    choices: z.array(choiceSchema).max(100),
+    /** Free text may be given instead of a choice. */
+    input: z.boolean().optional(),
+    /** Of the backend's own clock; the plane's limit holds as well. */
+    timeoutMs: z.int().min(1).optional(),
+  }),
+  /** The backend closed its own request, for instance by its own time limit. */
+  'approval.withdrawn': z.object({ type: z.literal('approval.withdrawn'), approvalId: backendIdSchema }),
+
+  'child.started': z.object({ type: z.literal('child.started'), childId: backendIdSchema, name: toolName.optional() }),
+  'child.ended': z.object({ type: z.literal('child.ended'), childId: backendIdSchema, ok: z.boolean() }),
+
+  'output.gap': z.object({
+    type: z.literal('output.gap'),
+    source: z.string().max(50),
+    bytes: z.int().min(0).optional(),
+    reason: z.string().max(2000),
+  }),
+  'output.quarantined': z.object({
+    type: z.literal('output.quarantined'),
+    source: z.string().max(50),
+    bytes: z.int().min(0),
+    /** The beginning, unprintable bytes escaped, at most 4 KiB. The raw file keeps the rest. */
+    sample: z.string().max(4096),
+    reason: z.string().max(500),
+  }),
+
+  'usage.reported': z.object({ type: z.literal('usage.reported'), usage: usageSchema }),
+  'retry.scheduled': z.object({
+    type: z.literal('retry.scheduled'),
+    attempt: z.int().min(1),
+    delayMs: z.int().min(0),
+    reason: z.string().max(2000),
+  }),
+  'context.compacted': z.object({ type: z.literal('context.compacted'), reason: z.string().max(200) }),
+} as const;
+
+export type SessionEventType = keyof typeof sessionEventSchemas;
+export type SessionEvent = { [T in SessionEventType]: z.infer<(typeof sessionEventSchemas)[T]> }[SessionEventType];
+
+/** Increments: acknowledged once written, coalesced when many come at once. Everything else is durable first. */
+export const deltaTypes: ReadonlySet<string> = new Set(['text.delta', 'reasoning.delta', 'output.delta', 'tool.delta']);

@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { approvalKindSchema, choiceSchema, resolutionSchema } from '../approval.ts';
+import { artifactRefSchema } from '../artifact.ts';
+import { capabilitiesSchema } from '../capabilities.ts';
+import { errorCodeSchema } from '../errors.ts';
+import { exitSchema, runtimeHandleSchema } from '../handle.ts';
+import { backendIdSchema, idSchema } from '../ids.ts';
+import { instructionModeSchema, partsSchema } from '../instruction.ts';
+import { runOutcomeSchema } from '../outcome.ts';
+import { targetSchema, taskSpecSchema } from '../task-spec.ts';
+import { sessionEventSchemas, type SessionEventType } from './session-events.ts';
+
+const why = z.string().max(2000);
+const runId = idSchema;
+
+/** How a run came to be. Four different guarantees: `start` is the first; see the words in the README. */
+export const runModeSchema = z.enum(['start', 'resume', 'restart', 'degrade']);
+export type RunMode = z.infer<typeof runModeSchema>;
+
+/** Why a run is being stopped. The first cause is recorded and kept. */
+export const stopCauseSchema = z.enum([
+  'idle',
+  'closed',
+  'cancel',
+  'deadline',
+  'run_timeout',
+  'idle_timeout',
+  'output_limit',
+  'unmet_needs',
+  'lost_control',
+]);
+export type StopCause = z.infer<typeof stopCauseSchema>;
+
+/** The three signals of life; which of them stopped. */
+export const lifeSignalSchema = z.enum(['heartbeat', 'activity', 'progress']);
+export const waitingOnSchema = z.enum(['model', 'tool', 'approval', 'rate_limit', 'unknown']);
+
+/** What the plane itself records about a task. */
+export const planeTaskEventSchemas = {
+  'task.submitted': z.object({
+    type: z.literal('task.submitted'),
+    spec: taskSpecSchema,
+    key: z.string().max(200).optional(),
+    /** The instruction that the spec's prompt is. */
+    instructionId: idSchema,
+  }),
+  'runtime.rejected': z.object({
+    type: z.literal('runtime.rejected'),
+    target: targetSchema,
+    code: errorCodeSchema,
+    reason: why,
+  }),
+  'runtime.degraded': z.object({
+    type: z.literal('runtime.degraded'),
+    from: targetSchema,
+    to: targetSchema,
+    lostCapabilities: z.array(z.string()),
+    policy: z.literal('from-scratch'),
+    reason: why,
+  }),
+  'run.starting': z.object({
+    type: z.literal('run.starting'),
+    runId,
+    attempt: z.int().min(1),
+    generation: z.int().min(1),
+    mode: runModeSchema,
+    target: targetSchema,
+    handle: runtimeHandleSchema,
+    /** The instruction that opens this run. */
+    instructionId: idSchema,
+    /** Earlier instructions whose text goes with it, in order. */
+    carries: z.array(idSchema),
+    /** The conversation picked up; only with mode `resume`. */
+    resumes: z.object({ runId, agentSessionId: backendIdSchema }).optional(),
+  }),
+  'run.started': z.object({
+    type: z.literal('run.started'),
+    runId,
+    capabilities: capabilitiesSchema,
+    version: z.string().max(200),
+    agentSessionId: backendIdSchema.optional(),
+  }),
+  'run.reattached': z.object({
+    type: z.literal('run.reattached'),
+    runId,
+    epoch: z.int().min(1),
+    sourceCursor: z.string().max(500).optional(),
+  }),
+  'run.resumed': z.object({ type: z.literal('run.resumed'), runId, agentSessionId: backendIdSchema }),
+  'run.stopping': z.object({ type: z.literal('run.stopping'), runId, cause: stopCauseSchema }),
+  'run.ended': z.object({ type: z.literal('run.ended'), runId, outcome: runOutcomeSchema, exit: exitSchema }),
+  'run.stalled': z.object({
+    type: z.literal('run.stalled'),
+    runId,
+    signal: lifeSignalSchema,
+    waitingOn: waitingOnSchema,
+    /** How long the signal has been missing. */
+    silentMs: z.int().min(0),
+  }),
+  'run.progressed': z.object({ type: z.literal('run.progressed'), runId, signal: lifeSignalSchema }),
+
+  'instruction.queued': z.object({
+    type: z.literal('instruction.queued'),
+    instructionId: idSchema,
+    mode: instructionModeSchema,
+    /** Left out for the prompt of the task, which is in its spec. */
+    parts: partsSchema.optional(),
+    key: z.string().max(200).optional(),
+    expiresAt: z.int().optional(),
+    ifTurn: z.string().max(64).optional(),
+    by: z.string().max(200).optional(),
+  }),
+  'instruction.sending': z.object({ type: z.literal('instruction.sending'), instructionId: idSchema, runId }),
+
+  'approval.requested': z.object({
+    ...sessionEventSchemas['approval.requested'].shape,
+    kind: approvalKindSchema,
+    choices: z.array(choiceSchema).max(100),
+    /** Left out for a question of the plane itself. */
+    runId: idSchema.optional(),
+    /** Unix ms at which the default answer is given. */
+    expiresAt: z.int().optional(),
+  }),
+  'approval.resolved': z.object({
+    type: z.literal('approval.resolved'),
+    approvalId: backendIdSchema,
+    resolution: resolutionSchema,
+    by: z.string().max(200),
+    why: why.optional(),
+  }),
+
+  'artifact.stored': z.object({
+    type: z.literal('artifact.stored'),
+    artifact: artifactRefSchema,
+    runId: idSchema.optional(),
+  }),
+  'cancel.requested': z.object({ type: z.literal('cancel.requested'), by: z.string().max(200), why: why.optional() }),
+  'interrupt.requested': z.object({
+    type: z.literal('interrupt.requested'),
+    runId,
+    by: z.string().max(200),
+    why: why.optional(),
+  }),
+  'close.requested': z.object({ type: z.literal('close.requested'), by: z.string().max(200), why: why.optional() }),
+  'attempt.scheduled': z.object({
+    type: z.literal('attempt.scheduled'),
+    /** Unix ms before which it does not start. */
+    notBefore: z.int(),
+    attempt: z.int().min(1),
+    mode: runModeSchema,
+    target: targetSchema,
+    reason: why,
+  }),
+  'task.ended': z.object({ type: z.literal('task.ended'), outcome: runOutcomeSchema }),
+} as const;
+
+const stamp = { runId, sourceCursor: z.string().max(500).optional() };
+
+/** A session event as it is kept: stamped with its run, and with the source cursor on the last event of its source record. */
+export type RunScoped<T extends SessionEventType> = z.infer<(typeof sessionEventSchemas)[T]> & {
+  runId: string;
+  sourceCursor?: string | undefined;
+};
+
+type PlaneTaskEventType = keyof typeof planeTaskEventSchemas;
+export type TaskEventType = PlaneTaskEventType | SessionEventType;
+
+/** Every event that a task's stream may hold. */
+export type TaskEvent =
+  | { [T in PlaneTaskEventType]: z.infer<(typeof planeTaskEventSchemas)[T]> }[PlaneTaskEventType]
+  | { [T in Exclude<SessionEventType, PlaneTaskEventType>]: RunScoped<T> }[Exclude<
+      SessionEventType,
+      PlaneTaskEventType
+    >];
+export type TaskEventOf<T extends TaskEventType> = Extract<TaskEvent, { type: T }>;
+
+const stamped = Object.fromEntries(
+  Object.entries(sessionEventSchemas).map(([type, schema]) => [type, schema.extend(stamp)]),
+);
+
+/** Schema by event type for a task's stream. */
+export const taskEventSchemas: Readonly<Record<string, z.ZodType>> = { ...stamped, ...planeTaskEventSchemas };

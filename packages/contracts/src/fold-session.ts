@@ -1,0 +1,63 @@
+import type { SessionEventType } from './events/session-events.ts';
+import type { RunScoped } from './events/task-events.ts';
+import type { InstructionLevel } from './instruction.ts';
+import { omit, patchRun, type Handler } from './fold-steps.ts';
+import type { RunState, TaskState } from './task-state.ts';
+
+type SessionHandlers = { readonly [T in SessionEventType]?: Handler<RunScoped<T>> };
+
+/** The launch's instruction takes those with it whose text went along. */
+function raise(state: TaskState, id: string, level: InstructionLevel, reason?: string): TaskState {
+  const run = state.runs.at(-1);
+  const ids = run && run.instructionId === id ? [id, ...run.carries] : [id];
+  const instructions = { ...state.instructions };
+  for (const each of ids) {
+    const instruction = instructions[each];
+    if (!instruction) continue;
+    instructions[each] = {
+      ...instruction,
+      level,
+      ...(run ? { runId: run.runId } : {}),
+      ...(reason === undefined ? {} : { reason }),
+    };
+  }
+  return { ...state, instructions };
+}
+
+/** What a runtime's reports do to the state of its task. */
+export const sessionHandlers: SessionHandlers & { readonly 'instruction.sending': Handler<{ instructionId: string }> } =
+  {
+    'session.opened': (state, event) => patchRun(state, { agentSessionId: event.agentSessionId }),
+    'instruction.sending': (state, event) => raise(state, event.instructionId, 'sending'),
+    'instruction.accepted': (state, event) => raise(state, event.instructionId, 'accepted'),
+    'instruction.delivered': (state, event) => raise(state, event.instructionId, 'delivered'),
+    'instruction.observed': (state, event) => raise(state, event.instructionId, 'observed'),
+    'instruction.declined': (state, event) => raise(state, event.instructionId, 'declined', event.reason),
+    'instruction.unknown': (state, event) => raise(state, event.instructionId, 'unknown', event.reason),
+    'turn.started': (state, event) =>
+      patchRun(state, {
+        turn: { turnId: event.turnId, startedAt: event.time },
+        turns: (state.runs.at(-1)?.turns ?? 0) + 1,
+        interrupted: false,
+      }),
+    'turn.ended': (state, event) => {
+      const run = state.runs.at(-1);
+      if (!run) return state;
+      const { turn: _turn, ...rest } = run;
+      const rested: RunState = { ...rest, lastOutcome: event.outcome, tools: {} };
+      return { ...state, runs: [...state.runs.slice(0, -1), rested] };
+    },
+    'tool.started': (state, event) => {
+      const run = state.runs.at(-1);
+      if (!run) return state;
+      return patchRun(state, {
+        tools: { ...run.tools, [event.callId]: event.name },
+        toolsStarted: run.toolsStarted + 1,
+      });
+    },
+    'tool.ended': (state, event) => patchRun(state, { tools: omit(state.runs.at(-1)?.tools ?? {}, event.callId) }),
+    'child.started': (state, event) =>
+      patchRun(state, { children: [...(state.runs.at(-1)?.children ?? []), event.childId] }),
+    'child.ended': (state, event) =>
+      patchRun(state, { children: (state.runs.at(-1)?.children ?? []).filter((id) => id !== event.childId) }),
+  };
