@@ -78,6 +78,8 @@ export interface RuntimeAdapter {
   readonly specVersion: typeof specVersion;
   /** The runtime's id, by which targets name it. */
   readonly id: string;
+  /** Names of variables that the backend may need from the owner's environment, such as provider keys. Nothing beyond these, the default list and the task's own is passed on. */
+  readonly environment?: readonly string[];
 
   /**
    * Finds the backend. May run the binary for its version or a handshake; opens no session and calls no model.

@@ -6,10 +6,11 @@ import type { RunState, TaskState } from './task-state.ts';
 
 type SessionHandlers = { readonly [T in SessionEventType]?: Handler<RunScoped<T>> };
 
-/** The launch's instruction takes those with it whose text went along. */
+/** An opening instruction that gets further takes those with it whose text went along; what was refused or lost is told of each. */
 function raise(state: TaskState, id: string, level: InstructionLevel, reason?: string): TaskState {
   const run = state.runs.at(-1);
-  const ids = run && run.instructionId === id ? [id, ...run.carries] : [id];
+  const further = level !== 'declined' && level !== 'unknown';
+  const ids = further && run?.instructionId === id ? [id, ...run.carries] : [id];
   const instructions = { ...state.instructions };
   for (const each of ids) {
     const instruction = instructions[each];

@@ -131,8 +131,11 @@ const planeHandlers: Handlers = {
       ...defined({ agentSessionId: event.agentSessionId }),
     }),
   'run.resumed': (state, event) => patchRun(state, { agentSessionId: event.agentSessionId }),
-  'run.stopping': (state, event) =>
-    patchRun(state, { status: 'stopping', stopCause: state.runs.at(-1)?.stopCause ?? event.cause }),
+  'run.stopping': (state, event) => {
+    const run = state.runs.at(-1);
+    const stoppedInTurn = run?.turn !== undefined;
+    return patchRun(state, { status: 'stopping', stopCause: run?.stopCause ?? event.cause, stoppedInTurn });
+  },
   'run.ended': ended,
   'run.stalled': (state) => patchRun(state, { stalled: true }),
   'run.progressed': (state) => patchRun(state, { stalled: false }),
@@ -151,10 +154,10 @@ const planeHandlers: Handlers = {
   }),
   'approval.requested': requested,
   'approval.resolved': resolved,
-  'runtime.rejected': (state, event) => ({
-    ...state,
-    rejected: [...state.rejected, { target: event.target, code: event.code, reason: event.reason }],
-  }),
+  'runtime.rejected': (state, event) => {
+    const { next: _next, ...rest } = state;
+    return { ...rest, rejected: [...state.rejected, { target: event.target, code: event.code, reason: event.reason }] };
+  },
   'runtime.degraded': (state) => ({ ...state, degradations: state.degradations + 1 }),
   'attempt.scheduled': (state, event) => ({
     ...state,

@@ -16,8 +16,8 @@ export interface RunningTask {
 }
 
 export interface ScheduleState {
-  /** In order of submission. */
-  readonly queued: readonly QueuedTask[];
+  /** In order of submission. Not an array, so that a long queue costs nothing to hand over: look at as many as you need. */
+  readonly queued: Iterable<QueuedTask>;
   readonly running: readonly RunningTask[];
 }
 

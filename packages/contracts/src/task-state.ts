@@ -39,6 +39,8 @@ export interface RunState {
   readonly children: readonly string[];
   readonly interrupted: boolean;
   readonly stopCause?: StopCause;
+  /** A turn was running when the stop was decided. */
+  readonly stoppedInTurn?: boolean;
   readonly outcome?: RunOutcome;
   readonly exit?: Exit;
   readonly startedAt: number;
@@ -123,9 +125,15 @@ export function openApprovals(state: TaskState): ApprovalState[] {
 
 const unfinishedLevels: ReadonlySet<InstructionLevel> = new Set(['queued', 'sending', 'accepted']);
 
-/** Instructions that have neither entered a turn nor been given up: they keep a run open. */
+/**
+ * Instructions that have neither entered a turn nor been given up: they keep a run open.
+ * Where the runtime can prove no more than `accepted`, an accepted one has got as far as anybody can tell.
+ */
 export function unfinishedInstructions(state: TaskState): InstructionState[] {
-  return Object.values(state.instructions).filter((instruction) => unfinishedLevels.has(instruction.level));
+  const provesDelivery = currentRun(state)?.capabilities?.steer !== 'accepted';
+  return Object.values(state.instructions).filter(
+    ({ level }) => unfinishedLevels.has(level) && (level !== 'accepted' || provesDelivery),
+  );
 }
 
 /** True when nothing but an instruction, a close or a clock will move this task: its agent rests and it is kept open. */

@@ -1,0 +1,177 @@
+import {
+  currentRun,
+  lostCapabilities,
+  openApprovals,
+  type NewEvent,
+  type NextAttempt,
+  type RunOutcome,
+  type TaskState,
+} from '@runtime/contracts';
+import { beginRun } from './begin-run.ts';
+import { afterRecoveryAnswer, afterRejection, afterRun, type NextStep } from './policy.ts';
+import { resumePrompt } from './prompts.ts';
+import type { TaskActor } from './task-actor.ts';
+
+/** What a task waits for when nothing of it runs: its turn, its time, or a decision. The first attempt needs no event of its own. */
+export function nextAttempt(state: TaskState): NextAttempt | undefined {
+  if (state.next) return state.next;
+  const untouched = state.runs.length === 0 && state.rejected.length === 0;
+  const target = state.spec.runtimes[0];
+  if (!untouched || !target) return undefined;
+  const mode = state.spec.continueOf === undefined ? 'start' : 'resume';
+  return { notBefore: state.submittedAt, attempt: 1, mode, target, reason: 'submitted' };
+}
+
+/** Ready for the scheduler. */
+export function isQueued(state: TaskState): boolean {
+  return (
+    !state.outcome &&
+    !state.cancel &&
+    !currentRun(state) &&
+    openApprovals(state).length === 0 &&
+    nextAttempt(state) !== undefined
+  );
+}
+
+/** One step of a task of which nothing runs. False: it waits, and somebody will wake it. */
+export async function betweenRuns(actor: TaskActor): Promise<boolean> {
+  const { state, ctx } = actor;
+  const now = ctx.clock();
+  const deadline = state.spec.deadlineMs === undefined ? undefined : state.submittedAt + state.spec.deadlineMs;
+  if (state.cancel) return endTask(actor, { status: 'cancelled' });
+  if (deadline !== undefined && now >= deadline) {
+    return endTask(actor, { status: 'timed_out', code: 'timeout', message: 'the task reached its deadline' });
+  }
+  const [approval] = openApprovals(state);
+  if (approval) {
+    if (approval.expiresAt !== undefined && now >= approval.expiresAt) {
+      await actor.record(() => [expired(approval.id)]);
+      return true;
+    }
+    actor.wakeAt(earliest(deadline, approval.expiresAt));
+    return false;
+  }
+  const next = nextAttempt(state);
+  if (next) {
+    if (!actor.admitted || next.notBefore > now) {
+      actor.wakeAt(earliest(deadline, next.notBefore > now ? next.notBefore : undefined));
+      ctx.changed(actor);
+      return false;
+    }
+    actor.admitted = false;
+    return beginRun(actor, next);
+  }
+  return decideNext(actor);
+}
+
+const earliest = (...times: (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+};
+
+const expired = (approvalId: string): NewEvent => ({
+  type: 'approval.resolved',
+  approvalId,
+  resolution: { kind: 'expired', decision: { choice: 'give_up' } },
+  by: 'clock',
+});
+
+async function decideNext(actor: TaskActor): Promise<boolean> {
+  const { state, ctx } = actor;
+  const run = state.runs.at(-1);
+  const answered = Object.values(state.approvals).findLast(
+    (approval) => approval.kind === 'recovery' && approval.resolution,
+  );
+  let step: NextStep;
+  if (state.rejected.length > 0) step = afterRejection(state, (run?.attempt ?? 0) + 1);
+  else if (answered) step = afterRecoveryAnswer(state, choiceOf(answered.resolution));
+  else if (run) step = afterRun(state, run, ctx.random());
+  else step = { kind: 'end', outcome: { status: 'failed', code: 'unavailable', message: 'no runtime is left' } };
+  if (step.kind === 'end') return endTask(actor, step.outcome);
+  const events = step.kind === 'ask' ? [question(actor, step.reason)] : await scheduleEvents(actor, step);
+  await actor.record(() => events);
+  return true;
+}
+
+function choiceOf(
+  resolution: NonNullable<TaskState['approvals'][string]['resolution']> | undefined,
+): string | undefined {
+  return resolution === undefined || resolution.kind === 'cancelled' ? undefined : resolution.decision.choice;
+}
+
+function question({ state, ctx }: TaskActor, reason: string): NewEvent {
+  const generation = state.runs.at(-1)?.generation ?? 0;
+  return {
+    type: 'approval.requested',
+    approvalId: `recovery-${generation}`,
+    kind: 'recovery',
+    title: 'The run was lost. How should the task go on?',
+    message: reason,
+    choices: [
+      { id: 'restart', label: 'start over on the same runtime', kind: 'allow' },
+      { id: 'degrade', label: 'start over on the next runtime', kind: 'other' },
+      { id: 'give_up', label: 'give up: the task is lost', kind: 'deny' },
+    ],
+    expiresAt: ctx.clock() + state.spec.recoveryTimeoutMs,
+  };
+}
+
+async function scheduleEvents(
+  { state, ctx }: TaskActor,
+  step: Extract<NextStep, { kind: 'schedule' }>,
+): Promise<NewEvent[]> {
+  const events: NewEvent[] = [];
+  const from = state.rejected.at(-1)?.target ?? state.runs.at(-1)?.target;
+  if (step.mode === 'degrade' && from) {
+    const had = state.runs.at(-1)?.capabilities ?? (await capabilitiesOf(ctx.runtimes.probe(from.runtime)));
+    const has = await capabilitiesOf(ctx.runtimes.probe(step.target.runtime));
+    events.push({
+      type: 'runtime.degraded',
+      from,
+      to: step.target,
+      lostCapabilities: had && has ? lostCapabilities(had, has) : [],
+      policy: 'from-scratch',
+      reason: step.reason.slice(0, 2000),
+    });
+  }
+  if (step.mode === 'resume') {
+    const parts = [{ type: 'text', text: resumePrompt }];
+    events.push({ type: 'instruction.queued', instructionId: ctx.newId('ins'), mode: 'prompt', parts, by: 'plane' });
+  }
+  const { mode, target, attempt, reason } = step;
+  const notBefore = ctx.clock() + step.delayMs;
+  events.push({ type: 'attempt.scheduled', notBefore, attempt, mode, target, reason: reason.slice(0, 2000) });
+  return events;
+}
+
+async function capabilitiesOf(probing: ReturnType<TaskActor['ctx']['runtimes']['probe']>) {
+  const found = await probing;
+  return found.status === 'available' ? found.capabilities : undefined;
+}
+
+/** The last event of the stream, after what is open has been closed. */
+async function endTask(actor: TaskActor, outcome: RunOutcome): Promise<boolean> {
+  await actor.record((state) => [...closeOpenEnds(state), { type: 'task.ended', outcome }]);
+  actor.ctx.workspaces.release(actor.state.spec.workspace, actor.id);
+  return false;
+}
+
+function closeOpenEnds(state: TaskState): NewEvent[] {
+  const approvals = openApprovals(state).map((approval): NewEvent => ({
+    type: 'approval.resolved',
+    approvalId: approval.id,
+    resolution: { kind: 'cancelled' },
+    by: 'plane',
+  }));
+  const instructions = Object.values(state.instructions).flatMap(({ id, level }): NewEvent[] => {
+    if (level === 'queued')
+      return [{ type: 'instruction.declined', instructionId: id, reason: 'the task ended before it was sent' }];
+    if (level === 'sending' || level === 'accepted') {
+      return [
+        { type: 'instruction.unknown', instructionId: id, reason: 'the task ended before it was seen to enter a turn' },
+      ];
+    }
+    return [];
+  });
+  return [...approvals, ...instructions];
+}

@@ -1,0 +1,47 @@
+import type { EventLog, RuntimeAdapter, Target } from '@runtime/contracts';
+import type { Clock } from './clock.ts';
+import type { Failpoint } from './failpoint.ts';
+import type { ResumedRun } from './resumed-run.ts';
+import type { Runtimes } from './runtimes.ts';
+import type { TaskActor } from './task-actor.ts';
+import type { Workspaces } from './workspaces.ts';
+
+export interface PlaneTuning {
+  /** Deltas that come within this many ms of the last ones are appended together. @default 30 */
+  readonly deltaWindowMs: number;
+  /** Without any report for this long in a turn, a run is recorded as stalled. @default 300000 */
+  readonly stallAfterMs: number;
+  /** How long an agent has between being asked to end and being killed. @default 5000 */
+  readonly stopGraceMs: number;
+  /** For starting a session, in ms. @default 60000 */
+  readonly startTimeoutMs: number;
+}
+
+/** What the parts of one plane share. */
+export interface PlaneContext {
+  readonly log: EventLog;
+  readonly runsDir: string;
+  readonly clock: Clock;
+  /** 0..1, for jitter. */
+  readonly random: () => number;
+  readonly newId: (prefix: string) => string;
+  readonly failpoint: Failpoint;
+  readonly tuning: PlaneTuning;
+  readonly adapters: ReadonlyMap<string, RuntimeAdapter>;
+  readonly runtimes: Runtimes;
+  readonly workspaces: Workspaces;
+  readonly survivesHost: boolean;
+  /** The owner's own environment, from which runs get what is allowed. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the plane lets go. */
+  readonly closing: AbortSignal;
+  /** The log cannot be written any more: the plane must let go of everything. */
+  readonly fail: (error: unknown) => void;
+  /** Something changed that may let another task start. */
+  readonly changed: (actor: TaskActor) => void;
+  /** Runs an append together with its fold: see `Plane.track`. */
+  readonly track: <T>(work: () => Promise<T>) => Promise<T>;
+  /** The last conversation of an ended task. */
+  readonly continued: (taskId: string | undefined) => ResumedRun | undefined;
+  readonly adapterOf: (target: Target) => RuntimeAdapter | undefined;
+}

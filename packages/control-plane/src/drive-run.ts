@@ -1,0 +1,165 @@
+import {
+  AgentRuntimeError,
+  currentRun,
+  type Exit,
+  type NewEvent,
+  type RunState,
+  type RuntimeAdapter,
+} from '@runtime/contracts';
+import { launchOf, outcomeOfFailedStart, runEnvironment } from './launch.ts';
+import { superviseRun } from './supervise-run.ts';
+import { runStep } from './run-step.ts';
+import type { TaskActor } from './task-actor.ts';
+import type { RuntimeSession } from '@runtime/contracts';
+
+const unseen = (why: string): Exit => ({ kind: 'unknown', why });
+const reapRetryMs = 2_000;
+
+/**
+ * Takes the open run to its end: launches it when this process is to, otherwise finds out what became of it.
+ * False when there is nothing more to do here: the plane lets go, or the run's runtime is not configured any more.
+ */
+export async function driveRun(actor: TaskActor, run: RunState): Promise<boolean> {
+  const adapter = actor.ctx.adapterOf(run.target);
+  // Its processes can only be found by its adapter. An owner that has it will go on.
+  if (!adapter) return false;
+  actor.ctx.workspaces.take(actor.state.spec.workspace, actor.id, actor.state.spec.shareWorkspace);
+  const mine = actor.launching === run.runId;
+  actor.launching = undefined;
+  const session = mine ? await launch(actor, run, adapter) : await regain(actor, run, adapter);
+  if (actor.ctx.closing.aborted) {
+    await session?.[Symbol.asyncDispose]();
+    return false;
+  }
+  return session ? superviseRun(actor, run.runId, adapter, session) : true;
+}
+
+async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter): Promise<RuntimeSession | undefined> {
+  const { ctx } = actor;
+  const giveUp = new AbortController();
+  const watching = watchForStop(actor, giveUp);
+  try {
+    const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(ctx.tuning.startTimeoutMs)]);
+    const plan = await launchOf(actor, run, adapter);
+    await ctx.failpoint('start.before');
+    const session = await adapter.start(plan, { signal });
+    await ctx.failpoint('start.after');
+    await ctx.runtimes.startSucceeded(run.target.runtime, run.runId);
+    return session;
+  } catch (thrown) {
+    if (ctx.closing.aborted) return undefined;
+    const error = AgentRuntimeError.from(thrown);
+    const step = runStep(actor.state, run, ctx.clock());
+    if ('stop' in step) await actor.record((state) => stopping(currentRun(state), step.stop));
+    else await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
+    await reapUntilDone(actor, run, adapter);
+    const cancelled = 'stop' in step && step.stop === 'cancel';
+    const outcome = cancelled ? { status: 'cancelled' as const } : outcomeOfFailedStart(error);
+    await actor.record(() => [{ type: 'run.ended', runId: run.runId, outcome, exit: unseen('it was not started') }]);
+    return undefined;
+  } finally {
+    watching.abort();
+  }
+}
+
+/** Ends a start that is no longer wanted, or whose plane lets go: a cancel does not wait for a slow backend. */
+function watchForStop(actor: TaskActor, giveUp: AbortController): AbortController {
+  const over = new AbortController();
+  const watch = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      const seen = actor.bell.rings;
+      const run = currentRun(actor.state);
+      const step = run ? runStep(actor.state, run, actor.ctx.clock()) : undefined;
+      if (step && 'stop' in step) {
+        giveUp.abort(new AgentRuntimeError('CANCELLED', `the start was given up (${step.stop})`));
+        return;
+      }
+      const timeoutMs = step?.wakeAt === undefined ? undefined : step.wakeAt - actor.ctx.clock();
+      await actor.bell.wait(seen, { timeoutMs, signal: over.signal });
+    }
+  };
+  void watch();
+  return over;
+}
+
+export function stopping(run: RunState | undefined, cause: string): NewEvent[] {
+  return run && run.status !== 'stopping' ? [{ type: 'run.stopping', runId: run.runId, cause }] : [];
+}
+
+async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter): Promise<RuntimeSession | undefined> {
+  const { ctx } = actor;
+  const end = async (events: NewEvent): Promise<undefined> => {
+    await reapUntilDone(actor, run, adapter);
+    await actor.record(() => [events]);
+    return undefined;
+  };
+  const { secrets } = await runEnvironment(ctx, adapter, actor, run);
+  await ctx.failpoint('recover.before');
+  const found = await adapter.recover(run.handle, { secrets }).catch((thrown: unknown) => {
+    const reason = AgentRuntimeError.from(thrown).rawMessage;
+    return { status: 'unknowable' as const, reason };
+  });
+  await ctx.failpoint('recover.after');
+  const { runId } = run;
+  switch (found.status) {
+    case 'absent': {
+      const outcome =
+        run.stopCause === 'cancel'
+          ? { status: 'cancelled' as const }
+          : ({ status: 'lost', code: 'unavailable', message: 'it had not begun when its owner died' } as const);
+      return end({ type: 'run.ended', runId, outcome, exit: unseen('it had not begun') });
+    }
+    case 'unknowable':
+      return end({
+        type: 'run.ended',
+        runId,
+        outcome: { status: 'lost', code: 'unknown', message: found.reason },
+        exit: unseen(found.reason),
+      });
+    case 'live':
+    case 'ended':
+    case 'dead': {
+      const { sourceCursor } = run;
+      await actor.record(() => [
+        {
+          type: 'run.reattached',
+          runId,
+          epoch: ctx.log.epoch,
+          ...(sourceCursor === undefined ? {} : { sourceCursor }),
+        },
+      ]);
+      return found.session;
+    }
+  }
+}
+
+/** An ended run has no processes: reaping is repeated until that is so, or the plane lets go. */
+export async function reapUntilDone(actor: TaskActor, run: RunState, adapter: RuntimeAdapter): Promise<void> {
+  const { ctx } = actor;
+  for (let tries = 0; tries < 5 && !ctx.closing.aborted; tries += 1) {
+    try {
+      await ctx.failpoint('reap.before');
+      await adapter.reap(run.handle);
+      await ctx.failpoint('reap.after');
+      return;
+    } catch (thrown) {
+      const error = AgentRuntimeError.from(thrown);
+      if (tries === 4) {
+        await actor.record(() =>
+          [
+            {
+              type: 'run.stalled',
+              runId: run.runId,
+              signal: 'progress',
+              waitingOn: 'unknown',
+              silentMs: 0,
+              reason: error.rawMessage,
+            },
+          ].filter(() => run.capabilities !== undefined),
+        );
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, reapRetryMs));
+    }
+  }
+}

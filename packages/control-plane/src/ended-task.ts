@@ -1,0 +1,24 @@
+import { taskView, type TaskState, type TaskView } from '@runtime/contracts';
+import { specDigest } from './spec-digest.ts';
+
+/** What is kept in memory of a task that has ended; the rest is in its stream. */
+export interface EndedTask {
+  readonly id: string;
+  readonly key?: string;
+  readonly digest: string;
+  readonly view: TaskView;
+  /** The last conversation, for `continueOf`. */
+  readonly session?: { readonly runId: string; readonly agentSessionId: string };
+}
+
+export function endedTask(state: TaskState): EndedTask {
+  const view = taskView(state);
+  const run = state.runs.findLast((each) => each.agentSessionId !== undefined && each.capabilities?.resume !== 'none');
+  return {
+    id: state.id,
+    ...(state.key === undefined ? {} : { key: state.key }),
+    digest: specDigest(state.spec),
+    view,
+    ...(run?.agentSessionId === undefined ? {} : { session: { runId: run.runId, agentSessionId: run.agentSessionId } }),
+  };
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { buildEnvironment } from '@runtime/adapter-kit';
+import {
+  AgentRuntimeError,
+  runMarker,
+  type ErrorCode,
+  type Launch,
+  type OutcomeCode,
+  type RunOutcome,
+  type RunState,
+  type RuntimeAdapter,
+} from '@runtime/contracts';
+import type { PlaneContext } from './context.ts';
+import { openingInstruction } from './prompts.ts';
+import type { TaskActor } from './task-actor.ts';
+
+/** The environment of a run's processes and the values in it that must not show up in events. */
+export async function runEnvironment(ctx: PlaneContext, adapter: RuntimeAdapter, actor: TaskActor, run: RunState) {
+  const { env: spec } = actor.state.spec;
+  const built = await buildEnvironment({
+    base: ctx.environment,
+    pass: [...(adapter.environment ?? []), ...(spec?.pass ?? [])],
+    ...(spec?.set ? { set: spec.set } : {}),
+    ...(spec?.file === undefined ? {} : { file: spec.file }),
+  });
+  return { env: { ...built.env, [runMarker]: run.runId }, secrets: built.secrets };
+}
+
+export async function launchOf(actor: TaskActor, run: RunState, adapter: RuntimeAdapter): Promise<Launch> {
+  const { ctx, state } = actor;
+  const { env, secrets } = await runEnvironment(ctx, adapter, actor, run);
+  const { resumes } = run;
+  return {
+    handle: run.handle,
+    workspace: state.spec.workspace,
+    target: run.target,
+    instruction: openingInstruction(state, run),
+    ...(resumes
+      ? { resume: { agentSessionId: resumes.agentSessionId, runDir: join(ctx.runsDir, resumes.runId) } }
+      : {}),
+    env,
+    secrets,
+    ...(state.spec.approvals ? { approvals: state.spec.approvals } : {}),
+  };
+}
+
+const codes: Partial<Record<ErrorCode, OutcomeCode>> = {
+  UNAUTHENTICATED: 'auth',
+  UNSUPPORTED: 'unmet_needs',
+  INVALID_ARGUMENT: 'unmet_needs',
+  OUTCOME_UNKNOWN: 'unknown',
+};
+
+/** A start that failed, as the outcome of its run. */
+export function outcomeOfFailedStart(thrown: unknown): RunOutcome {
+  const error = AgentRuntimeError.from(thrown);
+  const message = (error.hint === undefined ? error.rawMessage : `${error.rawMessage} (${error.hint})`).slice(0, 8192);
+  const code = codes[error.code] ?? 'unavailable';
+  return { status: code === 'unknown' ? 'lost' : 'failed', code, message };
+}

@@ -1,0 +1,100 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { AgentRuntimeError, taskView, type CallOptions, type ControlPlane, type EventLog } from '@runtime/contracts';
+import { openEventLog, readOwner } from '@runtime/event-log';
+import type { Channel } from './channel.ts';
+import { PlaneClient } from './client.ts';
+import { noSuchTask, stateOf, TaskRegistry } from './task-registry.ts';
+import { readEvents } from './streams.ts';
+import { version } from './version.ts';
+
+/** Reads a data directory without owning it: status, list and events from its files. Everything else is UNAVAILABLE. */
+export async function openReadOnlyPlane({ dataDir }: { readonly dataDir: string }): Promise<ControlPlane> {
+  const dir = resolve(dataDir);
+  if (!(await stat(join(dir, 'log')).catch(() => undefined))) {
+    throw new AgentRuntimeError('NOT_FOUND', `nothing has been run in ${dir} yet`, {
+      hint: 'runtime run starts the first task',
+    });
+  }
+  const log = await openEventLog({ dir: join(dir, 'log'), readOnly: true });
+  const closing = new AbortController();
+  return new PlaneClient(new FileChannel(log, dir, closing.signal), async () => {
+    closing.abort();
+    await log.close();
+  });
+}
+
+class FileChannel implements Channel {
+  readonly #log: EventLog;
+  readonly #dataDir: string;
+  readonly #closing: AbortSignal;
+
+  constructor(log: EventLog, dataDir: string, closing: AbortSignal) {
+    this.#log = log;
+    this.#dataDir = dataDir;
+    this.#closing = closing;
+  }
+
+  async call(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const taskId = String(params['taskId']);
+    switch (method) {
+      case 'task.status':
+        return taskView(await stateOf(this.#log, taskId));
+      case 'task.level':
+        return (await stateOf(this.#log, taskId)).instructions[String(params['instructionId'])]?.level;
+      case 'tasks.list':
+        return this.#list(params);
+      case 'info': {
+        const owner = await readOwner(join(this.#dataDir, 'lock.db'));
+        const unfinished = (await this.#registry()).unfinished.size;
+        return {
+          logId: this.#log.logId,
+          epoch: owner?.epoch ?? 0,
+          pid: owner?.pid ?? 0,
+          dataDir: this.#dataDir,
+          version,
+          unfinished,
+          clients: 0,
+        };
+      }
+      default:
+        throw new AgentRuntimeError('UNAVAILABLE', `${method} needs an owner of ${this.#dataDir}, and there is none`, {
+          hint: 'runtime serve --detach starts one',
+        });
+    }
+  }
+
+  async #registry(): Promise<TaskRegistry> {
+    return TaskRegistry.load(
+      this.#log,
+      () => undefined,
+      () => undefined,
+    );
+  }
+
+  async #list(params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const { status, limit } = params;
+    const wanted = Array.isArray(status) ? status.map(String) : undefined;
+    return (await this.#registry())
+      .views()
+      .filter((view) => wanted?.includes(view.status) ?? true)
+      .sort((a, b) => b.submittedAt - a.submittedAt || (a.id < b.id ? 1 : -1))
+      .slice(0, typeof limit === 'number' ? limit : 1000);
+  }
+
+  async *stream(
+    _method: string,
+    params: Readonly<Record<string, unknown>>,
+    { signal }: CallOptions = {},
+  ): AsyncIterable<readonly unknown[]> {
+    const ending = signal ? AbortSignal.any([signal, this.#closing]) : this.#closing;
+    const exists = (id: string): void => {
+      if (this.#log.revision(`task/${id}`) === 0) throw noSuchTask(id);
+    };
+    yield* readEvents(this.#log, params, exists, ending);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

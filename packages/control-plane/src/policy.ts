@@ -1,0 +1,169 @@
+import type { OutcomeCode, RunMode, RunOutcome, RunState, Target, TaskState } from '@runtime/contracts';
+
+/** What follows when no run is open. Pure data: the actor turns it into events. */
+export type NextStep =
+  | { readonly kind: 'end'; readonly outcome: RunOutcome }
+  | {
+      readonly kind: 'schedule';
+      readonly mode: RunMode;
+      readonly target: Target;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly reason: string;
+    }
+  | { readonly kind: 'ask'; readonly reason: string };
+
+const sameTarget = (a: Target, b: Target): boolean =>
+  a.runtime === b.runtime && a.model === b.model && a.thinking === b.thinking && a.mode === b.mode;
+
+/** The step below on the ladder of preference, if any. */
+export function targetAfter(state: TaskState, target: Target): Target | undefined {
+  const index = state.spec.runtimes.findIndex((each) => sameTarget(each, target));
+  return state.spec.runtimes[index + 1];
+}
+
+/** Exponential, capped, with jitter between half and the whole: `random` is 0..1. */
+export function backoffMs(state: TaskState, failures: number, random: number): number {
+  const { baseDelayMs, maxDelayMs } = state.spec.retry;
+  const full = Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(30, Math.max(0, failures - 1)));
+  return Math.round(full / 2 + (full / 2) * random);
+}
+
+/** A run whose first instruction never left: starting again repeats nothing. */
+export function neverBegan(run: RunState, state: TaskState): boolean {
+  if (run.turns > 0) return false;
+  const level = state.instructions[run.instructionId]?.level;
+  return run.outcome?.code === 'unavailable' || level === 'queued';
+}
+
+/** The owner died before the spawn, provably: the new start costs no attempt. */
+const wasAbsent = (run: RunState): boolean => run.outcome?.status === 'lost' && run.outcome.code === 'unavailable';
+
+const degradesByItself: ReadonlySet<OutcomeCode> = new Set(['auth', 'quota', 'unmet_needs']);
+const interruptedWork: ReadonlySet<OutcomeCode> = new Set(['crashed', 'killed', 'unknown']);
+const resumable: ReadonlySet<OutcomeCode> = new Set(['model_error', 'timeout']);
+
+/** What follows the end of a run: end, another attempt, the next target, or a question. `random` is for the jitter. */
+export function afterRun(state: TaskState, run: RunState, random: number): NextStep {
+  const outcome = run.outcome ?? { status: 'lost', code: 'unknown' };
+  const code = outcome.code ?? 'unknown';
+  if (outcome.status === 'succeeded' || outcome.status === 'cancelled' || outcome.status === 'timed_out')
+    return { kind: 'end', outcome };
+  if (wasAbsent(run)) {
+    return {
+      kind: 'schedule',
+      mode: run.mode,
+      target: run.target,
+      attempt: run.attempt,
+      delayMs: 0,
+      reason: 'it had not begun',
+    };
+  }
+  if (neverBegan(run, state)) return afterFailedStart(state, run, outcome, random);
+  if (degradesByItself.has(code)) return degradeOr(state, run, { kind: 'end', outcome }, outcome);
+  if (run.attempt >= state.spec.retry.maxAttempts) return { kind: 'end', outcome };
+  const again = (mode: RunMode, delayMs: number, reason: string): NextStep => ({
+    kind: 'schedule',
+    mode,
+    target: run.target,
+    attempt: run.attempt + 1,
+    delayMs,
+    reason,
+  });
+  const wait = backoffMs(state, run.attempt, random);
+  if (code === 'rate_limit') return again('restart', Math.max(outcome.retryAfterMs ?? 0, wait), 'rate limit');
+  const broken = outcome.status === 'lost' || interruptedWork.has(code);
+  if (run.turn === undefined && run.lastOutcome && code === 'unknown' && outcome.status !== 'lost')
+    return { kind: 'end', outcome };
+  if ((broken || resumable.has(code)) && canResume(state, run)) return again('resume', wait, code);
+  if (broken) return recoverBy(state, run, again('restart', wait, code));
+  if (resumable.has(code) && !degradeAsked(state, code)) return again('restart', wait, code);
+  return degradeAsked(state, code)
+    ? degradeOr(state, run, { kind: 'end', outcome }, outcome)
+    : { kind: 'end', outcome };
+}
+
+const degradeAsked = (state: TaskState, code: OutcomeCode): boolean =>
+  (state.spec.degradeOn as readonly string[]).includes(code);
+
+/** A start that failed twice on a target goes to the next one; without a next one it is tried again until the attempts are used. */
+function afterFailedStart(state: TaskState, run: RunState, outcome: RunOutcome, random: number): NextStep {
+  const failures = state.runs.filter(
+    (each) => sameTarget(each.target, run.target) && each.turns === 0 && !wasAbsent(each),
+  ).length;
+  // A resume that could not start is no reason to give up the runtime: what follows is decided as if it had not been tried.
+  const mode: RunMode = run.mode === 'resume' ? 'restart' : run.mode;
+  const last = state.runs.findLast((each) => each.turns > 0);
+  const retry: NextStep = {
+    kind: 'schedule',
+    mode,
+    target: run.target,
+    attempt: run.attempt + 1,
+    delayMs: backoffMs(state, failures, random),
+    reason: outcome.message ?? 'it could not be started',
+  };
+  if (run.attempt >= state.spec.retry.maxAttempts) return degradeOr(state, run, { kind: 'end', outcome }, outcome);
+  if (run.mode === 'resume' && last) return recoverBy(state, last, retry);
+  return failures >= 2 ? degradeOr(state, run, retry, outcome) : retry;
+}
+
+function degradeOr(state: TaskState, run: RunState, otherwise: NextStep, outcome: RunOutcome): NextStep {
+  const target = targetAfter(state, run.target);
+  if (!target) return otherwise;
+  return {
+    kind: 'schedule',
+    mode: 'degrade',
+    target,
+    attempt: run.attempt + 1,
+    delayMs: 0,
+    reason: outcome.message ?? outcome.code ?? 'unknown',
+  };
+}
+
+function canResume(state: TaskState, run: RunState): boolean {
+  return (
+    run.capabilities !== undefined &&
+    run.capabilities.resume !== 'none' &&
+    run.agentSessionId !== undefined &&
+    state.runs.length < 50
+  );
+}
+
+/** Restarting may repeat side effects: only where none can have happened it goes by itself. */
+function recoverBy(state: TaskState, lost: RunState, restart: NextStep): NextStep {
+  if (state.spec.recovery === 'restart') return restart;
+  const provablyHarmless = lost.capabilities?.events === 'structured' && lost.toolsStarted === 0;
+  if (state.spec.recovery === 'auto' && provablyHarmless) return restart;
+  return { kind: 'ask', reason: lost.outcome?.message ?? 'the run was lost and may have left changes' };
+}
+
+/** What the answer to a recovery question asks for. */
+export function afterRecoveryAnswer(state: TaskState, choice: string | undefined): NextStep {
+  const run = state.runs.at(-1);
+  const outcome: RunOutcome = { ...(run?.outcome ?? { code: 'unknown' as const }), status: 'lost' };
+  if (!run) return { kind: 'end', outcome };
+  const base = { kind: 'schedule', attempt: run.attempt + 1, delayMs: 0 } as const;
+  if (choice === 'restart') return { ...base, mode: 'restart', target: run.target, reason: 'decided' };
+  const target = choice === 'degrade' ? targetAfter(state, run.target) : undefined;
+  return target ? { ...base, mode: 'degrade', target, reason: 'decided' } : { kind: 'end', outcome };
+}
+
+/** After a target was refused before a run began on it. */
+export function afterRejection(state: TaskState, attempt: number): NextStep {
+  const rejected = state.rejected.at(-1);
+  const target = rejected && targetAfter(state, rejected.target);
+  if (target) return { kind: 'schedule', mode: 'degrade', target, attempt, delayMs: 0, reason: rejected.reason };
+  const unmet = rejected?.code === 'UNSUPPORTED';
+  return {
+    kind: 'end',
+    outcome: {
+      status: 'failed',
+      code: unmet ? 'unmet_needs' : 'unavailable',
+      message:
+        state.rejected
+          .map((each) => `${each.target.runtime}: ${each.reason}`)
+          .join('; ')
+          .slice(0, 8192) || 'no runtime can be used',
+    },
+  };
+}

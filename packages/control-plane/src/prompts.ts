@@ -1,0 +1,45 @@
+import { instructionText, type Instruction, type Part, type RunState, type TaskState } from '@runtime/contracts';
+
+const startedOver =
+  'Note: an earlier attempt at this task ended before it was finished and may have left changes in the workspace. ' +
+  'Look at what is there before you begin.';
+
+/** Said to a resumed conversation: the plane's own words, since resuming needs a prompt. */
+export const resumePrompt =
+  'The process you ran in ended before you were finished. Your conversation up to then is intact; something you had begun may be half done. ' +
+  'Check what is there, then go on with the task.';
+
+/** The parts of an instruction; the task's prompt has them in its spec. */
+function partsOf(state: TaskState, id: string): readonly Part[] {
+  return id === state.promptId ? state.spec.prompt : (state.instructions[id]?.parts ?? []);
+}
+
+/** What opens a run, with the text of everything that goes along with it. */
+export function openingInstruction(state: TaskState, run: RunState): Instruction {
+  const parts: Part[] = [...partsOf(state, run.instructionId)];
+  const before = state.runs.some((earlier) => earlier.runId !== run.runId && earlier.turns > 0);
+  if (before && run.mode !== 'resume') parts.push({ type: 'text', text: startedOver });
+  for (const id of run.carries) {
+    const carried = partsOf(state, id);
+    if (carried.length === 0) continue;
+    parts.push({ type: 'text', text: `Further instruction: ${instructionText(carried)}` });
+  }
+  return { id: run.instructionId, mode: 'prompt', parts };
+}
+
+/** Earlier instructions whose text a new run needs: all of them when it starts over, those never delivered when it resumes. */
+export function carriedInstructions(state: TaskState, mode: RunState['mode'], openingId: string): string[] {
+  const gone = mode === 'resume' ? new Set(['declined', 'delivered', 'observed']) : new Set(['declined']);
+  return Object.values(state.instructions)
+    .filter(({ id, level, mode: said }) => id !== openingId && said !== 'prompt' && !gone.has(level))
+    .map(({ id }) => id);
+}
+
+/** The instruction with which a run of this mode opens: a resumed one with the plane's, any other with the task's prompt. */
+export function openingId(state: TaskState, mode: RunState['mode']): string {
+  if (mode !== 'resume') return state.promptId;
+  return (
+    Object.values(state.instructions).findLast(({ mode: said, level }) => said === 'prompt' && level === 'queued')
+      ?.id ?? state.promptId
+  );
+}

@@ -1,0 +1,59 @@
+import {
+  classifyMessage,
+  type AgentRuntimeError,
+  type Exit,
+  type RunOutcome,
+  type RunState,
+  type TaskState,
+} from '@runtime/contracts';
+
+/** How a run ended, from what it was stopped for, its last turn, and its process's end as seen. Pure. */
+export function outcomeOfRun(state: TaskState, run: RunState, exit: Exit, failure?: AgentRuntimeError): RunOutcome {
+  const opening = state.instructions[run.instructionId];
+  if (run.turns === 0 && opening?.level === 'declined' && (run.stopCause === undefined || run.stopCause === 'idle')) {
+    const message = opening.reason ?? 'the runtime declined the instruction';
+    return { status: 'failed', code: classifyMessage(message, 'unavailable'), message };
+  }
+  if (failure && run.stopCause === undefined) {
+    return {
+      status: 'lost',
+      code: 'unknown',
+      message: `its output could not be read: ${failure.rawMessage}`.slice(0, 8192),
+    };
+  }
+  const rested = run.turn === undefined && !run.stoppedInTurn ? run.lastOutcome : undefined;
+  switch (run.stopCause) {
+    case 'cancel':
+      return { status: 'cancelled' };
+    case 'deadline':
+      return { status: 'timed_out', code: 'timeout', message: 'the task reached its deadline' };
+    case 'run_timeout':
+      return { status: 'timed_out', code: 'timeout', message: 'the run took longer than runTimeoutMs' };
+    case 'output_limit':
+      return { status: 'failed', code: 'output_limit', message: 'the run made more output than maxOutputBytes' };
+    case 'unmet_needs':
+      return { status: 'failed', code: 'unmet_needs', message: 'the session has less than the task needs' };
+    case 'idle_timeout':
+      return (
+        rested ?? { status: 'timed_out', code: 'timeout', message: 'the agent showed no activity for idleTimeoutMs' }
+      );
+    case 'lost_control':
+      return { status: 'lost', code: 'unknown', message: 'control over the run was lost' };
+    case 'idle':
+    case 'closed':
+    case undefined:
+    default:
+      return rested ?? outcomeOfExit(run, exit);
+  }
+}
+
+function outcomeOfExit(run: RunState, exit: Exit): RunOutcome {
+  const during = run.turns > 0 ? 'in the middle of its turn' : 'before its first turn';
+  if (exit.kind === 'signaled') {
+    return { status: 'failed', code: 'killed', message: `the agent was killed by ${exit.signal} ${during}` };
+  }
+  if (exit.kind === 'exited') {
+    return { status: 'failed', code: 'crashed', message: `the agent ended with code ${exit.code} ${during}` };
+  }
+  return { status: 'lost', code: 'unknown', message: exit.why };
+}

@@ -1,0 +1,173 @@
+import {
+  currentRun,
+  openApprovals,
+  unmetNeeds,
+  type NewEvent,
+  type RunState,
+  type RuntimeAdapter,
+  type RuntimeSession,
+} from '@runtime/contracts';
+import { AgentRuntimeError, type Exit } from '@runtime/contracts';
+import { expireApprovals, Deliveries } from './deliveries.ts';
+import { reapUntilDone, stopping } from './drive-run.ts';
+import { pump } from './pump.ts';
+import { outcomeOfRun } from './run-outcome.ts';
+import { runStep } from './run-step.ts';
+import { stamp } from './stamp.ts';
+import type { TaskActor } from './task-actor.ts';
+
+const drainMs = 10_000;
+
+/** Follows a session to the end of its run: reads it, says what is to be said, and stops it when its time has come. */
+export async function superviseRun(
+  actor: TaskActor,
+  runId: string,
+  adapter: RuntimeAdapter,
+  session: RuntimeSession,
+): Promise<boolean> {
+  const { ctx } = actor;
+  await recordStarted(actor, session);
+  const letGo = new AbortController();
+  const source = readSource(actor, session, letGo.signal);
+  const deliveries = new Deliveries(actor, session);
+  for (;;) {
+    const seen = actor.bell.rings;
+    const run = currentRun(actor.state);
+    if (!run || source.ended || run.status === 'stopping') break;
+    const now = ctx.clock();
+    const step = runStep(actor.state, run, now);
+    if ('stop' in step) {
+      await actor.record((state) => stopNow(state, ctx.clock()));
+      continue;
+    }
+    if (await expireApprovals(actor, now)) continue;
+    await recordStall(actor, run, now);
+    deliveries.work();
+    await actor.bell.wait(seen, {
+      timeoutMs: nextLook(run, step.wakeAt, now, ctx.tuning.stallAfterMs),
+      signal: ctx.closing,
+    });
+    if (ctx.closing.aborted) {
+      letGo.abort();
+      await Promise.all([source.done, deliveries.settled()]);
+      await session[Symbol.asyncDispose]();
+      return false;
+    }
+  }
+  await closeApprovals(actor, runId);
+  await ctx.failpoint('stop.before');
+  const exit = await stopSession(session, ctx.tuning.stopGraceMs);
+  await ctx.failpoint('stop.after');
+  await drained(source.done, letGo);
+  await deliveries.settled();
+  const run = currentRun(actor.state);
+  if (!run) return true;
+  await reapUntilDone(actor, run, adapter);
+  await actor.record((state) => {
+    const last = currentRun(state);
+    return last ? [{ type: 'run.ended', runId, outcome: outcomeOfRun(state, last, exit, source.error), exit }] : [];
+  });
+  await session[Symbol.asyncDispose]();
+  return true;
+}
+
+const nextLook = (run: RunState, wakeAt: number | undefined, now: number, stallAfterMs: number): number | undefined => {
+  const stall = run.turn && !run.stalled ? run.activityAt + stallAfterMs : undefined;
+  const times = [wakeAt, stall].filter((time) => time !== undefined);
+  return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
+};
+
+/** Decided under the lock, so that an instruction which came in between keeps the run open. */
+function stopNow(state: TaskActor['state'], now: number): NewEvent[] {
+  const run = currentRun(state);
+  const step = run && runStep(state, run, now);
+  return step && 'stop' in step ? stopping(run, step.stop) : [];
+}
+
+async function recordStarted(actor: TaskActor, session: RuntimeSession): Promise<void> {
+  await actor.record((state) => {
+    const run = currentRun(state);
+    if (!run || run.capabilities) return [];
+    const { capabilities, version, agentSessionId } = session;
+    const known = agentSessionId === undefined ? {} : { agentSessionId };
+    const events: NewEvent[] = [{ type: 'run.started', runId: run.runId, capabilities, version, ...known }];
+    if (run.resumes)
+      events.push({
+        type: 'run.resumed',
+        runId: run.runId,
+        agentSessionId: agentSessionId ?? run.resumes.agentSessionId,
+      });
+    const unmet = unmetNeeds(state.spec.needs, capabilities);
+    if (unmet.length > 0) events.push({ type: 'run.stopping', runId: run.runId, cause: 'unmet_needs' });
+    return run.status === 'stopping' ? events.filter((event) => event.type !== 'run.stopping') : events;
+  });
+}
+
+async function recordStall(actor: TaskActor, run: RunState, now: number): Promise<void> {
+  const silentMs = now - run.activityAt;
+  if (run.stalled || !run.turn || silentMs < actor.ctx.tuning.stallAfterMs || openApprovals(actor.state).length > 0)
+    return;
+  const waitingOn =
+    Object.keys(run.tools).length > 0 ? 'tool' : run.capabilities?.events === 'structured' ? 'model' : 'unknown';
+  await actor.record(() => [{ type: 'run.stalled', runId: run.runId, signal: 'activity', waitingOn, silentMs }]);
+}
+
+interface Source {
+  readonly done: Promise<void>;
+  ended: boolean;
+  error: AgentRuntimeError | undefined;
+}
+
+function readSource(actor: TaskActor, session: RuntimeSession, signal: AbortSignal): Source {
+  const { ctx } = actor;
+  const after = currentRun(actor.state)?.sourceCursor;
+  const batches = session.events({ signal, ...(after === undefined ? {} : { after }) });
+  const append = async (batch: {
+    readonly cursor: string;
+    readonly events: Parameters<typeof stamp>[2];
+  }): Promise<void> => {
+    await actor.record((state) => {
+      const run = currentRun(state);
+      return run ? stamp(state, run, batch.events, batch.cursor, ctx.clock()) : [];
+    });
+  };
+  const source: Source = { ended: false, error: undefined, done: Promise.resolve() };
+  const done = pump(batches, { append, windowMs: ctx.tuning.deltaWindowMs, clock: ctx.clock })
+    .catch((thrown: unknown) => {
+      if (!ctx.closing.aborted) source.error = AgentRuntimeError.from(thrown);
+    })
+    .then(() => {
+      source.ended = true;
+      actor.bell.ring();
+    });
+  return Object.assign(source, { done });
+}
+
+async function closeApprovals(actor: TaskActor, runId: string): Promise<void> {
+  await actor.record((state) =>
+    openApprovals(state)
+      .filter((approval) => approval.runId === runId)
+      .map(({ id }): NewEvent => ({
+        type: 'approval.resolved',
+        approvalId: id,
+        resolution: { kind: 'cancelled' },
+        by: 'plane',
+      })),
+  );
+}
+
+async function stopSession(session: RuntimeSession, graceMs: number): Promise<Exit> {
+  try {
+    return await session.stop({ graceMs });
+  } catch (thrown) {
+    // Reaping follows, and says whether something is left; the exit was not seen.
+    return { kind: 'unknown', why: AgentRuntimeError.from(thrown).rawMessage.slice(0, 1000) };
+  }
+}
+
+/** The source ends soon after its process; one that does not is let go. */
+async function drained(done: Promise<void>, letGo: AbortController): Promise<void> {
+  const timer = setTimeout(() => letGo.abort(), drainMs);
+  await done;
+  clearTimeout(timer);
+}

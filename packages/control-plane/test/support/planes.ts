@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { taskEventSchemas, type ControlPlane, type StoredEvent } from '@runtime/contracts';
+import { verifyLog } from '@runtime/event-log';
+import { expect } from 'vitest';
+import { openControlPlane, type ControlPlaneOptions } from '../../src/index.ts';
+
+/** A directory of its own for one test: `data` for the plane, `workspace` for its tasks; removed when the test is over. */
+export async function makePlaces() {
+  const root = await mkdtemp(join(tmpdir(), 'plane-'));
+  const workspace = await mkdtemp(join(root, 'ws-'));
+  return {
+    root,
+    workspace,
+    dataDir: join(root, 'data'),
+    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+export type Places = Awaited<ReturnType<typeof makePlaces>>;
+
+export const quick = { deltaWindowMs: 5, stopGraceMs: 300 };
+/** Retries without the patience of real ones. */
+export const retry = { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 5 };
+
+export function openPlane(
+  places: Places,
+  options: Partial<ControlPlaneOptions> & Pick<ControlPlaneOptions, 'adapters'>,
+) {
+  return openControlPlane({ dataDir: places.dataDir, tuning: quick, ...options });
+}
+
+export async function eventsOf(plane: ControlPlane, taskId: string): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  for await (const event of plane.task(taskId).events({ follow: false })) events.push(event);
+  return events;
+}
+
+export const typesOf = (events: readonly StoredEvent[]): string[] => events.map(({ type }) => type);
+
+/** What must hold of every stream, however it came about. */
+export function expectSoundStream(events: readonly StoredEvent[]): void {
+  expect(events[0]?.type).toBe('task.submitted');
+  expect(events.filter(({ type }) => type === 'task.ended')).toHaveLength(1);
+  expect(events.at(-1)?.type).toBe('task.ended');
+  expect(events.map(({ revision }) => revision)).toEqual(events.map((_, index) => index + 1));
+  const texts = new Map<string, string>();
+  for (const event of events) {
+    const parsed = taskEventSchemas[event.type]?.safeParse(event);
+    expect(parsed?.error, `${event.type} fits its schema`).toBeUndefined();
+    const messageId = `${String(event['runId'])}/${String(event['messageId'])}`;
+    if (event.type === 'text.delta') texts.set(messageId, (texts.get(messageId) ?? '') + String(event['text']));
+    if (event.type === 'message.completed' && event['omittedChars'] === undefined)
+      expect(texts.get(messageId) ?? '').toBe(event['text']);
+  }
+}
+
+export async function expectSoundLog(places: Places): Promise<void> {
+  expect((await verifyLog({ dir: join(places.dataDir, 'log') })).problems).toEqual([]);
+}
