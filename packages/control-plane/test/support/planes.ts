@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { taskEventSchemas, type ControlPlane, type StoredEvent } from '@runtime/contracts';
 import { verifyLog } from '@runtime/event-log';
 import { expect } from 'vitest';
-import { openControlPlane, type ControlPlaneOptions } from '../../src/index.ts';
+import { openControlPlane, socketPath, type ControlPlaneOptions } from '../../src/index.ts';
+import { PlaneClient } from '../../src/client.ts';
+import { SocketChannel } from '../../src/socket/socket-channel.ts';
 
 /** A directory of its own for one test: `data` for the plane, `workspace` for its tasks; removed when the test is over. */
 export async function makePlaces() {
@@ -29,6 +31,13 @@ export function openPlane(
   options: Partial<ControlPlaneOptions> & Pick<ControlPlaneOptions, 'adapters'>,
 ) {
   return openControlPlane({ dataDir: places.dataDir, tuning: quick, ...options });
+}
+
+/** The same plane, spoken to over its socket as another process would. */
+export async function openOverSocket(places: Places, options: PlaneOptions): Promise<ControlPlane> {
+  const owner = await openPlane(places, { ...options, listen: true });
+  const channel = await SocketChannel.connect(await socketPath(places.dataDir));
+  return new PlaneClient(channel, () => owner.close());
 }
 
 export async function eventsOf(plane: ControlPlane, taskId: string): Promise<StoredEvent[]> {

@@ -8,9 +8,11 @@ import {
   openPlane,
   retry,
   typesOf,
-} from './support/planes.ts';
+} from './planes.ts';
 
-describe('a task', () => {
+/** What every plane does, whichever way it is spoken to. */
+export function planeSuite(name: string, openPlane: (places: Places, options: PlaneOptions) => Promise<ControlPlane>): void {
+describe(`a task, over ${name}`, () => {
   it('runs on a runtime, streams what the agent says, and ends once', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
@@ -82,7 +84,7 @@ describe('a task', () => {
 
   it('is cancelled before it starts when its turn has not come', async () => {
     await using places = await makePlaces();
-    const { fifo } = await import('../src/index.ts');
+    const { fifo } = await import('../../src/index.ts');
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ script: () => [{ do: 'hang' }] })],
       scheduler: fifo({ concurrency: 1 }),
@@ -317,3 +319,4 @@ describe('a task', () => {
     expect(await second.outcome()).toEqual({ status: 'succeeded' });
   });
 });
+}
