@@ -1,1 +1,9 @@
-export {};
+/**
+ * Runs any local command as an agent runtime: the prompt goes in by stdin, file or argument, what it writes comes out as events,
+ * and its exit code is the outcome. The command outlives whoever started it.
+ *
+ * @packageDocumentation
+ */
+export { local } from './local-adapter.ts';
+export type { LocalOptions } from './local-options.ts';
+export type { PromptMode } from './command-line.ts';

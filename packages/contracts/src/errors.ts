@@ -114,11 +114,16 @@ export class AgentRuntimeError extends Error {
       retry: this.retry,
       ...(this.hint === undefined ? {} : { hint: this.hint }),
       ...(this.details === undefined ? {} : { details: { ...this.details } }),
-      ...(this.cause === undefined ? {} : { cause: String(this.cause) }),
+      ...(this.cause === undefined ? {} : { cause: describeCause(this.cause) }),
     };
   }
 }
 Object.defineProperty(AgentRuntimeError.prototype, 'name', { value: 'AgentRuntimeError' });
+
+function describeCause(cause: unknown): string {
+  if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
+  return typeof cause === 'string' ? cause : (JSON.stringify(cause) ?? typeof cause);
+}
 
 /** Throws the signal's reason as one of ours when it is aborted already. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {

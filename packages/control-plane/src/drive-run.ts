@@ -3,6 +3,7 @@ import {
   currentRun,
   type Exit,
   type NewEvent,
+  type RunOutcome,
   type RunState,
   type RuntimeAdapter,
 } from '@runtime/contracts';
@@ -86,51 +87,31 @@ export function stopping(run: RunState | undefined, cause: string): NewEvent[] {
   return run && run.status !== 'stopping' ? [{ type: 'run.stopping', runId: run.runId, cause }] : [];
 }
 
+type Found = Awaited<ReturnType<RuntimeAdapter['recover']>>;
+
 async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter): Promise<RuntimeSession | undefined> {
   const { ctx } = actor;
-  const end = async (events: NewEvent): Promise<undefined> => {
-    await reapUntilDone(actor, run, adapter);
-    await actor.record(() => [events]);
-    return undefined;
-  };
+  const { runId, sourceCursor } = run;
   const { secrets } = await runEnvironment(ctx, adapter, actor, run);
   await ctx.failpoint('recover.before');
-  const found = await adapter.recover(run.handle, { secrets }).catch((thrown: unknown) => {
-    const reason = AgentRuntimeError.from(thrown).rawMessage;
-    return { status: 'unknowable' as const, reason };
+  const found = await adapter.recover(run.handle, { secrets }).catch((thrown: unknown): Found => {
+    return { status: 'unknowable', reason: AgentRuntimeError.from(thrown).rawMessage };
   });
   await ctx.failpoint('recover.after');
-  const { runId } = run;
-  switch (found.status) {
-    case 'absent': {
-      const outcome =
-        run.stopCause === 'cancel'
-          ? { status: 'cancelled' as const }
-          : ({ status: 'lost', code: 'unavailable', message: 'it had not begun when its owner died' } as const);
-      return end({ type: 'run.ended', runId, outcome, exit: unseen('it had not begun') });
-    }
-    case 'unknowable':
-      return end({
-        type: 'run.ended',
-        runId,
-        outcome: { status: 'lost', code: 'unknown', message: found.reason },
-        exit: unseen(found.reason),
-      });
-    case 'live':
-    case 'ended':
-    case 'dead': {
-      const { sourceCursor } = run;
-      await actor.record(() => [
-        {
-          type: 'run.reattached',
-          runId,
-          epoch: ctx.log.epoch,
-          ...(sourceCursor === undefined ? {} : { sourceCursor }),
-        },
-      ]);
-      return found.session;
-    }
+  if (found.status === 'absent' || found.status === 'unknowable') {
+    await reapUntilDone(actor, run, adapter);
+    const why = found.status === 'absent' ? 'it had not begun when its owner died' : found.reason.slice(0, 1000);
+    await actor.record(() => [{ type: 'run.ended', runId, outcome: outcomeOfLost(run, found, why), exit: unseen(why) }]);
+    return undefined;
   }
+  const from = sourceCursor === undefined ? {} : { sourceCursor };
+  await actor.record(() => [{ type: 'run.reattached', runId, epoch: ctx.log.epoch, ...from }]);
+  return found.session;
+}
+
+function outcomeOfLost(run: RunState, found: Found, message: string): RunOutcome {
+  if (run.stopCause === 'cancel') return { status: 'cancelled' };
+  return { status: 'lost', code: found.status === 'absent' ? 'unavailable' : 'unknown', message };
 }
 
 /** An ended run has no processes: reaping is repeated until that is so, or the plane lets go. */

@@ -1,5 +1,5 @@
 import { AgentRuntimeError } from '@runtime/contracts';
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** Parses what came over an edge; INVALID_ARGUMENT names each field that does not fit. */
 export function parseWith<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {

@@ -1,7 +1,6 @@
 import {
   taskStream,
   type EventLog,
-  type RuntimeAdapter,
   type RuntimeReport,
   type Scheduler,
   type Target,
@@ -15,7 +14,6 @@ import {
   planeStream,
   taskView,
   type NewEvent,
-  type StoredEvent,
 } from '@runtime/contracts';
 import { isQueued, nextAttempt } from './between-runs.ts';
 import type { PlaneContext } from './context.ts';

@@ -43,8 +43,15 @@ export function outcomeOfRun(state: TaskState, run: RunState, exit: Exit, failur
     case 'closed':
     case undefined:
     default:
-      return rested ?? outcomeOfExit(run, exit);
+      return unlessUnseen(rested, exit) ?? outcomeOfExit(run, exit);
   }
+}
+
+/** A turn that broke off with a process whose end nobody saw is lost, whatever the runtime took it for. */
+function unlessUnseen(rested: RunOutcome | undefined, exit: Exit): RunOutcome | undefined {
+  const brokeOff =
+    rested?.status === 'failed' && (rested.code === 'crashed' || rested.code === 'killed' || rested.code === 'unknown');
+  return brokeOff && exit.kind === 'unknown' ? { ...rested, status: 'lost' } : rested;
 }
 
 function outcomeOfExit(run: RunState, exit: Exit): RunOutcome {

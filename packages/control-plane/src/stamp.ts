@@ -51,7 +51,7 @@ function provisional(state: TaskState, event: NewEvent, time: number): StoredEve
 
 function translate(state: TaskState, run: RunState, event: SessionEvent, now: number): NewEvent[] {
   const { runId } = run;
-  if (!isValid(event)) return [quarantined(run, event, `${String(event.type)} does not fit its schema`)];
+  if (!isValid(event)) return [quarantined(run, event, `${event.type} does not fit its schema`)];
   if (event.type === 'approval.withdrawn') {
     return [
       {

@@ -2,7 +2,15 @@ import { memoryRuntime, vanishMemoryRun, forgetMemoryRun } from '@runtime/confor
 import { AgentRuntimeError } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { connectControlPlane, openControlPlane, openReadOnlyPlane } from '../src/index.ts';
-import { eventsOf, expectSoundLog, expectSoundStream, makePlaces, openPlane, retry, typesOf } from './support/planes.ts';
+import {
+  eventsOf,
+  expectSoundLog,
+  expectSoundStream,
+  makePlaces,
+  openPlane,
+  retry,
+  typesOf,
+} from './support/planes.ts';
 
 describe('a plane that is opened again', () => {
   it('regains a run that went on without it, and neither loses nor repeats an event', async () => {
@@ -11,7 +19,15 @@ describe('a plane that is opened again', () => {
     const gate = new Promise<void>((resolve) => {
       open = resolve;
     });
-    const adapters = [memoryRuntime({ script: () => [{ do: 'say', text: ['a', 'b'] }, { do: 'gate', until: gate }, { do: 'say', text: ['c', 'd'] }] })];
+    const adapters = [
+      memoryRuntime({
+        script: () => [
+          { do: 'say', text: ['a', 'b'] },
+          { do: 'gate', until: gate },
+          { do: 'say', text: ['c', 'd'] },
+        ],
+      }),
+    ];
     const first = await openPlane(places, { adapters });
     const { id } = await first.submit({ prompt: 'go', workspace: places.workspace });
     for await (const event of first.task(id).events()) if (event.type === 'message.completed') break;
@@ -22,7 +38,10 @@ describe('a plane that is opened again', () => {
     const events = await eventsOf(second, id);
     expectSoundStream(events);
     expect(typesOf(events)).toContain('run.reattached');
-    expect(events.filter(({ type }) => type === 'message.completed').map((event) => event['text'])).toEqual(['ab', 'cd']);
+    expect(events.filter(({ type }) => type === 'message.completed').map((event) => event['text'])).toEqual([
+      'ab',
+      'cd',
+    ]);
     expect(events.filter(({ type }) => type === 'run.starting')).toHaveLength(1);
     await expectSoundLog(places);
   });
@@ -51,7 +70,11 @@ describe('a plane that is opened again', () => {
   it('does not invent an exit for a run that died with nobody watching, and resumes it', async () => {
     await using places = await makePlaces();
     let turns = 0;
-    const adapters = [memoryRuntime({ script: () => (turns++ === 0 ? [{ do: 'say', text: 'x' }, { do: 'hang' }] : [{ do: 'say', text: 'y' }]) })];
+    const adapters = [
+      memoryRuntime({
+        script: () => (turns++ === 0 ? [{ do: 'say', text: 'x' }, { do: 'hang' }] : [{ do: 'say', text: 'y' }]),
+      }),
+    ];
     const first = await openPlane(places, { adapters });
     const { id } = await first.submit({ prompt: 'go', workspace: places.workspace, retry });
     for await (const event of first.task(id).events()) if (event.type === 'message.completed') break;
@@ -62,12 +85,17 @@ describe('a plane that is opened again', () => {
     expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
     const events = await eventsOf(second, id);
     expectSoundStream(events);
-    expect(events.find(({ type }) => type === 'run.ended')).toMatchObject({ exit: { kind: 'unknown' }, outcome: { status: 'lost' } });
+    expect(events.find(({ type }) => type === 'run.ended')).toMatchObject({
+      exit: { kind: 'unknown' },
+      outcome: { status: 'lost' },
+    });
   });
 
   it('asks what to do about a run of which nothing can be known', async () => {
     await using places = await makePlaces();
-    const adapters = [memoryRuntime({ capabilities: { resume: 'none' }, script: () => [{ do: 'tool', name: 'x' }, { do: 'hang' }] })];
+    const adapters = [
+      memoryRuntime({ capabilities: { resume: 'none' }, script: () => [{ do: 'tool', name: 'x' }, { do: 'hang' }] }),
+    ];
     const first = await openPlane(places, { adapters });
     const { id } = await first.submit({ prompt: 'go', workspace: places.workspace });
     for await (const event of first.task(id).events()) if (event.type === 'tool.ended') break;
@@ -75,14 +103,20 @@ describe('a plane that is opened again', () => {
     await first.close();
     forgetMemoryRun(run!);
     await using second = await openPlane(places, { adapters });
-    await expect.poll(async () => (await second.task(id).status()).approvals.map(({ kind }) => kind)).toEqual(['recovery']);
+    await expect
+      .poll(async () => (await second.task(id).status()).approvals.map(({ kind }) => kind))
+      .toEqual(['recovery']);
     await second.task(id).answer((await second.task(id).status()).approvals[0]!.id, { choice: 'give_up' });
     expect(await second.task(id).outcome()).toMatchObject({ status: 'lost' });
   });
 
   it('keeps an approval, its limit and its answer over the restart', async () => {
     await using places = await makePlaces();
-    const adapters = [memoryRuntime({ script: () => [{ do: 'ask', title: 'May I?', answered: ({ choice }) => [{ do: 'say', text: String(choice) }] }] })];
+    const adapters = [
+      memoryRuntime({
+        script: () => [{ do: 'ask', title: 'May I?', answered: ({ choice }) => [{ do: 'say', text: String(choice) }] }],
+      }),
+    ];
     const first = await openPlane(places, { adapters });
     const { id } = await first.submit({ prompt: 'go', workspace: places.workspace, approvals: { timeoutMs: 60_000 } });
     await expect.poll(async () => (await first.task(id).status()).status).toBe('waiting');
@@ -92,9 +126,14 @@ describe('a plane that is opened again', () => {
     const [after] = (await second.task(id).status()).approvals;
     expect(after).toEqual(before);
     await second.task(id).answer(after!.id, { choice: 'allow' });
-    await second.task(id).answer(after!.id, { choice: 'allow' }).catch((error: unknown) => expect(AgentRuntimeError.from(error).code).toBe('CONFLICT'));
+    await second
+      .task(id)
+      .answer(after!.id, { choice: 'allow' })
+      .catch((error: unknown) => expect(AgentRuntimeError.from(error).code).toBe('CONFLICT'));
     expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
-    expect((await eventsOf(second, id)).find(({ type }) => type === 'message.completed')).toMatchObject({ text: 'allow' });
+    expect((await eventsOf(second, id)).find(({ type }) => type === 'message.completed')).toMatchObject({
+      text: 'allow',
+    });
   });
 });
 
@@ -124,6 +163,8 @@ describe('one data directory', () => {
     expect(await reader.task(task.id).status()).toEqual(view);
     expect((await reader.tasks()).map(({ id }) => id)).toEqual([task.id]);
     expectSoundStream(await eventsOf(reader, task.id));
-    await expect(reader.submit({ prompt: 'x', workspace: places.workspace })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(reader.submit({ prompt: 'x', workspace: places.workspace })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    });
   });
 });

@@ -2,7 +2,9 @@ import { z } from 'zod';
 
 const messageSchema = z.looseObject({
   role: z.string(),
-  content: z.union([z.string(), z.null(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))]).optional(),
+  content: z
+    .union([z.string(), z.null(), z.array(z.looseObject({ type: z.string(), text: z.string().optional() }))])
+    .optional(),
 });
 
 /** A chat-completions request as far as the server looks at it; unknown keys pass and are recorded. */

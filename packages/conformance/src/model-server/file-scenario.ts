@@ -17,7 +17,7 @@ export interface FileScenarioOptions {
 
 /**
  * The demonstration: the agent thinks aloud for a while, writes a file, sleeps a little and says that it is done.
- * A further user message in the conversation is a steer: it is answered with `steered: <text>`, and the file is written again with the steer in it.
+ * A further user message in the conversation is a steer: it is answered with `steered: <text>`, and the file is written again with every steer so far in it.
  * The tools are called `write` with `path` and `content`, and `bash` with `command`.
  */
 export function writeFileScenario(options: FileScenarioOptions): ScenarioInput {
@@ -36,7 +36,7 @@ export function writeFileScenario(options: FileScenarioOptions): ScenarioInput {
       {
         name: 'steer',
         when: { lastRole: 'user', userMessages: { min: 2 } },
-        reply: { text: ['steered: ', '{{lastUserText}}'], toolCalls: write(`${text}\n{{lastUserText}}\n`) },
+        reply: { text: ['steered: ', '{{lastUserText}}'], toolCalls: write(`${text}\n{{laterUserTexts}}\n`) },
       },
       {
         name: 'prompt',
@@ -53,5 +53,8 @@ export function writeFileScenario(options: FileScenarioOptions): ScenarioInput {
 function thinking(path: string, steps: number): string[] {
   const opening = ['I ', 'will ', 'write ', `${path}. `];
   const filler = ['Let ', 'me ', 'think ', 'about ', 'what ', 'belongs ', 'in ', 'it. '];
-  return Array.from({ length: steps }, (_item, index) => opening[index] ?? filler[(index - opening.length) % filler.length] ?? '');
+  return Array.from(
+    { length: steps },
+    (_item, index) => opening[index] ?? filler[(index - opening.length) % filler.length] ?? '',
+  );
 }

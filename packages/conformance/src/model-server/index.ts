@@ -3,6 +3,14 @@
  */
 export { type FileScenarioOptions, writeFileScenario } from './file-scenario.ts';
 export type { Ending } from './play.ts';
-export { type Fault, type Rule, type RuleInput, type Scenario, type ScenarioInput, parseScenario, scenarioSchema } from './scenario.ts';
+export {
+  type Fault,
+  type Rule,
+  type RuleInput,
+  type Scenario,
+  type ScenarioInput,
+  parseScenario,
+  scenarioSchema,
+} from './scenario.ts';
 export { type ModelServer, type ModelServerOptions, type RecordedRequest, startModelServer } from './server.ts';
 export type { RequestBody } from './conversation.ts';

@@ -10,7 +10,9 @@ export interface Selection {
  * Picks the rule for each request, in order, and counts how often each one answered.
  * `times` is counted when a rule is picked, so a fault that a client retries is used up by its first try.
  */
-export function ruleSelector(rules: readonly Rule[]): (conversation: Conversation, nth: number) => Selection | undefined {
+export function ruleSelector(
+  rules: readonly Rule[],
+): (conversation: Conversation, nth: number) => Selection | undefined {
   const used = new Map<Rule, number>();
   return (conversation, nth) => {
     for (const [index, rule] of rules.entries()) {

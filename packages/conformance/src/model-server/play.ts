@@ -75,8 +75,13 @@ async function playDeltas(performance: Performance): Promise<'all' | 'fault'> {
 
 async function playFault({ response, fault, signal }: Performance): Promise<Ending> {
   if (fault?.type === 'hang') return hang(signal);
-  if (fault?.type === 'badJson') response.end('data: {"choices": [\n\n');
-  else response.destroy();
+  if (fault?.type === 'badJson') {
+    response.end('data: {"choices": [\n\n');
+    return 'fault';
+  }
+  // An SSE comment, only for its callback: what was written before must have left when the socket goes.
+  await new Promise<void>((resolve) => response.write(': \n\n', () => resolve()));
+  response.destroy();
   return 'fault';
 }
 

@@ -49,13 +49,15 @@ export function prepareReply(
         : JSON.stringify(fillJson(call.arguments, conversation, requestNumber)),
     pieces: call.pieces,
   }));
-  const characters = reasoning.join('').length + text.join('').length * reply.repeatText + JSON.stringify(toolCalls).length;
+  const characters =
+    reasoning.join('').length + text.join('').length * reply.repeatText + JSON.stringify(toolCalls).length;
   return {
     reasoning,
     text,
     repeatText: reply.repeatText,
     toolCalls,
-    finishReason: reply.finishReason === undefined ? (toolCalls.length > 0 ? 'tool_calls' : 'stop') : reply.finishReason,
+    finishReason:
+      reply.finishReason === undefined ? (toolCalls.length > 0 ? 'tool_calls' : 'stop') : reply.finishReason,
     usage: reply.usage ?? {
       promptTokens: Math.ceil(requestBytes / 4),
       completionTokens: Math.ceil(characters / 4),

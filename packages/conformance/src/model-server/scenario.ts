@@ -136,7 +136,7 @@ function checkRule(rule: Rule, index: number): void {
   for (const match of [lastUser, anyUser, system, lastToolResult]) {
     if (match === undefined || typeof match === 'string') continue;
     try {
-      new RegExp(match.regex, match.flags);
+      RegExp(match.regex, match.flags);
     } catch (cause) {
       throw invalid(`rule ${index + 1}: ${String(cause)}`, cause);
     }

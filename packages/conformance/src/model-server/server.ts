@@ -57,7 +57,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
   const close = (): Promise<void> => (closed ??= shut(server, closing));
   return {
     url: `http://127.0.0.1:${port}/v1`,
-    requests: desk.requests,
+    requests: () => desk.requests(),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -121,7 +121,7 @@ interface Order {
 async function answer(order: Order): Promise<Ending> {
   const { response, body, number, selection } = order;
   if (selection === undefined) {
-    refuse(response, 400, `no rule of the scenario matches request ${number}`, { code: 'no_rule' });
+    refuse(response, 400, `no rule of the scenario matches request ${number}`, 'no_rule');
     return 'fault';
   }
   const { fault } = selection.rule;
@@ -161,9 +161,7 @@ function parseBody(raw: Buffer): RequestBody | undefined {
 
 function refuseByRule(response: ServerResponse, fault: Extract<Fault, { type: 'http' }>): void {
   if (fault.retryAfterSeconds !== undefined) response.setHeader('retry-after', String(fault.retryAfterSeconds));
-  refuse(response, fault.status, fault.message ?? `scripted HTTP ${fault.status}`, {
-    ...(fault.code === undefined ? {} : { code: fault.code }),
-  });
+  refuse(response, fault.status, fault.message ?? `scripted HTTP ${fault.status}`, fault.code);
 }
 
 const errorTypes: Readonly<Record<number, string>> = {
@@ -172,9 +170,9 @@ const errorTypes: Readonly<Record<number, string>> = {
   429: 'rate_limit_error',
 };
 
-function refuse(response: ServerResponse, status: number, message: string, extra: { code?: string } = {}): void {
+function refuse(response: ServerResponse, status: number, message: string, code: string | null = null): void {
   const type = errorTypes[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error');
-  sendJson(response, status, { error: { message, type, code: extra.code ?? null } });
+  sendJson(response, status, { error: { message, type, code } });
 }
 
 function sendModels(response: ServerResponse, models: readonly string[]): void {

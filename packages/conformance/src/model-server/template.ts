@@ -6,6 +6,8 @@ const pattern = /\{\{(\w+)\}\}/g;
 const templates: Readonly<Record<string, (conversation: Conversation, requestNumber: number) => string>> = {
   lastUserText: (conversation) => conversation.userTexts.at(-1) ?? '',
   firstUserText: (conversation) => conversation.userTexts[0] ?? '',
+  /** Everything said after the first user message, a line each: all steers so far. */
+  laterUserTexts: (conversation) => conversation.userTexts.slice(1).join('\n'),
   lastToolResult: (conversation) => conversation.toolTexts.at(-1) ?? '',
   userMessages: (conversation) => String(conversation.userTexts.length),
   toolResults: (conversation) => String(conversation.toolTexts.length),
@@ -32,5 +34,7 @@ export function fillJson(value: unknown, conversation: Conversation, requestNumb
   if (typeof value === 'string') return fill(value, conversation, requestNumber);
   if (Array.isArray(value)) return value.map((item) => fillJson(item, conversation, requestNumber));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillJson(item, conversation, requestNumber)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, fillJson(item, conversation, requestNumber)]),
+  );
 }

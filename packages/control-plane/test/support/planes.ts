@@ -26,10 +26,9 @@ export const quick = { deltaWindowMs: 5, stopGraceMs: 300 };
 /** Retries without the patience of real ones. */
 export const retry = { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 5 };
 
-export function openPlane(
-  places: Places,
-  options: Partial<ControlPlaneOptions> & Pick<ControlPlaneOptions, 'adapters'>,
-) {
+export type PlaneOptions = Partial<ControlPlaneOptions> & Pick<ControlPlaneOptions, 'adapters'>;
+
+export function openPlane(places: Places, options: PlaneOptions): Promise<ControlPlane> {
   return openControlPlane({ dataDir: places.dataDir, tuning: quick, ...options });
 }
 

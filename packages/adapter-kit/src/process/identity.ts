@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { z } from 'zod';
+import { isDeadState, readStat } from './proc.ts';
+
+const run = promisify(execFile);
+const toolTimeoutMs = 5000;
+
+/** A process, named so that no later process can be mistaken for it. A pid alone names nothing. */
+export const processIdentitySchema = z.object({
+  pid: z.int().min(2),
+  /** Opaque: clock ticks on Linux, the text of `ps -o lstart` elsewhere. Compare, never calculate. */
+  startTime: z.string().min(1).max(100),
+  bootId: z.string().min(1).max(100),
+});
+export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
+
+let boot: Promise<string> | undefined;
+
+/** Names the running boot of this machine; another boot has another one. Read once per process. Throws UNAVAILABLE where the system does not tell. */
+export function bootId(): Promise<string> {
+  boot ??= readBootId().catch((error: unknown) => {
+    boot = undefined;
+    throw new AgentRuntimeError('UNAVAILABLE', 'the boot id of this machine cannot be read', { cause: error });
+  });
+  return boot;
+}
+
+async function readBootId(): Promise<string> {
+  if (process.platform === 'linux') return (await readFile('/proc/sys/kernel/random/boot_id', 'latin1')).trim();
+  const { stdout } = await run('sysctl', ['-n', 'kern.bootsessionuuid'], { timeout: toolTimeoutMs });
+  return stdout.trim();
+}
+
+/** The identity of a live process; undefined when there is none under this pid, or only a zombie. */
+export async function readIdentity(pid: number): Promise<ProcessIdentity | undefined> {
+  if (!Number.isInteger(pid) || pid < 2) return undefined;
+  const startTime = process.platform === 'linux' ? linuxStartTime(pid) : await psStartTime(pid);
+  return startTime === undefined ? undefined : { pid, startTime, bootId: await bootId() };
+}
+
+/** True when this very process lives. A zombie, another process under the same pid and another boot are all false. */
+export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
+  if (identity.bootId !== (await bootId())) return false;
+  const startTime = process.platform === 'linux' ? linuxStartTime(identity.pid) : await psStartTime(identity.pid);
+  return startTime === identity.startTime;
+}
+
+function linuxStartTime(pid: number): string | undefined {
+  const stat = readStat(pid);
+  return stat && !isDeadState(stat.state) ? stat.startTime : undefined;
+}
+
+async function psStartTime(pid: number): Promise<string | undefined> {
+  try {
+    const { stdout } = await run('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      timeout: toolTimeoutMs,
+      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
+    });
+    const [state = '', ...rest] = stdout.trim().split(/\s+/);
+    return state === '' || state.startsWith('Z') ? undefined : rest.join(' ');
+  } catch (error) {
+    // ps answers 1 for "no such process"; anything else is a failure to look.
+    if (error instanceof Error && 'code' in error && error.code === 1) return undefined;
+    throw new AgentRuntimeError('UNAVAILABLE', `ps could not look at process ${pid}`, { cause: error });
+  }
+}
+
+/** Sends a signal to this very process. The proof is renewed right before; false when it is gone already, or not ours to signal. */
+export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
+  if (identity.pid < 2 || identity.pid === process.pid) return false;
+  if (!(await isAlive(identity))) return false;
+  // The await above resumed in a microtask: one more look without any gap, where a look is free.
+  if (process.platform === 'linux' && linuxStartTime(identity.pid) !== identity.startTime) return false;
+  try {
+    return process.kill(identity.pid, signal);
+  } catch {
+    return false; // ESRCH: just gone. EPERM: it changed its user, and whoever counts what is left will see it.
+  }
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { readdir, open } from 'node:fs/promises';
+
+/** What /proc/<pid>/stat says. Linux only. */
+export interface ProcStat {
+  readonly pid: number;
+  /** R, S, D, T, Z, X … */
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
+  /** Field 22: clock ticks after boot. With pid and boot id it names a process for good. */
+  readonly startTime: string;
+}
+
+/** Environments above this are not searched; the kernel's own limit for arguments and environment is 6 MiB. */
+const maxEnvironBytes = 8 * 1024 * 1024;
+
+/** Synchronous on purpose: a proof is worth most right before the signal, and this file cannot block. */
+export function readStat(pid: number): ProcStat | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return undefined; // no such process, or it vanished between open and read (ESRCH)
+  }
+  // The name in parentheses may hold spaces, line feeds and parentheses itself.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group, session] = fields;
+  const startTime = fields[19];
+  if (state === undefined || startTime === undefined) return undefined;
+  return { pid, state, parent: Number(parent), group: Number(group), session: Number(session), startTime };
+}
+
+/** A zombie holds nothing but its exit status: it is dead. */
+export function isDeadState(state: string): boolean {
+  return state === 'Z' || state === 'X' || state === 'x';
+}
+
+/** All process ids there are at this moment. */
+export async function listPids(): Promise<number[]> {
+  const names = await readdir('/proc');
+  return names.filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/**
+ * The environment a process was started with, or undefined where it has vanished or belongs to somebody else.
+ * Asynchronous on purpose: it takes the process's memory lock and may wait for a process that is stuck in the kernel.
+ */
+export async function readEnviron(pid: number): Promise<Buffer | undefined> {
+  try {
+    const file = await open(`/proc/${pid}/environ`, 'r');
+    try {
+      const parts: Buffer[] = [];
+      let size = 0;
+      while (size < maxEnvironBytes) {
+        const part = Buffer.allocUnsafe(size === 0 ? 16_384 : 131_072);
+        const { bytesRead } = await file.read(part, 0, part.length, null);
+        if (bytesRead === 0) break;
+        parts.push(part.subarray(0, bytesRead));
+        size += bytesRead;
+      }
+      return Buffer.concat(parts, size);
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,116 @@
+import { mkdir, open, stat } from 'node:fs/promises';
+import { throwIfAborted, type CallOptions, type Exit } from '@runtime/contracts';
+import { systemCode } from '../abortable.ts';
+import { isAlive } from '../process/identity.ts';
+import { findMarked } from '../process/marked.ts';
+import { platformSupport } from '../process/platform.ts';
+import { watchChanges } from '../watch-changes.ts';
+import { runPaths, type RunPlace } from './paths.ts';
+import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
+
+/** What can be proven about a run from outside. */
+export type RunInspection =
+  /** It never began and never will: the claim is ours. */
+  | { readonly state: 'absent' }
+  /** Its holder lives and has recorded no exit yet. */
+  | { readonly state: 'live'; readonly holder: HolderRecord }
+  /** Its exit was seen. Processes that the agent left behind may live on: `reapRun`. */
+  | {
+      readonly state: 'ended';
+      readonly holder?: HolderRecord;
+      readonly exit: Exit;
+      /** False when the command could not be executed at all; stderr.log says why. */
+      readonly began: boolean;
+      /** Unix ms. */
+      readonly endedAt: number;
+    }
+  /** Its holder is gone without having recorded an exit, and no exit is invented. Without a record the agent never executed. */
+  | { readonly state: 'dead'; readonly holder?: HolderRecord }
+  | { readonly state: 'unknowable'; readonly reason: string };
+
+export interface InspectOptions extends CallOptions {
+  /** How long to wait for a holder that has the claim but no record yet. @default 5000: hundreds of times what a holder needs */
+  readonly waitMs?: number;
+}
+
+/**
+ * Takes the run's one right to start, so that no holder, however late, can begin the agent.
+ * True when it is ours now or was shut by us before; false when a holder has it. Throws NOT_FOUND-like system errors as they are.
+ */
+export async function claimRun({ runDir }: RunPlace): Promise<boolean> {
+  const paths = runPaths(runDir);
+  try {
+    await mkdir(paths.claim, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    return exists(paths.shut);
+  }
+  // Dying between the two leaves a claim without a maker: later looks answer `dead`, which costs an attempt and is never wrong.
+  await (await open(paths.shut, 'wx', 0o600)).close();
+  return true;
+}
+
+/**
+ * Tells what became of a run, from its directory and the processes of this machine. Never guesses.
+ * Looking takes part: where nobody has the claim, it is taken, and the answer is `absent` now and for ever.
+ * Throws CANCELLED when `signal` aborts; what was claimed stays claimed.
+ */
+export async function inspectRun(place: RunPlace, options: InspectOptions = {}): Promise<RunInspection> {
+  const recorded = await readRecorded(place.runDir);
+  if (recorded) return recorded;
+  try {
+    if (await claimRun(place)) return { state: 'absent' };
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return { state: 'unknowable', reason: 'the run directory is not there' };
+    throw error;
+  }
+  return awaitLateHolder(place, options);
+}
+
+/** What the records prove; undefined when there is no holder record. */
+async function readRecorded(runDir: string): Promise<RunInspection | undefined> {
+  const holder = await readHolderRecord(runDir);
+  // Liveness is looked at before the exit: a holder that ended in between has written its exit by then.
+  const alive = holder !== undefined && (await isAlive(holder.holder));
+  const ended = await readExitRecord(runDir);
+  if (ended) return { state: 'ended', ...ended, ...(holder ? { holder } : {}) };
+  if (!holder) return undefined;
+  return { state: alive ? 'live' : 'dead', holder };
+}
+
+/** A holder has the claim and is about to write its record, or died in between. */
+async function awaitLateHolder(place: RunPlace, { signal, waitMs = 5000 }: InspectOptions): Promise<RunInspection> {
+  const deadline = performance.now() + waitMs;
+  const changes = watchChanges(place.runDir, 50);
+  try {
+    for (;;) {
+      throwIfAborted(signal);
+      // The processes first: one that ends in between has left its record, or never will.
+      const marked = await findMarked(place.runId, signal ? { signal } : {});
+      const recorded = await readRecorded(place.runDir);
+      if (recorded) return recorded;
+      if (marked.length === 0 && platformSupport().markerScan) return afterClaim(place);
+      if (performance.now() >= deadline) {
+        return { state: 'unknowable', reason: 'the run is claimed, and its holder has not said who it is' };
+      }
+      await changes.next(signal);
+    }
+  } finally {
+    changes.close();
+  }
+}
+
+/** Nobody is there: a holder that gave its claim back leaves it to us, one that died keeps it. */
+async function afterClaim(place: RunPlace): Promise<RunInspection> {
+  return (await claimRun(place)) ? { state: 'absent' } : { state: 'dead' };
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

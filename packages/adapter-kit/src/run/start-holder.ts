@@ -1,0 +1,131 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { open, readFile } from 'node:fs/promises';
+import { AgentRuntimeError, throwIfAborted, type CallOptions, type RuntimeHandle } from '@runtime/contracts';
+import { killTree } from '../process/kill-tree.ts';
+import { platformSupport } from '../process/platform.ts';
+import { watchChanges } from '../watch-changes.ts';
+import { holderExitClaimed, holderScript } from './holder-script.ts';
+import { checkLaunch, holderEnvironment } from './launch-check.ts';
+import { runPaths } from './paths.ts';
+import { currentPlacement, type Placement } from './placement.ts';
+import { resolveCommand } from './resolve-command.ts';
+import { readHolderRecord, type HolderRecord } from './run-record.ts';
+import { stopRun } from './stop-run.ts';
+
+/** The agent's standard input. */
+export type HolderInput =
+  /** `runPaths(runDir).input`, open until `releaseStdin` or the holder's death: write with `openFifoWriter`. */
+  | { readonly kind: 'fifo' }
+  /** A regular file, from its beginning to its end. */
+  | { readonly kind: 'file'; readonly path: string }
+  /** Empty. */
+  | { readonly kind: 'none' };
+
+export interface HolderLaunch extends CallOptions {
+  readonly handle: RuntimeHandle;
+  /** The program and its arguments, each as it is: nothing becomes shell text. A name without a slash is looked up on `env.PATH`. */
+  readonly command: readonly [string, ...string[]] | readonly string[];
+  /** Absolute. */
+  readonly cwd: string;
+  /** The agent's whole environment. `RUNTIME_RUN_ID` and `PWD` are set to the run and `cwd`; what belongs to the shell (`_`, `IFS`, `OLDPWD`, `OPTIND`, `PPID`, `SHLVL`) is left out. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdin: HolderInput;
+  /** @default `currentPlacement(env)` */
+  readonly placement?: Placement;
+  /** How long a holder may take to say who it is, in milliseconds. @default 10000: on a loaded machine it is still 100 times more than needed */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Starts an agent under a holder that outlives us: stdout and stderr go straight to files, the exit is recorded whoever is alive to see it.
+ * Resolves once the claim is taken and holder.json names both processes; the agent executes from then on.
+ * Exactly once for a run directory: a second start is CONFLICT.
+ *
+ * Failure: NOT_FOUND, PERMISSION_DENIED (the program), INVALID_ARGUMENT, UNSUPPORTED (Windows), UNAVAILABLE (it could not be started): nothing was begun.
+ * OUTCOME_UNKNOWN: it took too long and could not be ended. Aborting `signal` ends what was begun, then throws CANCELLED.
+ */
+export async function startHolder(launch: HolderLaunch): Promise<HolderRecord> {
+  throwIfAborted(launch.signal);
+  if (!platformSupport().holder) {
+    throw new AgentRuntimeError('UNSUPPORTED', 'runs that outlive this process need a POSIX system');
+  }
+  const env = holderEnvironment(launch);
+  await checkLaunch(launch);
+  const [name = '', ...rest] = launch.command;
+  const program = await resolveCommand(name, env['PATH'], launch.cwd);
+  const place = launch.placement ?? (await currentPlacement(env));
+  throwIfAborted(launch.signal);
+  const child = await spawnHolder(launch, place, [program, ...rest], env);
+  return awaitRecord(launch, child);
+}
+
+async function spawnHolder(
+  { handle, cwd, stdin }: HolderLaunch,
+  { wrap }: Placement,
+  command: readonly string[],
+  env: Record<string, string>,
+): Promise<ChildProcess> {
+  const shell = ['/bin/sh', '-c', holderScript, 'runtime-holder'];
+  const input = stdin.kind === 'file' ? stdin.path : '';
+  const holder = [...wrap, ...shell, handle.runDir, handle.runId, stdin.kind, input, ...command];
+  const log = await open(runPaths(handle.runDir).holderLog, 'a', 0o600);
+  try {
+    const [file = '', ...args] = holder;
+    const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'ignore', log.fd] });
+    child.unref();
+    await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
+    return child;
+  } catch (cause) {
+    throw new AgentRuntimeError('UNAVAILABLE', 'the holder could not be started', { cause });
+  } finally {
+    await log.close();
+  }
+}
+
+async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<HolderRecord> {
+  const { handle, signal, timeoutMs = 10_000 } = launch;
+  const { runDir, runId } = handle;
+  const deadline = performance.now() + timeoutMs;
+  const exited = new AbortController();
+  child.once('exit', () => exited.abort());
+  if (child.exitCode !== null) exited.abort();
+  const changes = watchChanges(runDir, 50);
+  try {
+    for (;;) {
+      const gone = child.exitCode !== null || child.signalCode !== null;
+      // A holder that found the run claimed must not take the other one's record for its own.
+      if (child.exitCode === holderExitClaimed) throw claimed(runId);
+      const record = await readHolderRecord(runDir);
+      if (record && (record.holder.pid === child.pid || gone)) return record;
+      if (gone) throw await notStarted(runDir);
+      if (signal?.aborted || performance.now() >= deadline) {
+        await giveUp(launch, child);
+        throwIfAborted(signal);
+        throw new AgentRuntimeError('UNAVAILABLE', `the holder did not begin within ${timeoutMs} ms, and was ended`);
+      }
+      await changes.next(signal ? AbortSignal.any([signal, exited.signal]) : exited.signal);
+    }
+  } finally {
+    changes.close();
+  }
+}
+
+/** Ends what was begun here; a run that another holder has is not ours to end. */
+async function giveUp({ handle }: HolderLaunch, child: ChildProcess): Promise<void> {
+  const record = await readHolderRecord(handle.runDir);
+  if (record && record.holder.pid !== child.pid) child.kill('SIGKILL');
+  else if (record) await stopRun(handle, { graceMs: 0 });
+  else await killTree({ runId: handle.runId, graceMs: 0 });
+}
+
+function claimed(runId: string): AgentRuntimeError {
+  return new AgentRuntimeError('CONFLICT', `run ${runId} was claimed already`, {
+    hint: 'start a new run: a run directory is used once',
+  });
+}
+
+async function notStarted(runDir: string): Promise<AgentRuntimeError> {
+  const log = await readFile(runPaths(runDir).holderLog, 'utf8').catch(() => '');
+  const said = log.trim().slice(-1000);
+  return new AgentRuntimeError('UNAVAILABLE', `the holder ended without beginning the agent${said ? `: ${said}` : ''}`);
+}

@@ -1,0 +1,34 @@
+import { throwIfAborted, type CallOptions, type Exit } from '@runtime/contracts';
+import { isAlive } from '../process/identity.ts';
+import { watchChanges } from '../watch-changes.ts';
+import type { RunPlace } from './paths.ts';
+import { readExitRecord, readHolderRecord } from './run-record.ts';
+
+export interface WaitForExitOptions extends CallOptions {
+  /** How often the holder's life is looked at, in milliseconds; its record is noticed at once. @default 1000 */
+  readonly pollMs?: number;
+}
+
+/**
+ * Waits for the end of a run that has a holder record, and tells it as it was seen.
+ * A holder that dies without a record is noticed within `pollMs`: `unknown`, never an invented code.
+ * Aborting `signal` ends the waiting with CANCELLED and leaves the run alone.
+ */
+export async function waitForExit({ runDir }: RunPlace, options: WaitForExitOptions = {}): Promise<Exit> {
+  const { signal, pollMs = 1000 } = options;
+  const changes = watchChanges(runDir, pollMs);
+  try {
+    for (;;) {
+      throwIfAborted(signal);
+      const record = await readHolderRecord(runDir);
+      const alive = record !== undefined && (await isAlive(record.holder));
+      const ended = await readExitRecord(runDir);
+      if (ended) return ended.exit;
+      if (!record) return { kind: 'unknown', why: 'there is no record of a holder' };
+      if (!alive) return { kind: 'unknown', why: 'the holder is gone and recorded no exit' };
+      await changes.next(signal);
+    }
+  } finally {
+    changes.close();
+  }
+}

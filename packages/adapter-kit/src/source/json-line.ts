@@ -1,0 +1,61 @@
+import { isUtf8 } from 'node:buffer';
+
+export interface JsonLineOptions {
+  /** Deepest nesting of arrays and objects. @default 64: what is deeper breaks whoever copies or prints it */
+  readonly maxDepth?: number;
+}
+
+export type JsonLine =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly reason: 'invalid UTF-8' | 'not JSON' | 'nested too deeply' };
+
+/**
+ * Reads one line of JSON that somebody else wrote. Never throws.
+ * Keys named `__proto__` are dropped, at any depth: no later copy can change a prototype.
+ */
+export function parseJsonLine(bytes: Buffer, { maxDepth = 64 }: JsonLineOptions = {}): JsonLine {
+  if (!isUtf8(bytes)) return { ok: false, reason: 'invalid UTF-8' };
+  if (bytes.length > maxDepth && tooDeep(bytes, maxDepth)) return { ok: false, reason: 'nested too deeply' };
+  const text = bytes.toString('utf8');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { ok: false, reason: 'not JSON' };
+  }
+  // Any character of a key may be escaped, so every text with escapes is looked through.
+  if (text.includes('__proto__') || text.includes('\\u')) dropPrototypeKeys(value);
+  return { ok: true, value };
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** Counts brackets outside strings. Before parsing: it is cheaper than building what is refused. */
+function tooDeep(bytes: Buffer, maxDepth: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === quote) at = endOfString(bytes, at);
+    else if (byte === 0x7b || byte === 0x5b) {
+      depth += 1;
+      if (depth > maxDepth) return true;
+    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+  }
+  return false;
+}
+
+function endOfString(bytes: Buffer, open: number): number {
+  for (let at = open + 1; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === backslash) at += 1;
+    else if (byte === quote) return at;
+  }
+  return bytes.length;
+}
+
+function dropPrototypeKeys(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Object.hasOwn(value, '__proto__')) Reflect.deleteProperty(value, '__proto__');
+  for (const inner of Object.values(value)) dropPrototypeKeys(inner);
+}

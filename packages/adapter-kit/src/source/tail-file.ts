@@ -1,0 +1,119 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
+import { systemCode } from '../abortable.ts';
+import { watchChanges, type ChangeWatch } from '../watch-changes.ts';
+
+export interface TailOptions extends CallOptions {
+  /** Byte offset of the first byte. @default 0 */
+  readonly from?: number;
+  /**
+   * Tells that nobody will write any more. Asked when everything was read, and then the file is read to its end once more.
+   * For a run: `runEnded(handle)`.
+   */
+  readonly ended: () => boolean | Promise<boolean>;
+  /** Largest chunk in bytes. @default 262144 */
+  readonly chunkBytes?: number;
+  /** Cut chunks at this offset, so that one begins there. @default nowhere */
+  readonly boundary?: number;
+  /** Longest time until growth or the end is noticed where the system does not tell, in milliseconds. @default 500 */
+  readonly pollMs?: number;
+  /** Wakes the reader early when `ended` may have changed: a file or directory. @default the file's directory */
+  readonly watch?: string;
+}
+
+export interface Chunk {
+  /** Its own memory: it may be kept. */
+  readonly bytes: Buffer;
+  /** Offset of its first byte in the file. */
+  readonly start: number;
+}
+
+/**
+ * Follows a growing file: what is there, then what comes, until `ended` and everything was read. Reads only when asked for more.
+ * A file that is not there yet is waited for. Aborting `signal` ends the iteration without a throw.
+ * Throws INVALID_ARGUMENT for what is no regular file, a symbolic link included, DATA_CORRUPT when the file became shorter than what was read.
+ */
+export async function* tailFile(file: string, options: TailOptions): AsyncGenerator<Chunk, void, undefined> {
+  const { signal, ended, pollMs = 500 } = options;
+  // A directory's watch sees appends to its files as well, and the exit record next to them.
+  const changes = watchChanges(options.watch ?? path.dirname(file), pollMs);
+  let handle: FileHandle | undefined;
+  try {
+    handle = await awaitFile(file, options, changes);
+    if (!handle) return;
+    const cursor = { position: options.from ?? 0, buffer: Buffer.allocUnsafe(options.chunkBytes ?? 256 * 1024) };
+    for (;;) {
+      yield* readOn(handle, cursor, options);
+      // What was written before the end is read after the answer, hence once more.
+      const last = await ended();
+      const before = cursor.position;
+      yield* readOn(handle, cursor, options);
+      if (signal?.aborted) return;
+      if (cursor.position === before) await refuseShrunk(handle, file, before);
+      if (last) return;
+      await changes.next(signal);
+    }
+  } finally {
+    changes.close();
+    await handle?.close();
+  }
+}
+
+/** Everything that is there now. */
+async function* readOn(
+  handle: FileHandle,
+  cursor: { position: number; readonly buffer: Buffer },
+  { signal, boundary }: TailOptions,
+): AsyncGenerator<Chunk, void, undefined> {
+  const { buffer } = cursor;
+  for (;;) {
+    if (signal?.aborted) return;
+    const start = cursor.position;
+    const { bytesRead } = await handle.read(buffer, 0, room(buffer.length, start, boundary), start);
+    if (bytesRead === 0) return;
+    cursor.position += bytesRead;
+    yield { bytes: Buffer.from(buffer.subarray(0, bytesRead)), start };
+  }
+}
+
+function room(size: number, position: number, boundary: number | undefined): number {
+  return boundary !== undefined && boundary > position ? Math.min(size, boundary - position) : size;
+}
+
+async function awaitFile(file: string, options: TailOptions, changes: ChangeWatch): Promise<FileHandle | undefined> {
+  for (;;) {
+    if (options.signal?.aborted) return undefined;
+    const handle = await openRegular(file);
+    if (handle) return handle;
+    if (await options.ended()) return openRegular(file);
+    await changes.next(options.signal);
+  }
+}
+
+async function openRegular(file: string): Promise<FileHandle | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ELOOP') throw irregular(file);
+    throw AgentRuntimeError.from(error, 'UNAVAILABLE');
+  }
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw irregular(file);
+}
+
+function irregular(file: string): AgentRuntimeError {
+  return new AgentRuntimeError('INVALID_ARGUMENT', `${file} is not a regular file`);
+}
+
+async function refuseShrunk(handle: FileHandle, file: string, position: number): Promise<void> {
+  const { size } = await handle.stat();
+  if (size >= position) return;
+  throw new AgentRuntimeError('DATA_CORRUPT', `${file} became shorter than what was read of it`, {
+    details: { size, position },
+  });
+}

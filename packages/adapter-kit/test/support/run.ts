@@ -1,0 +1,75 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RuntimeHandle } from '@runtime/contracts';
+import { expect } from 'vitest';
+import { findMarked, reapRun, startHolder, type HolderLaunch, type HolderRecord } from '../../src/index.ts';
+
+let count = 0;
+
+/** A run of its own in a temporary directory. Disposing it ends whatever is left, and fails when it could not. */
+export interface TestRun extends AsyncDisposable {
+  readonly handle: RuntimeHandle;
+  readonly dir: string;
+  start(command: readonly string[], options?: Partial<HolderLaunch>): Promise<HolderRecord>;
+  sh(script: string, options?: Partial<HolderLaunch>): Promise<HolderRecord>;
+  read(file: string): Promise<string>;
+}
+
+export async function testRun(): Promise<TestRun> {
+  const dir = await mkdtemp(path.join(tmpdir(), 'adapter-kit-'));
+  const runId = `t${process.pid}-${(count += 1)}-${Math.random().toString(36).slice(2, 8)}`;
+  const handle: RuntimeHandle = {
+    specVersion: 'runtime/1',
+    runtime: 'test',
+    taskId: 'task',
+    runId,
+    generation: 1,
+    runDir: dir,
+    survivesHost: true,
+  };
+  const start = (command: readonly string[], options: Partial<HolderLaunch> = {}): Promise<HolderRecord> =>
+    startHolder({
+      handle,
+      command,
+      cwd: dir,
+      env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+      stdin: { kind: 'none' },
+      ...options,
+    });
+  return {
+    handle,
+    dir,
+    start,
+    sh: (script, options) => start(['/bin/sh', '-c', script], options),
+    read: (file) => readFile(path.join(dir, file), 'utf8'),
+    [Symbol.asyncDispose]: async () => {
+      await reapRun(handle, { graceMs: 0 });
+      const left = await findMarked(runId);
+      await rm(dir, { recursive: true, force: true });
+      expect(left).toEqual([]);
+    },
+  };
+}
+
+/** Waits until `look` gives something; fails after 10 s. */
+export async function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) throw new Error('it never came');
+    await delay(10);
+  }
+}
+
+/** The code of what `work` throws. */
+export async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  }
+}

@@ -1,0 +1,13 @@
+// A host that starts a run and is killed the moment it says so.
+import { startHolder } from '../../src/index.ts';
+
+const handle = JSON.parse(process.argv[2] ?? '');
+await startHolder({
+  handle,
+  command: ['/bin/sh', '-c', 'echo begun; sleep 0.4; echo done; exit 9'],
+  cwd: handle.runDir,
+  env: { PATH: process.env['PATH'] ?? '' },
+  stdin: { kind: 'none' },
+});
+process.stdout.write('started\n');
+setInterval(() => {}, 1000);

@@ -1,0 +1,51 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { redactBytes, runPaths, type readExitRecord } from '@runtime/adapter-kit';
+import type { RunOutcome, SessionEvent } from '@runtime/contracts';
+import type { RunFiles } from './run-events.ts';
+
+/** What people need of a long stderr is its end. */
+const messageChars = 4000;
+
+/** How the turn ended, told by how the process did. */
+export async function endOfTurn(
+  turnId: string,
+  ended: Awaited<ReturnType<typeof readExitRecord>>,
+  run: RunFiles,
+): Promise<SessionEvent> {
+  return { type: 'turn.ended', turnId, outcome: await outcomeOf(ended, run) };
+}
+
+async function outcomeOf(ended: Awaited<ReturnType<typeof readExitRecord>>, run: RunFiles): Promise<RunOutcome> {
+  if (!ended || ended.exit.kind === 'unknown') {
+    return { status: 'lost', code: 'unknown', message: 'the process is gone and nobody saw its exit' };
+  }
+  const { exit, began } = ended;
+  const stderr = await tailOf(runPaths(run.handle.runDir).stderr, run.secrets);
+  if (!began) return { status: 'failed', code: 'unavailable', message: stderr || 'the command could not be executed' };
+  if (exit.kind === 'signaled') return { status: 'failed', code: 'killed', message: exit.signal };
+  if (exit.code === 0) return { status: 'succeeded' };
+  return { status: 'failed', code: 'exit_code', message: stderr || `exit code ${exit.code}` };
+}
+
+/** The end of a file as text, without secrets and without a character or a secret cut at its beginning. */
+async function tailOf(path: string, secrets: readonly string[]): Promise<string> {
+  const longest = Math.max(0, ...secrets.map((secret) => Buffer.byteLength(secret)));
+  let file;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - messageChars * 4 - longest);
+    const bytes = Buffer.alloc(size - start);
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
+    const text = redactBytes(bytes.subarray(0, bytesRead), secrets).toString('utf8').trimEnd();
+    return text.slice(-messageChars).replace(/^[\uDC00-\uDFFF]/, '');
+  } finally {
+    await file.close();
+  }
+}

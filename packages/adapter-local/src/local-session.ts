@@ -1,0 +1,64 @@
+import { stopRun } from '@runtime/adapter-kit';
+import {
+  AgentRuntimeError,
+  throwIfAborted,
+  type CallOptions,
+  type RuntimeCapabilities,
+  type RuntimeSession,
+  type SourceBatch,
+} from '@runtime/contracts';
+import { runEvents, type RunFiles } from './run-events.ts';
+
+/** What a command is, however it was started or found again. */
+export const localCapabilities: RuntimeCapabilities = Object.freeze<RuntimeCapabilities>({
+  firstInstruction: 'launch',
+  steer: 'none',
+  followUp: false,
+  interrupt: false,
+  resume: 'none',
+  reattach: true,
+  approvals: false,
+  events: 'output',
+  usage: false,
+  inputs: ['text', 'file'],
+  models: false,
+});
+
+/** A session over a run's files: as good for one that was just started as for one that another owner left. */
+export function localSession(run: RunFiles, version: string): RuntimeSession {
+  const letGo = new AbortController();
+  let reading = false;
+
+  async function* events(
+    options: CallOptions & { readonly after?: string } = {},
+  ): AsyncGenerator<SourceBatch, void, undefined> {
+    if (reading) throw new AgentRuntimeError('CONFLICT', 'the session has a reader already');
+    reading = true;
+    try {
+      const signal = AbortSignal.any([letGo.signal, ...(options.signal ? [options.signal] : [])]);
+      yield* runEvents(run, { ...options, signal });
+    } finally {
+      reading = false;
+    }
+  }
+
+  return {
+    capabilities: localCapabilities,
+    version,
+    events,
+    send: (_, options) => refuse('instructions after its launch', options),
+    answer: (_, __, options) => refuse('approvals', options),
+    interrupt: (options) => refuse('interrupts', options),
+    stop: (options) => stopRun(run.handle, options),
+    async [Symbol.asyncDispose]() {
+      letGo.abort();
+    },
+  };
+}
+
+async function refuse(what: string, options: CallOptions | undefined): Promise<never> {
+  throwIfAborted(options?.signal);
+  throw new AgentRuntimeError('UNSUPPORTED', `a local command takes no ${what}`, {
+    hint: 'run the task on a runtime that does, such as pi',
+  });
+}

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { platformSupport, resolveCommand } from '@runtime/adapter-kit';
+import {
+  AgentRuntimeError,
+  runMarker,
+  throwIfAborted,
+  type AgentRuntime,
+  type CallOptions,
+  type Unavailable,
+} from '@runtime/contracts';
+import type { LocalConfig } from './local-options.ts';
+import { localCapabilities } from './local-session.ts';
+
+const versionTimeoutMs = 5000;
+
+/** Looks for the command on our own PATH; a run with another PATH is looked at again when it starts. */
+export async function probeCommand(
+  config: LocalConfig,
+  options: CallOptions = {},
+): Promise<AgentRuntime | Unavailable> {
+  throwIfAborted(options.signal);
+  const { id } = config;
+  if (!platformSupport().holder) {
+    const reason = 'runs that outlive their owner need a POSIX system';
+    return { status: 'unavailable', id, code: 'UNSUPPORTED', reason, hint: 'use Linux, macOS or WSL' };
+  }
+  try {
+    const program = await resolveCommand(config.command[0] ?? '', process.env['PATH'], process.cwd());
+    const version = await versionOf(program, config.versionArgs, options);
+    return { status: 'available', id, version, capabilities: localCapabilities };
+  } catch (error) {
+    throwIfAborted(options.signal);
+    const { code, rawMessage, hint } = AgentRuntimeError.from(error, 'UNAVAILABLE');
+    return { status: 'unavailable', id, code, reason: rawMessage, ...(hint === undefined ? {} : { hint }) };
+  }
+}
+
+/** The first line that the command prints about its version; 'unknown' when it prints none, fails or takes too long. */
+async function versionOf(
+  program: string,
+  args: readonly string[] | undefined,
+  { signal }: CallOptions,
+): Promise<string> {
+  if (!args) return 'unknown';
+  const { [runMarker]: _ours, ...env } = process.env;
+  const options = {
+    env,
+    timeout: versionTimeoutMs,
+    killSignal: 'SIGKILL',
+    maxBuffer: 64 * 1024,
+    ...(signal ? { signal } : {}),
+  } as const;
+  const stdout = await new Promise<string>((resolve) => {
+    const child = execFile(program, [...args], options, (error, stdout) => resolve(error ? '' : stdout));
+    child.stdin?.end();
+  });
+  const line = stdout.split('\n', 1)[0]?.trim() ?? '';
+  return line === '' ? 'unknown' : line.slice(0, 200);
+}

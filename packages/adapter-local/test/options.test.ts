@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { promptModeOf } from '../src/command-line.ts';
+import { local, type LocalOptions } from '../src/index.ts';
+import { localConfig } from '../src/local-options.ts';
+
+test.for([
+  [['agent'], 'stdin'],
+  [['agent', '--in={promptFile}'], 'file'],
+  [['agent', '{prompt}'], 'argument'],
+  [['agent', '{workspace}'], 'stdin'],
+  [['{prompt}'], 'stdin'],
+] as const)('%j takes its prompt by %s', ([command, mode]) => {
+  expect(promptModeOf(command, undefined)).toBe(mode);
+  expect(promptModeOf(command, mode)).toBe(mode);
+});
+
+const contradictions: Readonly<Record<string, LocalOptions>> = {
+  'both templates': { command: ['agent', '{prompt}', '{promptFile}'] },
+  'a mode that no template serves': { command: ['agent'], prompt: 'argument' },
+  'stdin and a template': { command: ['agent', '{promptFile}'], prompt: 'stdin' },
+  'no command': { command: [] },
+  'an empty program': { command: [''] },
+  'a NUL in an argument': { command: ['agent', 'a\0b'] },
+  'an id that is none': { command: ['agent'], id: 'Not an id' },
+};
+
+test.for(Object.entries(contradictions))('%s is INVALID_ARGUMENT at once', ([, options]) => {
+  expect(() => local(options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+});
+
+test('a relative path is taken from where the adapter was made', () => {
+  expect(localConfig({ command: ['./bin/agent', 'x'] }).command).toEqual([resolve('bin/agent'), 'x']);
+});

@@ -1,0 +1,83 @@
+import { runMarker, type RuntimeSession } from '@runtime/contracts';
+import { expect } from 'vitest';
+import { probed, refusal } from '../bench.ts';
+import { makeInstruction } from '../handles.ts';
+import { spoken } from '../tape.ts';
+import { verifies, type Case } from '../verifies.ts';
+
+/** Text that a shell, a terminal, a template or a line protocol would stumble over. */
+const awkward =
+  '\n#(touch x) $(touch x) `touch x` "quoted" \'single\' \\ \\n %s {prompt} {workspace} ; & | é 漢 😀 \u2028 end\t.';
+
+export const startCases: readonly Case[] = [
+  verifies('start.once', async (bench) => {
+    const play = await bench.play('gate');
+    const { adapter: fresh } = await bench.make(play.context);
+    const results = await Promise.allSettled([play.adapter.start(play.launch), fresh.start(play.launch)]);
+    const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    expect(started.length, 'starts that went through').toBe(1);
+    for (const result of results) {
+      if (result.status === 'rejected') expect(await refusal(Promise.reject(result.reason as Error))).toBe('CONFLICT');
+    }
+    const count = await bench.countProcesses(play.handle);
+    expect(await refusal(fresh.start(play.launch))).toBe('CONFLICT');
+    expect(await bench.countProcesses(play.handle), 'processes after a refused start').toBeLessThanOrEqual(count);
+    await started[0]?.stop({ graceMs: 500 });
+    expect(await refusal(play.adapter.start(play.launch)), 'a start after the end').toBe('CONFLICT');
+    expect(await bench.countProcesses(play.handle)).toBe(0);
+  }),
+  verifies('start.aborted', async (bench) => {
+    const play = await bench.play('gate');
+    expect(await refusal(play.adapter.start(play.launch, { signal: AbortSignal.abort() }))).toBe('CANCELLED');
+    await play.adapter.reap(play.handle);
+    expect(await bench.countProcesses(play.handle)).toBe(0);
+  }),
+  verifies('start.aborted-midway', async (bench) => {
+    for (const ms of [0, 2, 10, 40]) {
+      const play = await bench.play('gate');
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), ms);
+      let session: RuntimeSession | undefined;
+      try {
+        session = await play.adapter.start(play.launch, { signal: abort.signal });
+      } catch (error) {
+        expect(await refusal(Promise.reject(error as Error))).toBe('CANCELLED');
+      }
+      if (session) await session.stop({ graceMs: 500 });
+      expect(await bench.countProcesses(play.handle), `processes after an abort at ${ms} ms`).toBe(0);
+    }
+  }),
+  verifies('start.instruction', async (bench) => {
+    const first = await bench.play('hello');
+    const text = (first.setup.prompt ?? 'Do what the scenario says.') + awkward;
+    const play = await bench.playIn(first.context, { instruction: makeInstruction(text) });
+    await bench.playToEnd(play);
+    const { instructions } = await bench.witness(play);
+    expect(instructions).toEqual([text]);
+  }),
+  verifies('start.environment', async (bench) => {
+    const leak = 'CONFORMANCE_LEAK';
+    process.env[leak] = 'of the host';
+    try {
+      const play = await bench.play('hello', { env: { CONFORMANCE_GIVEN: 'a value = with $signs "and" more' } });
+      await bench.playToEnd(play);
+      const { env } = await bench.witness(play);
+      expect(env).toMatchObject({ ...play.launch.env, [runMarker]: play.handle.runId });
+      expect(env?.[leak]).toBeUndefined();
+    } finally {
+      delete process.env[leak];
+    }
+  }),
+  verifies('session.final', async (bench) => {
+    const play = await bench.play('hello');
+    const before = (await probed(play.adapter)).capabilities;
+    const session = await bench.begin(play);
+    const handedOut = structuredClone(session.capabilities);
+    const tape = bench.record(session);
+    await tape.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
+    expect(spoken(tape.events, session.capabilities)).toContain('hello, world');
+    await session.stop({ graceMs: 500 });
+    expect(session.capabilities).toEqual(handedOut);
+    expect(session.capabilities).toEqual(before);
+  }),
+];

@@ -1,0 +1,76 @@
+import type { RuntimeSession } from '@runtime/contracts';
+import { expect } from 'vitest';
+import { refusal } from '../bench.ts';
+import { makeInstruction } from '../handles.ts';
+import { spoken } from '../tape.ts';
+import { verifies, type Case } from '../verifies.ts';
+import { inTurn } from './steer-cases.ts';
+
+/** Every call of a session that is refused in the same way. `prompt` stands for what a one-shot command never takes. */
+function calls(session: RuntimeSession, signal?: AbortSignal): Readonly<Record<string, () => Promise<unknown>>> {
+  const options = signal ? { signal } : {};
+  return {
+    steer: () => session.send(makeInstruction('A steer.', { mode: 'steer' }), options),
+    followUp: () => session.send(makeInstruction('A follow-up.', { mode: 'followUp' }), options),
+    answer: () => session.answer('an-approval', { choice: 'allow' }, options),
+  };
+}
+
+export const traitCases: readonly Case[] = [
+  verifies('trait.aborted', async (bench) => {
+    const { play, session, tape } = await inTurn(bench);
+    const signal = AbortSignal.abort();
+    for (const [name, call] of Object.entries({
+      ...calls(session, signal),
+      interrupt: () => session.interrupt({ signal }),
+    })) {
+      expect(['CANCELLED', 'UNSUPPORTED'], name).toContain(await refusal(call()));
+    }
+    for (const call of [
+      () => play.adapter.probe({ signal }),
+      () => play.adapter.recover(play.handle, { signal }),
+      () => play.adapter.reap(play.handle, { signal }),
+    ]) {
+      expect(await refusal(call()), String(call)).toBe('CANCELLED');
+    }
+    expect(await bench.countProcesses(play.handle), 'processes').toBeGreaterThan(0);
+    const effects = tape.events.filter(
+      (event) =>
+        event.type === 'turn.ended' ||
+        ('instructionId' in event &&
+          event.instructionId !== undefined &&
+          event.instructionId !== play.launch.instruction.id),
+    );
+    expect(effects, 'events of calls that had no effect').toEqual([]);
+    await tape.letGo();
+    const silent = [];
+    for await (const batch of session.events({ signal })) silent.push(batch);
+    expect(silent, 'batches for an aborted reader').toEqual([]);
+    await bench.openGate(play);
+    const rest = bench.record(session, tape.lastCursor);
+    await rest.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
+    expect(spoken(rest.events, play.capabilities)).toContain('after');
+  }),
+  verifies('trait.after-end', async (bench) => {
+    const play = await bench.play('hello');
+    const { session, exit } = await bench.playToEnd(play);
+    const { steer, followUp, approvals, interrupt } = play.capabilities;
+    const allowed: Readonly<Record<string, readonly string[]>> = {
+      steer: steer === 'none' ? ['UNSUPPORTED'] : ['CONFLICT', 'UNAVAILABLE'],
+      followUp: followUp ? ['CONFLICT', 'UNAVAILABLE'] : ['UNSUPPORTED'],
+      answer: approvals ? ['NOT_FOUND'] : ['UNSUPPORTED'],
+    };
+    for (const ended of [session, await bench.recovered(play, 'ended')]) {
+      for (const [name, call] of Object.entries(calls(ended))) {
+        expect(allowed[name], name).toContain(await refusal(call()));
+      }
+      if (interrupt) await ended.interrupt();
+      else expect(await refusal(ended.interrupt())).toBe('UNSUPPORTED');
+      expect(await ended.stop()).toEqual(exit);
+      expect(await ended.stop()).toEqual(exit);
+      await ended[Symbol.asyncDispose]();
+      await ended[Symbol.asyncDispose]();
+    }
+    await play.adapter.reap(play.handle);
+  }),
+];

@@ -1,0 +1,124 @@
+import {
+  foldTask,
+  forbids,
+  maxEventTextChars,
+  sessionEventSchemas,
+  taskSpecSchema,
+  type Launch,
+  type NewEvent,
+  type RuntimeCapabilities,
+  type SessionEvent,
+  type TaskState,
+} from '@runtime/contracts';
+
+/** What is wrong with an event in itself; undefined for a valid one. */
+export function invalid(event: SessionEvent): string | undefined {
+  const schema = Object.hasOwn(sessionEventSchemas, event.type) ? sessionEventSchemas[event.type] : undefined;
+  if (!schema) return `there is no event ${event.type}`;
+  const parsed = schema.safeParse(event);
+  return parsed.success ? undefined : `${event.type}: ${parsed.error.message}`;
+}
+
+/**
+ * The first event that the table of events does not allow where it stands, judged by the same guards and the same fold as in a plane's log;
+ * undefined when all are in order. `instructionIds` are those sent besides the launch's.
+ */
+export function outOfOrder(
+  events: readonly SessionEvent[],
+  launch: Launch,
+  capabilities: RuntimeCapabilities,
+  instructionIds: readonly string[] = [],
+): string | undefined {
+  const { runId } = launch.handle;
+  let state: TaskState | undefined;
+  let revision = 0;
+  const apply = (event: NewEvent): string | undefined => {
+    const reason = forbids(state, event);
+    if (reason !== undefined) return `${event.type} as number ${revision}: ${reason}`;
+    revision += 1;
+    const envelope = { v: 1, time: 0, epoch: 1, position: revision, revision, stream: `task/${launch.handle.taskId}` };
+    state = foldTask(state, { ...event, ...envelope });
+    return undefined;
+  };
+  for (const event of preamble(launch, capabilities, instructionIds)) {
+    const reason = apply(event);
+    if (reason !== undefined) throw new Error(`the preamble of the check is out of order: ${reason}`);
+  }
+  for (const event of events) {
+    const reason = apply({ ...event, runId });
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
+
+function preamble(launch: Launch, capabilities: RuntimeCapabilities, instructionIds: readonly string[]): NewEvent[] {
+  const { handle, target, instruction, workspace } = launch;
+  const { runId } = handle;
+  const spec = taskSpecSchema.parse({ prompt: instruction.parts, workspace, runtimes: [target] });
+  return [
+    { type: 'task.submitted', spec, instructionId: instruction.id },
+    {
+      type: 'run.starting',
+      runId,
+      attempt: 1,
+      generation: 1,
+      mode: 'start',
+      target,
+      handle,
+      instructionId: instruction.id,
+      carries: [],
+    },
+    { type: 'instruction.sending', runId, instructionId: instruction.id },
+    { type: 'run.started', runId, capabilities, version: '1' },
+    ...instructionIds.flatMap((instructionId) => [
+      { type: 'instruction.queued', instructionId, mode: 'followUp', parts: instruction.parts },
+      { type: 'instruction.sending', runId, instructionId },
+    ]),
+  ];
+}
+
+/** What is wrong with the turns of a run that has ended: each begins once and ends once, under its own id. */
+export function turnFault(events: readonly SessionEvent[]): string | undefined {
+  const seen = new Set<string>();
+  let open: string | undefined;
+  for (const event of events) {
+    if (event.type === 'turn.started') {
+      if (seen.has(event.turnId)) return `turn ${event.turnId} started twice`;
+      seen.add(event.turnId);
+      open = event.turnId;
+    } else if (event.type === 'turn.ended') {
+      if (event.turnId !== open) return `turn ${event.turnId} ended while ${open ?? 'none'} was open`;
+      open = undefined;
+    }
+  }
+  if (seen.size === 0) return 'there was no turn';
+  return open === undefined ? undefined : `turn ${open} never ended`;
+}
+
+/** A completed message whose text is not that of its deltas. */
+export function messageFault(events: readonly SessionEvent[]): string | undefined {
+  const texts = new Map<string, string>();
+  for (const event of events) {
+    if (event.type === 'text.delta') texts.set(event.messageId, (texts.get(event.messageId) ?? '') + event.text);
+    if (event.type !== 'message.completed') continue;
+    const streamed = texts.get(event.messageId);
+    if (streamed === undefined) continue;
+    const { text, omittedChars = 0, messageId } = event;
+    if (omittedChars === 0 && streamed !== text) return `message ${messageId} is not what was streamed`;
+    if (omittedChars === 0) continue;
+    if (text.length + omittedChars !== streamed.length)
+      return `message ${messageId} omits another number of characters`;
+    if (text.length > maxEventTextChars || !isHeadAndTail(text, streamed))
+      return `message ${messageId} is no head and tail`;
+  }
+  return undefined;
+}
+
+/** True when the text is some beginning of the whole and the end of it. Looks from both sides: both must meet. */
+function isHeadAndTail(text: string, whole: string): boolean {
+  let head = 0;
+  while (head < text.length && text[head] === whole[head]) head += 1;
+  let tail = 0;
+  while (tail < text.length && text.at(-1 - tail) === whole.at(-1 - tail)) tail += 1;
+  return head + tail >= text.length;
+}

@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runMarker, specVersion, type Instruction, type Launch, type RuntimeHandle } from '@runtime/contracts';
+
+/** A handle of a run that never was, with a run directory of its own under `dir`. */
+export async function makeHandle(dir: string, fields: Partial<RuntimeHandle> = {}): Promise<RuntimeHandle> {
+  const runId = fields.runId ?? `run-${randomUUID()}`;
+  const runDir = fields.runDir ?? join(dir, 'runs', runId);
+  await mkdir(runDir, { recursive: true, mode: 0o700 });
+  return {
+    specVersion,
+    runtime: 'memory',
+    taskId: `task-${randomUUID()}`,
+    generation: 1,
+    survivesHost: true,
+    ...fields,
+    runId,
+    runDir,
+  };
+}
+
+/** An instruction of one text with an id of its own. */
+export function makeInstruction(text: string, fields: Partial<Instruction> = {}): Instruction {
+  return { id: `instruction-${randomUUID()}`, mode: 'prompt', parts: [{ type: 'text', text }], ...fields };
+}
+
+/** The variables that a process needs to run at all, and the run's marker. */
+export function baseEnvironment(handle: RuntimeHandle): Record<string, string> {
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(kept), [runMarker]: handle.runId };
+}
+
+/** A launch of the handle with a workspace under `dir`; every field may be replaced. */
+export async function makeLaunch(dir: string, handle: RuntimeHandle, fields: Partial<Launch> = {}): Promise<Launch> {
+  const workspace = fields.workspace ?? join(dir, 'workspace');
+  await mkdir(workspace, { recursive: true });
+  return {
+    handle,
+    target: { runtime: handle.runtime },
+    instruction: makeInstruction('Do what the scenario says.'),
+    secrets: [],
+    ...fields,
+    workspace,
+    env: { ...baseEnvironment(handle), ...fields.env },
+  };
+}

@@ -1,0 +1,36 @@
+/** Longer than one event may be, so that the adapter has to split it. */
+export const hugeChars = 600_000;
+
+/** What the `unicode` scenario says: line separators that are no line ends, and characters of two, three and four bytes. */
+export const unicodeText = 'a\u2028b\u2029c\u0085d é ß 漢字 😀 👩\u200d💻 \ufeff end';
+
+/** The variable from which the `secret` scenario takes what it gives away. */
+export const secretVariable = 'CONFORMANCE_SECRET';
+
+/**
+ * What the agent behind the adapter does with its first instruction; a later one it answers as in `hello`, unless the scenario says otherwise.
+ * "Says" means an assistant message where events are structured, else text on stdout or on the screen.
+ * "Rests" means that the turn ends; a one-shot command exits with 0.
+ */
+export const scenarios = {
+  hello: 'Says `hello, world` in at least two pieces, then rests.',
+  gate: 'Says `before`, waits until the file `ctx.gate` exists, says `after`, then rests.',
+  silent: 'Says nothing and rests.',
+  unicode: 'Says `unicodeText`, cut into writes in the middle of characters where it writes bytes, then rests.',
+  huge: 'Says `hugeChars` times the letter `x` without a line end, then ` end`, then rests.',
+  malformed:
+    'Writes something that is not a record of its protocol (for raw output: bytes that are not UTF-8), says `still here`, then rests.',
+  secret:
+    'Says `token=`, then the value of `secretVariable`, cut into two writes in its middle, then ` given`, then rests.',
+  tool: 'Calls a tool that succeeds, says `done`, then rests. For structured events.',
+  approval:
+    'Asks for an approval with a choice to allow and one to deny; says `allowed` or `denied`, then rests. For approvals.',
+  recall: 'Answers every instruction with the texts of all instructions of the conversation so far. For resume.',
+  exitCode: 'Says `failing`, then its process exits with 7.',
+  crash: 'Says `last words`, then kills its own process with SIGKILL.',
+  ignoresTerm: 'Ignores SIGTERM, SIGINT, SIGHUP and the end of its input; says `ready` and goes on until killed.',
+  leavesChildren:
+    'Starts a child in a session of its own and a double-forked one, both deaf to SIGTERM; says `ready` once both run, and goes on until killed.',
+} as const;
+
+export type ScenarioName = keyof typeof scenarios;

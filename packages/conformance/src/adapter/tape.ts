@@ -1,0 +1,131 @@
+import type { RuntimeCapabilities, RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts';
+
+/** Records what a session tells, while a case does other things. */
+export class Tape {
+  readonly batches: SourceBatch[] = [];
+  readonly #letGo = new AbortController();
+  readonly #done: Promise<void>;
+  readonly #patienceMs: number;
+  readonly #watchers = new Set<() => void>();
+  #over = false;
+
+  constructor(session: RuntimeSession, patienceMs: number, after?: string) {
+    this.#patienceMs = patienceMs;
+    this.#done = this.#record(session, after);
+    // Seen by whoever waits; a tape that nobody waits for must not end the test process.
+    this.#done.catch(() => {});
+  }
+
+  get events(): SessionEvent[] {
+    return this.batches.flatMap((batch) => batch.events);
+  }
+
+  get lastCursor(): string | undefined {
+    return this.batches.at(-1)?.cursor;
+  }
+
+  /** Resolves once the events so far satisfy `test`; throws when they end or patience does. */
+  async until(what: string, test: (events: SessionEvent[]) => boolean): Promise<void> {
+    await this.#within(what, async () => {
+      while (!test(this.events)) {
+        if (this.#over) {
+          await this.#done;
+          throw new Error(`the events ended before ${what}: ${this.summary()}`);
+        }
+        await new Promise<void>((resolve) => this.#watchers.add(resolve));
+      }
+    });
+  }
+
+  /** Resolves when the iteration has ended by itself; throws what it threw. */
+  async end(): Promise<void> {
+    await this.#within('the end of the events', () => this.#done);
+  }
+
+  /** Aborts the reading. Resolves when the iteration has ended; throws what it threw. */
+  async letGo(): Promise<void> {
+    this.#letGo.abort();
+    await this.#within('the end of an aborted reading', () => this.#done);
+  }
+
+  /** Types of the events, for messages. */
+  summary(): string {
+    return this.events.map((event) => event.type).join(' ') || 'no events';
+  }
+
+  async #record(session: RuntimeSession, after: string | undefined): Promise<void> {
+    try {
+      const options = { signal: this.#letGo.signal, ...(after === undefined ? {} : { after }) };
+      for await (const batch of session.events(options)) {
+        this.batches.push(batch);
+        this.#wake();
+      }
+    } finally {
+      this.#over = true;
+      this.#wake();
+    }
+  }
+
+  #wake(): void {
+    for (const resolve of this.#watchers) resolve();
+    this.#watchers.clear();
+  }
+
+  async #within(what: string, work: () => Promise<void>): Promise<void> {
+    await within(this.#patienceMs, `waited for ${what}`, work, () => this.summary());
+  }
+}
+
+/** The work, or an error that says what was waited for. */
+export async function within<T>(
+  ms: number,
+  what: string,
+  work: () => Promise<T>,
+  seen: () => string = () => '',
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} for ${ms} ms; seen: ${seen()}`)), ms);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What the agent said: its messages, or for raw output its stdout and screen. */
+export function spoken(events: readonly SessionEvent[], capabilities: Pick<RuntimeCapabilities, 'events'>): string {
+  return events
+    .map((event) => {
+      if (capabilities.events === 'structured') return event.type === 'text.delta' ? event.text : '';
+      return event.type === 'output.delta' && event.source !== 'stderr' ? event.text : '';
+    })
+    .join('');
+}
+
+/**
+ * Events as far as the contract fixes them: how increments are cut is free, and raw output stands in no order to the rest.
+ * Two readings of the same source must be equal in this form.
+ */
+export function canonical(events: readonly SessionEvent[]): { events: SessionEvent[]; output: Record<string, string> } {
+  const output: Record<string, string> = {};
+  const rest: SessionEvent[] = [];
+  for (const event of events) {
+    const merged = event.type === 'output.delta' ? undefined : merge(rest.at(-1), event);
+    if (event.type === 'output.delta') output[event.source] = (output[event.source] ?? '') + event.text;
+    else if (merged) rest[rest.length - 1] = merged;
+    else rest.push(event);
+  }
+  return { events: rest, output };
+}
+
+function merge(last: SessionEvent | undefined, next: SessionEvent): SessionEvent | undefined {
+  if (last?.type === 'text.delta' && next.type === 'text.delta' && last.messageId === next.messageId)
+    return { ...last, text: last.text + next.text };
+  if (last?.type === 'reasoning.delta' && next.type === 'reasoning.delta' && last.messageId === next.messageId)
+    return { ...last, text: last.text + next.text };
+  if (last?.type === 'tool.delta' && next.type === 'tool.delta' && last.callId === next.callId)
+    return next.mode === 'append' && last.mode === 'append' ? { ...last, text: last.text + next.text } : undefined;
+  return undefined;
+}

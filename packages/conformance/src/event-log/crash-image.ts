@@ -1,0 +1,160 @@
+import { dirname } from 'node:path';
+import type { DiskImage, DiskOperation } from './fault-file-system.ts';
+import { resized } from './fault-fs.ts';
+
+export interface CrashOptions {
+  /** How many operations were complete. */
+  readonly at: number;
+  /** How many bytes of the next operation, a write, got through. @default 0 */
+  readonly bytes?: number;
+  /**
+   * The machine lost its power, not only the process its life: what was not synced is there or not, sector by sector, and names likewise, as this
+   * random number (from 0 up to 1) decides each time. Left out: all that was done is there.
+   */
+  readonly power?: () => number;
+  /** Written as one piece. @default 512 */
+  readonly sectorBytes?: number;
+}
+
+/** What the disk holds after a crash in the middle of these operations. */
+export function crashImage(operations: readonly DiskOperation[], options: CrashOptions): DiskImage {
+  const disk = new Disk(options.sectorBytes ?? 512);
+  for (const operation of operations.slice(0, options.at)) disk.apply(operation);
+  const next = operations[options.at];
+  if (next?.kind === 'write' && options.bytes) {
+    disk.apply({ ...next, bytes: next.bytes.subarray(0, options.bytes), durable: false });
+  }
+  return options.power ? disk.afterPowerLoss(options.power) : disk.now();
+}
+
+class CachedFile {
+  /** What programs see. */
+  cache = new Uint8Array();
+  /** What is on the medium. */
+  medium = new Uint8Array();
+  readonly dirty = new Set<number>();
+}
+
+class Disk {
+  readonly #sectorBytes: number;
+  readonly #files = new Map<number, CachedFile>();
+  readonly #names = new Map<string, number>();
+  /** Names as they are on the medium. */
+  readonly #durableNames = new Map<string, number>();
+  /** Changes of names that no sync of their directory covered. */
+  #pendingNames: DiskOperation[] = [];
+
+  constructor(sectorBytes: number) {
+    this.#sectorBytes = sectorBytes;
+  }
+
+  apply(operation: DiskOperation): void {
+    switch (operation.kind) {
+      case 'create':
+        this.#files.set(operation.file, new CachedFile());
+        this.#rename(operation);
+        break;
+      case 'rename':
+      case 'remove':
+        this.#rename(operation);
+        break;
+      case 'write':
+        this.#write(this.#file(operation.file), operation);
+        break;
+      case 'truncate':
+        this.#truncate(this.#file(operation.file), operation.length);
+        break;
+      case 'sync':
+        this.#sync(this.#file(operation.file));
+        break;
+      case 'syncDir':
+        this.#syncDir(operation.path);
+        break;
+    }
+  }
+
+  now(): DiskImage {
+    return new Map([...this.#names].map(([path, file]) => [path, this.#file(file).cache]));
+  }
+
+  afterPowerLoss(random: () => number): DiskImage {
+    // Names are journalled in order: some first part of the pending changes is there.
+    const kept = Math.floor(random() * (this.#pendingNames.length + 1));
+    for (const change of this.#pendingNames.slice(0, kept)) changeName(this.#durableNames, change);
+    const image = new Map<string, Uint8Array>();
+    for (const [path, number] of this.#durableNames) image.set(path, this.#survivor(this.#file(number), random));
+    return image;
+  }
+
+  #survivor(file: CachedFile, random: () => number): Uint8Array {
+    const length = random() < 0.5 ? file.medium.byteLength : file.cache.byteLength;
+    const bytes = Uint8Array.from(resized(file.medium, length));
+    // Sometimes all, sometimes none, else each by itself.
+    const share = random() < 0.5 ? Math.round(random()) : random();
+    for (const sector of file.dirty) {
+      const start = sector * this.#sectorBytes;
+      const end = Math.min(start + this.#sectorBytes, length, file.cache.byteLength);
+      if (start < end && random() < share) bytes.set(file.cache.subarray(start, end), start);
+    }
+    return bytes;
+  }
+
+  #write(file: CachedFile, { position, bytes, durable }: DiskOperation & { kind: 'write' }): void {
+    const end = position + bytes.byteLength;
+    file.cache = Uint8Array.from(resized(file.cache, Math.max(file.cache.byteLength, end)));
+    file.cache.set(bytes, position);
+    for (let sector = Math.floor(position / this.#sectorBytes); sector * this.#sectorBytes < end; sector += 1) {
+      file.dirty.add(sector);
+      if (durable) this.#flush(file, sector);
+    }
+  }
+
+  #flush(file: CachedFile, sector: number): void {
+    const start = sector * this.#sectorBytes;
+    const end = Math.min(start + this.#sectorBytes, file.cache.byteLength);
+    file.medium = Uint8Array.from(resized(file.medium, Math.max(file.medium.byteLength, end)));
+    file.medium.set(file.cache.subarray(start, end), start);
+    file.dirty.delete(sector);
+  }
+
+  #truncate(file: CachedFile, length: number): void {
+    file.cache = Uint8Array.from(resized(file.cache, length));
+    for (const sector of file.dirty) if (sector * this.#sectorBytes >= length) file.dirty.delete(sector);
+  }
+
+  #sync(file: CachedFile): void {
+    file.medium = Uint8Array.from(file.cache);
+    file.dirty.clear();
+  }
+
+  #rename(operation: DiskOperation): void {
+    changeName(this.#names, operation);
+    this.#pendingNames.push(operation);
+  }
+
+  #syncDir(path: string): void {
+    const covered = (change: DiskOperation) => namesOf(change).some((name) => dirname(name) === path);
+    for (const change of this.#pendingNames.filter(covered)) changeName(this.#durableNames, change);
+    this.#pendingNames = this.#pendingNames.filter((change) => !covered(change));
+  }
+
+  #file(number: number): CachedFile {
+    const file = this.#files.get(number);
+    if (!file) throw new Error(`the record does not begin with an empty disk: file ${number} was never created`);
+    return file;
+  }
+}
+
+function namesOf(change: DiskOperation): string[] {
+  if (change.kind === 'rename') return [change.from, change.to];
+  return change.kind === 'create' || change.kind === 'remove' ? [change.path] : [];
+}
+
+function changeName(names: Map<string, number>, change: DiskOperation): void {
+  if (change.kind === 'create') names.set(change.path, change.file);
+  if (change.kind === 'remove') names.delete(change.path);
+  if (change.kind !== 'rename') return;
+  const file = names.get(change.from);
+  names.delete(change.from);
+  if (file !== undefined) names.set(change.to, file);
+}

@@ -1,0 +1,43 @@
+/**
+ * The suite that every event log must pass, and a file system that fails on demand for those that keep files.
+ *
+ * @packageDocumentation
+ */
+import { describe } from 'vitest';
+import { appendCases } from './append-cases.ts';
+import { cursorCases, snapshotCases } from './cursor-cases.ts';
+import { closeCases, reopenCases } from './life-cases.ts';
+import { readCases } from './read-cases.ts';
+import type { MakeEventLogSubject } from './suite.ts';
+import { Verifier } from './suite.ts';
+
+export { crashImage } from './crash-image.ts';
+export type { CrashOptions } from './crash-image.ts';
+export { FaultFs } from './fault-fs.ts';
+export type { DiskImage, DiskOperation, Fault, FaultFile, FaultFileSystem } from './fault-file-system.ts';
+export { eventLogRequirements } from './requirements.ts';
+export type { EventLogRequirement } from './requirements.ts';
+export type { EventLogSubject, MakeEventLogSubject } from './suite.ts';
+
+export interface EventLogConformanceOptions {
+  /** The log outlives its object, and can be opened again after it was closed. @default true */
+  readonly persistent?: boolean;
+}
+
+/** Registers the whole suite with vitest under this name; `make` is called once per test. */
+export function eventLogConformance(
+  name: string,
+  make: MakeEventLogSubject,
+  options: EventLogConformanceOptions = {},
+): void {
+  const { persistent = true } = options;
+  describe(`event log conformance: ${name}`, () => {
+    const verifier = new Verifier(make, persistent);
+    appendCases(verifier);
+    readCases(verifier);
+    cursorCases(verifier);
+    snapshotCases(verifier);
+    closeCases(verifier);
+    if (persistent) reopenCases(verifier);
+  });
+}

@@ -1,0 +1,56 @@
+import { AgentRuntimeError, type SessionEvent, type SourceBatch } from '@runtime/contracts';
+
+/** What a run has told, record by record: the memory twin of a file that is appended to and followed. */
+export class Journal {
+  readonly #records: SourceBatch[] = [];
+  readonly #waiting = new Set<() => void>();
+  #closed = false;
+
+  append(...events: SessionEvent[]): void {
+    if (this.#closed) return;
+    this.#records.push({ cursor: String(this.#records.length + 1), events });
+    this.#wake();
+  }
+
+  /** Nothing comes after it; readers end once they have read the rest. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** Every record after the cursor, then each new one, until the journal is closed or `signal` is aborted. */
+  async *read(after: string | undefined, signal: AbortSignal): AsyncGenerator<SourceBatch, void, undefined> {
+    let next = this.#positionOf(after);
+    while (!signal.aborted) {
+      const record = this.#records[next];
+      if (record) {
+        next += 1;
+        yield record;
+      } else if (this.#closed) return;
+      else await this.#changed(signal);
+    }
+  }
+
+  #positionOf(after: string | undefined): number {
+    if (after === undefined) return 0;
+    const position = /^\d{1,9}$/.test(after) ? Number(after) : Infinity;
+    if (position <= this.#records.length) return position;
+    throw new AgentRuntimeError('INVALID_ARGUMENT', `no such cursor: ${after.slice(0, 100)}`);
+  }
+
+  #changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#waiting.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#waiting.add(done);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  #wake(): void {
+    for (const done of this.#waiting) done();
+  }
+}

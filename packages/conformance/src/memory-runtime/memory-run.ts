@@ -1,0 +1,227 @@
+import {
+  AgentRuntimeError,
+  instructionText,
+  type Decision,
+  type Exit,
+  type Instruction,
+  type Launch,
+  type RunOutcome,
+  type RuntimeCapabilities,
+  type SessionEvent,
+} from '@runtime/contracts';
+import { Journal } from './journal.ts';
+import { redactPieces } from './redact.ts';
+import { playSteps, type Stage } from './stage.ts';
+import type { MemoryMessage, MemoryScript } from './steps.ts';
+
+/** What a run is made of. */
+export interface MemoryRunInit {
+  readonly launch: Launch;
+  readonly capabilities: RuntimeCapabilities;
+  readonly version: string;
+  readonly agentSessionId: string;
+  /** Shared with the runs that resume it. */
+  readonly history: MemoryMessage[];
+  readonly script: MemoryScript;
+}
+
+interface RunningTurn {
+  readonly turnId: string;
+  readonly abort: AbortController;
+  readonly over: Promise<void>;
+}
+
+type Pending = { readonly settle: (decision: Decision) => void };
+
+/** The twin of an agent's process: it takes instructions, plays its script and tells its journal. It knows nothing of sessions. */
+export class MemoryRun {
+  readonly init: MemoryRunInit;
+  readonly journal = new Journal();
+  /** As seen; undefined while it lives, and for ever when it vanished. */
+  exit: Exit | undefined;
+  isOver = false;
+  ignoresStop = false;
+  #turn: RunningTurn | undefined;
+  #turns = 0;
+  #ids = 0;
+  #incoming: Instruction[] = [];
+  #steers: Instruction[] = [];
+  #onSteer: (() => void) | undefined;
+  readonly #unobserved = new Set<string>();
+  readonly #approvals = new Map<string, Pending>();
+  readonly #answered = new Map<string, string>();
+
+  constructor(init: MemoryRunInit) {
+    this.init = init;
+    this.journal.append({ type: 'session.opened', agentSessionId: init.agentSessionId });
+    if (init.capabilities.firstInstruction === 'launch') this.accept(init.launch.instruction);
+  }
+
+  get turnId(): string | undefined {
+    return this.#turn?.turnId;
+  }
+
+  /** Takes an instruction: a steer into the running turn, everything else after it. */
+  accept(instruction: Instruction): void {
+    const steers = instruction.mode === 'steer' && this.#turn !== undefined;
+    if (!steers || this.#proves('accepted'))
+      this.journal.append({ type: 'instruction.accepted', instructionId: instruction.id });
+    if (!steers) {
+      this.#incoming.push(instruction);
+      this.#next();
+      return;
+    }
+    this.#steers.push(instruction);
+    this.#onSteer?.();
+  }
+
+  /** NOT_FOUND unless the approval waits, or was answered just like this before. */
+  answer(approvalId: string, decision: Decision | 'cancelled'): void {
+    const given = JSON.stringify(decision);
+    const pending = this.#approvals.get(approvalId);
+    if (!pending) {
+      if (!this.isOver && this.#answered.get(approvalId) === given) return;
+      throw new AgentRuntimeError('NOT_FOUND', `nothing waits for approval ${approvalId}`);
+    }
+    this.#approvals.delete(approvalId);
+    this.#answered.set(approvalId, given);
+    pending.settle(decision === 'cancelled' ? {} : decision);
+  }
+
+  /** Ends the turn and empties the queue. Resolves when the agent rests. */
+  async interrupt(): Promise<void> {
+    for (const { id } of [...this.#steers.splice(0), ...this.#incoming.splice(0)]) {
+      this.journal.append({ type: 'instruction.declined', instructionId: id, reason: 'the turn was interrupted' });
+    }
+    const turn = this.#turn;
+    turn?.abort.abort(new Error('interrupted'));
+    await turn?.over;
+  }
+
+  /** The end of the process, seen or not; a turn that runs ends with it. Only the first one counts. */
+  end(exit: Exit | undefined): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.exit = exit;
+    const turn = this.#turn;
+    if (turn) this.journal.append({ type: 'turn.ended', turnId: turn.turnId, outcome: outcomeOf(exit) });
+    this.journal.close();
+    this.#approvals.clear();
+    turn?.abort.abort(new Error('the process ended'));
+  }
+
+  vanish(): void {
+    this.end(undefined);
+  }
+
+  #next(): void {
+    if (this.#turn || this.isOver) return;
+    const instruction = this.#incoming.shift();
+    if (!instruction) return;
+    const abort = new AbortController();
+    const turnId = String((this.#turns += 1));
+    const over = this.#play(instruction, turnId, abort.signal);
+    this.#turn = { turnId, abort, over };
+  }
+
+  async #play(opening: Instruction, turnId: string, signal: AbortSignal): Promise<void> {
+    // Starts in a later microtask, when the turn is known.
+    await Promise.resolve();
+    this.#emit({ type: 'turn.started', turnId, instructionId: opening.id });
+    this.#deliver(opening, turnId);
+    let outcome: RunOutcome = { status: 'succeeded' };
+    try {
+      // A steer that came after the last step goes into a second round of the same turn.
+      for (let instruction: Instruction | undefined = opening; instruction; instruction = this.#takeSteer()) {
+        const ended = await playSteps(this.#script(instruction, turnId, signal), this.#stage(signal));
+        if (!ended) continue;
+        outcome = ended;
+        break;
+      }
+    } catch (error) {
+      if (!signal.aborted) return this.#crash(error);
+      outcome = { status: 'cancelled' };
+    }
+    this.#emit({ type: 'turn.ended', turnId, outcome });
+    // In the same breath: a steer must never find a turn that is over.
+    this.#turn = undefined;
+    this.#incoming.unshift(...this.#steers.splice(0));
+    this.#next();
+  }
+
+  #crash(error: unknown): void {
+    this.journal.append({ type: 'output.delta', source: 'stderr', text: String(error).slice(0, 8192) });
+    this.end({ kind: 'exited', code: 1 });
+  }
+
+  #script(instruction: Instruction, turnId: string, signal: AbortSignal): ReturnType<MemoryScript> {
+    const { launch, history, script } = this.init;
+    const text = instructionText(instruction.parts);
+    return script({ turnId, instruction, text, launch, history, signal });
+  }
+
+  #deliver(instruction: Instruction, turnId: string): void {
+    this.init.history.push({ from: 'user', text: instructionText(instruction.parts) });
+    if (instruction.mode === 'steer' && !this.#proves('delivered')) return;
+    this.#emit({ type: 'instruction.delivered', instructionId: instruction.id, turnId });
+    if (instruction.mode !== 'steer' || this.#proves('observed')) this.#unobserved.add(instruction.id);
+  }
+
+  #takeSteer(): Instruction | undefined {
+    const steer = this.#steers.shift();
+    if (steer && this.#turn) this.#deliver(steer, this.#turn.turnId);
+    return steer;
+  }
+
+  #emit(...events: SessionEvent[]): void {
+    if (!this.isOver) this.journal.append(...events);
+  }
+
+  #proves(level: 'accepted' | 'delivered' | 'observed'): boolean {
+    const order = ['none', 'unknown', 'accepted', 'delivered', 'observed'];
+    return order.indexOf(this.init.capabilities.steer) >= order.indexOf(level);
+  }
+
+  #stage(signal: AbortSignal): Stage {
+    const { launch, history } = this.init;
+    return {
+      workspace: launch.workspace,
+      signal,
+      emit: (...events) => this.#emit(...events),
+      redact: (pieces) => redactPieces(pieces, launch.secrets),
+      nextId: (prefix) => `${prefix}-${(this.#ids += 1)}`,
+      said: (text) => {
+        history.push({ from: 'agent', text });
+        for (const instructionId of this.#unobserved) this.#emit({ type: 'instruction.observed', instructionId });
+        this.#unobserved.clear();
+      },
+      takeSteers: () => {
+        let taken = false;
+        while (this.#takeSteer()) taken = true;
+        return taken;
+      },
+      steered: () => this.#steered(),
+      ask: (approvalId) => new Promise((settle) => this.#approvals.set(approvalId, { settle })),
+      ignoreStop: () => {
+        this.ignoresStop = true;
+      },
+      die: (exit) => this.end(exit),
+    };
+  }
+
+  #steered(): Promise<void> {
+    if (this.#steers.length > 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onSteer = resolve;
+    });
+  }
+}
+
+/** What the end of the process says about the turn that it cut short. */
+function outcomeOf(exit: Exit | undefined): RunOutcome {
+  if (!exit || exit.kind === 'unknown') return { status: 'lost', code: 'unknown' };
+  if (exit.kind === 'signaled') return { status: 'failed', code: 'killed', message: exit.signal };
+  return exit.code === 0
+    ? { status: 'succeeded' }
+    : { status: 'failed', code: 'exit_code', message: `exit ${exit.code}` };
+}

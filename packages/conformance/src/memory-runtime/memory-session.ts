@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  AgentRuntimeError,
+  throwIfAborted,
+  type CallOptions,
+  type Decision,
+  type Exit,
+  type Instruction,
+  type RuntimeCapabilities,
+  type RuntimeSession,
+  type SourceBatch,
+} from '@runtime/contracts';
+import type { Faults } from './faults.ts';
+import type { MemoryRun } from './memory-run.ts';
+import { raced } from './stage.ts';
+
+const unseen: Exit = { kind: 'unknown', why: 'the run was gone before anybody saw its exit' };
+
+/** A session over a run in this process. `faults` are taken at each call, so that a test may change them on the way. */
+export function memorySession(run: MemoryRun, faults: Faults): RuntimeSession {
+  const { capabilities, version, agentSessionId } = run.init;
+  const letGo = new AbortController();
+  let reading = false;
+
+  async function* events(
+    options: CallOptions & { readonly after?: string } = {},
+  ): AsyncGenerator<SourceBatch, void, undefined> {
+    if (reading) throw new AgentRuntimeError('CONFLICT', 'the session has a reader already');
+    reading = true;
+    try {
+      yield* run.journal.read(options.after, AbortSignal.any([letGo.signal, ...signals(options)]));
+    } finally {
+      reading = false;
+    }
+  }
+
+  return {
+    capabilities,
+    version,
+    agentSessionId,
+    events,
+    async send(instruction, options) {
+      throwIfAborted(options?.signal);
+      refuseBeyond(capabilities, instruction);
+      refuseUnmet(run, instruction);
+      faults.before('send');
+      run.accept(instruction);
+      faults.after('send');
+    },
+    async answer(approvalId: string, decision: Decision | 'cancelled', options) {
+      throwIfAborted(options?.signal);
+      if (!capabilities.approvals) throw unsupported('approvals');
+      faults.before('answer');
+      run.answer(approvalId, decision);
+      faults.after('answer');
+    },
+    async interrupt(options) {
+      throwIfAborted(options?.signal);
+      if (!capabilities.interrupt) throw unsupported('interrupt');
+      faults.before('interrupt');
+      await run.interrupt();
+      faults.after('interrupt');
+    },
+    async stop(options = {}) {
+      const stopped = stop(run, options.graceMs ?? 5000);
+      const [signal] = signals(options);
+      await (signal ? raced(stopped, signal).catch((error: unknown) => Promise.reject(aborted(error))) : stopped);
+      return run.exit ?? unseen;
+    },
+    async [Symbol.asyncDispose]() {
+      letGo.abort();
+    },
+  };
+}
+
+const signals = (options: CallOptions): AbortSignal[] => (options.signal ? [options.signal] : []);
+const aborted = (error: unknown): AgentRuntimeError => AgentRuntimeError.from(error, 'CANCELLED');
+
+async function stop(run: MemoryRun, graceMs: number): Promise<void> {
+  if (run.isOver) return;
+  if (!run.ignoresStop) return run.end({ kind: 'signaled', signal: 'SIGTERM' });
+  await sleep(graceMs);
+  run.end({ kind: 'signaled', signal: 'SIGKILL' });
+}
+
+function unsupported(what: string): AgentRuntimeError {
+  return new AgentRuntimeError('UNSUPPORTED', `this runtime has no ${what}`);
+}
+
+/** UNSUPPORTED for an instruction that the capabilities do not cover. */
+export function refuseBeyond(capabilities: RuntimeCapabilities, { mode, parts }: Instruction): void {
+  if (mode === 'steer' && capabilities.steer === 'none') throw unsupported('steer');
+  if (mode === 'followUp' && !capabilities.followUp) throw unsupported('follow-ups');
+  if (mode === 'prompt' && capabilities.firstInstruction === 'launch' && !capabilities.followUp) {
+    throw unsupported('instructions after the launch');
+  }
+  const beyond = parts.find((part) => !capabilities.inputs.includes(part.type));
+  if (beyond) throw unsupported(`input of type ${beyond.type}`);
+}
+
+function refuseUnmet(run: MemoryRun, { mode, ifTurn, expiresAt }: Instruction): void {
+  const conflict = (why: string): AgentRuntimeError => new AgentRuntimeError('CONFLICT', `${why}; nothing was sent`);
+  if (run.isOver) throw conflict('the run has ended');
+  if (ifTurn !== undefined && ifTurn !== run.turnId) throw conflict(`turn ${ifTurn} is not running`);
+  if (expiresAt !== undefined && expiresAt <= Date.now()) throw conflict('the instruction has expired');
+  if (mode === 'prompt' && run.turnId !== undefined) throw conflict(`turn ${run.turnId} is running`);
+}

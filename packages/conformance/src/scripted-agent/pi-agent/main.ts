@@ -1,0 +1,77 @@
+#!/usr/bin/env node
+// A double of Pi's RPC mode: it reproduces what was recorded of Pi 0.87.1, 0.73.1 and 1.5.2 (`--version-like 0.87|0.73|1.5`), and asks no model.
+//
+// Reproduced, each seen in the recordings of all three releases unless one is named:
+//   - the order and shape of events from the answer to `prompt` to agent_settled, tools run in parallel, retries, compaction, steers and follow-ups one at a time;
+//   - two prompts in flight lose the second, with a false agent_settled; an abort or a new_session before the answer to `prompt` does nothing, or loses the prompt;
+//   - `steer` and `follow_up` while idle say success and start nothing; they join the next run;
+//   - an abort leaves the queue, but for one steer that an abort within a tool takes along;
+//   - an unanswered dialog blocks the run and the abort; a line `null` ends the process with 1;
+//   - 0.73: no agent_settled, no id on errors for unknown commands, whole messages in every update, not streaming in the delay of a retry, children left behind when stdin ends;
+//   - 1.5: dispositions, agent_settled.aborted, durations, the session file at the first user message;
+//   - the session file, resume by path, id and --continue, torn last lines, a new session per wrong path; exits of a wrong command line.
+// Not reproduced: bash, compact, fork, clone and switch_session commands, images, extension code, modes other than one-at-a-time, settings and models files, back-pressure.
+import { readFileSync } from 'node:fs';
+import type { PiScript } from '../pi-script.ts';
+import { Leave, parsePiArguments } from './cli.ts';
+import { handleLine } from './commands.ts';
+import { createDialogs } from './dialogs.ts';
+import { createLane } from './lane.ts';
+import type { Pi } from './pi.ts';
+import { createQueue } from './queue.ts';
+import { createRules } from './rules.ts';
+import { openSession } from './session.ts';
+import { createToolChildren } from './tools.ts';
+import { playStartup } from './startup.ts';
+import { onLines } from './wire.ts';
+
+function readScript(source: string | undefined): PiScript {
+  if (source === undefined) return {};
+  return JSON.parse(source.trimStart().startsWith('{') ? source : readFileSync(source, 'utf8'));
+}
+
+async function main(): Promise<void> {
+  const args = parsePiArguments(process.argv.slice(2), process.env);
+  const script = readScript(args.script);
+  await playStartup(script.startup ?? {});
+  const children = createToolChildren();
+  const pi: Pi = {
+    args,
+    dialect: args.dialect,
+    queue: createQueue(),
+    dialogs: createDialogs(),
+    children,
+    stepsFor: createRules(script),
+    session: openSession(args),
+    sessionName: args.sessionName,
+    isStreaming: false,
+    isCompacting: false,
+    lastAnswer: undefined,
+    compactAfterRun: false,
+  };
+  const leave = (code: number): never => {
+    children.killAll();
+    process.exit(code);
+  };
+  process.once('SIGTERM', () => leave(143));
+  process.once('SIGHUP', () => leave(129));
+  // Whoever read our stdout has gone.
+  process.stdout.on('error', () => leave(1));
+  const lane = createLane(pi);
+  onLines(
+    process.stdin,
+    (line) => void handleLine(pi, lane, line).catch(fail),
+    () => (args.dialect.orphansAtStdinEnd ? process.exit(0) : leave(0)),
+  );
+}
+
+function fail(error: unknown): never {
+  if (error instanceof Leave) {
+    (error.code === 0 ? process.stdout : process.stderr).write(`${error.message}\n`);
+    process.exit(error.code);
+  }
+  process.stderr.write(`pi-agent: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(70);
+}
+
+main().catch(fail);

@@ -1,0 +1,33 @@
+/** A record of the protocol: JSON with a `type`. */
+export type Json = Record<string, unknown>;
+
+/** Writes one record per line. Writes are not awaited, as Pi's are not: order is that of the calls. */
+export function emit(record: Json): void {
+  process.stdout.write(`${JSON.stringify(record)}\n`);
+}
+
+/** Cuts a stream at line feeds only: JSON may hold U+2028. `\r` before the line feed goes, the rest at the end counts as a line. */
+export function onLines(stream: NodeJS.ReadStream, onLine: (line: string) => void, onEnd: () => void): void {
+  let rest = '';
+  const line = (text: string): void => onLine(text.endsWith('\r') ? text.slice(0, -1) : text);
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const whole of lines) line(whole);
+  });
+  stream.on('end', () => {
+    if (rest !== '') line(rest);
+    onEnd();
+  });
+}
+
+/** The field of a record when it is a string. */
+export function stringOf(record: Json, key: string): string | undefined {
+  const value = record[key];
+  return typeof value === 'string' ? value : undefined;
+}
+
+export function isRecord(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

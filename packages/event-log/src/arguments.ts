@@ -1,0 +1,81 @@
+import type { AppendOptions, NewEvent } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+
+/** The limits of one append. */
+export const maxBatchBytes = 16 * 1024 * 1024;
+export const maxBatchEvents = 1024;
+
+const streamPattern = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
+const ownFields = ['position', 'stream', 'revision', 'time', 'more', 'synced', 'crc'] as const;
+
+/** Throws INVALID_ARGUMENT unless the stream's name can stand in a line as it is. */
+export function checkStream(stream: string): void {
+  if (streamPattern.test(stream)) return;
+  throw invalid(
+    `not a stream name: ${JSON.stringify(stream.slice(0, 80))}`,
+    'printable ASCII without space, quote and backslash, at most 200',
+  );
+}
+
+/** The events as JSON text, each once. Throws INVALID_ARGUMENT. */
+export function encodeEvents(events: readonly NewEvent[], options: AppendOptions): string[] {
+  if (!Array.isArray(events) || events.length === 0 || events.length > maxBatchEvents) {
+    throw invalid(`an append takes 1 to ${maxBatchEvents} events`, 'split it into several');
+  }
+  const { expected } = options;
+  if (expected !== undefined && (!Number.isSafeInteger(expected) || expected < 0)) {
+    throw invalid(`not a revision: ${expected}`, 'pass the revision that revision(stream) or the last append returned');
+  }
+  const texts = events.map(encodeEvent);
+  let bytes = 0;
+  for (const text of texts) bytes += text.length > maxBatchBytes ? text.length : Buffer.byteLength(text);
+  if (bytes > maxBatchBytes)
+    throw invalid(`${bytes} bytes in one append; the limit is ${maxBatchBytes}`, 'put large content into an artifact');
+  return texts;
+}
+
+function encodeEvent(event: NewEvent): string {
+  if (typeof event !== 'object' || event === null || typeof event.type !== 'string' || event.type === '') {
+    throw invalid('an event is an object with a type', 'give it a `type`');
+  }
+  for (const field of ownFields) {
+    if (event[field] !== undefined)
+      throw invalid(`${event.type}: the field ${field} is the log's own`, 'name it differently');
+  }
+  if (typeof event['toJSON'] === 'function')
+    throw invalid(`${event.type}: toJSON is not called for an event`, 'append plain data');
+  try {
+    return JSON.stringify(event);
+  } catch (cause) {
+    throw invalid(
+      `${event.type} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`,
+      'append plain data',
+      cause,
+    );
+  }
+}
+
+export function conflict(stream: string, expected: number, actual: number): AgentRuntimeError {
+  return new AgentRuntimeError('CONFLICT', `${stream} is at revision ${actual}, not ${expected}`, {
+    hint: 'read what was appended in between and decide again',
+    details: { expected, actual },
+  });
+}
+
+export function closedError(): AgentRuntimeError {
+  return new AgentRuntimeError('UNAVAILABLE', 'the log is closed', { hint: 'open it again', retry: 'never' });
+}
+
+function invalid(message: string, hint: string, cause?: unknown): AgentRuntimeError {
+  return new AgentRuntimeError('INVALID_ARGUMENT', message, { hint, ...(cause === undefined ? {} : { cause }) });
+}
+
+/** The promise, or a rejection with CANCELLED as soon as the signal aborts; the work behind the promise goes on. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(AgentRuntimeError.from(signal.reason, 'CANCELLED'));
+    signal.addEventListener('abort', aborted, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}

@@ -1,0 +1,41 @@
+/** The writer `epoch` wrote what comes after position `after`. */
+export interface EpochEntry {
+  readonly epoch: number;
+  readonly after: number;
+}
+
+/** Which writer wrote which positions: what tells a cursor that the log lost from one that is good. One entry per opening. */
+export class Epochs {
+  #entries: EpochEntry[] = [];
+
+  add(entry: EpochEntry): void {
+    this.#entries.push(entry);
+  }
+
+  /** The latest epoch; 0 when nobody wrote yet. */
+  get last(): number {
+    return this.#entries.at(-1)?.epoch ?? 0;
+  }
+
+  /** The epoch that wrote this position; 0 for position 0. */
+  of(position: number): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#entries[middle]?.after ?? Infinity) < position) low = middle + 1;
+      else high = middle;
+    }
+    return this.#entries[low - 1]?.epoch ?? 0;
+  }
+
+  /** The first writer after this one. */
+  next(epoch: number): EpochEntry | undefined {
+    return this.#entries.find((entry) => entry.epoch > epoch);
+  }
+
+  /** Entries from this one on. */
+  since(epoch: number): readonly EpochEntry[] {
+    return this.#entries.filter((entry) => entry.epoch >= epoch);
+  }
+}

@@ -1,0 +1,169 @@
+import { crc32 } from 'node:zlib';
+
+/** `,"crc":"9a3f01bc"}` */
+const trailerLength = 18;
+/** `,"synced":"00001f40"` */
+export const syncedLength = 20;
+
+const crcKey = Buffer.from(',"crc":"');
+const syncedKey = Buffer.from(',"synced":"');
+const moreKey = Buffer.from(',"more":');
+const positionKey = Buffer.from('{"position":');
+const streamKey = Buffer.from(',"stream":"');
+const revisionKey = Buffer.from(',"revision":');
+
+const lineFeed = 0x0a;
+const quote = 0x22;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+/** What can be told of a line without parsing its JSON. Reused from line to line: nothing is allocated per event. */
+export class Line {
+  /** False for a line of the log's own. */
+  event = false;
+  position = 0;
+  streamStart = 0;
+  streamEnd = 0;
+  revision = 0;
+  /** How many lines of the same batch follow. */
+  more = 0;
+  /** All bytes of the file before this offset were durable when the line was written; -1 when the line says nothing. */
+  synced = -1;
+  /** Where the log's own last fields begin. */
+  bodyEnd = 0;
+}
+
+/** Reads the frame of the line in `bytes[start, end)`, without its line feed. False when it is not a whole line with the right checksum. */
+export function parseLine(bytes: Buffer, start: number, end: number, line: Line): boolean {
+  const crcAt = end - trailerLength;
+  if (crcAt <= start || bytes[start] !== openBrace || bytes[end - 1] !== closeBrace || bytes[end - 2] !== quote)
+    return false;
+  if (!matches(bytes, crcAt, crcKey)) return false;
+  if (parseHex(bytes, crcAt + crcKey.length) !== crc32(bytes.subarray(start, crcAt))) return false;
+  readTail(bytes, crcAt, line);
+  return readHead(bytes, start, line);
+}
+
+function readTail(bytes: Buffer, crcAt: number, line: Line): void {
+  let at = crcAt;
+  line.synced = -1;
+  line.more = 0;
+  if (bytes[at - 1] === quote && matches(bytes, at - syncedLength, syncedKey)) {
+    line.synced = parseHex(bytes, at - 9);
+    at -= syncedLength;
+  }
+  let digits = at;
+  while (isDigit(bytes[digits - 1])) digits -= 1;
+  if (digits < at && matches(bytes, digits - moreKey.length, moreKey)) {
+    line.more = parseDecimal(bytes, digits, at);
+    at = digits - moreKey.length;
+  }
+  line.bodyEnd = at;
+}
+
+function readHead(bytes: Buffer, start: number, line: Line): boolean {
+  line.event = matches(bytes, start, positionKey);
+  if (!line.event) return true;
+  let from = start + positionKey.length;
+  let at = skipDigits(bytes, from);
+  line.position = parseDecimal(bytes, from, at);
+  if (!matches(bytes, at, streamKey)) return false;
+  line.streamStart = at + streamKey.length;
+  line.streamEnd = bytes.indexOf(quote, line.streamStart);
+  if (line.streamEnd < 0 || !matches(bytes, line.streamEnd + 1, revisionKey)) return false;
+  from = line.streamEnd + 1 + revisionKey.length;
+  at = skipDigits(bytes, from);
+  line.revision = parseDecimal(bytes, from, at);
+  return at > from;
+}
+
+/** True when the line that begins at `start` is an event of this stream. `streamText` is the name and its closing quote. */
+export function isOfStream(bytes: Buffer, start: number, streamText: Buffer): boolean {
+  if (!matches(bytes, start, positionKey)) return false;
+  const at = skipDigits(bytes, start + positionKey.length);
+  return matches(bytes, at, streamKey) && matches(bytes, at + streamKey.length, streamText);
+}
+
+/** The line's JSON without the log's own last fields. Overwrites one byte of the line. */
+export function lineText(bytes: Buffer, start: number, line: Line): string {
+  bytes[line.bodyEnd] = closeBrace;
+  return bytes.toString('utf8', start, line.bodyEnd + 1);
+}
+
+/** Calls back for every line in `bytes` that is not empty, with its bounds, without line feeds. Stops early when told `false`. */
+export function eachLine(bytes: Buffer, visit: (start: number, end: number) => boolean | void): void {
+  let start = 0;
+  while (start < bytes.length) {
+    if (bytes[start] === lineFeed) {
+      start += 1;
+      continue;
+    }
+    const found = bytes.indexOf(lineFeed, start);
+    const end = found < 0 ? bytes.length : found;
+    if (visit(start, end) === false) return;
+    start = end + 1;
+  }
+}
+
+/** Completes the line in `bytes[start, at)` (JSON without its closing brace) with checksum, brace and line feed. Returns its end. */
+export function sealLine(bytes: Buffer, start: number, at: number): number {
+  crcKey.copy(bytes, at);
+  writeHex(bytes, at + crcKey.length, crc32(bytes.subarray(start, at)));
+  bytes[at + 16] = quote;
+  bytes[at + 17] = closeBrace;
+  bytes[at + 18] = lineFeed;
+  return at + trailerLength + 1;
+}
+
+/** What a line needs beyond its text. */
+export const lineOverhead = trailerLength + syncedLength + 1;
+
+/** Writes `,"synced":"…"` and returns its end. */
+export function writeSynced(bytes: Buffer, at: number, synced: number): number {
+  syncedKey.copy(bytes, at);
+  writeHex(bytes, at + syncedKey.length, synced);
+  bytes[at + syncedLength - 1] = quote;
+  return at + syncedLength;
+}
+
+function matches(bytes: Buffer, at: number, key: Buffer): boolean {
+  if (at < 0 || at + key.length > bytes.length) return false;
+  for (let index = 0; index < key.length; index += 1) if (bytes[at + index] !== key[index]) return false;
+  return true;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function skipDigits(bytes: Buffer, from: number): number {
+  let at = from;
+  while (isDigit(bytes[at])) at += 1;
+  return at;
+}
+
+function parseDecimal(bytes: Buffer, from: number, to: number): number {
+  let value = 0;
+  for (let at = from; at < to; at += 1) value = value * 10 + (bytes[at] ?? 0) - 0x30;
+  return value;
+}
+
+/** Eight lower-case hex digits; -1 for anything else, so that no flipped bit reads as the same number. */
+function parseHex(bytes: Buffer, from: number): number {
+  let value = 0;
+  for (let at = from; at < from + 8; at += 1) {
+    const byte = bytes[at] ?? 0;
+    const digit = isDigit(byte) ? byte - 0x30 : byte >= 0x61 && byte <= 0x66 ? byte - 0x57 : -1;
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+function writeHex(bytes: Buffer, at: number, value: number): void {
+  for (let index = 7; index >= 0; index -= 1) {
+    const digit = value & 15;
+    bytes[at + index] = digit < 10 ? 0x30 + digit : 0x57 + digit;
+    value >>>= 4;
+  }
+}

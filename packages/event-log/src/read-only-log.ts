@@ -1,0 +1,131 @@
+import type { AppendResult, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { cursorAt } from './cursors.ts';
+import type { Epochs } from './epochs.ts';
+import { Follower } from './follower.ts';
+import type { LogFs } from './log-fs.ts';
+import type { LogIndex } from './log-index.ts';
+import type { JsonlEventLog } from './open-event-log.ts';
+import type { LogProblem, Problems } from './problems.ts';
+import type { ReadSource } from './reader.ts';
+import { readLog } from './reader.ts';
+import { Snapshots } from './snapshots.ts';
+import { Tail } from './tail.ts';
+import { Wakeups } from './wakeups.ts';
+
+export interface ReadOnlyParts {
+  readonly fs: LogFs;
+  readonly dir: string;
+  readonly problems: Problems;
+}
+
+/** Opens a log to look on. Changes nothing on the disk. Throws NOT_FOUND when there is none yet. */
+export async function openReadOnly(parts: ReadOnlyParts): Promise<JsonlEventLog> {
+  const follower = await Follower.open(parts);
+  if (follower.state.logId === '') {
+    throw new AgentRuntimeError('NOT_FOUND', `there is no log in ${parts.dir}`, {
+      hint: 'it is created by the first opening for writing',
+    });
+  }
+  return new ReadOnlyLog(parts, follower);
+}
+
+/** A log seen from outside its writer. What it shows is what is in the files: possibly a moment before the writer's own readers see it. */
+class ReadOnlyLog implements JsonlEventLog, ReadSource {
+  readonly epoch = 0;
+  readonly fs: LogFs;
+  readonly dir: string;
+  readonly tail = new Tail(0);
+  readonly wakeups = new Wakeups(() => this.#follower.watch());
+  closed = false;
+  readonly #follower: Follower;
+  readonly #snapshots: Snapshots;
+  readonly #problems: Problems;
+
+  constructor(parts: ReadOnlyParts, follower: Follower) {
+    this.fs = parts.fs;
+    this.dir = parts.dir;
+    this.#problems = parts.problems;
+    this.#follower = follower;
+    this.#snapshots = new Snapshots(parts.fs, parts.dir, parts.problems);
+    follower.wakeups = this.wakeups;
+  }
+
+  get logId(): string {
+    return this.#follower.state.logId;
+  }
+
+  get epochs(): Epochs {
+    return this.#follower.state.epochs;
+  }
+
+  get origin(): number {
+    return this.#follower.state.origin;
+  }
+
+  get head(): number {
+    return this.#follower.state.position;
+  }
+
+  get index(): LogIndex {
+    return this.#follower.state.index;
+  }
+
+  get generation(): number {
+    return this.#follower.generation;
+  }
+
+  get failure(): unknown {
+    return this.#follower.failure;
+  }
+
+  get problems(): readonly LogProblem[] {
+    return this.#problems.list;
+  }
+
+  async append(): Promise<AppendResult> {
+    throw readOnlyError();
+  }
+
+  async *read(options: ReadOptions = {}): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+    if (!this.closed) await this.#follower.refresh();
+    yield* readLog(this, options);
+  }
+
+  revision(stream: string): number {
+    return this.index.streams.get(stream)?.revision ?? 0;
+  }
+
+  *streams(prefix = ''): Iterable<string> {
+    for (const name of this.index.streams.keys()) if (name.startsWith(prefix)) yield name;
+  }
+
+  cursor(position: number): string {
+    return cursorAt(this, position);
+  }
+
+  async readSnapshot(name: string, version: string): Promise<Snapshot | undefined> {
+    return this.#snapshots.read(this.logId, name, version, this.head);
+  }
+
+  async writeSnapshot(): Promise<void> {
+    throw readOnlyError();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.#follower.stop();
+    this.wakeups.wakeAll();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function readOnlyError(): AgentRuntimeError {
+  return new AgentRuntimeError('UNSUPPORTED', 'this log was opened for reading only', {
+    hint: 'append through the process that holds the lock',
+    retry: 'never',
+  });
+}

@@ -1,0 +1,61 @@
+import type { EventLog, StoredEvent } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { DiskImage } from '../../../conformance/src/event-log/index.ts';
+import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { EventLogOptions, JsonlEventLog, LogFs } from '../../src/index.ts';
+import { openEventLog } from '../../src/index.ts';
+import { noLock } from './no-lock.ts';
+
+export const dir = '/data/log';
+export const firstSegment = `${dir}/00000001.jsonl`;
+
+/** Small on purpose: segments end and line feeds are written ahead within a few appends. */
+export function openOn(fs: LogFs, options: Partial<EventLogOptions> = {}): Promise<JsonlEventLog> {
+  return openEventLog({
+    dir,
+    fs,
+    lock: noLock(),
+    segmentBytes: 1500,
+    preallocateBytes: 512,
+    clock: () => 1_700_000_000_000,
+    ...options,
+  });
+}
+
+export async function readAll(log: EventLog): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  for await (const batch of log.read()) events.push(...batch);
+  return events;
+}
+
+/** What a log on this disk holds, and how opening it went. */
+export async function recover(
+  image: DiskImage,
+  options: Partial<EventLogOptions> = {},
+): Promise<{ events: StoredEvent[]; fs: FaultFs; log: JsonlEventLog }> {
+  const fs = new FaultFs(image);
+  const log = await openOn(fs, options);
+  const events = await readAll(log);
+  await log.close();
+  return { events, fs, log };
+}
+
+export async function errorOf(promise: Promise<unknown>): Promise<AgentRuntimeError> {
+  const error: unknown = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!AgentRuntimeError.isInstance(error)) throw new Error(`expected an AgentRuntimeError, got ${String(error)}`);
+  return error;
+}
+
+/** The image with one file replaced. */
+export function withFile(image: DiskImage, path: string, bytes: Uint8Array): DiskImage {
+  return new Map([...image, [path, bytes]]);
+}
+
+export function fileOf(image: DiskImage, path: string): Buffer {
+  const bytes = image.get(path);
+  if (!bytes) throw new Error(`no file ${path}`);
+  return Buffer.from(bytes);
+}

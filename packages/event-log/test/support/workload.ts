@@ -1,0 +1,63 @@
+import type { Acknowledgement, StoredEvent } from '@runtime/contracts';
+import type { DiskOperation } from '../../../conformance/src/event-log/index.ts';
+import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { JsonlEventLog } from '../../src/index.ts';
+import { openOn, readAll } from './fault-log.ts';
+
+/** One append of a workload. */
+export interface Step {
+  readonly stream: string;
+  readonly count: number;
+  readonly ack: Acknowledgement;
+  /** Wait for it before the next one. */
+  readonly wait: boolean;
+}
+
+export interface RecordedRun {
+  readonly operations: readonly DiskOperation[];
+  /** Everything that was appended, as a log without faults holds it. */
+  readonly events: readonly StoredEvent[];
+  /** Last positions of the batches. */
+  readonly ends: ReadonlySet<number>;
+  /** What the writer was told, and after how many operations. */
+  readonly told: readonly { readonly at: number; readonly last: number; readonly ack: Acknowledgement }[];
+}
+
+/**
+ * Runs the steps, in the middle of them closing the log, or leaving it as a killed process does, and opening it again, with snapshots on the way.
+ * Records what the disk is asked to do.
+ */
+export async function record(steps: readonly Step[], abandon = false): Promise<RecordedRun> {
+  const fs = new FaultFs();
+  const told: { at: number; last: number; ack: Acknowledgement }[] = [];
+  const ends = new Set([0]);
+  const middle = Math.floor(steps.length / 2);
+  await run(fs, steps.slice(0, middle), abandon);
+  await run(fs, steps.slice(middle), false);
+  const operations = [...fs.operations];
+  const log = await openOn(fs);
+  const events = await readAll(log);
+  await log.close();
+  return { operations, events, ends, told };
+
+  async function run(fs: FaultFs, steps: readonly Step[], abandon: boolean): Promise<void> {
+    const log = await openOn(fs);
+    const waiting: Promise<void>[] = [];
+    for (const step of steps) {
+      const appended = append(log, step);
+      waiting.push(appended);
+      if (step.wait) await appended;
+    }
+    await Promise.all(waiting);
+    if (abandon) return;
+    await log.writeSnapshot('fold', { version: 'v1', position: log.head, state: { head: log.head } });
+    await log.close();
+  }
+
+  async function append(log: JsonlEventLog, { stream, count, ack }: Step): Promise<void> {
+    const events = Array.from({ length: count }, (_, n) => ({ type: 'x', n }));
+    const { last } = await log.append(stream, events, { ack });
+    ends.add(last);
+    told.push({ at: fs.operations.length, last, ack });
+  }
+}
