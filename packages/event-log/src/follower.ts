@@ -107,7 +107,7 @@ export class Follower {
       const file = await openIfThere(this.#parts.fs, this.#path(number));
       if (!file) return this.#reload();
       try {
-        
+        if (!(await this.#unchanged(file))) return await this.#reload();
         // Looked for before reading: once there is a next segment, this one gets no more.
         const next = await this.#hasSegment(number + 1);
         const stuck = await this.#scan(file, this.#offset);
