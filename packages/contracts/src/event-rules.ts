@@ -15,7 +15,7 @@ export type Guard =
   | 'run.none'
   /** The event's run is the current one. */
   | 'run.current'
-  | 'run.starting'
+  | 'run.unstarted'
   /** Started, or stopping after it had started. */
   | 'run.started'
   | 'run.not-stopping'
@@ -45,7 +45,7 @@ export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'runtime.degraded': { follows: 'runtime.rejected or run.ended', when: ['task.open', 'run.none'] },
   'attempt.scheduled': { follows: 'runtime.rejected or run.ended', when: ['task.open', 'run.none'] },
   'run.starting': { follows: 'task.submitted; the run before it ended', when: ['task.open', 'run.none'] },
-  'run.started': { follows: 'run.starting', when: ['task.open', 'run.current', 'run.starting'] },
+  'run.started': { follows: 'run.starting', when: ['task.open', 'run.current', 'run.unstarted'] },
   'run.reattached': { follows: 'run.starting, by a later owner', when: ['task.open', 'run.current'] },
   'run.resumed': { follows: 'run.started', when: session },
   'run.stopping': { follows: 'run.starting', when: ['task.open', 'run.current', 'run.not-stopping'] },
@@ -109,7 +109,7 @@ const checks: {
   'task.open': (state) => state !== undefined && state.outcome === undefined,
   'run.none': (state) => state !== undefined && currentRun(state) === undefined,
   'run.current': (state, event) => state !== undefined && currentRun(state)?.runId === event['runId'],
-  'run.starting': (state) => state?.runs.at(-1)?.status === 'starting',
+  'run.unstarted': (state) => state?.runs.at(-1)?.capabilities === undefined,
   'run.started': (state) => state?.runs.at(-1)?.capabilities !== undefined,
   'run.not-stopping': (state) => state?.runs.at(-1)?.status !== 'stopping',
   'turn.none': (state) => state?.runs.at(-1)?.turn === undefined,

@@ -103,29 +103,33 @@ const requested: Handler<TaskEventOf<'approval.requested'>> = (state, event) => 
   return run && run.pausedSince === undefined ? patchRun(next, { pausedSince: event.time }) : next;
 };
 
+/** Resolved approvals that are remembered: an answer is told again after a reattach, and a second answer is told from the first. */
+const resolvedKept = 64;
+
+function withoutOldest(approvals: TaskState['approvals']): TaskState['approvals'] {
+  const resolved = Object.values(approvals).filter(({ resolution }) => resolution !== undefined);
+  const gone = new Set(resolved.slice(0, Math.max(0, resolved.length - resolvedKept)).map(({ id }) => id));
+  return gone.size === 0 ? approvals : Object.fromEntries(Object.entries(approvals).filter(([id]) => !gone.has(id)));
+}
+
 const resolved: Handler<TaskEventOf<'approval.resolved'>> = (state, event) => {
   const approval = state.approvals[event.approvalId];
   if (!approval) return state;
-  const next = {
-    ...state,
-    approvals: { ...state.approvals, [approval.id]: { ...approval, resolution: event.resolution, by: event.by } },
-  };
+  const closed = { ...approval, resolution: event.resolution, by: event.by };
+  const next = { ...state, approvals: withoutOldest({ ...state.approvals, [approval.id]: closed }) };
   const run = currentRun(next);
   if (!run || run.pausedSince === undefined || openApprovals(next).length > 0) return next;
   const { pausedSince, ...unpaused } = run;
-  const patched: RunState = {
-    ...unpaused,
-    pausedMs: run.pausedMs + Math.max(0, event.time - pausedSince),
-    activityAt: event.time,
-  };
-  return { ...next, runs: [...next.runs.slice(0, -1), patched] };
+  const pausedMs = run.pausedMs + Math.max(0, event.time - pausedSince);
+  return { ...next, runs: [...next.runs.slice(0, -1), { ...unpaused, pausedMs, activityAt: event.time }] };
 };
 
 const planeHandlers: Handlers = {
   'run.starting': starting,
   'run.started': (state, event) =>
     patchRun(state, {
-      status: 'active',
+      // A stop that was decided before it had started stays decided.
+      status: state.runs.at(-1)?.status === 'stopping' ? 'stopping' : 'active',
       capabilities: event.capabilities,
       version: event.version,
       ...defined({ agentSessionId: event.agentSessionId }),

@@ -1,11 +1,12 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { specVersion, type NewEvent, type NextAttempt, type RuntimeHandle } from '@runtime/contracts';
 import { carriedInstructions, openingId } from './prompts.ts';
 import { resumedRun } from './resumed-run.ts';
 import type { TaskActor } from './task-actor.ts';
 
-const workspaceRetryMs = 250;
+const leaseRetryMs = 60_000;
+const roomRetryMs = 5_000;
 
 /** Begins an admitted attempt: the target is checked, the workspace leased, and the intent durable before anything is spawned. */
 export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boolean> {
@@ -33,10 +34,9 @@ export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boo
     ]);
     return false;
   }
-  if (!ctx.workspaces.take(spec.workspace, actor.id, spec.shareWorkspace)) {
-    actor.wakeAt(ctx.clock() + workspaceRetryMs);
-    return false;
-  }
+  if (!(await hasRoom(actor))) return hold(actor, roomRetryMs);
+  const resumes = next.mode === 'resume' ? resumedRun(actor, state) : undefined;
+  if (!holdLeases(actor, resumes?.agentSessionId)) return hold(actor, leaseRetryMs);
   await ctx.runtimes.starting(next.target.runtime);
   const runId = ctx.newId('run');
   const runDir = join(ctx.runsDir, runId);
@@ -53,7 +53,6 @@ export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boo
   };
   actor.launching = runId;
   await actor.record((now) => {
-    const resumes = next.mode === 'resume' ? resumedRun(actor, now) : undefined;
     const mode = next.mode === 'resume' && !resumes ? 'restart' : next.mode;
     const instructionId = openingId(now, mode);
     const starting: NewEvent = {
@@ -73,6 +72,32 @@ export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boo
     return launched ? [starting, { type: 'instruction.sending', instructionId, runId }] : [starting];
   });
   return true;
+}
+
+/** Back into the queue, and not to be asked before then, unless something frees it earlier. */
+function hold(actor: TaskActor, ms: number): false {
+  actor.heldUntil = actor.ctx.clock() + ms;
+  actor.ctx.changed(actor);
+  return false;
+}
+
+/** The workspace, and the conversation: two agents on one of either would undo each other's work. */
+export function holdLeases(actor: TaskActor, agentSessionId: string | undefined): boolean {
+  const { spec } = actor.state;
+  const names: [string, boolean][] = [[`workspace:${spec.workspace}`, spec.shareWorkspace]];
+  if (agentSessionId !== undefined) names.push([`session:${agentSessionId}`, false]);
+  const freed = (): void => {
+    actor.heldUntil = 0;
+    actor.ctx.changed(actor);
+  };
+  const held = names.every(([name, share]) => actor.ctx.leases.take(name, actor.id, share, freed));
+  if (!held && actor.state.runs.length === 0) actor.ctx.leases.releaseAll(actor.id);
+  return held;
+}
+
+async function hasRoom({ ctx }: TaskActor): Promise<boolean> {
+  const { bavail, bsize } = await statfs(ctx.runsDir).catch(() => ({ bavail: Infinity, bsize: 1 }));
+  return bavail * bsize >= ctx.tuning.minFreeBytes;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

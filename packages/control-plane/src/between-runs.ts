@@ -152,7 +152,7 @@ async function capabilitiesOf(probing: ReturnType<TaskActor['ctx']['runtimes']['
 /** The last event of the stream, after what is open has been closed. */
 async function endTask(actor: TaskActor, outcome: RunOutcome): Promise<boolean> {
   await actor.record((state) => [...closeOpenEnds(state), { type: 'task.ended', outcome }]);
-  actor.ctx.workspaces.release(actor.state.spec.workspace, actor.id);
+  actor.ctx.leases.releaseAll(actor.id);
   return false;
 }
 

@@ -1,6 +1,6 @@
 import {
-  AgentRuntimeError,
   instructionLevelSchema,
+  runOutcomeSchema,
   taskViewSchema,
   type ActOptions,
   type CallOptions,
@@ -143,16 +143,12 @@ class ClientTask implements TaskHandle {
     return flatten<TaskStreamEvent>(this.#channel.stream('events', params, callOptions(options.signal)));
   }
 
-  async outcome(options: CallOptions = {}): Promise<RunOutcome> {
-    const known = (await this.status(options)).outcome;
-    if (known) return known;
-    for await (const event of this.events(options.signal ? { signal: options.signal } : {})) {
-      if (event.type === 'task.ended') return event.outcome;
-    }
-    if (options.signal?.aborted) throw AgentRuntimeError.from(options.signal.reason, 'CANCELLED');
-    throw new AgentRuntimeError('UNAVAILABLE', 'the plane went away before the task ended', {
-      hint: 'the task goes on; ask again',
-    });
+  async outcome(options?: CallOptions): Promise<RunOutcome> {
+    return parseWith(
+      runOutcomeSchema,
+      await this.#channel.call('task.outcome', { taskId: this.id }, options),
+      'outcome',
+    );
   }
 
   steer(input: string | readonly Part[], options?: SendOptions): Promise<Receipt> {

@@ -1,10 +1,10 @@
 import type { EventLog, RuntimeAdapter, Target } from '@runtime/contracts';
 import type { Clock } from './clock.ts';
+import type { Leases } from './leases.ts';
 import type { Failpoint } from './failpoint.ts';
 import type { ResumedRun } from './resumed-run.ts';
 import type { Runtimes } from './runtimes.ts';
 import type { TaskActor } from './task-actor.ts';
-import type { Workspaces } from './workspaces.ts';
 
 export interface PlaneTuning {
   /** Deltas that come within this many ms of the last ones are appended together. @default 30 */
@@ -13,6 +13,8 @@ export interface PlaneTuning {
   readonly stallAfterMs: number;
   /** How long an agent has between being asked to end and being killed. @default 5000 */
   readonly stopGraceMs: number;
+  /** With less than this free, no run starts: the log needs room to the end. @default 64 MiB */
+  readonly minFreeBytes: number;
   /** For starting a session, in ms. @default 60000 */
   readonly startTimeoutMs: number;
 }
@@ -29,7 +31,7 @@ export interface PlaneContext {
   readonly tuning: PlaneTuning;
   readonly adapters: ReadonlyMap<string, RuntimeAdapter>;
   readonly runtimes: Runtimes;
-  readonly workspaces: Workspaces;
+  readonly leases: Leases;
   readonly survivesHost: boolean;
   /** The owner's own environment, from which runs get what is allowed. */
   readonly environment: Readonly<Record<string, string | undefined>>;

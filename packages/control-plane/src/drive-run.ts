@@ -7,7 +7,9 @@ import {
   type RunState,
   type RuntimeAdapter,
 } from '@runtime/contracts';
+import { holdLeases } from './begin-run.ts';
 import { launchOf, outcomeOfFailedStart, runEnvironment } from './launch.ts';
+import type { PlaneContext } from './context.ts';
 import { superviseRun } from './supervise-run.ts';
 import { runStep } from './run-step.ts';
 import type { TaskActor } from './task-actor.ts';
@@ -24,7 +26,7 @@ export async function driveRun(actor: TaskActor, run: RunState): Promise<boolean
   const adapter = actor.ctx.adapterOf(run.target);
   // Its processes can only be found by its adapter. An owner that has it will go on.
   if (!adapter) return false;
-  actor.ctx.workspaces.take(actor.state.spec.workspace, actor.id, actor.state.spec.shareWorkspace);
+  holdLeases(actor, run.resumes?.agentSessionId ?? run.agentSessionId);
   const mine = actor.launching === run.runId;
   actor.launching = undefined;
   const session = mine ? await launch(actor, run, adapter) : await regain(actor, run, adapter);
@@ -43,7 +45,8 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
     const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(ctx.tuning.startTimeoutMs)]);
     const plan = await launchOf(actor, run, adapter);
     await ctx.failpoint('start.before');
-    const session = await adapter.start(plan, { signal });
+    const session = await untilClosing(ctx, adapter.start(plan, { signal }));
+    if (!session) return undefined;
     await ctx.failpoint('start.after');
     await ctx.runtimes.startSucceeded(run.target.runtime, run.runId);
     return session;
@@ -61,6 +64,21 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   } finally {
     watching.abort();
   }
+}
+
+/** A plane that lets go does not wait for a slow start, nor end it: its next owner finds the run. */
+async function untilClosing(ctx: PlaneContext, starting: Promise<RuntimeSession>): Promise<RuntimeSession | undefined> {
+  let letGo = (): void => undefined;
+  const closing = new Promise<undefined>((resolve) => {
+    letGo = () => resolve(undefined);
+    if (ctx.closing.aborted) letGo();
+    ctx.closing.addEventListener('abort', letGo, { once: true });
+  });
+  const session = await Promise.race([starting, closing]);
+  ctx.closing.removeEventListener('abort', letGo);
+  // It comes too late for us: let go of that one as well, and of the error if there is one.
+  if (!session) void starting.then((late) => late[Symbol.asyncDispose]()).catch(() => undefined);
+  return session;
 }
 
 /** Ends a start that is no longer wanted, or whose plane lets go: a cancel does not wait for a slow backend. */
@@ -101,7 +119,9 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   if (found.status === 'absent' || found.status === 'unknowable') {
     await reapUntilDone(actor, run, adapter);
     const why = found.status === 'absent' ? 'it had not begun when its owner died' : found.reason.slice(0, 1000);
-    await actor.record(() => [{ type: 'run.ended', runId, outcome: outcomeOfLost(run, found, why), exit: unseen(why) }]);
+    await actor.record(() => [
+      { type: 'run.ended', runId, outcome: outcomeOfLost(run, found, why), exit: unseen(why) },
+    ]);
     return undefined;
   }
   const from = sourceCursor === undefined ? {} : { sourceCursor };

@@ -7,7 +7,6 @@ import {
   openApprovals,
   partsSchema,
   taskStatusSchema,
-  taskView,
   type Decision,
   type InstructionState,
   type NewEvent,
@@ -18,7 +17,7 @@ import { z } from 'zod';
 import { parseWith } from './parse.ts';
 import type { Plane } from './plane.ts';
 import { checkPrompt } from './submit.ts';
-import { waitForLevel } from './receipts.ts';
+import { waitForLevel, waitForOutcome } from './receipts.ts';
 
 const taskParams = { taskId: idSchema };
 const actParams = { ...taskParams, by: z.string().max(200).default('api'), why: z.string().max(2000).optional() };
@@ -49,7 +48,8 @@ function method<S extends z.ZodType>(
 /** Everything that can be asked of a plane, as plain data in and out: in this process, over the socket, from another copy of this module. */
 const methods: Readonly<Record<string, Method>> = {
   submit: method(z.looseObject({}), (plane, params) => plane.submit(params)),
-  'task.status': method(z.strictObject(taskParams), async (plane, { taskId }) => taskView(await plane.state(taskId))),
+  'task.status': method(z.strictObject(taskParams), async (plane, { taskId }) => plane.view(taskId)),
+  'task.outcome': method(z.strictObject(taskParams), waitForOutcome),
   'task.send': method(sendParamsSchema, send),
   'task.level': method(
     z.strictObject({ ...taskParams, instructionId: idSchema }),

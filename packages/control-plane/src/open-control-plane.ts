@@ -15,6 +15,7 @@ import { monotonicClock } from './clock.ts';
 import type { PlaneContext, PlaneTuning } from './context.ts';
 import type { Failpoint } from './failpoint.ts';
 import { fifo } from './fifo.ts';
+import { Leases } from './leases.ts';
 import { LocalChannel } from './local-channel.ts';
 import { planesOfProcess } from './process-registry.ts';
 import { Plane } from './plane.ts';
@@ -23,7 +24,6 @@ import { serveSocket, type SocketServer } from './socket/socket-server.ts';
 import { socketPath } from './socket/socket-path.ts';
 import { TaskRegistry } from './task-registry.ts';
 import { version } from './version.ts';
-import { Workspaces } from './workspaces.ts';
 
 export interface ControlPlaneOptions {
   /** Where log, artifacts and runs live; made (0700) when missing. One process owns it at a time. Not on a network file system. */
@@ -45,6 +45,7 @@ const defaultTuning: PlaneTuning = {
   deltaWindowMs: 30,
   stallAfterMs: 300_000,
   stopGraceMs: 5_000,
+  minFreeBytes: 64 * 1024 * 1024,
   startTimeoutMs: 60_000,
 };
 
@@ -120,7 +121,7 @@ async function openOwned(
     tuning: { ...defaultTuning, ...options.tuning },
     adapters,
     runtimes,
-    workspaces: new Workspaces(),
+    leases: new Leases(),
     survivesHost,
     environment: options.environment ?? process.env,
     closing: closing.signal,

@@ -35,13 +35,19 @@ class FileChannel implements Channel {
     this.#closing = closing;
   }
 
-  async call(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+  async call(
+    method: string,
+    params: Readonly<Record<string, unknown>>,
+    { signal }: CallOptions = {},
+  ): Promise<unknown> {
     const taskId = String(params['taskId']);
     switch (method) {
       case 'task.status':
         return taskView(await stateOf(this.#log, taskId));
       case 'task.level':
         return (await stateOf(this.#log, taskId)).instructions[String(params['instructionId'])]?.level;
+      case 'task.outcome':
+        return this.#outcome(taskId, signal);
       case 'tasks.list':
         return this.#list(params);
       case 'info': {
@@ -62,6 +68,22 @@ class FileChannel implements Channel {
           hint: 'runtime serve --detach starts one',
         });
     }
+  }
+
+  /** Somebody else may own it meanwhile, and bring the task to its end. */
+  async #outcome(taskId: string, signal: AbortSignal | undefined): Promise<unknown> {
+    for await (const events of this.stream('events', { taskId }, signal ? { signal } : {})) {
+      const last = events.at(-1);
+      if (
+        typeof last === 'object' &&
+        last !== null &&
+        'outcome' in last &&
+        'type' in last &&
+        last.type === 'task.ended'
+      )
+        return last.outcome;
+    }
+    throw new AgentRuntimeError('CANCELLED', `task ${taskId} has not ended`);
   }
 
   async #registry(): Promise<TaskRegistry> {

@@ -7,14 +7,7 @@ import {
   type TaskState,
   type TaskView,
 } from '@runtime/contracts';
-import {
-  AgentRuntimeError,
-  currentRun,
-  foldTask,
-  planeStream,
-  taskView,
-  type NewEvent,
-} from '@runtime/contracts';
+import { AgentRuntimeError, currentRun, foldTask, planeStream, taskView, type NewEvent } from '@runtime/contracts';
 import { isQueued, nextAttempt } from './between-runs.ts';
 import type { PlaneContext } from './context.ts';
 import { specDigest } from './spec-digest.ts';
@@ -141,6 +134,14 @@ export class Plane {
     return actor;
   }
 
+  /** As it is shown. NOT_FOUND for a task that never was. */
+  view(id: string): TaskView {
+    const actor = this.liveActor(id);
+    const view = actor ? taskView(actor.state) : this.#registry.ended.get(id)?.view;
+    if (!view) throw noSuchTask(id);
+    return view;
+  }
+
   async state(id: string): Promise<TaskState> {
     return this.liveActor(id)?.state ?? stateOf(this.ctx.log, id);
   }
@@ -164,8 +165,8 @@ export class Plane {
     if (state.outcome) this.#actors.delete(state.id);
     setMember(this.#queued, actor, queued);
     setMember(this.#running, actor, running);
-    setMember(this.#delayed, actor, queued && (nextAttempt(state)?.notBefore ?? 0) > this.ctx.clock());
-    if (moved) this.#schedule();
+    setMember(this.#delayed, actor, queued && startTime(actor) > this.ctx.clock());
+    if (moved || (queued && !this.#delayed.has(actor.id))) this.#schedule();
     this.#saveSometimes();
   }
 
@@ -210,8 +211,8 @@ export class Plane {
   #wakeAtNextTime(now: number): void {
     clearTimeout(this.#timer);
     let next = Infinity;
-    for (const { state } of this.#delayed.values()) {
-      const time = nextAttempt(state)?.notBefore ?? 0;
+    for (const actor of this.#delayed.values()) {
+      const time = startTime(actor);
       if (time > now && time < next) next = time;
     }
     if (next < Infinity) this.#timer = setTimeout(() => this.#schedule(), Math.min(next - now, 2_000_000_000));
@@ -254,9 +255,11 @@ function setMember(map: Map<string, TaskActor>, actor: TaskActor, member: boolea
   else if (!map.has(actor.id)) map.set(actor.id, actor);
 }
 
+const startTime = (actor: TaskActor): number => Math.max(nextAttempt(actor.state)?.notBefore ?? 0, actor.heldUntil);
+
 function* queuedTasks(actors: Iterable<TaskActor>) {
-  for (const { state } of actors) {
-    const next = nextAttempt(state);
-    if (next) yield { taskId: state.id, spec: state.spec, position: state.position, notBefore: next.notBefore };
+  for (const actor of actors) {
+    const { id, spec, position } = actor.state;
+    yield { taskId: id, spec, position, notBefore: startTime(actor) };
   }
 }

@@ -4,9 +4,11 @@ import {
   instructionLevelSchema,
   steerCapabilitySchema,
   type InstructionLevel,
+  type RunOutcome,
   type TaskState,
 } from '@runtime/contracts';
 import type { Plane } from './plane.ts';
+import type { TaskActor } from './task-actor.ts';
 
 interface Awaited {
   readonly taskId: string;
@@ -17,6 +19,35 @@ interface Awaited {
 const rank = (level: InstructionLevel): number => instructionLevelSchema.options.indexOf(level);
 const proven: ReadonlySet<InstructionLevel> = new Set(['queued', 'sending', 'accepted', 'delivered', 'observed']);
 
+/** Waits for the end of a task; the outcome at once when it has ended. */
+export async function waitForOutcome(
+  plane: Plane,
+  { taskId }: { readonly taskId: string },
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  for (;;) {
+    const actor = plane.liveActor(taskId);
+    const seen = actor?.bell.rings ?? 0;
+    const { outcome } = actor ? actor.state : plane.view(taskId);
+    if (outcome) return outcome;
+    await changedSince(plane, actor, seen, signal);
+  }
+}
+
+async function changedSince(
+  plane: Plane,
+  actor: TaskActor | undefined,
+  seen: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (signal.aborted) throw AgentRuntimeError.from(signal.reason, 'CANCELLED');
+  await actor?.bell.wait(seen, { signal: AbortSignal.any([signal, plane.ctx.closing]) });
+  if (plane.ctx.closing.aborted)
+    throw new AgentRuntimeError('UNAVAILABLE', 'the plane is closing', {
+      hint: 'the work goes on; ask its next owner',
+    });
+}
+
 /** Waits by the log's own word until an instruction has come so far. */
 export async function waitForLevel(plane: Plane, wanted: Awaited, signal: AbortSignal): Promise<InstructionLevel> {
   for (;;) {
@@ -24,9 +55,7 @@ export async function waitForLevel(plane: Plane, wanted: Awaited, signal: AbortS
     const seen = actor?.bell.rings ?? 0;
     const reached = levelReached(await plane.state(wanted.taskId), wanted);
     if (reached !== undefined) return reached;
-    if (signal.aborted) throw AgentRuntimeError.from(signal.reason, 'CANCELLED');
-    await actor?.bell.wait(seen, { signal: AbortSignal.any([signal, plane.ctx.closing]) });
-    if (plane.ctx.closing.aborted) throw new AgentRuntimeError('UNAVAILABLE', 'the plane is closing');
+    await changedSince(plane, actor, seen, signal);
   }
 }
 

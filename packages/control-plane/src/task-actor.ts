@@ -5,6 +5,8 @@ import {
   foldTask,
   forbids,
   taskStream,
+  type Acknowledgement,
+  type AppendResult,
   type NewEvent,
   type StoredEvent,
   type TaskState,
@@ -17,6 +19,7 @@ import { driveRun } from './drive-run.ts';
 import { Mutex } from './mutex.ts';
 
 const noRoomPauseMs = 500;
+const setAsideMs = 30_000;
 
 /**
  * One unfinished task. All its events go through `transact`, one decision at a time; its work is one loop,
@@ -30,11 +33,13 @@ export class TaskActor {
   readonly bell = new Bell();
   /** Set by the scheduler; consumed by the next start. */
   admitted = false;
+  /** Unix ms before which its start is not tried again: what it needs was taken. */
+  heldUntil = 0;
   /** The run that this process is about to launch; any other open run is an earlier owner's. */
   launching: string | undefined;
   #state: TaskState;
   readonly #mutex = new Mutex();
-  #working = false;
+  #working: Promise<void> | undefined;
   #again = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -61,7 +66,7 @@ export class TaskActor {
       const ack = events.every((event) => deltaTypes.has(event.type)) ? 'written' : 'durable';
       const stream = taskStream(this.id);
       await this.ctx.track(async () => {
-        const result = await this.ctx.log.append(stream, events, { expected: this.#state.revision, ack });
+        const result = await this.#append(stream, events, ack);
         const first = result.revision - events.length + 1;
         let state = this.#state;
         events.forEach((event, index) => {
@@ -83,6 +88,17 @@ export class TaskActor {
     });
   }
 
+  async #append(stream: string, events: readonly NewEvent[], ack: Acknowledgement): Promise<AppendResult> {
+    try {
+      return await this.ctx.log.append(stream, events, { expected: this.#state.revision, ack });
+    } catch (error) {
+      // Poisoned, closed, or not known to be written: what is in memory cannot be trusted any more. The next owner reads the files.
+      const { code } = AgentRuntimeError.from(error);
+      if (code !== 'EXHAUSTED' && !this.ctx.closing.aborted) this.ctx.fail(error);
+      throw error;
+    }
+  }
+
   /** As `transact`, for the plane's own work: a full disk is waited out, since nothing of it may be skipped. */
   async record(decide: (state: TaskState) => readonly NewEvent[]): Promise<TaskState> {
     for (;;) {
@@ -99,8 +115,12 @@ export class TaskActor {
   wake(): void {
     this.#again = true;
     if (this.#working || this.ctx.closing.aborted) return;
-    this.#working = true;
-    void this.#work();
+    this.#working = this.#work().finally(() => {
+      this.#working = undefined;
+      // Woken between its last look and now.
+      if (this.#again) this.wake();
+      this.ctx.changed(this);
+    });
   }
 
   /** Wakes it by the clock; one timer, the last call counts. */
@@ -114,7 +134,7 @@ export class TaskActor {
   /** Resolves once the loop rests; for closing. */
   async settled(): Promise<void> {
     clearTimeout(this.#timer);
-    while (this.#working) await new Promise((resolve) => setTimeout(resolve, 5));
+    await this.#working;
     await this.#mutex.run(() => Promise.resolve());
   }
 
@@ -127,12 +147,17 @@ export class TaskActor {
         if (moved) this.#again = true;
       }
     } catch (error) {
-      if (!this.ctx.closing.aborted) this.ctx.fail(error);
-    } finally {
-      this.#working = false;
-      if (this.#state.outcome) clearTimeout(this.#timer);
-      this.ctx.changed(this);
+      if (!this.ctx.closing.aborted) this.#setAside(error);
     }
+    if (this.#state.outcome) clearTimeout(this.#timer);
+  }
+
+  /** A task that our own code cannot go on with must not take the others with it: it is told, and looked at again later. */
+  #setAside(error: unknown): void {
+    const { message } = AgentRuntimeError.from(error);
+    process.emitWarning(`task ${this.id} cannot go on for now: ${message}`, 'AgentRuntimeWarning');
+    this.#again = false;
+    this.wakeAt(this.ctx.clock() + setAsideMs);
   }
 
   /** The plane's own events must fit the table; that they do not is a bug of ours. */

@@ -74,7 +74,10 @@ async function open(path: string, signal?: AbortSignal): Promise<Connection> {
 export class SocketChannel implements Channel {
   readonly #path: string;
   readonly #calls: Connection;
-  readonly #pending = new Map<number, { readonly resolve: (value: unknown) => void; readonly reject: (error: AgentRuntimeError) => void }>();
+  readonly #pending = new Map<
+    number,
+    { readonly resolve: (value: unknown) => void; readonly reject: (error: AgentRuntimeError) => void }
+  >();
   readonly #streams = new Set<Socket>();
   #lost: AgentRuntimeError | undefined;
   #nextId = 1;

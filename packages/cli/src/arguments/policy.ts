@@ -1,0 +1,30 @@
+import { policyActionSchema, type ApprovalPolicy, type PolicyRule } from '@runtime/contracts';
+import { usageError } from './usage-error.ts';
+
+const hint = 'write <tool>=ask, <tool>=deny, <tool>=allow or <tool>:<text in its input>=ask; the tool * stands for all';
+
+/** `bash=ask`, `bash:rm -rf=deny`, `*=ask`. The last `=` divides, so that the text to look for may hold one. */
+export function parsePolicyRule(text: string): PolicyRule {
+  const at = text.lastIndexOf('=');
+  const action = policyActionSchema.safeParse(text.slice(at + 1));
+  const subject = text.slice(0, Math.max(0, at));
+  const colon = subject.indexOf(':');
+  const tool = colon < 0 ? subject : subject.slice(0, colon);
+  const match = colon < 0 ? undefined : subject.slice(colon + 1);
+  if (!action.success || tool === '' || match === '')
+    throw usageError(`not an approval rule: ${JSON.stringify(text)}`, hint);
+  return { tool, action: action.data, ...(match === undefined ? {} : { match }) };
+}
+
+/** Rules of the command line come before those of the configuration: the first that fits decides. */
+export function mergePolicies(
+  rules: readonly PolicyRule[],
+  base: ApprovalPolicy | undefined,
+): ApprovalPolicy | undefined {
+  if (rules.length === 0) return base;
+  return {
+    rules: [...rules, ...(base?.rules ?? [])],
+    default: base?.default ?? 'allow',
+    timeoutMs: base?.timeoutMs ?? 3_600_000,
+  };
+}

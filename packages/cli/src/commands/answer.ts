@@ -1,0 +1,92 @@
+import type { Decision, TaskView } from '@runtime/contracts';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { findApproval, parseDecision, splitAnswer, type OpenApproval } from '../arguments/choice.ts';
+import { usageError } from '../arguments/usage-error.ts';
+import type { CommandContext } from '../context.ts';
+import type { CliDependencies } from '../dependencies.ts';
+import { findTask } from '../find-task.ts';
+import { describeApproval } from '../render/approval.ts';
+import { sanitizeLine } from '../sanitize.ts';
+import { addCommand } from './command.ts';
+
+const answerOptionsSchema = z.object({ value: z.string().optional(), why: z.string().optional() });
+type AnswerOptions = z.infer<typeof answerOptionsSchema>;
+
+/** `runtime answer`. */
+export function registerAnswer(parent: Command, deps: CliDependencies): void {
+  addCommand(parent, deps, {
+    usage: 'answer <task> [approval] [choice]',
+    description: 'answer an open approval; without an answer it lists them, and asks on a terminal',
+    options: (command) =>
+      command
+        .option('--value <text>', 'free text, where the approval takes it')
+        .option('--why <text>', 'for the record'),
+    details: 'With one open approval its id may be left out: runtime answer <task> allow',
+    body: async (context, [id, first, second], given) => {
+      const options = answerOptionsSchema.parse(given);
+      const typed = first !== undefined || options.value !== undefined;
+      const asking = !typed && context.out.live && context.deps.stdin.isTTY === true;
+      // Looking at what is open changes nothing, and needs no owner.
+      if (!typed && !asking) return listApprovals(context, await findTask(await context.reading(), id));
+      const plane = await context.writing();
+      const view = await findTask(plane, id);
+      if (!typed && view.approvals.length === 0) return listApprovals(context, view);
+      const { approval, decision } = await decide(context, view, [first, second], options);
+      const why = options.why === undefined ? {} : { why: options.why };
+      await plane.task(view.id).answer(approval.id, decision, { by: 'cli', signal: context.signal, ...why });
+      await context.out.document({ taskId: view.id, approvalId: approval.id, decision });
+      await context.out.line(
+        `${sanitizeLine(approval.title)}: ${sanitizeLine(decision.choice ?? decision.value ?? '')}`,
+      );
+    },
+  });
+}
+
+async function listApprovals({ out }: CommandContext, view: TaskView): Promise<void> {
+  await out.document(view.approvals);
+  if (view.approvals.length === 0) return out.line(`no approval of ${view.id} is open`);
+  for (const approval of view.approvals) await out.line(describeApproval(approval, view.id, out.colours));
+}
+
+async function decide(
+  context: CommandContext,
+  view: TaskView,
+  [first, second]: readonly (string | undefined)[],
+  { value }: AnswerOptions,
+): Promise<{ readonly approval: OpenApproval; readonly decision: Decision }> {
+  if (value !== undefined)
+    return { approval: findApproval(view, first), decision: { ...choiceOf(view, first, second), value } };
+  const split = splitAnswer(view, first, second);
+  const approval = findApproval(view, split.approval);
+  if (split.choice !== undefined) return { approval, decision: parseDecision(approval, split.choice) };
+  if (!context.out.live || context.deps.stdin.isTTY !== true) {
+    const choices = approval.choices.map((choice) => choice.id).join(', ');
+    throw usageError(`what is the answer to ${approval.id}?`, `choices: ${choices}`);
+  }
+  return { approval, decision: await pick(context, view.id, approval) };
+}
+
+function choiceOf(view: TaskView, first: string | undefined, second: string | undefined): Decision {
+  return second === undefined ? {} : parseDecision(findApproval(view, first), second);
+}
+
+/** Asks at the terminal, by number or by word, until an answer fits. */
+async function pick(context: CommandContext, taskId: string, approval: OpenApproval): Promise<Decision> {
+  const { out, deps, signal } = context;
+  await out.line(describeApproval(approval, taskId, out.colours));
+  for (const [index, choice] of approval.choices.entries())
+    await out.line(`  ${index + 1}  ${sanitizeLine(choice.label)}`);
+  for (let tries = 0; tries < 5; tries += 1) {
+    const text = (await deps.ask('> ', signal)).trim();
+    const numbered = /^\d+$/.test(text) ? approval.choices[Number(text) - 1] : undefined;
+    if (numbered) return { choice: numbered.id };
+    if (text === '') continue;
+    try {
+      return parseDecision(approval, text);
+    } catch {
+      out.note('that is not one of the choices');
+    }
+  }
+  throw usageError('no answer was given; the approval stays open');
+}

@@ -1,0 +1,24 @@
+import type { Command } from 'commander';
+import { configJsonSchema } from '../config/json-schema.ts';
+import type { CliDependencies } from '../dependencies.ts';
+import { addCommand } from './command.ts';
+
+/** `runtime config schema` and `runtime config show`. */
+export function registerConfig(parent: Command, deps: CliDependencies): void {
+  const config = parent.command('config').description('the configuration');
+  addCommand(config, deps, {
+    usage: 'schema',
+    description: 'print the JSON schema of runtime.config.json',
+    body: async ({ out }) => out.write(`${JSON.stringify(configJsonSchema(), undefined, out.json ? 0 : 2)}\n`),
+  });
+  addCommand(config, deps, {
+    usage: 'show',
+    description: 'print the configuration in force here, and where it comes from',
+    body: async (context) => {
+      const { path, config: found, hash } = await context.config();
+      await context.out.document({ path: path ?? null, hash, config: found });
+      await context.out.line(path ?? 'no file: what is on PATH');
+      await context.out.line(JSON.stringify(found, undefined, 2));
+    },
+  });
+}

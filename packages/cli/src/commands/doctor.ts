@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import type { CliDependencies } from '../dependencies.ts';
+import { worst, type Check } from '../doctor/checks.ts';
+import { examine } from '../doctor/examine.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { Colours } from '../output.ts';
+import { sanitizeLine } from '../sanitize.ts';
+import { addCommand } from './command.ts';
+
+/** `runtime doctor`. */
+export function registerDoctor(parent: Command, deps: CliDependencies): void {
+  addCommand(parent, deps, {
+    usage: 'doctor',
+    description: 'look at everything that tasks will need here; starts nothing, changes nothing',
+    body: async (context) => {
+      const checks = await examine(context);
+      const status = worst(checks);
+      await context.out.document({ status, checks });
+      for (const check of checks) await context.out.line(formatCheck(check, context.out.colours));
+      return status === 'fail' ? exitCodes.failed : exitCodes.succeeded;
+    },
+  });
+}
+
+function formatCheck({ name, status, detail, hint }: Check, c: Colours): string {
+  const marks = { ok: c.green('ok  '), warn: c.yellow('warn'), fail: c.red('fail') };
+  const line = `${marks[status]}  ${name.padEnd(15)} ${sanitizeLine(detail, 500)}`;
+  return hint === undefined ? line : `${line}\n      ${' '.repeat(15)} ${c.dim(sanitizeLine(hint, 500))}`;
+}

@@ -1,0 +1,66 @@
+import { AgentRuntimeError, taskStatusSchema, type ControlPlane } from '@runtime/contracts';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { usageError } from '../arguments/usage-error.ts';
+import type { CommandContext } from '../context.ts';
+import { defined } from '../defined.ts';
+import type { CliDependencies } from '../dependencies.ts';
+import { findTask } from '../find-task.ts';
+import { formatTask, formatTaskList } from '../render/task.ts';
+import { addCommand, parsedOption } from './command.ts';
+
+const listOptionsSchema = z.object({ status: z.array(taskStatusSchema).optional(), limit: z.int().default(50) });
+
+function parseStatuses(text: string): string[] {
+  const words = text.split(',').map((word) => word.trim());
+  const unknown = words.find((word) => !taskStatusSchema.safeParse(word).success);
+  if (unknown !== undefined)
+    throw usageError(`not a status: ${JSON.stringify(unknown)}`, taskStatusSchema.options.join(', '));
+  return words;
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000) throw usageError('a limit lies between 1 and 100000');
+  return limit;
+}
+
+/** A directory in which nothing was ever run has no tasks: that is an answer, not an error. */
+async function readingIfThere(context: CommandContext): Promise<ControlPlane | undefined> {
+  try {
+    return await context.reading();
+  } catch (error) {
+    if (AgentRuntimeError.isInstance(error) && error.code === 'NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+/** `runtime list` and `runtime status`. */
+export function registerList(parent: Command, deps: CliDependencies): void {
+  addCommand(parent, deps, {
+    usage: 'list',
+    description: 'the tasks, newest first',
+    options: (command) =>
+      command
+        .addOption(parsedOption('--status <statuses>', 'only these: running,waiting', parseStatuses))
+        .addOption(parsedOption('--limit <count>', 'at most this many (default: 50)', parseLimit)),
+    body: async (context, _args, given) => {
+      const { status, limit } = listOptionsSchema.parse(given);
+      const plane = await readingIfThere(context);
+      const views = (await plane?.tasks(defined({ limit, signal: context.signal, status }))) ?? [];
+      await context.out.document(views);
+      if (views.length === 0) return context.out.line('no tasks; runtime run "<prompt>" starts one');
+      for (const line of formatTaskList(views, Date.now(), context.out.colours, context.out.columns))
+        await context.out.line(line);
+    },
+  });
+  addCommand(parent, deps, {
+    usage: 'status <task>',
+    description: 'one task: its runs, instructions, open approvals and outcome',
+    body: async (context, [id]) => {
+      const view = await findTask(await context.reading(), id);
+      await context.out.document(view);
+      for (const line of formatTask(view, Date.now(), context.out.colours)) await context.out.line(line);
+    },
+  });
+}

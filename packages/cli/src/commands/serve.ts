@@ -1,0 +1,84 @@
+import type { ControlPlane } from '@runtime/contracts';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { formatDuration, parseDuration } from '../arguments/duration.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { CommandContext } from '../context.ts';
+import type { CliDependencies } from '../dependencies.ts';
+import { untilIdle } from '../owner/idle-exit.ts';
+import { addCommand, parsedOption } from './command.ts';
+import { openOwnPlane } from './own-plane.ts';
+
+const serveOptionsSchema = z.object({
+  detach: z.boolean().default(false),
+  idleExit: z.int().optional(),
+  passEnv: z.array(z.string()).optional(),
+});
+
+/** `runtime serve`. */
+export function registerServe(parent: Command, deps: CliDependencies): void {
+  addCommand(parent, deps, {
+    usage: 'serve',
+    description: 'own the data directory and serve its socket, until SIGTERM or Ctrl-C; agents outlive it',
+    options: (command) =>
+      command
+        .option('--detach', 'in the background, in a session of its own; returns once the socket answers')
+        .addOption(
+          parsedOption(
+            '--idle-exit <duration>',
+            'leave when no task is unfinished and nobody is connected for this long',
+            parseDuration,
+          ),
+        ),
+    ownSignals: true,
+    body: async (context, _args, given) => {
+      const options = serveOptionsSchema.parse(given);
+      return options.detach ? serveDetached(context, options.idleExit) : serve(context, options.idleExit);
+    },
+  });
+}
+
+async function serveDetached(context: CommandContext, idleExit: number | undefined): Promise<void> {
+  await context.config();
+  const plane = await context.writing({ idleExit: idleExit === undefined ? 'never' : `${idleExit}ms` });
+  await report(context, plane);
+}
+
+async function serve(context: CommandContext, idleExit: number | undefined): Promise<number> {
+  const stop = new AbortController();
+  const unsubscribe = context.deps.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (name) => stop.abort(name));
+  try {
+    const plane = await openOwnPlane(context, await context.config());
+    await report(context, plane);
+    // An owner whose terminal or pipe has gone goes on: only signals and idleness end it.
+    await (idleExit === undefined ? aborted(stop.signal) : untilIdle(plane, idleExit, stop.signal));
+    const why = stop.signal.aborted ? String(stop.signal.reason) : `idle for ${formatDuration(idleExit ?? 0)}`;
+    await context.out.line(`leaving: ${why}`);
+    return exitCodes.succeeded;
+  } finally {
+    unsubscribe();
+  }
+}
+
+async function report(context: CommandContext, plane: ControlPlane): Promise<void> {
+  const info = await plane.info();
+  const socket = await context.deps.planes.socketPath(context.dataDir);
+  await context.out.document({ ...info, socket });
+  await context.out.line(`serving ${info.dataDir} (pid ${info.pid}, epoch ${info.epoch}) on ${socket}`);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    // Keeps the process alive: a socket alone may be closed, and an owner must not end by having nothing to wait for.
+    const alive = setInterval(() => {}, 60_000);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearInterval(alive);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,64 @@
+import { AgentRuntimeError, type ControlPlane, type SubmitRequest, type TaskHandle } from '@runtime/contracts';
+import type { Command } from 'commander';
+import type { CommandContext } from '../context.ts';
+import type { CliDependencies } from '../dependencies.ts';
+import { formatTask } from '../render/task.ts';
+import { addCommand } from './command.ts';
+import { addTaskOptions, taskOptionsSchema, type TaskOptions } from './task-options.ts';
+import { completeRequest, composeRequest, namesToPass, readPrompt } from './task-request.ts';
+
+/** A request that was read and checked as far as it can be without a plane. */
+export interface PreparedTask {
+  readonly request: SubmitRequest;
+  readonly options: TaskOptions;
+}
+
+/** Reads prompt, options and configuration. Nothing is started before all of it is good. */
+export async function prepareTask(
+  context: CommandContext,
+  argument: string | undefined,
+  given: Record<string, unknown>,
+): Promise<PreparedTask> {
+  const options = taskOptionsSchema.parse(given);
+  const loaded = await context.config();
+  const prompt = await readPrompt(context.deps, argument, options.promptFile);
+  return { request: composeRequest(prompt, options, loaded, context.deps.cwd), options };
+}
+
+/** Submits over the owner's socket. Once more where the connection was lost: the key makes that harmless. */
+export async function submitTask(
+  context: CommandContext,
+  { request, options }: PreparedTask,
+): Promise<{ readonly plane: ControlPlane; readonly task: TaskHandle }> {
+  const writing = { passEnv: [...namesToPass(options), ...(request.env?.pass ?? [])] };
+  const submit = async (): Promise<{ plane: ControlPlane; task: TaskHandle }> => {
+    const plane = await context.writing(writing);
+    const complete = await completeRequest(plane, request, options);
+    return { plane, task: await plane.submit(complete, { signal: context.signal }) };
+  };
+  try {
+    return await submit();
+  } catch (error) {
+    const lost = AgentRuntimeError.isInstance(error) && ['UNAVAILABLE', 'OUTCOME_UNKNOWN'].includes(error.code);
+    // An owner that left between two of our calls, most likely for being idle.
+    if (!lost || context.signal.aborted) throw error;
+    await context.close();
+    return submit();
+  }
+}
+
+/** `runtime submit`. */
+export function registerSubmit(parent: Command, deps: CliDependencies): void {
+  addCommand(parent, deps, {
+    usage: 'submit [prompt]',
+    description: 'submit a task and return at once',
+    options: addTaskOptions,
+    body: async (context, [prompt], given) => {
+      const { task } = await submitTask(context, await prepareTask(context, prompt, given));
+      const view = await task.status({ signal: context.signal });
+      await context.out.document(view);
+      await context.out.line(formatTask(view, Date.now(), context.out.colours)[0]);
+      if (context.out.live) await context.out.line(context.out.colours.dim(`watch it: runtime events -f ${task.id}`));
+    },
+  });
+}

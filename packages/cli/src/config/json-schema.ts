@@ -1,0 +1,8 @@
+import { z } from 'zod';
+import { runtimeConfigSchema } from './schema.ts';
+
+/** The JSON schema (draft 2020-12) of `runtime.config.json`, as published in `schema/runtime.config.schema.json`. */
+export function configJsonSchema(): Record<string, unknown> {
+  const schema = z.toJSONSchema(runtimeConfigSchema, { io: 'input', target: 'draft-2020-12' });
+  return { $id: 'runtime.config.schema.json', title: 'runtime.config.json', ...schema };
+}

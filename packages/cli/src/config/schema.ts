@@ -1,0 +1,112 @@
+import {
+  approvalPolicySchema,
+  environmentSpecSchema,
+  needsSchema,
+  retryPolicySchema,
+  runtimeIdSchema,
+  targetSchema,
+  taskSpecSchema,
+} from '@runtime/contracts';
+import { z } from 'zod';
+import { durationPattern } from '../arguments/duration.ts';
+
+const command = z
+  .array(z.string().min(1).max(65_536))
+  .min(1)
+  .max(1000)
+  .describe('The program and its arguments, without a shell. A relative path of the program is taken from this file.');
+
+const durationSchema = z
+  .string()
+  .regex(durationPattern, 'expected a duration with units, such as "10m" or "1h30m"')
+  .describe('A duration with units: 500ms, 90s, 10m, 1h30m, 2d.');
+
+const passEnv = z
+  .array(z.string().regex(/^[A-Za-z_]\w*\*?$/, 'expected the name of a variable; a * at its end stands for any end'))
+  .max(200)
+  .optional()
+  .describe('Variables of the owner that every run on this runtime gets, such as ANTHROPIC_*.');
+
+const piSchema = z
+  .strictObject({
+    adapter: z.literal('pi'),
+    command: command.optional(),
+    args: z.array(z.string()).max(100).optional().describe('Further arguments for pi.'),
+    isolate: z.boolean().optional().describe('A private agent directory for each run.'),
+    extensions: z.boolean().optional().describe("Load the user's and trusted projects' extensions."),
+    offline: z.boolean().optional().describe('Pi makes no network calls of its own.'),
+    images: z.boolean().optional(),
+    startupMs: z.int().min(1).optional(),
+    passEnv,
+  })
+  .describe('The Pi coding agent over its RPC mode.');
+
+const tmuxSchema = z
+  .strictObject({
+    adapter: z.literal('tmux'),
+    command,
+    prompt: z
+      .enum(['argument', 'file', 'stdin', 'paste'])
+      .optional()
+      .describe('How the first instruction reaches the agent.'),
+    size: z.strictObject({ columns: z.int().min(20).max(1000), rows: z.int().min(5).max(1000) }).optional(),
+    submitKey: z.string().optional().describe('The tmux name of the key that submits a paste.'),
+    readyPattern: z.string().optional().describe('A line of the screen that shows that the agent can be spoken to.'),
+    readyTimeoutMs: z.int().min(1).optional(),
+    lingerMs: z.int().min(1).optional().describe('How long the screen stays after the agent ended.'),
+    tmux: z.string().min(1).optional().describe('The tmux to use.'),
+    passEnv,
+  })
+  .describe(
+    'A command in a tmux pane, which people can attach to. In an argument {prompt} becomes the prompt, {promptFile} the path of a file that holds it, {workspace} the workspace.',
+  );
+
+const localSchema = z
+  .strictObject({
+    adapter: z.literal('local'),
+    command,
+    prompt: z.enum(['stdin', 'file', 'argument']).optional().describe('How the command gets its prompt.'),
+    versionArgs: z.array(z.string()).max(100).optional().describe('Arguments that make the command print its version.'),
+    passEnv,
+  })
+  .describe(
+    'A command that runs to its end. It gets the prompt on its standard input, unless an argument holds {prompt} or {promptFile}.',
+  );
+
+/** One runtime: which adapter, and its options. */
+export const runtimeEntrySchema = z.discriminatedUnion('adapter', [piSchema, tmuxSchema, localSchema], {
+  error: 'expected "adapter" to be one of "pi", "tmux", "local"',
+});
+export type RuntimeEntry = z.infer<typeof runtimeEntrySchema>;
+
+const defaultsSchema = z
+  .strictObject({
+    runtimes: z
+      .array(z.union([runtimeIdSchema, targetSchema]))
+      .min(1)
+      .max(16)
+      .optional(),
+    concurrency: z.int().min(1).max(1000).optional().describe('How many tasks the owner runs at a time.'),
+    approvals: approvalPolicySchema.optional(),
+    needs: needsSchema.optional(),
+    recovery: taskSpecSchema.shape.recovery.unwrap().optional(),
+    retry: retryPolicySchema.optional(),
+    env: environmentSpecSchema.optional(),
+    deadline: durationSchema.optional(),
+    runTimeout: durationSchema.optional(),
+    idleTimeout: durationSchema.optional(),
+  })
+  .describe('What a task gets unless the command line says otherwise.');
+
+/** `runtime.config.json`. Strict: a misspelt setting is an error, never ignored. */
+export const runtimeConfigSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    runtimes: z
+      .record(runtimeIdSchema, runtimeEntrySchema)
+      .refine((runtimes) => Object.keys(runtimes).length > 0, 'expected at least one runtime')
+      .describe('The runtimes by id, in order of preference.'),
+    defaults: defaultsSchema.optional(),
+  })
+  .describe('Configuration of the runtime command.');
+export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;

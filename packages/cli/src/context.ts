@@ -1,0 +1,76 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { ControlPlane } from '@runtime/contracts';
+import { z } from 'zod';
+import { usageError } from './arguments/usage-error.ts';
+import { loadConfig, type LoadedConfig } from './config/load.ts';
+import { connectForReading, connectForWriting, type WritingOptions } from './connect.ts';
+import type { CliDependencies } from './dependencies.ts';
+import { createOutput, type Output } from './output.ts';
+
+/** The options that every command takes. */
+export const commonOptionsSchema = z.object({
+  dataDir: z.string().optional(),
+  config: z.string().optional(),
+  json: z.boolean().default(false),
+  verbose: z.boolean().default(false),
+});
+export type CommonOptions = z.infer<typeof commonOptionsSchema>;
+
+/** What a command works with; made for one invocation. */
+export interface CommandContext {
+  readonly deps: CliDependencies;
+  readonly options: CommonOptions;
+  readonly dataDir: string;
+  readonly out: Output;
+  /** Aborted by `interrupt`, and when nobody reads stdout any more. */
+  readonly signal: AbortSignal;
+  /** Ends the command: by Ctrl-C unless the command took that over. */
+  interrupt(): void;
+  config(): Promise<LoadedConfig>;
+  /** The owner's plane, else the files. Closed with the context. */
+  reading(): Promise<ControlPlane>;
+  /** The owner's plane; an owner is started where none lives. Closed with the context. */
+  writing(options?: WritingOptions): Promise<ControlPlane>;
+  /** Takes a plane into the care of this context. */
+  own(plane: ControlPlane): ControlPlane;
+  close(): Promise<void>;
+}
+
+/** Absolute; from the option, RUNTIME_DATA_DIR, or the platform's place for state. */
+export function resolveDataDir(deps: CliDependencies, option: string | undefined): string {
+  const given = option ?? (deps.env['RUNTIME_DATA_DIR'] || undefined);
+  if (given === undefined) return deps.defaultDataDir;
+  if (given.includes('\0') || given === '') throw usageError('the data directory has no usable name');
+  return isAbsolute(given) ? resolve(given) : resolve(deps.cwd, given);
+}
+
+/** Makes the context of one command. Nothing is opened before it is asked for. */
+export function createContext(deps: CliDependencies, options: CommonOptions): CommandContext {
+  const interrupted = new AbortController();
+  const planes = new Set<ControlPlane>();
+  let loaded: Promise<LoadedConfig> | undefined;
+  const context: CommandContext = {
+    deps,
+    options,
+    dataDir: resolveDataDir(deps, options.dataDir),
+    out: createOutput(deps, options.json),
+    signal: AbortSignal.any([interrupted.signal, deps.brokenPipe]),
+    interrupt: () => interrupted.abort(new DOMException('interrupted', 'AbortError')),
+    config() {
+      loaded ??= loadConfig({ path: options.config, cwd: deps.cwd, home: deps.home, env: deps.env });
+      return loaded;
+    },
+    reading: async () => context.own(await connectForReading(context)),
+    writing: async (writing = {}) => context.own(await connectForWriting(context, writing)),
+    own(plane) {
+      planes.add(plane);
+      return plane;
+    },
+    async close() {
+      const closing = [...planes].map((plane) => plane.close());
+      planes.clear();
+      await Promise.all(closing);
+    },
+  };
+  return context;
+}

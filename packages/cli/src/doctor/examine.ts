@@ -1,0 +1,81 @@
+import { AgentRuntimeError } from '@runtime/contracts';
+import { connectIfOwned } from '../connect.ts';
+import type { CommandContext } from '../context.ts';
+import { sanitizeLine } from '../sanitize.ts';
+import {
+  checkCredentials,
+  checkDirectory,
+  checkFileSystem,
+  checkFreeSpace,
+  checkLock,
+  checkNode,
+  checkPlacement,
+  checkPlatform,
+  checkSocketPath,
+  checkTool,
+  type Check,
+  type LockFacts,
+} from './checks.ts';
+
+/** Looks at everything that a task will need. Starts nothing and changes nothing. */
+export async function examine(context: CommandContext): Promise<Check[]> {
+  const { deps, dataDir } = context;
+  const { machine, env } = deps;
+  const [fileSystem, directory, placement, tmux, bash, setpriv, socket, lock, config] = await Promise.all([
+    machine.fileSystem(dataDir),
+    machine.directory(dataDir),
+    machine.placement(env),
+    machine.firstLine('tmux', ['-V']),
+    machine.firstLine('bash', ['--version']),
+    machine.firstLine('setpriv', ['--version']),
+    deps.planes.socketPath(dataDir).catch((error: unknown) => AgentRuntimeError.from(error)),
+    findOwner(context),
+    checkConfig(context),
+  ]);
+  return [
+    checkNode(machine.nodeVersion),
+    checkPlatform(machine.platform),
+    checkDirectory(dataDir, directory),
+    checkFileSystem(fileSystem, machine.platform),
+    checkFreeSpace(fileSystem),
+    checkSocketPath(socket, machine.platform),
+    checkLock(lock),
+    checkPlacement(placement),
+    checkTool('tmux', tmux, 'runtimes of the tmux adapter need it', machine.platform),
+    checkTool('bash', bash, 'runs in tmux are held by it', machine.platform),
+    checkTool(
+      'setpriv',
+      setpriv,
+      'without it an agent outlives a killed holder until it is reaped (util-linux)',
+      machine.platform,
+    ),
+    config,
+    checkCredentials(machine.credentialNames, env),
+  ];
+}
+
+async function findOwner(context: CommandContext): Promise<LockFacts> {
+  const plane = await connectIfOwned(context);
+  if (plane) {
+    const { pid, unfinished } = await context.own(plane).info();
+    return { kind: 'served', pid, unfinished };
+  }
+  const owner = await context.deps.planes.owner(context.dataDir);
+  return owner === undefined ? { kind: 'free' } : { kind: 'silent', pid: owner.pid };
+}
+
+async function checkConfig(context: CommandContext): Promise<Check> {
+  try {
+    const { path, config } = await context.config();
+    const ids = Object.keys(config.runtimes).join(', ');
+    return { name: 'configuration', status: 'ok', detail: `${path ?? 'no file, what is on PATH'}: ${ids}` };
+  } catch (error) {
+    const { rawMessage, hint } = AgentRuntimeError.from(error);
+    return {
+      name: 'configuration',
+      status: 'fail',
+      detail: sanitizeLine(rawMessage, 500),
+      ...(hint === undefined ? {} : { hint }),
+    };
+  }
+}

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { StartingOwner, StartOwnerOptions } from '../dependencies.ts';
+import { ownerEnvironment } from './environment.ts';
+
+/** How to run this command line again: node, its flags, and the script. */
+export interface SelfCommand {
+  readonly execPath: string;
+  readonly execArgv: readonly string[];
+  readonly entry: string;
+}
+
+const maxLogBytes = 1024 * 1024;
+const tailBytes = 2000;
+
+/**
+ * Starts `runtime serve` in a session of its own: no terminal, its own log file, a chosen environment, the root as directory.
+ * Resolves once the process is there; whether it becomes the owner shows when its socket answers.
+ */
+export async function startOwner(
+  { dataDir, config, idleExit, passEnv }: StartOwnerOptions,
+  self: SelfCommand,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<StartingOwner> {
+  const logPath = join(dataDir, 'owner.log');
+  const log = await openLog(dataDir, logPath);
+  try {
+    const begin = (await log.stat()).size;
+    const idle = idleExit === 'never' ? [] : ['--idle-exit', idleExit];
+    const configured = config.path === undefined ? [] : ['--config', config.path];
+    const args = [...self.execArgv, self.entry, 'serve', '--data-dir', dataDir, ...idle, ...configured];
+    const child = spawn(self.execPath, args, {
+      detached: true,
+      cwd: '/',
+      env: await ownerEnvironment(env, passEnv),
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', (cause) =>
+        reject(new AgentRuntimeError('UNAVAILABLE', `cannot start an owner: ${cause.message}`, { cause })),
+      );
+    });
+    let exitCode: number | null | undefined;
+    child.once('exit', (code) => (exitCode = code));
+    child.unref();
+    return { pid: child.pid, exitCode: () => exitCode, logTail: () => readTail(logPath, begin), logPath };
+  } finally {
+    await log.close();
+  }
+}
+
+/** One log for all owners of a directory, kept small: at 1 MiB the old one steps aside. */
+async function openLog(dataDir: string, logPath: string): Promise<FileHandle> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const size = await stat(logPath).then(
+      (found) => found.size,
+      () => 0,
+    );
+    if (size > maxLogBytes) await rename(logPath, `${logPath}.old`);
+    // No-follow: whoever can place a link here must not choose what we append to.
+    return await open(
+      logPath,
+      constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+      0o600,
+    );
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new AgentRuntimeError('UNAVAILABLE', `cannot write to the data directory: ${why}`, {
+      hint: 'choose another with --data-dir',
+      cause,
+    });
+  }
+}
+
+async function readTail(path: string, begin: number): Promise<string> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const from = Math.max(begin, size - tailBytes);
+    const { buffer, bytesRead } = await file.read(
+      Buffer.alloc(Math.max(0, size - from)),
+      0,
+      Math.max(0, size - from),
+      from,
+    );
+    return buffer.subarray(0, bytesRead).toString('utf8');
+  } finally {
+    await file.close();
+  }
+}

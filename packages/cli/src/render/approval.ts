@@ -1,0 +1,32 @@
+import type { Choice } from '@runtime/contracts';
+import type { Colours } from '../output.ts';
+import { sanitize, sanitizeLine } from '../sanitize.ts';
+
+export interface ShownApproval {
+  readonly id: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly message?: string | undefined;
+  readonly choices: readonly Choice[];
+  readonly input?: boolean | undefined;
+}
+
+const maxMessageLines = 20;
+
+/** What is asked, and the command that answers it. Several lines, sanitised. */
+export function describeApproval(approval: ShownApproval, taskId: string, c: Colours): string {
+  const lines = [`${c.yellow('?')} ${c.bold(sanitizeLine(approval.title, 300))} ${c.dim(`(${approval.kind})`)}`];
+  const message = sanitize(approval.message ?? '').trim();
+  const all = message === '' ? [] : message.split('\n');
+  for (const line of all.slice(0, maxMessageLines)) lines.push(`  ${line}`);
+  if (all.length > maxMessageLines) lines.push(c.dim(`  … ${all.length - maxMessageLines} more lines`));
+  const ids = approval.choices.map((choice) => shellWord(sanitizeLine(choice.id)));
+  const answers = approval.input ? [...ids, '<text>'] : ids;
+  lines.push(`  runtime answer ${taskId} ${shellWord(sanitizeLine(approval.id))} ${answers.join(' | ')}`);
+  return lines.join('\n');
+}
+
+/** Quoted where a shell would read it otherwise: the line is made to be copied. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

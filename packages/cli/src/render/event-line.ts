@@ -1,0 +1,24 @@
+import type { TaskEventOf, TaskEventType, TaskStreamEvent } from '@runtime/contracts';
+import type { Colours } from '../output.ts';
+import { lifeLines } from './life-lines.ts';
+import { workLines } from './work-lines.ts';
+
+/** How a line is written for one type of event; undefined where there is nothing to say. What it returns is sanitised. */
+export type LineWriter<T extends TaskEventType> = (
+  event: TaskEventOf<T> & { readonly stream: string },
+  colours: Colours,
+  verbose: boolean,
+) => string | undefined;
+
+export type LineWriters = { readonly [T in TaskEventType]?: LineWriter<T> };
+
+const writers: LineWriters = { ...workLines, ...lifeLines };
+
+/** The line a person sees for an event in the live view; undefined where there is none. Sanitised. */
+export function describeLine(event: TaskStreamEvent, colours: Colours, verbose: boolean): string | undefined {
+  // The table pairs each type with its own event; the index loses that.
+  const write = writers[event.type] as
+    | ((event: TaskStreamEvent, colours: Colours, verbose: boolean) => string | undefined)
+    | undefined;
+  return write?.(event, colours, verbose);
+}

@@ -1,0 +1,21 @@
+/** Columns of plain text, two spaces apart; the last is as long as it likes. Cells must be one line without escapes: `paint` colours them afterwards. */
+export function formatTable(
+  rows: readonly (readonly string[])[],
+  paint: (cell: string, row: number, column: number) => string = (cell) => cell,
+): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, Array.from(cell).length);
+    });
+  }
+  return rows.map((row, index) =>
+    row
+      .map((cell, column) => {
+        const padding = column === row.length - 1 ? 0 : (widths[column] ?? 0) - Array.from(cell).length;
+        return `${paint(cell, index, column)}${' '.repeat(padding)}`;
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
