@@ -71,6 +71,9 @@ describe.each(runtimeNames)('a plane on %s, killed with -9', (runtime) => {
       clearTimeout(timer);
       const { outcome, events } = await takeOver(scene);
       expect(outcome, `killed after ${afterMs} ms (seed ${seed})`).toEqual({ status: 'succeeded' });
+      expect(saidIn(events).replaceAll(/\s+/g, ' ').trim(), `seed ${seed}`).toBe(
+        runtime === 'pi' ? 'begun and done' : 'begun done',
+      );
       await expectNothingLost(scene, events);
       await expectOneStartPerRun(scene, events);
     });
