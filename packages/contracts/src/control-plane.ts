@@ -1,6 +1,7 @@
 import type { AgentRuntime, Unavailable } from './adapter.ts';
 import type { Decision } from './approval.ts';
 import type { CallOptions } from './call-options.ts';
+import type { AgentRuntimeError } from './errors.ts';
 import type { NewEvent, StoredEvent } from './event-log.ts';
 import type { TaskEvent } from './events/task-events.ts';
 import type { InstructionLevel, Part } from './instruction.ts';
@@ -115,6 +116,11 @@ export interface ControlPlane extends AsyncDisposable {
   info(options?: CallOptions): Promise<PlaneInfo>;
   on<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this;
   off<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this;
+  /**
+   * Resolves, never rejects, once this can be used no more: `undefined` after `close()`, else why, for instance a log that cannot be written
+   * (its owner should exit, and a new one takes over) or an owner that went away.
+   */
+  readonly closed: Promise<AgentRuntimeError | undefined>;
   /** Lets go: of the socket for a client, of log and lock for the owner. No agent is ended. Repeatable. */
   close(): Promise<void>;
 }

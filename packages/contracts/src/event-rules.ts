@@ -1,6 +1,7 @@
 import type { NewEvent } from './event-log.ts';
 import type { TaskEventType } from './events/task-events.ts';
 import type { InstructionLevel } from './instruction.ts';
+import { own } from './own.ts';
 import { currentRun, type TaskState } from './task-state.ts';
 
 /**
@@ -114,27 +115,27 @@ const checks: {
   'run.not-stopping': (state) => state?.runs.at(-1)?.status !== 'stopping',
   'turn.none': (state) => state?.runs.at(-1)?.turn === undefined,
   'turn.open': (state) => state?.runs.at(-1)?.turn !== undefined,
-  'tool.new': (state, event) => state?.runs.at(-1)?.tools[idOf(event, 'callId')] === undefined,
-  'tool.open': (state, event) => state?.runs.at(-1)?.tools[idOf(event, 'callId')] !== undefined,
+  'tool.new': (state, event) => own(state?.runs.at(-1)?.tools, idOf(event, 'callId')) === undefined,
+  'tool.open': (state, event) => own(state?.runs.at(-1)?.tools, idOf(event, 'callId')) !== undefined,
   'child.open': (state, event) => state?.runs.at(-1)?.children.includes(idOf(event, 'childId')) === true,
-  'approval.new': (state, event) => state?.approvals[idOf(event, 'approvalId')] === undefined,
+  'approval.new': (state, event) => own(state?.approvals, idOf(event, 'approvalId')) === undefined,
   'approval.open': (state, event) => {
-    const approval = state?.approvals[idOf(event, 'approvalId')];
+    const approval = own(state?.approvals, idOf(event, 'approvalId'));
     return approval !== undefined && approval.resolution === undefined;
   },
-  'instruction.new': (state, event) => state?.instructions[idOf(event, 'instructionId')] === undefined,
+  'instruction.new': (state, event) => own(state?.instructions, idOf(event, 'instructionId')) === undefined,
 };
 
 /** The first guard that forbids this event now, or undefined when it may be appended. Events of other families are not judged. */
 export function forbids(state: TaskState | undefined, event: NewEvent): string | undefined {
-  const rule: EventRule | undefined = (eventRules as Readonly<Record<string, EventRule>>)[event.type];
+  const rule = own<EventRule>(eventRules, event.type);
   if (!rule) return state === undefined ? 'task.open' : undefined;
   for (const guard of rule.when) {
     if (typeof guard !== 'object') {
       if (!checks[guard](state, event)) return guard;
       continue;
     }
-    const instruction = state?.instructions[idOf(event, 'instructionId')];
+    const instruction = own(state?.instructions, idOf(event, 'instructionId'));
     if (!instruction || !guard.instruction.includes(instruction.level)) {
       return `instruction.${instruction?.level ?? 'missing'}`;
     }

@@ -1,10 +1,15 @@
 import type { SessionEventType } from './events/session-events.ts';
 import type { RunScoped } from './events/task-events.ts';
-import type { InstructionLevel } from './instruction.ts';
+import { instructionLevelSchema, type InstructionLevel } from './instruction.ts';
 import { omit, patchRun, type Handler } from './fold-steps.ts';
+import { own } from './own.ts';
 import type { RunState, TaskState } from './task-state.ts';
 
 type SessionHandlers = { readonly [T in SessionEventType]?: Handler<RunScoped<T>> };
+
+/** Nothing gets past `declined`; evidence gets past `unknown`. */
+const height = (level: InstructionLevel): number =>
+  instructionLevelSchema.options.indexOf(level === 'unknown' ? 'sending' : level);
 
 /** An opening instruction that gets further takes those with it whose text went along; what was refused or lost is told of each. */
 function raise(state: TaskState, id: string, level: InstructionLevel, reason?: string): TaskState {
@@ -13,8 +18,9 @@ function raise(state: TaskState, id: string, level: InstructionLevel, reason?: s
   const ids = further && run?.instructionId === id ? [id, ...run.carries] : [id];
   const instructions = { ...state.instructions };
   for (const each of ids) {
-    const instruction = instructions[each];
-    if (!instruction) continue;
+    const instruction = own(instructions, each);
+    // What went along may have been settled by itself: that is not taken back.
+    if (!instruction || (each !== id && height(instruction.level) >= height(level))) continue;
     instructions[each] = {
       ...instruction,
       level,

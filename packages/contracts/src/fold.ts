@@ -4,6 +4,7 @@ import type { TaskEvent, TaskEventOf } from './events/task-events.ts';
 import { taskIdOf } from './ids.ts';
 import { sessionHandlers } from './fold-session.ts';
 import { patchRun, type Handler } from './fold-steps.ts';
+import { own } from './own.ts';
 import {
   currentRun,
   openApprovals,
@@ -66,7 +67,7 @@ const starting: Handler<TaskEventOf<'run.starting'>> = (state, event) => {
   };
   const instructions = { ...state.instructions };
   for (const id of [event.instructionId, ...event.carries]) {
-    const instruction = instructions[id];
+    const instruction = own(instructions, id);
     if (instruction) instructions[id] = { ...instruction, level: 'queued', runId: event.runId };
   }
   const { next: _next, ...rest } = state;
@@ -113,7 +114,7 @@ function withoutOldest(approvals: TaskState['approvals']): TaskState['approvals'
 }
 
 const resolved: Handler<TaskEventOf<'approval.resolved'>> = (state, event) => {
-  const approval = state.approvals[event.approvalId];
+  const approval = own(state.approvals, event.approvalId);
   if (!approval) return state;
   const closed = { ...approval, resolution: event.resolution, by: event.by };
   const next = { ...state, approvals: withoutOldest({ ...state.approvals, [approval.id]: closed }) };
@@ -200,7 +201,7 @@ export function foldTask(state: TaskState | undefined, event: StoredEvent): Task
   )
     return next;
   const seen = touch(next, event);
-  return handlers[event.type]?.(seen, event as never) ?? seen;
+  return own(handlers, event.type)?.(seen, event as never) ?? seen;
 }
 
 /** What every event of the current run does: the cursor moves, and output counts as activity. */

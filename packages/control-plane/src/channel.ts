@@ -1,4 +1,4 @@
-import type { CallOptions } from '@runtime/contracts';
+import type { AgentRuntimeError, CallOptions } from '@runtime/contracts';
 
 /** The way to a plane, in this process or in another: plain data in, plain data out, never a class or a schema of ours. */
 export interface Channel {
@@ -10,5 +10,7 @@ export interface Channel {
     params: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): AsyncIterable<readonly unknown[]>;
+  /** Resolves with the reason when the other side went away by itself. */
+  readonly lost: Promise<AgentRuntimeError>;
   close(): Promise<void>;
 }

@@ -3,6 +3,7 @@ import {
   runOutcomeSchema,
   taskViewSchema,
   type ActOptions,
+  type AgentRuntimeError,
   type CallOptions,
   type ControlPlane,
   type CursoredEvent,
@@ -38,10 +39,16 @@ export class PlaneClient implements ControlPlane {
   readonly #emitter = new EventEmitter<PlaneEvents>();
   #watching: AbortController | undefined;
   #closing: Promise<void> | undefined;
+  readonly closed: Promise<AgentRuntimeError | undefined>;
+  #letGo: () => void = () => undefined;
 
   constructor(channel: Channel, closeOwner: () => Promise<void> = () => Promise.resolve()) {
     this.#channel = channel;
     this.#closeOwner = closeOwner;
+    const closed = new Promise<undefined>((resolve) => {
+      this.#letGo = () => resolve(undefined);
+    });
+    this.closed = Promise.race([closed, channel.lost]);
   }
 
   async submit(request: SubmitRequest, options?: CallOptions): Promise<TaskHandle> {
@@ -116,6 +123,7 @@ export class PlaneClient implements ControlPlane {
       this.#watching?.abort();
       await this.#channel.close();
       await this.#closeOwner();
+      this.#letGo();
     })();
     return this.#closing;
   }

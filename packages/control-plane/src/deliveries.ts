@@ -109,7 +109,7 @@ export class Deliveries {
       await ctx.failpoint('interrupt.after');
     };
     this.#interrupting = interrupt()
-      .catch((thrown: unknown) => this.#stopInstead(AgentRuntimeError.from(thrown)))
+      .catch(() => this.#stopInstead())
       .finally(() => {
         this.#interrupting = undefined;
         this.#actor.bell.ring();
@@ -117,12 +117,12 @@ export class Deliveries {
   }
 
   /** A turn that cannot be ended with its session kept is ended with it: the intent was to stop. */
-  async #stopInstead(error: AgentRuntimeError): Promise<void> {
+  async #stopInstead(): Promise<void> {
     if (this.#actor.ctx.closing.aborted) return;
     await this.#actor.record((state) => {
       const run = currentRun(state);
       return run && run.turn && run.status === 'active'
-        ? [{ type: 'run.stopping', runId: run.runId, cause: 'lost_control', reason: error.rawMessage }]
+        ? [{ type: 'run.stopping', runId: run.runId, cause: 'lost_control' }]
         : [];
     });
   }

@@ -8,7 +8,7 @@ import {
   type RuntimeAdapter,
 } from '@runtime/contracts';
 import { holdLeases } from './begin-run.ts';
-import { launchOf, outcomeOfFailedStart, runEnvironment } from './launch.ts';
+import { handleOf, launchOf, outcomeOfFailedStart, runEnvironment } from './launch.ts';
 import type { PlaneContext } from './context.ts';
 import { superviseRun } from './supervise-run.ts';
 import { runStep } from './run-step.ts';
@@ -112,7 +112,7 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   const { runId, sourceCursor } = run;
   const { secrets } = await runEnvironment(ctx, adapter, actor, run);
   await ctx.failpoint('recover.before');
-  const found = await adapter.recover(run.handle, { secrets }).catch((thrown: unknown): Found => {
+  const found = await adapter.recover(handleOf(ctx, run), { secrets }).catch((thrown: unknown): Found => {
     return { status: 'unknowable', reason: AgentRuntimeError.from(thrown).rawMessage };
   });
   await ctx.failpoint('recover.after');
@@ -140,24 +140,13 @@ export async function reapUntilDone(actor: TaskActor, run: RunState, adapter: Ru
   for (let tries = 0; tries < 5 && !ctx.closing.aborted; tries += 1) {
     try {
       await ctx.failpoint('reap.before');
-      await adapter.reap(run.handle);
+      await adapter.reap(handleOf(ctx, run));
       await ctx.failpoint('reap.after');
       return;
     } catch (thrown) {
-      const error = AgentRuntimeError.from(thrown);
       if (tries === 4) {
-        await actor.record(() =>
-          [
-            {
-              type: 'run.stalled',
-              runId: run.runId,
-              signal: 'progress',
-              waitingOn: 'unknown',
-              silentMs: 0,
-              reason: error.rawMessage,
-            },
-          ].filter(() => run.capabilities !== undefined),
-        );
+        const { message } = AgentRuntimeError.from(thrown);
+        process.emitWarning(`processes of run ${run.runId} may be left: ${message}`, 'AgentRuntimeWarning');
         return;
       }
       await new Promise((resolve) => setTimeout(resolve, reapRetryMs));

@@ -9,10 +9,16 @@ import {
   type RunOutcome,
   type RunState,
   type RuntimeAdapter,
+  type RuntimeHandle,
 } from '@runtime/contracts';
 import type { PlaneContext } from './context.ts';
 import { openingInstruction } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';
+
+/** A run's handle with its directory where it is now: a data directory may have been moved. */
+export function handleOf(ctx: PlaneContext, run: RunState): RuntimeHandle {
+  return { ...run.handle, runDir: join(ctx.runsDir, run.runId) };
+}
 
 /** The environment of a run's processes and the values in it that must not show up in events. */
 export async function runEnvironment(ctx: PlaneContext, adapter: RuntimeAdapter, actor: TaskActor, run: RunState) {
@@ -31,7 +37,7 @@ export async function launchOf(actor: TaskActor, run: RunState, adapter: Runtime
   const { env, secrets } = await runEnvironment(ctx, adapter, actor, run);
   const { resumes } = run;
   return {
-    handle: run.handle,
+    handle: handleOf(ctx, run),
     workspace: state.spec.workspace,
     target: run.target,
     instruction: openingInstruction(state, run),

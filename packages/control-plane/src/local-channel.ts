@@ -8,8 +8,10 @@ import { readEvents } from './streams.ts';
 export class LocalChannel implements Channel {
   readonly #plane: Plane;
   readonly #info: () => PlaneInfo;
+  readonly lost: Promise<AgentRuntimeError>;
 
-  constructor(plane: Plane, info: () => PlaneInfo) {
+  constructor(plane: Plane, info: () => PlaneInfo, lost: Promise<AgentRuntimeError>) {
+    this.lost = lost;
     this.#plane = plane;
     this.#info = info;
   }

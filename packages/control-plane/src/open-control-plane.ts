@@ -90,6 +90,7 @@ async function openOwned(
   const clock = monotonicClock();
   const log = await openEventLog({ dir: join(dataDir, 'log'), lock, clock });
   const closing = new AbortController();
+  const failed = Promise.withResolvers<AgentRuntimeError>();
   const runtimes = new Runtimes(adapters, log, clock);
   const registry = await TaskRegistry.load(
     log,
@@ -126,10 +127,9 @@ async function openOwned(
     environment: options.environment ?? process.env,
     closing: closing.signal,
     fail: (error) => {
-      process.emitWarning(
-        `the control plane of ${dataDir} lets go: ${AgentRuntimeError.from(error).message}`,
-        'AgentRuntimeWarning',
-      );
+      const reason = AgentRuntimeError.from(error);
+      failed.resolve(reason);
+      process.emitWarning(`the control plane of ${dataDir} lets go: ${reason.message}`, 'AgentRuntimeWarning');
       void close();
     },
     changed: (actor) => plane.changed(actor),
@@ -148,7 +148,7 @@ async function openOwned(
     unfinished: plane.unfinished,
     clients: server?.clients ?? 0,
   });
-  const channel = new LocalChannel(plane, info);
+  const channel = new LocalChannel(plane, info, failed.promise);
   if (socket !== undefined) server = await serveSocket(socket, channel, { epoch: log.epoch, pid: process.pid });
   planesOfProcess().set(dataDir, channel);
   plane.resume();

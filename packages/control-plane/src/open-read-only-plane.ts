@@ -28,6 +28,8 @@ class FileChannel implements Channel {
   readonly #log: EventLog;
   readonly #dataDir: string;
   readonly #closing: AbortSignal;
+  /** Files do not go away. */
+  readonly lost = new Promise<never>(() => undefined);
 
   constructor(log: EventLog, dataDir: string, closing: AbortSignal) {
     this.#log = log;

@@ -1,11 +1,13 @@
 import {
   currentRun,
   openApprovals,
+  planeStream,
   unmetNeeds,
   type NewEvent,
   type RunState,
   type RuntimeAdapter,
   type RuntimeSession,
+  type SourceBatch,
 } from '@runtime/contracts';
 import { AgentRuntimeError, type Exit } from '@runtime/contracts';
 import { expireApprovals, Deliveries } from './deliveries.ts';
@@ -120,16 +122,17 @@ interface Source {
 
 function readSource(actor: TaskActor, session: RuntimeSession, signal: AbortSignal): Source {
   const { ctx } = actor;
+  const runId = currentRun(actor.state)?.runId ?? '';
   const after = currentRun(actor.state)?.sourceCursor;
   const batches = session.events({ signal, ...(after === undefined ? {} : { after }) });
-  const append = async (batch: {
-    readonly cursor: string;
-    readonly events: Parameters<typeof stamp>[2];
-  }): Promise<void> => {
+  const append = async (batch: SourceBatch): Promise<void> => {
+    let late = false;
     await actor.record((state) => {
       const run = currentRun(state);
-      return run ? stamp(state, run, batch.events, batch.cursor, ctx.clock()) : [];
+      late = run?.runId !== runId;
+      return run && !late ? stamp(state, run, batch.events, batch.cursor, ctx.clock()) : [];
     });
+    if (late) await recordFenced(actor, runId, batch);
   };
   const source: Source = { ended: false, error: undefined, done: Promise.resolve() };
   const done = pump(batches, { append, windowMs: ctx.tuning.deltaWindowMs, clock: ctx.clock })
@@ -141,6 +144,15 @@ function readSource(actor: TaskActor, session: RuntimeSession, signal: AbortSign
       actor.bell.ring();
     });
   return Object.assign(source, { done });
+}
+
+/** What a run says after its end: kept, and without effect. */
+async function recordFenced({ ctx, id }: TaskActor, runId: string, batch: SourceBatch): Promise<void> {
+  const what = batch.events
+    .map(({ type }) => type)
+    .join(' ')
+    .slice(0, 100);
+  await ctx.log.append(planeStream, [{ type: 'run.fenced', taskId: id, runId, what, reason: 'the run had ended' }]);
 }
 
 async function closeApprovals(actor: TaskActor, runId: string): Promise<void> {

@@ -51,7 +51,9 @@ async function serve(context: CommandContext, idleExit: number | undefined): Pro
     const plane = await openOwnPlane(context, await context.config());
     await report(context, plane);
     // An owner whose terminal or pipe has gone goes on: only signals and idleness end it.
-    await (idleExit === undefined ? aborted(stop.signal) : untilIdle(plane, idleExit, stop.signal));
+    const leaving = idleExit === undefined ? aborted(stop.signal) : untilIdle(plane, idleExit, stop.signal);
+    const failure = await Promise.race([plane.closed, leaving]);
+    if (failure) throw failure;
     const why = stop.signal.aborted ? String(stop.signal.reason) : `idle for ${formatDuration(idleExit ?? 0)}`;
     await context.out.line(`leaving: ${why}`);
     return exitCodes.succeeded;

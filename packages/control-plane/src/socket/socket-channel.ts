@@ -80,14 +80,20 @@ export class SocketChannel implements Channel {
   >();
   readonly #streams = new Set<Socket>();
   #lost: AgentRuntimeError | undefined;
+  readonly lost: Promise<AgentRuntimeError>;
   #nextId = 1;
 
   private constructor(path: string, calls: Connection) {
     this.#path = path;
     this.#calls = calls;
     calls.onResponse = (response) => this.#settle(response);
+    let tell = (_error: AgentRuntimeError): void => undefined;
+    this.lost = new Promise((resolve) => {
+      tell = resolve;
+    });
     calls.onLost = (error) => {
       this.#lost = error;
+      tell(error);
       for (const { reject } of this.#pending.values()) reject(error);
       this.#pending.clear();
     };
