@@ -91,9 +91,10 @@ function afterFailedStart(state: TaskState, run: RunState, outcome: RunOutcome, 
   const failures = state.runs.filter(
     (each) => sameTarget(each.target, run.target) && each.turns === 0 && !wasAbsent(each),
   ).length;
-  // A resume that could not start is no reason to give up the runtime: what follows is decided as if it had not been tried.
-  const mode: RunMode = run.mode === 'resume' ? 'restart' : run.mode;
   const last = state.runs.findLast((each) => each.turns > 0);
+  // A resume that could not start is no reason to give up the runtime: what follows is decided as if it had not been tried.
+  // Whoever asked to continue a conversation is not given another one.
+  const mode: RunMode = run.mode === 'resume' && last ? 'restart' : run.mode;
   const retry: NextStep = {
     kind: 'schedule',
     mode,

@@ -16,8 +16,8 @@ async function createAdapter(id: string, entry: RuntimeEntry): Promise<RuntimeAd
 async function adapterOf(id: string, entry: RuntimeEntry): Promise<RuntimeAdapter> {
   if (entry.adapter === 'pi') {
     const { adapter: _, passEnv: _names, ...options } = entry;
-    const { pi, piProviderVariables } = await import('@runtime/adapter-pi');
-    return { environment: piProviderVariables, ...pi({ id, ...defined(options) }) };
+    const { pi } = await import('@runtime/adapter-pi');
+    return pi({ id, ...defined(options) });
   }
   if (entry.adapter === 'tmux') {
     const { adapter: _, passEnv: _names, ...options } = entry;

@@ -1,0 +1,176 @@
+import { releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit';
+import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import type {
+  CallOptions,
+  Decision,
+  Exit,
+  Instruction,
+  RuntimeCapabilities,
+  RuntimeHandle,
+  RuntimeSession,
+  SourceBatch,
+  SourceCursor,
+} from '@runtime/contracts';
+import { Answering } from './answering.ts';
+import { eventSource } from './event-source.ts';
+import { interruptTurn, isIdle } from './interrupt.ts';
+import { ended, type PiInput } from './pi-input.ts';
+import { raced } from './raced.ts';
+import { watchRest } from './rest-watch.ts';
+import type { Sending } from './sending.ts';
+import type { Watch } from './watch.ts';
+
+/** What only a live process has. */
+export interface LiveParts {
+  readonly input: PiInput;
+  readonly sending: Sending;
+}
+
+export interface SessionParts {
+  readonly handle: RuntimeHandle;
+  readonly capabilities: RuntimeCapabilities;
+  readonly version: string;
+  readonly secrets: readonly string[];
+  readonly watch: Watch;
+  /** Undefined when the process has ended by now. */
+  readonly live: LiveParts | undefined;
+}
+
+interface Live extends LiveParts {
+  readonly answering: Answering;
+  readonly rest: ReturnType<typeof watchRest>;
+}
+
+/** One Pi process behind `RuntimeSession`. */
+export class PiSession implements RuntimeSession {
+  readonly capabilities: RuntimeCapabilities;
+  readonly version: string;
+  readonly agentSessionId?: string;
+  readonly #parts: SessionParts;
+  readonly #live: Live | undefined;
+  readonly #letGo = new AbortController();
+  #isRead = false;
+  #interrupting: Promise<void> | undefined;
+  #stopping: Promise<Exit> | undefined;
+
+  constructor(parts: SessionParts) {
+    this.capabilities = parts.capabilities;
+    this.version = parts.version;
+    this.#parts = parts;
+    const { watch, live } = parts;
+    const { agentSessionId } = watch.state;
+    if (agentSessionId !== undefined) this.agentSessionId = agentSessionId;
+    this.#live = live && {
+      ...live,
+      answering: new Answering(live.input, watch),
+      rest: watchRest(watch, live.input),
+    };
+  }
+
+  async *events({ signal, after }: CallOptions & { readonly after?: SourceCursor } = {}): AsyncGenerator<
+    SourceBatch,
+    void,
+    undefined
+  > {
+    if (this.#isRead) throw new AgentRuntimeError('CONFLICT', 'the events of this session are being read already');
+    this.#isRead = true;
+    try {
+      const gone = this.#letGo.signal;
+      yield* eventSource(this.#parts.handle, {
+        secrets: this.#parts.secrets,
+        signal: signal ? AbortSignal.any([signal, gone]) : gone,
+        ...(after === undefined ? {} : { after }),
+      });
+    } finally {
+      this.#isRead = false;
+    }
+  }
+
+  /**
+   * At most once for an id, by whichever owner of the run: an instruction that Pi was given before is not sent again, and the call resolves.
+   * After a recovery it is therefore safe, and the way, to send again what was `sending`. OUTCOME_UNKNOWN where the earlier owner died
+   * in the very moment of writing and Pi's output does not tell.
+   */
+  async send(instruction: Instruction, options: CallOptions = {}): Promise<void> {
+    throwIfAborted(options.signal);
+    this.#refuseUnsupported(instruction);
+    const live = this.#alive();
+    const [first] = instruction.parts;
+    if (first?.type === 'text' && first.text.startsWith('/')) live.rest.expectCommand(instruction.id);
+    await live.sending.send(instruction, options);
+  }
+
+  async answer(approvalId: string, decision: Decision | 'cancelled', options: CallOptions = {}): Promise<void> {
+    throwIfAborted(options.signal);
+    if (!this.#live) throw new AgentRuntimeError('NOT_FOUND', 'Pi has ended and waits for no answer');
+    await this.#parts.watch.catchUp(options);
+    await this.#live.answering.answer(approvalId, decision, options);
+  }
+
+  async interrupt(options: CallOptions = {}): Promise<void> {
+    throwIfAborted(options.signal);
+    const live = this.#live;
+    if (!live || this.#parts.watch.ended) return;
+    await this.#parts.watch.catchUp(options);
+    // Begun once; whoever stops waiting does not undo it.
+    this.#interrupting ??= interruptTurn({ ...live, watch: this.#parts.watch }).finally(() => {
+      this.#interrupting = undefined;
+    });
+    await raced(this.#interrupting, options.signal);
+  }
+
+  async stop({ signal, graceMs = 5000 }: CallOptions & { readonly graceMs?: number } = {}): Promise<Exit> {
+    throwIfAborted(signal);
+    this.#stopping ??= this.#stop(graceMs).catch((error: unknown) => {
+      this.#stopping = undefined; // what could not be ended may be ended by another call
+      throw error;
+    });
+    return raced(this.#stopping, signal);
+  }
+
+  /**
+   * Asks in the order that loses least: interrupt, end of input, TERM; half of the grace is for the asking, the rest lies between TERM and KILL.
+   * Pi's own bash children are in sessions of their own and survive its death: whoever carries the run's marker is ended too.
+   */
+  async #stop(graceMs: number): Promise<Exit> {
+    const { handle, watch } = this.#parts;
+    const live = this.#live;
+    const deadline = performance.now() + graceMs;
+    const left = (): number => Math.max(0, Math.round(deadline - performance.now()));
+    if (live && !watch.ended && graceMs > 0) {
+      const asking = AbortSignal.timeout(Math.ceil(graceMs / 2));
+      try {
+        if (!isIdle({ ...live, watch })) await raced(this.interrupt(), asking);
+        await live.input.close();
+        if (await releaseStdin(handle)) await waitForExit(handle, { signal: asking });
+      } catch {
+        // It does not listen; it is told more clearly below.
+      }
+    }
+    await live?.input.close();
+    live?.rest.close();
+    return stopRun(handle, { graceMs: left() });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#letGo.abort();
+    this.#live?.rest.close();
+    await this.#parts.watch.close();
+    await this.#live?.input.close();
+  }
+
+  #alive(): Live {
+    if (!this.#live || this.#parts.watch.ended || this.#stopping) throw ended();
+    return this.#live;
+  }
+
+  #refuseUnsupported({ parts }: Instruction): void {
+    if (!parts.some((part) => part.type === 'image')) return;
+    const model = this.#parts.watch.pi?.model;
+    const takesImages = this.capabilities.inputs.includes('image') && model?.input?.includes('image') !== false;
+    if (takesImages) return;
+    throw new AgentRuntimeError('UNSUPPORTED', `the model ${model?.id ?? ''} takes no images`, {
+      hint: 'choose a model that takes images, or describe what is in it',
+    });
+  }
+}

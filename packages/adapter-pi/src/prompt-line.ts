@@ -1,0 +1,23 @@
+import { instructionText, type Instruction } from '@runtime/contracts';
+
+const behaviors = { prompt: undefined, steer: 'steer', followUp: 'followUp' } as const;
+
+/**
+ * The command for an instruction, with its id as the command's.
+ * A steer goes as a prompt that may be queued: Pi's own `steer` says success while idle and starts nothing.
+ */
+export function promptCommand(instruction: Instruction): Record<string, unknown> {
+  const { id, mode, parts } = instruction;
+  const images = parts.flatMap((part) =>
+    part.type === 'image' ? [{ type: 'image', data: part.data, mimeType: part.mediaType }] : [],
+  );
+  const message = instructionText(parts.filter((part) => part.type !== 'image'));
+  const streamingBehavior = behaviors[mode];
+  return {
+    id,
+    type: 'prompt',
+    message,
+    ...(images.length === 0 ? {} : { images }),
+    ...(streamingBehavior === undefined ? {} : { streamingBehavior }),
+  };
+}

@@ -1,0 +1,58 @@
+import type { SessionEvent } from '@runtime/contracts';
+import type { MessageUpdate, PiMessage } from '../wire.ts';
+import { emptyHeadAndTail, grow, headOf, keptText, pieces, type HeadAndTail } from './text.ts';
+
+/** The assistant's message that is being written. */
+export interface OpenMessage {
+  readonly id: string;
+  readonly kept: HeadAndTail;
+  /** Some reasoning came. */
+  reasoned: boolean;
+  /** Some text came. */
+  spoke: boolean;
+}
+
+export const openMessage = (id: string): OpenMessage => ({
+  id,
+  kept: emptyHeadAndTail(),
+  reasoned: false,
+  spoke: false,
+});
+
+function say(message: OpenMessage, text: string): SessionEvent[] {
+  message.spoke = true;
+  grow(message.kept, text);
+  return pieces(text).map((piece) => ({ type: 'text.delta', messageId: message.id, text: piece }));
+}
+
+/** An increment. Blocks may interleave; their texts are joined as they come. */
+export function onUpdate(message: OpenMessage, { part, delta }: MessageUpdate): SessionEvent[] {
+  if (delta === '') return [];
+  if (part === 'text_delta') return say(message, delta);
+  if (part !== 'thinking_delta') return [];
+  message.reasoned = true;
+  return pieces(delta).map((piece) => ({ type: 'reasoning.delta', messageId: message.id, text: piece }));
+}
+
+function wholeText(content: PiMessage['content']): string {
+  if (content === undefined || typeof content === 'string') return content ?? '';
+  return content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join('');
+}
+
+/** The text of a message that came without increments. */
+export function lastWords(message: OpenMessage, content: PiMessage['content']): SessionEvent[] {
+  const text = message.spoke ? '' : wholeText(content);
+  return text === '' ? [] : say(message, text);
+}
+
+export function completed(message: OpenMessage): SessionEvent[] {
+  // A message that holds nothing but tool calls has nothing to complete.
+  if (!message.spoke && !message.reasoned) return [];
+  const { text, omittedChars } = keptText(message.kept);
+  return [{ type: 'message.completed', messageId: message.id, text, ...(omittedChars > 0 ? { omittedChars } : {}) }];
+}
+
+export function discarded(message: OpenMessage, reason: string): SessionEvent[] {
+  if (!message.spoke && !message.reasoned) return [];
+  return [{ type: 'message.discarded', messageId: message.id, reason: headOf(reason, 2000) }];
+}

@@ -1,0 +1,71 @@
+import type { SessionEvent } from '@runtime/contracts';
+import { stateOf, type PiRecordOf } from '../wire.ts';
+import { declined, onAccepted, onCleared, onReopened } from './instructions.ts';
+import { turnIdOf, type TranslatorState } from './state.ts';
+import { emptyTurn } from './turns.ts';
+
+type Response = PiRecordOf<'response'>;
+
+/** The end of the id with which the session asks what became of a prompt that no turn followed. */
+export const handledSuffix = '.handled';
+
+/** An answer to a command of ours, or of an earlier owner of the run. */
+export function responseEvents(state: TranslatorState, record: Response): SessionEvent[] {
+  switch (record.command) {
+    case 'get_state':
+      return stateEvents(state, record);
+    case 'prompt':
+      return record.id === undefined ? [] : promptEvents(state, record.id, record);
+    case 'clear_queue':
+      return record.success ? onCleared(state.trail, textsOf(record.data)) : [];
+    case 'switch_session':
+      return record.success ? onReopened(state.trail) : [];
+    case undefined:
+    default:
+      return [];
+  }
+}
+
+function stateEvents(state: TranslatorState, record: Response): SessionEvent[] {
+  const now = stateOf(record);
+  if (!now) return [];
+  const events: SessionEvent[] = [];
+  if (now.sessionId !== undefined && now.sessionId !== state.agentSessionId) {
+    state.agentSessionId = now.sessionId;
+    events.push({ type: 'session.opened', agentSessionId: now.sessionId });
+  }
+  const asked = record.id?.endsWith(handledSuffix) === true;
+  if (asked && !now.isStreaming && !now.isCompacting && !state.life.open) {
+    for (const id of state.trail.starting.splice(0)) events.push(...handled(state, id));
+  }
+  return events;
+}
+
+function promptEvents(state: TranslatorState, id: string, record: Response): SessionEvent[] {
+  if (!record.success) {
+    const error = record.error ?? 'Pi refused it without a reason';
+    return [declined(id, error), ...emptyTurn(state, id, error)];
+  }
+  const disposition = dispositionOf(record.data);
+  if (disposition === 'handled') return [{ type: 'instruction.accepted', instructionId: id }, ...handled(state, id)];
+  return onAccepted(state.trail, id, state.life.open ? turnIdOf(state) : undefined, disposition);
+}
+
+/** A command of an extension did it all; no message and no turn of the agent came of it. */
+function handled(state: TranslatorState, id: string): SessionEvent[] {
+  const delivered: SessionEvent = { type: 'instruction.delivered', instructionId: id };
+  const [started, ended] = emptyTurn(state, id);
+  return started && ended ? [started, delivered, ended] : [delivered];
+}
+
+function dispositionOf(data: unknown): string | undefined {
+  if (typeof data !== 'object' || data === null || !('disposition' in data)) return undefined;
+  return typeof data.disposition === 'string' ? data.disposition : undefined;
+}
+
+function textsOf(data: unknown): string[] {
+  if (typeof data !== 'object' || data === null) return [];
+  return Object.values(data)
+    .flat()
+    .filter((text): text is string => typeof text === 'string');
+}

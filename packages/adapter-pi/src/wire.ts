@@ -1,0 +1,183 @@
+import { z } from 'zod';
+
+const tokenCount = z.number().min(0).catch(0);
+
+/** Pi's count of one model call. Unknown or odd numbers count as nothing rather than losing the message. */
+export const piUsageSchema = z.looseObject({
+  input: tokenCount,
+  output: tokenCount,
+  cacheRead: tokenCount,
+  cacheWrite: tokenCount,
+  cost: z.looseObject({ total: z.number().min(0).catch(0) }).optional(),
+});
+export type PiUsage = z.infer<typeof piUsageSchema>;
+
+const textBlocks = z.array(z.looseObject({ type: z.string(), text: z.string().optional() }));
+
+/** What is left of a message here: roles other than the assistant's matter only by their being there. */
+const messageSchema = z.looseObject({
+  role: z.string(),
+  content: z.union([z.string(), textBlocks]).optional(),
+  stopReason: z.string().optional(),
+  errorMessage: z.string().optional(),
+  usage: piUsageSchema.optional().catch(undefined),
+});
+export type PiMessage = z.infer<typeof messageSchema>;
+
+const toolResult = z.looseObject({ content: z.array(z.looseObject({ type: z.string() })).optional() }).nullish();
+const tool = { toolCallId: z.string().min(1).max(512), toolName: z.string().catch('') };
+const texts = z.array(z.string());
+
+/**
+ * What Pi writes, by `type`, in the words of 0.84 and later. Loose: unknown keys pass, for Pi adds them between versions.
+ * `message_update` is not here: it is the hot path and is read by hand.
+ */
+const schemas = {
+  response: z.looseObject({
+    type: z.literal('response'),
+    id: z.string().optional(),
+    command: z.string().optional(),
+    success: z.boolean(),
+    error: z.string().optional(),
+    data: z.unknown().optional(),
+  }),
+  agent_start: z.looseObject({ type: z.literal('agent_start') }),
+  agent_end: z.looseObject({ type: z.literal('agent_end'), willRetry: z.boolean().optional() }),
+  agent_settled: z.looseObject({ type: z.literal('agent_settled'), aborted: z.boolean().optional() }),
+  message_start: z.looseObject({ type: z.literal('message_start'), message: messageSchema }),
+  message_end: z.looseObject({ type: z.literal('message_end'), message: messageSchema }),
+  tool_execution_start: z.looseObject({
+    type: z.literal('tool_execution_start'),
+    ...tool,
+    args: z.unknown().optional(),
+  }),
+  tool_execution_update: z.looseObject({
+    type: z.literal('tool_execution_update'),
+    ...tool,
+    partialResult: toolResult,
+  }),
+  tool_execution_end: z.looseObject({
+    type: z.literal('tool_execution_end'),
+    ...tool,
+    result: toolResult,
+    isError: z.boolean().catch(false),
+  }),
+  queue_update: z.looseObject({ type: z.literal('queue_update'), steering: texts, followUp: texts }),
+  auto_retry_start: z.looseObject({
+    type: z.literal('auto_retry_start'),
+    attempt: z.number().catch(1),
+    delayMs: z.number().catch(0),
+    errorMessage: z.string().catch(''),
+  }),
+  auto_retry_end: z.looseObject({ type: z.literal('auto_retry_end'), success: z.boolean().catch(false) }),
+  compaction_start: z.looseObject({ type: z.literal('compaction_start') }),
+  compaction_end: z.looseObject({
+    type: z.literal('compaction_end'),
+    reason: z.string().catch('compaction'),
+    aborted: z.boolean().catch(false),
+    result: z.unknown().optional(),
+  }),
+  extension_ui_request: z.looseObject({
+    type: z.literal('extension_ui_request'),
+    id: z.string().min(1).max(512),
+    method: z.string(),
+    title: z.string().catch(''),
+    message: z.string().optional().catch(undefined),
+    placeholder: z.string().optional().catch(undefined),
+    prefill: z.string().optional().catch(undefined),
+    options: texts.optional().catch(undefined),
+    timeout: z.number().optional().catch(undefined),
+  }),
+} as const;
+
+/** Names that older versions used for the same thing. */
+const aliases: Readonly<Record<string, string>> = {
+  auto_compaction_start: 'compaction_start',
+  auto_compaction_end: 'compaction_end',
+};
+
+type Known = { [T in keyof typeof schemas]: z.infer<(typeof schemas)[T]> }[keyof typeof schemas];
+
+/** An increment of the assistant's message. `delta` is empty for the parts that only open or close a block. */
+export interface MessageUpdate {
+  readonly type: 'message_update';
+  readonly part: string;
+  readonly delta: string;
+}
+
+/** One line of Pi's stdout, understood. `other`: well-formed, of no interest here. */
+export type PiRecord = Known | MessageUpdate | { readonly type: 'other'; readonly name: string };
+export type PiRecordOf<T extends PiRecord['type']> = Extract<PiRecord, { type: T }>;
+
+/** A line that is no record, and why. */
+export interface Malformed {
+  readonly type: 'malformed';
+  readonly reason: string;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Lines which only repeat what came before, told by how they begin: a prompt is echoed three times and `agent_end` repeats the whole turn,
+ * so that of all lines these may be too long or too deep to be parsed, and nothing is lost by that. Undefined for every other line.
+ */
+export function readEcho(head: string): PiRecord | undefined {
+  if (head.startsWith('{"type":"agent_end"')) return { type: 'agent_end' };
+  if (head.startsWith('{"type":"turn_end"')) return { type: 'other', name: 'turn_end' };
+  if (!head.startsWith('{"type":"message_')) return undefined;
+  const [, at, role] = /^\{"type":"message_(start|end)","message":\{"role":"(\w+)"/.exec(head) ?? [];
+  if (role === undefined || role === 'assistant') return undefined;
+  return at === 'start' ? { type: 'message_start', message: { role } } : { type: 'other', name: 'message_end' };
+}
+
+function readUpdate(value: Record<string, unknown>): MessageUpdate | Malformed {
+  const event = value['assistantMessageEvent'];
+  if (!isObject(event) || typeof event['type'] !== 'string') {
+    return { type: 'malformed', reason: 'message_update without an event' };
+  }
+  return {
+    type: 'message_update',
+    part: event['type'],
+    delta: typeof event['delta'] === 'string' ? event['delta'] : '',
+  };
+}
+
+/** Understands one line of Pi's stdout, as it came out of JSON. Never throws. */
+export function readRecord(value: unknown): PiRecord | Malformed {
+  if (!isObject(value) || typeof value['type'] !== 'string') return { type: 'malformed', reason: 'not a record of Pi' };
+  if (value['type'] === 'message_update') return readUpdate(value);
+  return readKnown(value, value['type']);
+}
+
+function readKnown(value: Record<string, unknown>, type: string): PiRecord | Malformed {
+  const name = aliases[type] ?? type;
+  if (!isKnown(name)) return { type: 'other', name: name.slice(0, 100) };
+  const parsed = schemas[name].safeParse(name === type ? value : { ...value, type: name });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  return { type: 'malformed', reason: `${name}.${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`.slice(0, 500) };
+}
+
+const isKnown = (name: string): name is keyof typeof schemas => Object.hasOwn(schemas, name);
+
+/** What `get_state` answers, as far as it is used. */
+export const piStateSchema = z.looseObject({
+  sessionId: z.string().min(1).max(512).optional(),
+  sessionFile: z.string().max(4096).optional(),
+  isStreaming: z.boolean().catch(false),
+  isCompacting: z.boolean().catch(false),
+  pendingMessageCount: z.number().catch(0),
+  model: z
+    .looseObject({ id: z.string().optional(), input: texts.optional().catch(undefined) })
+    .nullish()
+    .catch(undefined),
+});
+export type PiState = z.infer<typeof piStateSchema>;
+
+/** The state in an answer to `get_state`; undefined for any other record. */
+export function stateOf(record: PiRecord): PiState | undefined {
+  if (record.type !== 'response' || record.command !== 'get_state' || !record.success) return undefined;
+  const parsed = piStateSchema.safeParse(record.data);
+  return parsed.success ? parsed.data : undefined;
+}

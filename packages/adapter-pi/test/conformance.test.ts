@@ -1,0 +1,4 @@
+import { adapterConformance } from '@runtime/conformance/adapter';
+import { harness } from './support/harness.ts';
+
+adapterConformance('pi', harness);

@@ -1,0 +1,177 @@
+import { lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runPaths } from '@runtime/adapter-kit';
+import { makeHandle } from '@runtime/conformance/adapter';
+import { piAgent } from '@runtime/conformance/scripted-agent';
+import { describe, expect, test } from 'vitest';
+import { pi } from '../src/index.ts';
+import { Stage, type StageOptions } from './support/stage.ts';
+
+/** The error of a start that fails, with the proof that nothing is left of it. */
+async function failure(startup: { stderr?: string; exit?: number; delayMs?: number }, options: StageOptions = {}) {
+  await using stage = await Stage.set({ startup }, options);
+  const error: unknown = await stage.adapter.start(stage.launch).catch((thrown: unknown) => thrown);
+  expect(await stage.processes(), 'processes left').toBe(0);
+  return error;
+}
+
+describe('a Pi that does not start is told apart by its own words:', () => {
+  test.each([
+    ['Error: Unknown provider "zzz". Use one of …', 'INVALID_ARGUMENT', /zzz/],
+    ['Error: Model "fake/none" not found', 'INVALID_ARGUMENT', /fake\/none/],
+    ['Error: Failed to load extension "/x.ts": boom', 'INVALID_ARGUMENT', /x\.ts/],
+    ['No API key found. Use /login', 'UNAUTHENTICATED', /No API key/],
+    ['Segmentation of something', 'UNAVAILABLE', /code 1/],
+  ])('%s is %s', async (stderr, code, message) => {
+    const error = await failure({ stderr: `${stderr}\n`, exit: 1 });
+    expect(error).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringMatching(/\w/) });
+  });
+
+  test('a secret on its stderr is not in the error', async () => {
+    const error = await failure(
+      { stderr: 'key sk-very-secret is bad\n', exit: 1 },
+      { launch: { secrets: ['sk-very-secret'] } },
+    );
+    expect(String(error)).not.toContain('sk-very-secret');
+    expect(String(error)).toContain('is bad');
+  });
+
+  test('one that says nothing is given up in time, and ended', async () => {
+    const error = await failure({ delayMs: 60_000 }, { pi: { startupMs: 300 } });
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/within 300 ms/) });
+  });
+
+  test('an unknown option of a newer version ends the start, not the run', async () => {
+    const error = await failure({}, { pi: { args: ['--no-such-option'] } });
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  test('a program that is not there is UNAVAILABLE with the way to install it', async () => {
+    const error = await failure({}, { pi: { command: ['no-such-pi'] } });
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('npm install -g') });
+  });
+
+  test('a mode is refused: Pi has none', async () => {
+    const error = await failure({}, { launch: { target: { runtime: 'pi', mode: 'plan' } } });
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+});
+
+describe('the probe', () => {
+  test('finds the version of a Pi', async () => {
+    for (const [like, version] of [
+      ['0.73', '0.73.1'],
+      ['1.5', '1.5.2'],
+    ] as const) {
+      const found = await pi({ command: piAgent({}, { version: like }).command }).probe();
+      expect(found).toMatchObject({
+        status: 'available',
+        version,
+        capabilities: { approvals: true, resume: 'lossless' },
+      });
+    }
+  });
+
+  test.each([
+    ['a missing program', ['no-such-pi'], 'NOT_FOUND', /npm install -g/],
+    [
+      'a program that fails',
+      [process.execPath, '-e', 'console.error("TypeError: broken"); process.exit(3)', '--'],
+      'UNAVAILABLE',
+      /terminal/,
+    ],
+    [
+      'a Pi on an old Node',
+      [process.execPath, '-e', 'console.error("SyntaxError: no export"); process.exit(1)', '--'],
+      'UNAVAILABLE',
+      /22\.19/,
+    ],
+    ['a Pi that is too old', [process.execPath, '-e', 'console.log("0.58.3")', '--'], 'UNSUPPORTED', /update Pi/],
+  ])('answers Unavailable for %s', async (_what, command, code, hint) => {
+    expect(await pi({ command }).probe()).toMatchObject({
+      status: 'unavailable',
+      id: 'pi',
+      code,
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  test('takes a version that it cannot read for an unknown one, and not for a reason to refuse', async () => {
+    const command = [process.execPath, '-e', 'console.log("nightly")', '--'];
+    expect(await pi({ command }).probe()).toMatchObject({ status: 'available', version: 'unknown' });
+  });
+});
+
+describe('a launch', () => {
+  test('brings the policy and the extension for this user alone, only where the policy may ask', async () => {
+    const approvals = { rules: [{ tool: 'bash', action: 'ask' as const }], default: 'allow' as const, timeoutMs: 1000 };
+    await using asking = await Stage.start({}, { launch: { approvals } });
+    const policy = join(asking.runDir, 'pi', 'approval-policy.json');
+    expect(JSON.parse(await readFile(policy, 'utf8'))).toEqual(approvals);
+    expect((await stat(policy)).mode & 0o777).toBe(0o600);
+    await using free = await Stage.start({}, { launch: { approvals: { ...approvals, rules: [] } } });
+    await expect(stat(join(free.runDir, 'pi'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  test('may have an agent directory of its own, with the models and the login of the user and without their sessions', async () => {
+    await using stage = await Stage.set({}, { pi: { isolate: true } });
+    const home = join(stage.dir, 'agent');
+    await mkdir(join(home, 'sessions'), { recursive: true });
+    await writeFile(join(home, 'models.json'), '{"providers":{}}');
+    await writeFile(join(home, 'auth.json'), '{}');
+    stage.use(await stage.adapter.start(stage.launch));
+    await stage.say('Go.');
+    await stage.until('turn.ended');
+    const own = join(stage.runDir, 'agent');
+    expect(await readFile(join(own, 'models.json'), 'utf8')).toBe('{"providers":{}}');
+    expect((await lstat(join(own, 'auth.json'))).isSymbolicLink()).toBe(true);
+    const state = (await stage.records()).find((record) => record['command'] === 'get_state');
+    expect(state).toMatchObject({ data: { sessionFile: expect.stringContaining(own) } });
+  });
+
+  test('declines what has expired, before a byte leaves', async () => {
+    await using stage = await Stage.start({});
+    const late = { id: 'late', mode: 'prompt' as const, parts: [{ type: 'text' as const, text: 'x' }], expiresAt: 1 };
+    await expect(stage.session.send(late)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await stage.say('Go.');
+    await stage.until('turn.ended');
+    expect(JSON.stringify(await stage.records())).not.toContain('"late"');
+  });
+
+  test('sends one instruction once, however often it is asked to', async () => {
+    await using stage = await Stage.start({});
+    const instruction = await stage.say('Go.');
+    await Promise.all([stage.session.send(instruction), stage.session.send(instruction)]);
+    await stage.until('turn.ended');
+    await stage.session.send(instruction);
+    expect(stage.levels(instruction)).toEqual(['accepted', 'delivered', 'observed']);
+    expect(stage.text()).toContain('(user message 1)');
+  });
+
+  test('gives up waiting for its turn to be sent when told so, and is not sent then', async () => {
+    await using stage = await Stage.start({
+      rules: [{ steps: [{ tool: { name: 'bash', dialog: { method: 'confirm', title: 'Well?' } } }] }],
+    });
+    const give = new AbortController();
+    const first = stage.say('First.');
+    const second = stage.session.send(
+      { id: 'second', mode: 'steer', parts: [{ type: 'text', text: 'Second.' }] },
+      { signal: give.signal },
+    );
+    give.abort();
+    await expect(second).rejects.toMatchObject({ code: 'CANCELLED' });
+    await first;
+    const { approvalId } = await stage.until('approval.requested');
+    await stage.session.answer(approvalId, { choice: 'allow' });
+    await stage.until('turn.ended');
+    expect(JSON.stringify(await stage.records())).not.toContain('Second.');
+  });
+
+  test('of an earlier session is refused with CONFLICT when the run directory was used', async () => {
+    await using stage = await Stage.start({});
+    await expect(stage.adapter.start(stage.launch)).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await stage.processes()).toBeGreaterThan(0);
+    const other = await makeHandle(stage.dir);
+    expect(runPaths(other.runDir).claim).not.toBe(runPaths(stage.runDir).claim);
+  });
+});
