@@ -2,17 +2,23 @@ import { z } from 'zod';
 import { AgentRuntimeError } from './errors.ts';
 import { idSchema } from './ids.ts';
 
+const contentHost = 'sha256';
 const digest = /^[0-9a-f]{64}$/;
 /** A relative path of plain segments: no `..`, no empty segment, no control characters, no backslash. */
 // oxlint-disable-next-line no-control-regex
 const forbidden = /[\u0000-\u001f\u007f\\]/;
+/** A surrogate by itself: no URI and no file name can hold it. */
+const halfCharacter = /\p{Surrogate}/u;
 
 export const artifactNameSchema = z
   .string()
   .min(1)
   .max(1024)
   .refine(
-    (name) => !forbidden.test(name) && name.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+    (name) =>
+      !forbidden.test(name) &&
+      !halfCharacter.test(name) &&
+      name.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
     'an artifact name is a relative path without "..", empty segments or control characters',
   );
 
@@ -30,8 +36,14 @@ export type ArtifactUri =
   | { readonly kind: 'name'; readonly taskId: string; readonly name: string }
   | { readonly kind: 'content'; readonly sha256: string };
 
+/** The other side of `parseArtifactUri`. Throws INVALID_ARGUMENT for parts that it would not read back. */
 export function formatArtifactUri(uri: ArtifactUri): string {
-  if (uri.kind === 'content') return `artifact://sha256/${uri.sha256}`;
+  const ok =
+    uri.kind === 'content'
+      ? digest.test(uri.sha256)
+      : uri.taskId !== contentHost && idSchema.safeParse(uri.taskId).success && artifactNameSchema.safeParse(uri.name).success;
+  if (!ok) throw new AgentRuntimeError('INVALID_ARGUMENT', `no artifact can be called ${JSON.stringify(uri).slice(0, 200)}`);
+  if (uri.kind === 'content') return `artifact://${contentHost}/${uri.sha256}`;
   return `artifact://${uri.taskId}/${uri.name.split('/').map(encodeURIComponent).join('/')}`;
 }
 
@@ -44,7 +56,7 @@ export function parseArtifactUri(text: string): ArtifactUri {
   const match = /^artifact:\/\/([a-z0-9-]+)\/(.+)$/.exec(text);
   if (!match) throw refuse('form');
   const [, host = '', path = ''] = match;
-  if (host === 'sha256') {
+  if (host === contentHost) {
     if (!digest.test(path)) throw refuse('digest');
     return { kind: 'content', sha256: path };
   }

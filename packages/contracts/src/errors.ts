@@ -85,7 +85,7 @@ export class AgentRuntimeError extends Error {
   static from(value: unknown, fallback: ErrorCode = 'INTERNAL'): AgentRuntimeError {
     if (AgentRuntimeError.isInstance(value)) return value;
     const name = value instanceof Error ? value.name : '';
-    const message = value instanceof Error ? value.message : String(value);
+    const message = value instanceof Error ? value.message : describe(value);
     if (name === 'AbortError') return new AgentRuntimeError('CANCELLED', message, { cause: value });
     if (name === 'TimeoutError') return new AgentRuntimeError('DEADLINE_EXCEEDED', message, { cause: value });
     return new AgentRuntimeError(fallback, message, { cause: value });
@@ -114,15 +114,21 @@ export class AgentRuntimeError extends Error {
       retry: this.retry,
       ...(this.hint === undefined ? {} : { hint: this.hint }),
       ...(this.details === undefined ? {} : { details: { ...this.details } }),
-      ...(this.cause === undefined ? {} : { cause: describeCause(this.cause) }),
+      ...(this.cause === undefined ? {} : { cause: describe(this.cause) }),
     };
   }
 }
 Object.defineProperty(AgentRuntimeError.prototype, 'name', { value: 'AgentRuntimeError' });
 
-function describeCause(cause: unknown): string {
-  if (cause instanceof Error) return `${cause.name}: ${cause.message}`;
-  return typeof cause === 'string' ? cause : (JSON.stringify(cause) ?? typeof cause);
+/** For people, and it never throws: whatever was thrown has to get across. */
+function describe(value: unknown): string {
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    return JSON.stringify(value) ?? typeof value;
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
 }
 
 /** Throws the signal's reason as one of ours when it is aborted already. */

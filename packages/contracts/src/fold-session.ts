@@ -7,20 +7,22 @@ import type { RunState, TaskState } from './task-state.ts';
 
 type SessionHandlers = { readonly [T in SessionEventType]?: Handler<RunScoped<T>> };
 
+const unsettled: ReadonlySet<InstructionLevel> = new Set(['queued', 'sending', 'accepted']);
 /** Nothing gets past `declined`; evidence gets past `unknown`. */
 const height = (level: InstructionLevel): number =>
   instructionLevelSchema.options.indexOf(level === 'unknown' ? 'sending' : level);
+/** Whether an instruction whose text went along with another one is where that one is now. What was refused is told of each. */
+const goesAlong = (from: InstructionLevel, to: InstructionLevel): boolean =>
+  to === 'unknown' ? unsettled.has(from) : to !== 'declined' && height(from) < height(to);
 
-/** An opening instruction that gets further takes those with it whose text went along; what was refused or lost is told of each. */
+/** An opening instruction takes those with it whose text went along. */
 function raise(state: TaskState, id: string, level: InstructionLevel, reason?: string): TaskState {
   const run = state.runs.at(-1);
-  const further = level !== 'declined' && level !== 'unknown';
-  const ids = further && run?.instructionId === id ? [id, ...run.carries] : [id];
+  const carried = run?.instructionId === id ? run.carries : [];
   const instructions = { ...state.instructions };
-  for (const each of ids) {
+  for (const each of [id, ...carried]) {
     const instruction = own(instructions, each);
-    // What went along may have been settled by itself: that is not taken back.
-    if (!instruction || (each !== id && height(instruction.level) >= height(level))) continue;
+    if (!instruction || (each !== id && !goesAlong(instruction.level, level))) continue;
     instructions[each] = {
       ...instruction,
       level,

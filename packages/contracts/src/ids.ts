@@ -8,7 +8,12 @@ export const idSchema = z.string().regex(idText, 'an id is 1-64 lower-case lette
 export const runtimeIdSchema = z.string().regex(idText, 'a runtime id is 1-64 lower-case letters, digits and dashes');
 
 /** Ids that a backend made up: any text without control characters, capped. */
-export const backendIdSchema = z.string().min(1).max(512);
+export const backendIdSchema = z
+  .string()
+  .min(1)
+  .max(512)
+  // oxlint-disable-next-line no-control-regex
+  .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/, 'an id has no control characters');
 
 export const taskStream = (taskId: string): string => `task/${taskId}`;
 export const runtimeStream = (runtimeId: string): string => `runtime/${runtimeId}`;

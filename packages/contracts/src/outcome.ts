@@ -37,6 +37,8 @@ export const runOutcomeSchema = z.object({
 export type RunOutcome = z.infer<typeof runOutcomeSchema>;
 
 const patterns: readonly (readonly [OutcomeCode, RegExp])[] = [
+  // Some say 429 when the money is gone as well: waiting will not help.
+  ['quota', /insufficient.?quota|exceeded your current quota/i],
   ['rate_limit', /\b429\b|rate.?limit|too many requests|overloaded/i],
   ['quota', /quota|insufficient.?(funds|credit|balance)|billing|usage limit|\b402\b/i],
   ['auth', /\b401\b|\b403\b|unauthori[sz]ed|invalid api key|no api key|authentication|log ?in\b/i],

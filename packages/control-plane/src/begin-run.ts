@@ -7,6 +7,7 @@ import type { TaskActor } from './task-actor.ts';
 
 const leaseRetryMs = 60_000;
 const roomRetryMs = 5_000;
+const trialRetryMs = 1_000;
 
 /** Begins an admitted attempt: the target is checked, the workspace leased, and the intent durable before anything is spawned. */
 export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boolean> {
@@ -37,7 +38,10 @@ export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boo
   if (!(await hasRoom(actor))) return hold(actor, roomRetryMs);
   const resumes = next.mode === 'resume' ? resumedRun(actor, state) : undefined;
   if (!holdLeases(actor, resumes?.agentSessionId)) return hold(actor, leaseRetryMs);
-  await ctx.runtimes.starting(next.target.runtime);
+  if (!(await ctx.runtimes.starting(next.target.runtime))) {
+    if (state.runs.length === 0) ctx.leases.releaseAll(actor.id);
+    return hold(actor, trialRetryMs);
+  }
   const runId = ctx.newId('run');
   const runDir = join(ctx.runsDir, runId);
   await mkdir(runDir, { recursive: true, mode: 0o700 });

@@ -5,7 +5,7 @@ import { runtimeEventSchemas } from '@runtime/contracts';
 export interface BreakerState {
   readonly failures: number;
   readonly status: 'closed' | 'open' | 'half_open';
-  /** Unix ms; while open. */
+  /** Unix ms before which nothing is started: while open, and while the one start that was let through is not decided. */
   readonly until: number;
   readonly openings: number;
   /** Of the last event folded: a snapshot may be ahead of its own position. */
@@ -18,6 +18,8 @@ export const closedBreaker: BreakerState = { failures: 0, status: 'closed', unti
 const failuresToOpen = 3;
 const firstPauseMs = 30_000;
 const longestPauseMs = 600_000;
+/** How long the one start may take to show whether it works, before another one is let through. */
+const trialMs = 30_000;
 
 /** Counts failed starts per runtime, in the log, so that a restart of ours does not forget them. */
 export const breakerFamily: EventFamily<BreakerStates> = {
@@ -49,7 +51,7 @@ function foldOne(state: BreakerState, event: StoredEvent): BreakerState {
         openings: state.openings + 1,
       };
     case 'breaker.halfOpened':
-      return { ...state, status: 'half_open' };
+      return { ...state, status: 'half_open', until: event.time + trialMs };
     case 'breaker.closed':
       return closedBreaker;
     default:
@@ -66,7 +68,7 @@ export function afterFailure(state: BreakerState, now: number): NewEvent | undef
 }
 
 export const isOpen = (state: BreakerState | undefined, now: number): boolean =>
-  state?.status === 'open' && now < state.until;
-/** Its pause is over: one start is let through. */
+  state !== undefined && state.status !== 'closed' && now < state.until;
+/** Its pause is over, or nothing became of the one that was let through: one start is let through. */
 export const mayHalfOpen = (state: BreakerState | undefined, now: number): boolean =>
-  state?.status === 'open' && now >= state.until;
+  state !== undefined && state.status !== 'closed' && now >= state.until;

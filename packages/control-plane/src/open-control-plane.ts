@@ -8,7 +8,7 @@ import {
   type RuntimeAdapter,
   type Scheduler,
 } from '@runtime/contracts';
-import { acquireLock, openEventLog } from '@runtime/event-log';
+import { acquireLock, openEventLog, type LogFs } from '@runtime/event-log';
 import { ulid } from 'ulid';
 import { PlaneClient } from './client.ts';
 import { monotonicClock } from './clock.ts';
@@ -37,6 +37,8 @@ export interface ControlPlaneOptions {
   /** What runs' processes may get, by the allow-list. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly tuning?: Partial<PlaneTuning>;
+  /** The file system under the log, so that faults can be played. @default nodeFs() */
+  readonly logFs?: LogFs;
   /** For tests that kill the process at named points. */
   readonly failpoint?: Failpoint;
 }
@@ -88,7 +90,8 @@ async function openOwned(
 ): Promise<ControlPlane> {
   const { dataDir } = options;
   const clock = monotonicClock();
-  const log = await openEventLog({ dir: join(dataDir, 'log'), lock, clock });
+  const fs = options.logFs === undefined ? {} : { fs: options.logFs };
+  const log = await openEventLog({ dir: join(dataDir, 'log'), lock, clock, ...fs });
   const closing = new AbortController();
   const failed = Promise.withResolvers<AgentRuntimeError>();
   const runtimes = new Runtimes(adapters, log, clock);

@@ -75,12 +75,12 @@ export function afterRun(state: TaskState, run: RunState, random: number): NextS
   const broken = outcome.status === 'lost' || interruptedWork.has(code);
   if (run.turn === undefined && run.lastOutcome && code === 'unknown' && outcome.status !== 'lost')
     return { kind: 'end', outcome };
+  // The task's own word goes before ours, where there is a next target to go to.
+  if (degradeAsked(state, code) && targetAfter(state, run.target))
+    return degradeOr(state, run, { kind: 'end', outcome }, outcome);
   if ((broken || resumable.has(code)) && canResume(state, run)) return again('resume', wait, code);
   if (broken) return recoverBy(state, run, again('restart', wait, code));
-  if (resumable.has(code) && !degradeAsked(state, code)) return again('restart', wait, code);
-  return degradeAsked(state, code)
-    ? degradeOr(state, run, { kind: 'end', outcome }, outcome)
-    : { kind: 'end', outcome };
+  return resumable.has(code) ? again('restart', wait, code) : { kind: 'end', outcome };
 }
 
 const degradeAsked = (state: TaskState, code: OutcomeCode): boolean =>

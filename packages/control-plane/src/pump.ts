@@ -41,7 +41,7 @@ export async function pump(source: AsyncIterable<SourceBatch>, options: PumpOpti
     }, options.windowMs);
   };
 
-  try {
+  const move = async (): Promise<void> => {
     for await (const batch of source) {
       if (failed) throw failed.error;
       if (batch.events.length === 0) continue;
@@ -57,8 +57,12 @@ export async function pump(source: AsyncIterable<SourceBatch>, options: PumpOpti
       if (chars >= maxBufferedChars || options.clock() - lastFlush >= options.windowMs) await flush();
       else flushLater();
     }
-    await flush();
+  };
+  try {
+    await move();
   } finally {
+    // What was read is written, also when the source breaks off.
+    if (!failed) await flush();
     clearTimeout(timer);
   }
   if (failed) throw failed.error;

@@ -111,9 +111,14 @@ export class Runtimes {
     return found.map((report) => ({ ...report, breaker: this.#breakers[report.id]?.status ?? 'closed' }));
   }
 
-  /** Before a start: an open breaker whose pause is over lets this one through. */
-  async starting(id: string): Promise<void> {
-    await this.#record(id, (now) => (mayHalfOpen(this.#breakers[id], now) ? [{ type: 'breaker.halfOpened' }] : []));
+  /** Right before a start: an open breaker whose pause is over lets one through. False: another one was quicker, and decides. */
+  async starting(id: string): Promise<boolean> {
+    let lets = true;
+    await this.#record(id, (now) => {
+      lets = !isOpen(this.#breakers[id], now);
+      return mayHalfOpen(this.#breakers[id], now) ? [{ type: 'breaker.halfOpened' }] : [];
+    });
+    return lets;
   }
 
   async startFailed(id: string, runId: string, code: ErrorCode): Promise<void> {

@@ -1,7 +1,8 @@
 import {
-  deltaTypes,
+  backendIdSchema,
   foldTask,
   forbids,
+  maxEventTextChars,
   openApprovals,
   sessionEventSchemas,
   taskStream,
@@ -85,12 +86,15 @@ function translate(state: TaskState, run: RunState, event: SessionEvent, now: nu
 }
 
 function isValid(event: SessionEvent): boolean {
-  const schema = sessionEventSchemas[event.type];
-  if (schema === undefined) return false;
-  // Increments are the hot path, and have nothing in them but ids and text.
-  if (deltaTypes.has(event.type) && 'text' in event)
-    return typeof event.text === 'string' && event.text.length <= 262_144;
-  return schema.safeParse(event).success;
+  if (!Object.hasOwn(sessionEventSchemas, event.type)) return false;
+  // Messages come in many increments, and these have nothing in them but an id and text.
+  if (event.type === 'text.delta' || event.type === 'reasoning.delta')
+    return (
+      backendIdSchema.safeParse(event.messageId).success &&
+      typeof event.text === 'string' &&
+      event.text.length <= maxEventTextChars
+    );
+  return sessionEventSchemas[event.type].safeParse(event).success;
 }
 
 /** Evidence that is repeated, or an approval that is closed already: nothing new and nothing wrong. */

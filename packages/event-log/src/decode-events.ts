@@ -19,11 +19,10 @@ export function streamText(stream: string | undefined): Buffer | undefined {
   return stream === undefined ? undefined : Buffer.from(`${stream}"`);
 }
 
-const line = new Line();
-
 /** The wanted events, each verified by its checksum. Lines of other streams are passed over unread. Overwrites bytes. Throws DATA_CORRUPT. */
 export function decodeEvents(bytes: Buffer, wanted: Wanted): StoredEvent[] {
   const events: StoredEvent[] = [];
+  const line = new Line();
   eachLine(bytes, (start, end) => {
     if (wanted.streamText && !isOfStream(bytes, start, wanted.streamText)) return true;
     if (!parseLine(bytes, start, end, line)) throw corruptLine(wanted.file, wanted.offset + start);

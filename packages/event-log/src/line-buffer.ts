@@ -1,3 +1,4 @@
+import { Checksum } from './checksum.ts';
 import { lineOverhead, sealLine, syncedLength, writeSynced } from './line.ts';
 
 /**
@@ -9,6 +10,7 @@ export class LineBuffer {
   #bytes = Buffer.allocUnsafe(16 * 1024);
   #firstAt = -1;
   #firstEnd = 0;
+  readonly #checksum = new Checksum();
 
   /** Adds a line from its JSON text without the closing brace. */
   add(text: string): void {
@@ -22,7 +24,7 @@ export class LineBuffer {
       this.length = end + lineOverhead;
       return;
     }
-    this.length = sealLine(this.#bytes, start, end);
+    this.length = sealLine(this.#bytes, start, end, this.#checksum);
   }
 
   /** The bytes as they are. Valid until the next `add`. */
@@ -34,7 +36,7 @@ export class LineBuffer {
   finish(synced: number): Buffer {
     if (this.#firstAt >= 0) {
       writeSynced(this.#bytes, this.#firstEnd, synced);
-      sealLine(this.#bytes, this.#firstAt, this.#firstEnd + syncedLength);
+      sealLine(this.#bytes, this.#firstAt, this.#firstEnd + syncedLength, this.#checksum);
     }
     return this.bytes;
   }

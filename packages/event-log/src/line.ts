@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { Checksum } from './checksum.ts';
 
 /** `,"crc":"9a3f01bc"}` */
 const trailerLength = 18;
@@ -31,6 +31,8 @@ export class Line {
   synced = -1;
   /** Where the log's own last fields begin. */
   bodyEnd = 0;
+  /** Keeps hold of the bytes that were read last. */
+  readonly checksum = new Checksum();
 }
 
 /** Reads the frame of the line in `bytes[start, end)`, without its line feed. False when it is not a whole line with the right checksum. */
@@ -39,7 +41,7 @@ export function parseLine(bytes: Buffer, start: number, end: number, line: Line)
   if (crcAt <= start || bytes[start] !== openBrace || bytes[end - 1] !== closeBrace || bytes[end - 2] !== quote)
     return false;
   if (!matches(bytes, crcAt, crcKey)) return false;
-  if (parseHex(bytes, crcAt + crcKey.length) !== crc32(bytes.subarray(start, crcAt))) return false;
+  if (parseHex(bytes, crcAt + crcKey.length) !== line.checksum.of(bytes, start, crcAt)) return false;
   readTail(bytes, crcAt, line);
   return readHead(bytes, start, line);
 }
@@ -69,8 +71,8 @@ function readHead(bytes: Buffer, start: number, line: Line): boolean {
   line.position = parseDecimal(bytes, from, at);
   if (!matches(bytes, at, streamKey)) return false;
   line.streamStart = at + streamKey.length;
-  line.streamEnd = bytes.indexOf(quote, line.streamStart);
-  if (line.streamEnd < 0 || !matches(bytes, line.streamEnd + 1, revisionKey)) return false;
+  line.streamEnd = skipToQuote(bytes, line.streamStart);
+  if (!matches(bytes, line.streamEnd + 1, revisionKey)) return false;
   from = line.streamEnd + 1 + revisionKey.length;
   at = skipDigits(bytes, from);
   line.revision = parseDecimal(bytes, from, at);
@@ -106,9 +108,9 @@ export function eachLine(bytes: Buffer, visit: (start: number, end: number) => b
 }
 
 /** Completes the line in `bytes[start, at)` (JSON without its closing brace) with checksum, brace and line feed. Returns its end. */
-export function sealLine(bytes: Buffer, start: number, at: number): number {
-  crcKey.copy(bytes, at);
-  writeHex(bytes, at + crcKey.length, crc32(bytes.subarray(start, at)));
+export function sealLine(bytes: Buffer, start: number, at: number, checksum: Checksum): number {
+  put(bytes, at, crcKey);
+  writeHex(bytes, at + crcKey.length, checksum.of(bytes, start, at));
   bytes[at + 16] = quote;
   bytes[at + 17] = closeBrace;
   bytes[at + 18] = lineFeed;
@@ -120,10 +122,15 @@ export const lineOverhead = trailerLength + syncedLength + 1;
 
 /** Writes `,"synced":"…"` and returns its end. */
 export function writeSynced(bytes: Buffer, at: number, synced: number): number {
-  syncedKey.copy(bytes, at);
+  put(bytes, at, syncedKey);
   writeHex(bytes, at + syncedKey.length, synced);
   bytes[at + syncedLength - 1] = quote;
   return at + syncedLength;
+}
+
+/** For a few bytes this is cheaper than `copy`. */
+function put(bytes: Buffer, at: number, key: Buffer): void {
+  for (let index = 0; index < key.length; index += 1) bytes[at + index] = key[index] ?? 0;
 }
 
 function matches(bytes: Buffer, at: number, key: Buffer): boolean {
@@ -139,6 +146,12 @@ function isDigit(byte: number | undefined): boolean {
 function skipDigits(bytes: Buffer, from: number): number {
   let at = from;
   while (isDigit(bytes[at])) at += 1;
+  return at;
+}
+
+function skipToQuote(bytes: Buffer, from: number): number {
+  let at = from;
+  while (at < bytes.length && bytes[at] !== quote) at += 1;
   return at;
 }
 

@@ -37,6 +37,7 @@ export class FrameReader {
     let text = this.#decoder.write(chunk);
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
       this.#parts.push(text.slice(0, at));
+      this.#check(this.#chars + at);
       const line = this.#parts.join('');
       this.#parts = [];
       this.#chars = 0;
@@ -45,9 +46,13 @@ export class FrameReader {
     }
     this.#parts.push(text);
     this.#chars += text.length;
-    if (this.#chars > maxFrameChars)
-      throw new AgentRuntimeError('PROTOCOL_VIOLATION', `a frame is larger than ${maxFrameChars} characters`);
+    this.#check(this.#chars);
     return frames;
+  }
+
+  #check(chars: number): void {
+    if (chars > maxFrameChars)
+      throw new AgentRuntimeError('PROTOCOL_VIOLATION', `a frame is larger than ${maxFrameChars} characters`);
   }
 }
 

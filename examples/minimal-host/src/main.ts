@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { openReadOnlyPlane } from '@runtime/control-plane';
+// #region readme
+import { pi } from '@runtime/adapter-pi';
+import { tmux } from '@runtime/adapter-tmux';
+import { openControlPlane } from '@runtime/control-plane';
+
+const claude = tmux({ id: 'claude', command: ['claude', '-p', '{prompt}'] });
+const plane = await openControlPlane({ dataDir: '.runtime', adapters: [pi(), claude] });
+const task = await plane.submit({ prompt: 'Write a haiku about logs to haiku.txt', runtimes: ['pi', 'claude'] });
+await task.steer('Sign it with your name');
+for await (const event of task.events()) if (event.type === 'text.delta') process.stdout.write(event.text);
+console.log(await task.outcome());
+await plane.close();
+// #endregion
+
+const log = await openReadOnlyPlane({ dataDir: '.runtime' });
+const { status, instructions } = await log.task(task.id).status();
+assert.equal(status, 'succeeded');
+assert.deepEqual(
+  instructions.map(({ mode }) => mode),
+  ['prompt', 'steer'],
+);
+assert.match(await readFile('haiku.txt', 'utf8'), /Pi$/m, 'it is signed');
+await log.close();

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { findMarked } from '@runtime/adapter-kit';
+import { openReadOnlyPlane } from '@runtime/control-plane';
+import type { Stage } from './stage.ts';
+
+/** Looks for processes of all runs by their marker, whatever parent or session they have. Returns how many runs there were. */
+export async function assertNothingLeft({ dataDir }: Stage): Promise<number> {
+  const plane = await openReadOnlyPlane({ dataDir });
+  try {
+    const runs = (await plane.tasks()).flatMap((task) => task.runs);
+    for (const { runId } of runs) assert.deepEqual(await findMarked(runId), [], `no process of ${runId} is left`);
+    return runs.length;
+  } finally {
+    await plane.close();
+  }
+}

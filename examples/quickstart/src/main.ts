@@ -1,0 +1,59 @@
+/**
+ * The quickstart: a task on real Pi, steered while it runs; the same task with Pi out of reach; then the command line on the same data.
+ * Everything it shows is asserted: it exits non-zero when one thing is not so.
+ *
+ *   npm run quickstart               a scripted model, no network, no cost
+ *   npm run quickstart -- --live     your own Pi and its provider
+ *   npm run quickstart -- --keep     leaves its directory for you to look at
+ */
+import { constants } from 'node:os';
+import { parseArgs } from 'node:util';
+import { runCommandLine } from './command-line.ts';
+import { runDegradedTask } from './degraded-task.ts';
+import { assertNothingLeft } from './left-over.ts';
+import { narrate } from './narrator.ts';
+import { openStage } from './stage.ts';
+import { runSteeredTask } from './steered-task.ts';
+
+const values = readArguments();
+const began = performance.now();
+const stage = await openStage(values);
+let failed = true;
+let interrupted: NodeJS.Signals | undefined;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    interrupted = signal;
+    // Agents outlive whoever started them: going away is not enough to end them.
+    void stage.cancelAll();
+  });
+}
+try {
+  const first = await runSteeredTask(stage);
+  const second = await runDegradedTask(stage);
+  await stage.closePlane();
+  await runCommandLine(stage, [second, first]);
+  const runs = await assertNothingLeft(stage);
+  failed = false;
+  narrate.title('Done');
+  narrate.line(
+    `2 tasks succeeded, no process of ${runs} runs is left, in ${((performance.now() - began) / 1000).toFixed(1)} s.`,
+  );
+} catch (error) {
+  narrate.title(interrupted ? `Interrupted by ${interrupted}: the task was cancelled` : 'It did not go as it should');
+  if (!interrupted) narrate.line(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = interrupted ? 128 + constants.signals[interrupted] : 1;
+} finally {
+  await stage.close({ keep: values.keep || (failed && !interrupted) });
+}
+
+function readArguments(): { readonly live: boolean; readonly keep: boolean } {
+  const options = { live: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } } as const;
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    process.stderr.write(
+      `${error instanceof Error ? error.message : String(error)}\nusage: npm run quickstart -- [--live] [--keep]\n`,
+    );
+    return process.exit(2);
+  }
+}

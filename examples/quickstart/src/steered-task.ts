@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Receipt, TaskHandle } from '@runtime/contracts';
+import { narrate } from './narrator.ts';
+import { fileName, greeting, type Stage } from './stage.ts';
+import { showEvent } from './show-event.ts';
+
+export const prompt = `Write the file ${fileName} with the text "${greeting}".`;
+const steer = 'and say goodbye, too';
+
+/** A task on Pi: streams, writes a file, takes a steer while it runs, succeeds. Returns its id. */
+export async function runSteeredTask(stage: Stage): Promise<string> {
+  narrate.title('A task on Pi, steered while it runs');
+  const workspace = await stage.makeWorkspace('on-pi');
+  const task = await stage.plane.submit({ prompt, workspace, runtimes: ['pi', 'tmux'] });
+  narrate.line(`Task ${task.id}: ${prompt}`);
+  let steering: Promise<string> | undefined;
+  let deltas = 0;
+  const written: unknown[] = [];
+  for await (const event of task.events()) {
+    showEvent(event);
+    if (event.type === 'text.delta') deltas += 1;
+    if (event.type === 'tool.started') written.push(event.name);
+    // The model has begun to speak: now something is said into its turn.
+    if (steering || (event.type !== 'text.delta' && event.type !== 'tool.started')) continue;
+    steering = sayInto(task);
+    // Awaited below, when the task has ended; until then nobody looks.
+    steering.catch(() => undefined);
+  }
+  const level = await steering;
+  const outcome = await task.outcome();
+  const text = await readFile(join(workspace, fileName), 'utf8');
+  narrate.line(`${fileName} holds ${JSON.stringify(text)}; the steer was ${level}.`);
+
+  assert.deepEqual(outcome, { status: 'succeeded' });
+  const status = await task.status();
+  assert.deepEqual(
+    status.runs.map((run) => run.runtime),
+    ['pi'],
+    'it took one run, on Pi',
+  );
+  assert.ok(written.includes('write') || stage.live, 'Pi called its tool `write`');
+  assert.ok(deltas > 1 || stage.live, 'the text came in pieces');
+  assert.ok(text.includes(greeting), 'the file holds the greeting');
+  if (!stage.live) {
+    assert.equal(level, 'observed', 'the steer was answered');
+    assert.equal(text, `${greeting}\n${steer}\n`, 'the file holds the steer');
+  }
+  return task.id;
+}
+
+/** Steers, and tells how far it came: each level is evidence, not hope. */
+async function sayInto(task: TaskHandle): Promise<string> {
+  const receipt = await task.steer(steer);
+  narrate.fact(`steer "${steer}": queued (durable here)`);
+  for (const level of ['accepted', 'delivered', 'observed'] as const) {
+    await receipt.reached(level);
+    narrate.fact(`steer: ${level} (${meaning[level]})`);
+  }
+  return lastLevel(receipt);
+}
+
+const meaning = { accepted: 'Pi took it', delivered: 'it entered a turn', observed: 'the model answered after it' };
+
+const lastLevel = (receipt: Receipt): Promise<string> => receipt.level();

@@ -1,0 +1,170 @@
+import { readFunctions } from './holder-functions.ts';
+
+/** How the agent gets its stdin: the terminal, or the prompt file. */
+export type HolderInput = 'terminal' | 'prompt';
+
+/** Exit status of a holder that found the run claimed by another. */
+export const holderExitClaimed = 73;
+
+/**
+ * What tmux runs to record the pane: straight into a file, so that no slow reader can make the server buffer.
+ * Its first act opens the holder's gate: from then on nothing can be lost. Constant, and free of `#` and `%`, which tmux would expand.
+ */
+export const recorderCommand =
+  'umask 077; mkfifo gate 2>/dev/null; echo $$ >recorder.pid; exec 3<>gate; echo >&3; exec cat >>out.raw';
+
+/** A recorder put back after the first one died. */
+export const laterRecorderCommand = 'umask 077; echo $$ >recorder.pid; exec cat >>out.raw';
+
+/**
+ * The holder: the pane's leader, bash. It runs in the run directory; arguments: run id, nonce, seconds to stay, input.
+ *
+ * - `bash -m`: the agent is a foreground job with a process group of its own, which has the terminal. dash cannot do this once the terminal hung up.
+ * - `-m` on the command line opens /dev/tty for job control, so that stderr may go to a file: where bash says how a job died.
+ * - A foreground child that dies of SIGINT aborts bash's loop around it: `status` then stays unset. Any other signal leaves a notice.
+ * - After a stop only the job table tells how it went on. SIGSTOP is somebody's wish and is respected; Ctrl-Z has nobody here to undo it.
+ * - The environment goes through `export`, not `env K=V`: what is in no argument list cannot be seen in `ps`.
+ * - exit.json is written into blocks that were allocated at the start, before the end marker: a stuck terminal or a full disk loses neither.
+ * - HUP is trapped: when tmux dies the holder still records the exit.
+ */
+export const holderScript = `# runtime tmux holder: runs one agent in this terminal, records how it ended.
+${readFunctions}
+run=$1 nonce=$2 stay=$3 input=$4
+mask=$(umask)
+umask 077
+LC_ALL=C
+exec 9>&1 2>>holder.log
+hangup= status= state=
+trap 'hangup=1' HUP
+trap : INT TERM QUIT TSTP
+fail() { echo "runtime holder: $1" >&2; exit 75; }
+give_back() { rmdir claim; fail "$1"; }
+flush() { sync "$@" 2>/dev/null || sync; }
+
+[ -f tmux.json ] || fail 'this is not the run directory'
+server=\${TMUX%,*}
+server=\${server##*,}
+start_time "$server" || fail 'cannot read the start time of the tmux server'
+server_start=$started
+start_time "$$" || fail 'cannot read its own start time'
+holder_start=$started
+read_boot || fail 'cannot read the boot id'
+mkfifo gate release 2>/dev/null
+exec 8<>gate 7<>release || fail 'cannot open its fifos'
+read -r -t 10 -u 8 || fail 'nobody records the terminal'
+exec 8<&-
+
+if ! mkdir claim; then [ -d claim ] && exit ${holderExitClaimed}; fail 'cannot make the claim'; fi
+printf '%200s\\n' '' >exit.json.tmp || give_back 'no room for the exit record'
+__runtime_command=() __runtime_environment=() __runtime_launcher=()
+while IFS= read -r -d '' item; do __runtime_command+=("$item"); done <command.nul
+while IFS= read -r -d '' item; do __runtime_environment+=("$item"); done <environment.nul
+IFS= read -r -d '' folder <workspace.nul
+rm -f environment.nul .unbegun .notice
+if setpriv --pdeathsig KILL true 2>/dev/null; then __runtime_launcher=("$(type -P setpriv)" --pdeathsig KILL --); fi
+exec 6>&2 2>.notice
+
+# A function, so that the job table shows one line.
+agent() {
+  trap - HUP INT TERM QUIT TSTP
+  exec 2>&6
+  start_time "$BASHPID" || exit 75
+  printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s},"server":{"pid":%s,"startTime":"%s","bootId":"%s"},"tmux":"%s"}\\n' \\
+    "$run" "$$" "$holder_start" "$boot" "$BASHPID" "$started" "$boot" "$BASHPID" "$server" "$server_start" "$boot" "$TERM_PROGRAM_VERSION" >holder.json.tmp || exit 75
+  mv -f holder.json.tmp holder.json || exit 75
+  # From here on names of ours must not be names of the agent's environment.
+  __runtime_dir=$PWD
+  __runtime_term=$TERM
+  __runtime_shell=1
+  if [ \${#__runtime_launcher[@]} -gt 0 ]; then __runtime_shell=; fi
+  trap ': >"$__runtime_dir/.unbegun"' EXIT
+  shopt -s execfail
+  cd -- "$folder" || exit 126
+  if [ "$input" = prompt ]; then exec <"$__runtime_dir/prompt" || exit 126; fi
+  umask "$mask"
+  type -P -- "\${__runtime_command[0]}" >/dev/null || { echo "runtime holder: there is no program \${__runtime_command[0]}" >&9; exit 127; }
+  set -- "\${__runtime_launcher[@]}" "\${__runtime_command[@]}"
+  exec 2>&9 6>&- 7<&- 9>&-
+  for name in $(compgen -e); do unset "$name"; done
+  for __runtime_item in "\${__runtime_environment[@]}"; do export "$__runtime_item"; done 2>/dev/null
+  unset OLDPWD SHLVL
+  export TERM=$__runtime_term PWD
+  # An exec that fails leaves .unbegun behind; setpriv cannot tell that it failed, but the program was there a moment ago.
+  if [ -z "$__runtime_shell" ]; then trap - EXIT; fi
+  exec "$@"
+}
+for _ in once; do
+  ( agent )
+  status=$?
+done
+
+while :; do
+  # Through a FIFO of our own: a full disk must not lose the answer.
+  { jobs; echo; } >&7
+  state=
+  while IFS= read -r line <&7 && [ -n "$line" ]; do state=$line; done
+  case $state in
+  *'Stopped (signal)'* | *'Stopped(SIGSTOP)'*) read -r -t 0.5 -u 7 ;;
+  *Stopped*)
+    read -r -t 0.2 -u 7
+    status=
+    fg %% >/dev/null
+    status=$?
+    ;;
+  *Running*)
+    status=
+    fg %% >/dev/null
+    status=$?
+    ;;
+  *) break ;;
+  esac
+done
+# What we run from here on is in our own process group: whoever ends the agent's tree spares it.
+set +m
+exec 2>&6 6>&-
+[ -e holder.json ] || give_back 'the agent was never begun'
+
+code= name= state=\${state#*]}
+while :; do case $state in [+\\ -]*) state=\${state#?} ;; *) break ;; esac; done
+case $state in
+Exit\\ *) code=\${state#Exit } code=\${code%%[!0-9]*} ;;
+Done*) code=0 ;;
+Hangup*) name=HUP ;;
+Interrupt*) name=INT ;;
+Killed*) name=KILL ;;
+Terminated*) name=TERM ;;
+?*) ;;
+*)
+  if [ -z "$status" ]; then name=INT
+  elif [ "$status" -le 128 ]; then code=$status
+  elif [ -s .notice ]; then name=$(kill -l "$((status - 128))")
+  elif [ "$status" -ne 141 ]; then code=$status
+  fi
+  ;;
+esac
+if [ -n "$code" ]; then end="\\"kind\\":\\"exited\\",\\"code\\":$code"
+elif [ -n "$name" ]; then end="\\"kind\\":\\"signaled\\",\\"signal\\":\\"SIG\${name#SIG}\\""
+else end="\\"kind\\":\\"unknown\\",\\"why\\":\\"the shell reported status $status, which may be a code or a signal\\""; fi
+began=true
+if [ -e .unbegun ]; then began=false; fi
+printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}}" 1<>exit.json.tmp || fail 'cannot write the exit record'
+flush exit.json.tmp
+mv -f exit.json.tmp exit.json || fail 'cannot publish the exit record'
+flush .
+
+# CAN first: it ends whatever escape sequence the agent left open.
+printf '\\030\\033]7770;%s\\007' "$nonce" >&9 2>/dev/null
+SECONDS=0
+until [ -n "$hangup" ] || [ "$SECONDS" -ge "$stay" ] || read -r -t "$((stay - SECONDS))" -u 7; do :; done
+exit 0
+`;
+
+/** What the operating system command says that ends a recording. */
+export function endMark(nonce: string): string {
+  return `7770;${nonce}`;
+}
+
+/** Its bytes, as they stand in out.raw. */
+export function endMarkBytes(nonce: string): Buffer {
+  return Buffer.from(`\x18\x1b]${endMark(nonce)}\x07`, 'latin1');
+}

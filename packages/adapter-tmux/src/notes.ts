@@ -1,0 +1,68 @@
+import { appendFile, readFile, utimes } from 'node:fs/promises';
+import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts';
+import { z } from 'zod';
+import { isMissing, tmuxPaths } from './run-files.ts';
+
+/**
+ * A line of notes.jsonl: what this adapter saw and no recording of a terminal can tell. Replayed like any other source.
+ * `typing` is written before the first byte of an instruction goes to the terminal.
+ */
+const noteSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('typing'), instructionId: z.string() }),
+  /** Nothing of it was typed after all. */
+  z.object({ kind: z.literal('untyped'), instructionId: z.string() }),
+  z.object({
+    kind: z.literal('event'),
+    event: z.discriminatedUnion('type', [
+      sessionEventSchemas['instruction.accepted'],
+      sessionEventSchemas['instruction.declined'],
+      sessionEventSchemas['instruction.unknown'],
+      sessionEventSchemas['output.gap'],
+    ]),
+  }),
+]);
+export type Note = z.infer<typeof noteSchema>;
+
+/** One write, so that a line is whole or torn at the end. Only the run's owner writes. */
+export async function appendNote(runDir: string, note: Note): Promise<void> {
+  await appendFile(tmuxPaths(runDir).notes, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+}
+
+/** What a line means for a reader of events. */
+export function noteEvents(value: unknown): SessionEvent[] {
+  const note = noteSchema.safeParse(value).data;
+  return note?.kind === 'event' ? [note.event] : [];
+}
+
+/** Instructions that were begun to be typed, and those of which something was told since. */
+export async function readTyped(runDir: string): Promise<{ typing: Set<string>; told: Set<string> }> {
+  const typing = new Set<string>();
+  const told = new Set<string>();
+  let text = '';
+  try {
+    text = await readFile(tmuxPaths(runDir).notes, 'utf8');
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
+  for (const line of text.split('\n')) {
+    const note = parse(line);
+    if (note?.kind === 'typing') typing.add(note.instructionId);
+    else if (note?.kind === 'untyped') typing.delete(note.instructionId);
+    else if (note && 'instructionId' in note.event) told.add(note.event.instructionId);
+  }
+  return { typing, told };
+}
+
+function parse(line: string): Note | undefined {
+  try {
+    return noteSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined; // torn by our death: it was never acted upon
+  }
+}
+
+/** Makes whoever watches the run's directory look again. */
+export async function nudge(runDir: string): Promise<void> {
+  const now = new Date();
+  await utimes(tmuxPaths(runDir).notes, now, now).catch(() => {}); // a poll follows anyway
+}

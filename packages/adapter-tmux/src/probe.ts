@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { platformSupport, resolveCommand } from '@runtime/adapter-kit';
+import { AgentRuntimeError, type AgentRuntime, type CallOptions, type Unavailable } from '@runtime/contracts';
+import { capabilitiesFor } from './capabilities.ts';
+import { fillCommand, type TmuxSettings } from './options.ts';
+import { socketPath } from './socket-path.ts';
+import { clientEnvironment, tmuxOnce } from './tmux-client.ts';
+
+const run = promisify(execFile);
+const callMs = 5000;
+/** The first with `new-session -e`, `remain-on-exit failed` and what else the holder's tmux calls were tried with. */
+const oldest = { major: 3, minor: 2 } as const;
+
+/** Finds tmux, bash and the agent's program, and tries a server of its own: what a version says is not what works here. */
+export async function probeTmux(
+  settings: TmuxSettings,
+  options: CallOptions = {},
+): Promise<AgentRuntime | Unavailable> {
+  const { id, prompt } = settings;
+  try {
+    if (!platformSupport().holder) throw missing('tmux needs a POSIX system', 'use another runtime on this machine');
+    const environment = clientEnvironment();
+    const searchPath = environment['PATH'];
+    const tmux = await resolveCommand(settings.tmux, searchPath, '/');
+    const bash = await resolveCommand('bash', searchPath, '/');
+    await resolveAgent(settings, process.env['PATH']);
+    const version = await readVersion(tmux, environment, options);
+    await run(bash, ['--version'], { env: environment, timeout: callMs, killSignal: 'SIGKILL' });
+    await tryServer(tmux, options);
+    return { status: 'available', id, version: `tmux ${version}`, capabilities: capabilitiesFor(prompt) };
+  } catch (error) {
+    if (options.signal?.aborted) throw AgentRuntimeError.from(options.signal.reason, 'CANCELLED');
+    const { code, rawMessage, hint } = AgentRuntimeError.from(error, 'UNAVAILABLE');
+    const help = hint ?? 'install tmux 3.2 or newer, and bash';
+    return {
+      status: 'unavailable',
+      id,
+      code: code === 'NOT_FOUND' ? 'UNAVAILABLE' : code,
+      reason: rawMessage,
+      hint: help,
+    };
+  }
+}
+
+async function resolveAgent({ command }: TmuxSettings, searchPath: string | undefined): Promise<void> {
+  const [program = ''] = command;
+  // A program in the workspace can only be looked for once there is one.
+  if (program.startsWith('./') || program.includes('{workspace}')) return;
+  await resolveCommand(fillCommand([program], {})[0] ?? '', searchPath, '/');
+}
+
+async function readVersion(tmux: string, env: Record<string, string>, { signal }: CallOptions): Promise<string> {
+  const options = { env, timeout: callMs, killSignal: 'SIGKILL' as const, ...(signal ? { signal } : {}) };
+  const { stdout } = await run(tmux, ['-V'], options);
+  const [, version, major, minor] = /^tmux (?:next-|openbsd-)?((\d+)\.(\d+)\S*)/.exec(stdout) ?? [];
+  if (version === undefined) return 'unknown';
+  const isOld = Number(major) < oldest.major || (Number(major) === oldest.major && Number(minor) < oldest.minor);
+  if (isOld) throw missing(`tmux ${version} is too old`, 'install tmux 3.2 or newer');
+  return version;
+}
+
+/** A server that lives for a few milliseconds: terminal, locale, socket and recorder are tried as a run would use them. */
+async function tryServer(tmux: string, { signal }: CallOptions): Promise<void> {
+  const name = `probe-${randomBytes(6).toString('hex')}`;
+  const socket = await socketPath(name);
+  const folder = await mkdtemp(path.join(tmpdir(), 'runtime-probe-'));
+  const place = { plan: { tmux, socket }, runDir: folder };
+  const target = '=ar-probe:';
+  try {
+    const commands = [
+      ['new-session', '-d', '-s', 'ar-probe', '-x', '80', '-y', '24', 'bash', '-m', '-c', 'read -r line'],
+      ['pipe-pane', '-t', target, 'exec cat >>out.raw'],
+      ['display-message', '-p', '-t', target, '#{pane_pipe} #{pid}'],
+      ['kill-server'],
+    ];
+    const answer = await tmuxOnce(place, commands, { timeoutMs: callMs, ...(signal ? { signal } : {}) });
+    if (!/^1 \d+$/m.test(answer.stdout))
+      throw missing(
+        `tmux does not work here: ${answer.stderr.trim().slice(0, 300)}`,
+        'run "tmux new-session" and look',
+      );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    await rm(socket, { force: true });
+  }
+}
+
+function missing(message: string, hint: string): AgentRuntimeError {
+  return new AgentRuntimeError('UNAVAILABLE', message, { hint });
+}

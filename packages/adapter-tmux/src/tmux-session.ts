@@ -1,0 +1,120 @@
+import {
+  AgentRuntimeError,
+  instructionText,
+  throwIfAborted,
+  type CallOptions,
+  type Exit,
+  type Instruction,
+  type RuntimeCapabilities,
+  type RuntimeSession,
+  type SourceBatch,
+} from '@runtime/contracts';
+import { abortable } from './abortable.ts';
+import { awaitReady } from './await-ready.ts';
+import { capabilitiesFor } from './capabilities.ts';
+import { endRun, releaseTerminal } from './end-run.ts';
+import { appendNote, readTyped } from './notes.ts';
+import { runEvents, type ReadableRun } from './run-events.ts';
+import { Typist } from './typist.ts';
+
+/** One run in its own tmux server. */
+export class TmuxSession implements RuntimeSession {
+  readonly capabilities: RuntimeCapabilities;
+  readonly version: string;
+  readonly #run: ReadableRun;
+  readonly #typist: Typist;
+  readonly #letGo = new AbortController();
+  #isRead = false;
+  #ending: Promise<Exit> | undefined;
+
+  constructor(run: Omit<ReadableRun, 'settled'>, version: string) {
+    this.#typist = new Typist(run.plan, run.handle.runDir);
+    this.#run = { ...run, settled: () => this.#typist.rest() };
+    this.version = version;
+    this.capabilities = capabilitiesFor(run.plan.prompt);
+  }
+
+  /**
+   * For an agent that is typed to, before the session is handed out. What an earlier owner began to type is told as unknown.
+   * Resolves with whether the first instruction is still to be typed.
+   */
+  async settleTyping(): Promise<boolean> {
+    const { plan, handle } = this.#run;
+    if (plan.prompt !== 'paste') return false;
+    const { typing, told } = await readTyped(handle.runDir);
+    for (const instructionId of typing) {
+      if (told.has(instructionId)) continue;
+      const reason = 'its owner died while it was typed';
+      await appendNote(handle.runDir, { kind: 'event', event: { type: 'instruction.unknown', instructionId, reason } });
+    }
+    return !typing.has(plan.instructionId) && !told.has(plan.instructionId);
+  }
+
+  /** Types the first instruction once the agent is ready. Later ones wait behind it. */
+  async typeFirst(text: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+    const { instructionId, readyPattern: pattern } = this.#run.plan;
+    const ready = (): Promise<void> => awaitReady(this.#typist.screen, { pattern, timeoutMs, signal });
+    await abortable(this.#typist.type(instructionId, text, ready), signal);
+  }
+
+  async *events(options: CallOptions & { readonly after?: string } = {}): AsyncGenerator<SourceBatch, void, undefined> {
+    if (this.#isRead) throw new AgentRuntimeError('CONFLICT', 'somebody reads the events of this session already');
+    this.#isRead = true;
+    const signal = options.signal ? AbortSignal.any([options.signal, this.#letGo.signal]) : this.#letGo.signal;
+    try {
+      yield* runEvents(this.#run, { ...options, signal });
+      // The reader came back for more: it has the end, and nobody needs the terminal.
+      if (!signal.aborted) await releaseTerminal(this.#run.handle.runDir);
+    } finally {
+      this.#isRead = false;
+    }
+  }
+
+  async send(instruction: Instruction, { signal }: CallOptions = {}): Promise<void> {
+    throwIfAborted(signal);
+    const { mode, parts, id, ifTurn, expiresAt } = instruction;
+    if (this.capabilities.steer === 'none') throw unsupported('takes no instruction after its first');
+    if (mode !== 'steer') throw unsupported('shows no end of a turn: it can be steered, and nothing else');
+    if (parts.some((part) => part.type === 'image')) throw unsupported('cannot be given an image');
+    if (ifTurn !== undefined && ifTurn !== '1')
+      throw new AgentRuntimeError('CONFLICT', `turn ${ifTurn} is not running`);
+    if (this.#ending) throw new AgentRuntimeError('UNAVAILABLE', 'the agent has ended', { retry: 'never' });
+    if (expiresAt !== undefined && Date.now() >= expiresAt) return this.#decline(id, 'it expired before it was typed');
+    // Nothing is awaited before this: calls that overlap are typed in their order.
+    await abortable(this.#typist.type(id, instructionText(parts)), signal);
+  }
+
+  async answer(_approvalId: string, _decision: unknown, { signal }: CallOptions = {}): Promise<void> {
+    throwIfAborted(signal);
+    throw unsupported('asks for no approvals');
+  }
+
+  async interrupt({ signal }: CallOptions = {}): Promise<void> {
+    throwIfAborted(signal);
+    throw unsupported('cannot be interrupted provably: steer it, or stop it');
+  }
+
+  async stop({ signal, graceMs = 5000 }: CallOptions & { readonly graceMs?: number } = {}): Promise<Exit> {
+    throwIfAborted(signal);
+    this.#ending ??= endRun(this.#run.handle, graceMs);
+    // What could not be ended may be tried again.
+    this.#ending.catch(() => (this.#ending = undefined));
+    return abortable(this.#ending, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#letGo.abort();
+    await this.#typist.rest();
+  }
+
+  async #decline(instructionId: string, reason: string): Promise<void> {
+    await appendNote(this.#run.handle.runDir, {
+      kind: 'event',
+      event: { type: 'instruction.declined', instructionId, reason },
+    });
+  }
+}
+
+function unsupported(what: string): AgentRuntimeError {
+  return new AgentRuntimeError('UNSUPPORTED', `a program in a terminal ${what}`);
+}

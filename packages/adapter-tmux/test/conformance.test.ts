@@ -1,0 +1,4 @@
+import { adapterConformance } from '@runtime/conformance/adapter';
+import { harness } from './fixtures/harness.ts';
+
+adapterConformance('tmux', harness);

@@ -1,0 +1,57 @@
+import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tmux } from '../src/index.ts';
+import { Bench, countAll, eventually, readAll, socketOf } from './fixtures/bench.ts';
+
+test('a run that was read to its end leaves neither process nor socket', async () => {
+  await using bench = await Bench.open();
+  const { session, handle } = await bench.bash('echo done');
+  await readAll(session);
+  expect(await countAll(handle)).toBe(0);
+  expect(existsSync(await socketOf(handle))).toBe(false);
+  expect(await readdir(handle.runDir)).not.toContain('attach.json');
+});
+
+test('a run that was stopped, or reaped by another adapter, leaves neither', async () => {
+  await using bench = await Bench.open();
+  const stopped = await bench.bash('echo up; sleep 600');
+  const reaped = await bench.bash('echo up; sleep 600');
+  await stopped.session.stop({ graceMs: 300 });
+  await tmux({ command: ['other'] }).reap(reaped.handle);
+  for (const { handle } of [stopped, reaped]) {
+    expect(await countAll(handle)).toBe(0);
+    expect(existsSync(await socketOf(handle))).toBe(false);
+  }
+});
+
+test('a terminal that nobody comes back to is closed by itself after its time', async () => {
+  await using bench = await Bench.open();
+  const launch = await bench.launch('go');
+  await bench.start({ command: ['bash', '-c', 'exit 6', '{prompt}'], lingerMs: 1000 }, launch);
+  expect(await countAll(launch.handle)).toBeGreaterThan(0);
+  await eventually('all is gone', async () => (await countAll(launch.handle)) === 0);
+  const found = await tmux({ command: ['true'] }).recover(launch.handle);
+  expect(found.status).toBe('ended');
+  if (found.status === 'ended') expect(await found.session.stop()).toEqual({ kind: 'exited', code: 6 });
+});
+
+test('a start that fails leaves nothing, and says why', async () => {
+  await using bench = await Bench.open();
+  const missing = await bench.launch('go');
+  await expect(bench.start({ command: ['no-such-program', '{prompt}'] }, missing)).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+  const nowhere = await bench.launch('go');
+  const workspace = join(bench.dir, 'nowhere');
+  await expect(bench.start({ command: ['true', '{prompt}'] }, { ...nowhere, workspace })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+  const early = await bench.launch('go');
+  await expect(bench.start({ command: ['bash', '-c', 'exit 3'] }, early)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  for (const { handle } of [missing, nowhere, early]) expect(await countAll(handle)).toBe(0);
+  expect(existsSync(await socketOf(early.handle))).toBe(false);
+});

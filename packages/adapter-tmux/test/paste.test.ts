@@ -1,0 +1,155 @@
+import { execFile } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Instruction, RuntimeSession, SessionEvent } from '@runtime/contracts';
+import { expect, test } from 'vitest';
+import { attachCommand } from '../src/index.ts';
+import { Bench, eventually, readAll, socketOf, type Played } from './fixtures/bench.ts';
+import type { TerminalAgentOptions } from './fixtures/terminal-agent.ts';
+
+const run = promisify(execFile);
+const agentFile = fileURLToPath(new URL('./fixtures/terminal-agent.ts', import.meta.url));
+
+type Terminal = Played & { witness: () => Promise<string[]>; raw: string; events: Promise<SessionEvent[]> };
+
+async function open(bench: Bench, text: string, options: Partial<TerminalAgentOptions> = {}): Promise<Terminal> {
+  const launch = await bench.launch(text);
+  const witness = join(bench.dir, `${launch.handle.runId}.witness`);
+  const raw = join(bench.dir, `${launch.handle.runId}.input`);
+  const argument = JSON.stringify({ witness, raw, ...options });
+  const session = await bench.start({ command: [process.execPath, agentFile, argument], prompt: 'paste' }, launch);
+  const read = async (): Promise<string[]> =>
+    (await readFile(witness, 'utf8')).split('\n').flatMap((line) => (line === '' ? [] : [String(JSON.parse(line))]));
+  return { launch, session, handle: launch.handle, witness: read, raw, events: readAll(session) };
+}
+
+const steer = (text: string): Instruction => ({
+  id: `s-${Math.random().toString(36).slice(2)}`,
+  mode: 'steer',
+  parts: [{ type: 'text', text }],
+});
+
+async function leave(session: RuntimeSession, events: Promise<SessionEvent[]>): Promise<SessionEvent[]> {
+  await session.stop({ graceMs: 300 });
+  return events;
+}
+
+const told = (events: readonly SessionEvent[], id: string): string[] =>
+  events.flatMap((event) => ('instructionId' in event && event.instructionId === id ? [event.type] : []));
+
+test.concurrent('several lines arrive as one instruction, and that the agent took them is told', async () => {
+  await using bench = await Bench.open();
+  const text = 'first line\n\tsecond; "quoted" #(touch x) \\;\nlast line é 漢 😀;';
+  const { session, launch, witness, events } = await open(bench, text);
+  await eventually('it was taken', async () => (await witness()).length === 1);
+  expect(await witness()).toEqual([text]);
+  await eventually('it was told', async () =>
+    (await readFile(join(launch.handle.runDir, 'notes.jsonl'), 'utf8')).includes('accepted'),
+  );
+  expect(told(await leave(session, events), launch.instruction.id)).toEqual(['turn.started', 'instruction.accepted']);
+});
+
+test.concurrent('a paste cannot break out of its brackets, nor can keys hide in it', async () => {
+  await using bench = await Bench.open();
+  const { session, witness, raw, events } = await open(bench, 'a\x1b[201~\x03\r\x15b\x7f\x9b201~c\x00d');
+  await eventually('it was taken', async () => (await witness()).length === 1);
+  expect(await witness()).toEqual(['a[201~\nb201~cd']);
+  const input = await readFile(raw, 'latin1');
+  expect(input.split('\x1b[201~').length - 1, 'ends of a paste').toBe(1);
+  expect(input.includes('\x03')).toBe(false);
+  await leave(session, events);
+});
+
+test.concurrent('Enter that was swallowed is sent again, the text never', async () => {
+  await using bench = await Bench.open();
+  const { session, launch, witness, raw, events } = await open(bench, 'only once please', {
+    deafTo: 1,
+    restless: true,
+  });
+  await eventually('it was taken', async () => (await witness()).length === 1);
+  expect((await readFile(raw, 'latin1')).split('only once please').length - 1).toBe(1);
+  await eventually('it was told', async () =>
+    (await readFile(join(launch.handle.runDir, 'notes.jsonl'), 'utf8')).includes('accepted'),
+  );
+  await leave(session, events);
+});
+
+test.concurrent('an agent that never takes it is not said to have taken it, however busy its screen', async () => {
+  await using bench = await Bench.open();
+  const { session, launch, witness, raw, events } = await open(bench, 'nobody hears this', {
+    deafTo: 99,
+    restless: true,
+  });
+  await eventually('it was told', async () =>
+    (await readFile(join(launch.handle.runDir, 'notes.jsonl'), 'utf8')).includes('unknown'),
+  );
+  expect(await witness()).toEqual([]);
+  const input = await readFile(raw, 'latin1');
+  expect(input.split('nobody hears this').length - 1, 'times the text was typed').toBe(1);
+  expect(input.split('\r').length - 1, 'times Enter was sent').toBe(3);
+  expect(told(await leave(session, events), launch.instruction.id)).toEqual(['turn.started', 'instruction.unknown']);
+});
+
+test.concurrent('a program without bracketed paste gets the text, and what became of it stays unknown', async () => {
+  await using bench = await Bench.open();
+  const launch = await bench.launch('hello there');
+  const session = await bench.start({ command: ['bash', '-c', 'echo ready; read -r line; echo "got $line"'] }, launch);
+  const events = await readAll(session);
+  expect(JSON.stringify(events)).toContain('got hello there');
+  expect(told(events, launch.instruction.id)).toContain('instruction.unknown');
+});
+
+test.concurrent('copy mode, in which keys mean other things, is left first', async () => {
+  await using bench = await Bench.open();
+  const { session, handle, witness, events } = await open(bench, 'one');
+  await eventually('the first was taken', async () => (await witness()).length === 1);
+  const [tmux = '', , , socket = ''] = attachCommand(handle);
+  await run(tmux, ['-S', socket, 'copy-mode']);
+  expect((await run(tmux, ['-S', socket, 'display-message', '-p', '#{pane_in_mode}'])).stdout.trim()).toBe('1');
+  await session.send(steer('two'));
+  await eventually('the second was taken', async () => (await witness()).length === 2);
+  expect(await witness()).toEqual(['one', 'two']);
+  await leave(session, events);
+});
+
+test.concurrent('two writers at once do not mix', async () => {
+  await using bench = await Bench.open();
+  const { session, witness, events } = await open(bench, 'start');
+  const texts = ['A', 'B', 'C', 'D'].map((letter) => `${letter.repeat(300)}\n${letter.repeat(300)}`);
+  await Promise.all(texts.map((text) => session.send(steer(text))));
+  await eventually('all were taken', async () => (await witness()).length === 5);
+  expect(await witness()).toEqual(['start', ...texts]);
+  await leave(session, events);
+});
+
+test.concurrent('a paste that comes after the end harms nothing: the server lives, the code is right', async () => {
+  await using bench = await Bench.open();
+  const { session, handle, events } = await open(bench, '/exit 5');
+  await eventually(
+    'it has ended',
+    async () => (await readFile(join(handle.runDir, 'exit.json'), 'utf8').catch(() => '')) !== '',
+  );
+  await expect(session.send(steer('too late'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await events;
+  expect(await session.stop()).toEqual({ kind: 'exited', code: 5 });
+});
+
+test.concurrent('a socket that somebody removed is made again when it is needed', async () => {
+  await using bench = await Bench.open();
+  const { session, handle, witness, events } = await open(bench, 'one');
+  await eventually('the first was taken', async () => (await witness()).length === 1);
+  await rm(await socketOf(handle));
+  await session.send(steer('two'));
+  await eventually('the second was taken', async () => (await witness()).length === 2);
+  await leave(session, events);
+});
+
+test.concurrent('an agent that starts slowly is waited for', async () => {
+  await using bench = await Bench.open();
+  const { session, witness, events } = await open(bench, 'early bird', { slowMs: 700 });
+  await eventually('it was taken', async () => (await witness()).length === 1);
+  expect(await witness()).toEqual(['early bird']);
+  await leave(session, events);
+});

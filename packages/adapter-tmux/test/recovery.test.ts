@@ -1,0 +1,73 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { tmux } from '../src/index.ts';
+import { appendNote } from '../src/notes.ts';
+import { settle } from '../src/options.ts';
+import { startRun } from '../src/start-run.ts';
+import { Bench, eventually, readAll } from './fixtures/bench.ts';
+
+const agentFile = fileURLToPath(new URL('./fixtures/terminal-agent.ts', import.meta.url));
+
+/** A run whose owner died after the agent had begun and before it was spoken to. */
+async function unspoken(bench: Bench) {
+  const launch = await bench.launch('the first words');
+  const witness = join(bench.dir, 'witness');
+  const options = {
+    command: [process.execPath, agentFile, JSON.stringify({ witness })],
+    prompt: 'paste' as const,
+  };
+  const adapter = bench.adapter(options, launch);
+  await startRun(launch, settle(options), {});
+  const taken = async (): Promise<string> => readFile(witness, 'utf8').catch(() => '');
+  return { launch, adapter, taken };
+}
+
+test('an instruction that its owner had not begun to type is typed by the next one', async () => {
+  await using bench = await Bench.open();
+  const { launch, adapter, taken } = await unspoken(bench);
+  const found = await adapter.recover(launch.handle);
+  if (found.status !== 'live') throw new Error(found.status);
+  const reading = readAll(found.session);
+  await eventually('it was taken', async () => (await taken()) === '"the first words"\n');
+  await found.session.stop({ graceMs: 300 });
+  expect((await reading).map(({ type }) => type)).toContain('turn.ended');
+});
+
+test('one that its owner had begun to type is unknown, and is not typed again', async () => {
+  await using bench = await Bench.open();
+  const { launch, adapter, taken } = await unspoken(bench);
+  await appendNote(launch.handle.runDir, { kind: 'typing', instructionId: launch.instruction.id });
+  const found = await adapter.recover(launch.handle);
+  if (found.status !== 'live') throw new Error(found.status);
+  await found.session.stop({ graceMs: 300 });
+  const events = await readAll(found.session);
+  expect(events).toContainEqual({
+    type: 'instruction.unknown',
+    instructionId: launch.instruction.id,
+    reason: 'its owner died while it was typed',
+  });
+  expect(await taken()).toBe('');
+});
+
+test('a note that was torn by the death of its writer harms nobody', async () => {
+  await using bench = await Bench.open();
+  const { session, handle } = await bench.bash('echo said');
+  await writeFile(join(handle.runDir, 'notes.jsonl'), '{"kind":"event","event":{"type":"instruc', { flag: 'a' });
+  expect((await readAll(session)).map(({ type }) => type)).toEqual([
+    'instruction.accepted',
+    'turn.started',
+    'instruction.delivered',
+    'output.delta',
+    'turn.ended',
+  ]);
+});
+
+test('a run directory of something else is not taken for ours', async () => {
+  await using bench = await Bench.open();
+  const { session, handle } = await bench.bash('exit 0');
+  await readAll(session);
+  await writeFile(join(handle.runDir, 'tmux.json'), '{"version":1,"socket":"/tmp/x"}');
+  expect((await tmux({ command: ['true'] }).recover(handle)).status).toBe('unknowable');
+});

@@ -1,0 +1,131 @@
+import { describe, expectTypeOf, it } from 'vitest';
+import type {
+  AgentRuntime,
+  CallOptions,
+  ControlPlane,
+  CursoredEvent,
+  Decision,
+  ErrorCode,
+  Exit,
+  Instruction,
+  InstructionLevel,
+  Launch,
+  NewEvent,
+  Part,
+  Receipt,
+  Recovery,
+  RunOutcome,
+  RuntimeAdapter,
+  RuntimeHandle,
+  RuntimeSession,
+  SessionEvent,
+  SourceBatch,
+  StoredEvent,
+  SubmitRequest,
+  TaskEvent,
+  TaskEventOf,
+  TaskHandle,
+  TaskStatus,
+  TaskStreamEvent,
+  TerminalStatus,
+  Unavailable,
+} from '../src/index.ts';
+
+describe('the contract for adapters', () => {
+  it('is four methods and a tag', () => {
+    expectTypeOf<keyof RuntimeAdapter>().toEqualTypeOf<
+      'specVersion' | 'id' | 'environment' | 'probe' | 'start' | 'recover' | 'reap'
+    >();
+    expectTypeOf<RuntimeAdapter['specVersion']>().toEqualTypeOf<'runtime/1'>();
+    expectTypeOf<RuntimeAdapter['probe']>().returns.resolves.toEqualTypeOf<AgentRuntime | Unavailable>();
+    expectTypeOf<RuntimeAdapter['start']>().parameter(0).toEqualTypeOf<Launch>();
+    expectTypeOf<RuntimeAdapter['start']>().returns.resolves.toEqualTypeOf<RuntimeSession>();
+    expectTypeOf<RuntimeAdapter['recover']>().returns.resolves.toEqualTypeOf<Recovery>();
+    expectTypeOf<RuntimeAdapter['reap']>().parameter(0).toEqualTypeOf<RuntimeHandle>();
+  });
+
+  it('takes a signal in every call, last', () => {
+    expectTypeOf<RuntimeSession['send']>().parameters.toEqualTypeOf<[Instruction, (CallOptions | undefined)?]>();
+    expectTypeOf<RuntimeSession['answer']>().parameters.toEqualTypeOf<[string, Decision | 'cancelled', (CallOptions | undefined)?]>();
+    expectTypeOf<RuntimeSession['interrupt']>().parameters.toEqualTypeOf<[(CallOptions | undefined)?]>();
+    expectTypeOf<RuntimeSession['stop']>().returns.resolves.toEqualTypeOf<Exit>();
+    expectTypeOf<RuntimeSession['events']>().returns.toEqualTypeOf<AsyncIterable<SourceBatch>>();
+    expectTypeOf<CallOptions>().toEqualTypeOf<{ readonly signal?: AbortSignal }>();
+  });
+
+  it('is disposed without being ended', () => {
+    expectTypeOf<RuntimeSession>().toExtend<AsyncDisposable>();
+    expectTypeOf<ControlPlane>().toExtend<AsyncDisposable>();
+    expectTypeOf<TaskHandle>().not.toExtend<AsyncDisposable>();
+  });
+
+  it('answers a recovery in five ways, with a session where there is one', () => {
+    expectTypeOf<Recovery['status']>().toEqualTypeOf<'live' | 'ended' | 'dead' | 'absent' | 'unknowable'>();
+    expectTypeOf<Extract<Recovery, { session: RuntimeSession }>['status']>().toEqualTypeOf<'live' | 'ended' | 'dead'>();
+  });
+});
+
+describe('what a host writes', () => {
+  it('needs a prompt and nothing else', () => {
+    expectTypeOf<{ prompt: string }>().toExtend<SubmitRequest>();
+    expectTypeOf<{ prompt: Part[] }>().toExtend<SubmitRequest>();
+    expectTypeOf<{ prompt: string; runtimes: ['pi', { runtime: 'tmux' }] }>().toExtend<SubmitRequest>();
+    expectTypeOf<{ workspace: string }>().not.toExtend<SubmitRequest>();
+    expectTypeOf<{ prompt: string; until: 'never' }>().not.toExtend<SubmitRequest>();
+  });
+
+  it('gets handles, receipts and outcomes', () => {
+    expectTypeOf<ControlPlane['submit']>().returns.resolves.toEqualTypeOf<TaskHandle>();
+    expectTypeOf<ControlPlane['task']>().toEqualTypeOf<(id: string) => TaskHandle>();
+    expectTypeOf<TaskHandle['outcome']>().returns.resolves.toEqualTypeOf<RunOutcome>();
+    expectTypeOf<TaskHandle['steer']>().returns.resolves.toEqualTypeOf<Receipt>();
+    expectTypeOf<TaskHandle['followUp']>().returns.resolves.toEqualTypeOf<Receipt>();
+    expectTypeOf<Receipt['reached']>().parameter(0).toEqualTypeOf<'accepted' | 'delivered' | 'observed'>();
+    expectTypeOf<Receipt['level']>().returns.resolves.toEqualTypeOf<InstructionLevel>();
+  });
+
+  it('narrows events by their type', () => {
+    expectTypeOf<TaskHandle['events']>().returns.toEqualTypeOf<AsyncIterable<TaskStreamEvent>>();
+    expectTypeOf<Extract<TaskStreamEvent, { type: 'text.delta' }>['text']>().toEqualTypeOf<string>();
+    expectTypeOf<TaskEventOf<'text.delta'>['runId']>().toEqualTypeOf<string>();
+    expectTypeOf<TaskEventOf<'task.ended'>['outcome']>().toEqualTypeOf<RunOutcome>();
+    expectTypeOf<TaskStreamEvent['cursor']>().toEqualTypeOf<string>();
+    expectTypeOf<CursoredEvent>().toExtend<StoredEvent>();
+    expectTypeOf<TaskEvent>().toExtend<NewEvent>();
+    expectTypeOf<SessionEvent>().toExtend<NewEvent>();
+    // The run's id is the plane's to stamp.
+    expectTypeOf<SessionEvent>().not.toHaveProperty('runId');
+  });
+
+  it('may listen to two things', () => {
+    expectTypeOf<Parameters<ControlPlane['on']>[0]>().toEqualTypeOf<'task.ended' | 'event'>();
+  });
+});
+
+describe('closed lists', () => {
+  it('are these', () => {
+    expectTypeOf<TerminalStatus>().toEqualTypeOf<'succeeded' | 'failed' | 'cancelled' | 'timed_out' | 'lost'>();
+    expectTypeOf<TaskStatus>().toEqualTypeOf<'queued' | 'running' | 'waiting' | TerminalStatus>();
+    expectTypeOf<InstructionLevel>().toEqualTypeOf<
+      'queued' | 'sending' | 'accepted' | 'delivered' | 'observed' | 'declined' | 'unknown'
+    >();
+    expectTypeOf<ErrorCode>().toEqualTypeOf<
+      | 'INVALID_ARGUMENT'
+      | 'NOT_FOUND'
+      | 'CONFLICT'
+      | 'UNSUPPORTED'
+      | 'UNAVAILABLE'
+      | 'UNAUTHENTICATED'
+      | 'PERMISSION_DENIED'
+      | 'EXHAUSTED'
+      | 'CANCELLED'
+      | 'DEADLINE_EXCEEDED'
+      | 'PROTOCOL_VIOLATION'
+      | 'OUTCOME_UNKNOWN'
+      | 'DATA_CORRUPT'
+      | 'INTERNAL'
+    >();
+    expectTypeOf<Exit['kind']>().toEqualTypeOf<'exited' | 'signaled' | 'unknown'>();
+    expectTypeOf<Part['type']>().toEqualTypeOf<'text' | 'image' | 'file'>();
+  });
+});

@@ -1,0 +1,104 @@
+// Runs the examples, each in a directory of its own, and fails when one does: `pnpm examples [name...]`.
+// The quickstart has a command of its own and is left out unless it is named.
+// Pi is the real one of e2e/pi with a scripted model behind it, so that nothing is called and nothing is paid.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { constants, tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { assertPiInstalled, makePiHome, pinnedPiBin } from '../e2e/pi/src/pinned-pi.ts';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const patienceMs = 120_000;
+
+/** What the model says in the examples that are not scripted themselves. */
+const scenario = {
+  rules: [
+    {
+      when: { lastRole: 'tool' },
+      reply: { text: 'I wrote haiku.txt and signed it.\n' },
+    },
+    {
+      reply: {
+        text: 'Append, never erase; ',
+        toolCalls: [
+          {
+            name: 'write',
+            arguments: {
+              path: 'haiku.txt',
+              content: 'Append, never erase\nthe crash came and went again\nnothing was lost\n\nPi\n',
+            },
+          },
+        ],
+      },
+    },
+  ],
+};
+
+async function main() {
+  assertPiInstalled();
+  const names = process.argv.slice(2);
+  const examples = names.length > 0 ? names : await allExamples();
+  const folder = await mkdtemp(join(tmpdir(), 'examples-'));
+  const { startModelServer } = await importBuilt('conformance', 'model-server/index.js');
+  const server = await startModelServer({ scenario });
+  const failed = [];
+  try {
+    const home = await makePiHome(join(folder, 'home'), server.url);
+    const env = { ...home, PATH: `${dirname(pinnedPiBin)}${delimiter}${home['PATH']}` };
+    for (const name of examples) {
+      const began = performance.now();
+      process.stdout.write(`\n---- ${name}\n`);
+      const { code, output } = await run(
+        join(root, 'examples', name, 'src', 'main.ts'),
+        await mkdtemp(join(folder, `${name}-`)),
+        env,
+      );
+      const promised = (await promisedOutput(name)) ?? output;
+      if (promised !== output) process.stdout.write(`The README promises another output:\n${promised}`);
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      process.stdout.write(
+        `---- ${name}: ${code !== 0 ? `FAILED with ${code}` : promised === output ? 'passed' : 'FAILED'} in ${seconds} s\n`,
+      );
+      if (code !== 0 || promised !== output) failed.push(name);
+    }
+  } finally {
+    await server.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+  process.stdout.write(`\n${examples.length - failed.length} passed, ${failed.length} failed\n`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+async function allExamples() {
+  const names = await readdir(join(root, 'examples'));
+  return names.filter((name) => name !== 'quickstart').sort();
+}
+
+/** This script belongs to no package, so it takes the build where it lies. */
+const importBuilt = (name, file) => import(join(root, 'packages', name, 'dist', file));
+
+/** What the README shows as the output of an example, if it does. */
+async function promisedOutput(name) {
+  const readme = await readFile(join(root, 'README.md'), 'utf8');
+  return readme.split(`<!-- output: ${name} -->\n\`\`\`\n`)[1]?.split('```')[0];
+}
+
+function run(file, cwd, env) {
+  return new Promise((resolve) => {
+    let output = '';
+    const child = spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      process.stdout.write(text);
+    });
+    const timer = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+    child.once('error', () => resolve({ code: 127, output }));
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({ code: code ?? 128 + constants.signals[signal], output });
+    });
+  });
+}
+
+process.exitCode = await main();
