@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findMarked } from '@runtime/adapter-kit';
+import { findMarked, killTree } from '@runtime/adapter-kit';
 import type { ControlPlane, RunOutcome, StoredEvent, SubmitRequest } from '@runtime/contracts';
 import { openControlPlane } from '@runtime/control-plane';
 import { verifyLog } from '@runtime/event-log';
@@ -31,7 +31,11 @@ export async function makeScene(runtime: RuntimeName, more: Partial<AgentPlan> =
     agent,
     request,
     dataDir: join(root, 'data'),
-    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true, maxRetries: 5 }),
+    async [Symbol.asyncDispose]() {
+      // A test that failed half way leaves a run on purpose alive: nobody is to find it later.
+      for (const runId of await readdir(join(root, 'data', 'runs')).catch(() => [])) await killTree({ runId, graceMs: 0 });
+      await rm(root, { recursive: true, force: true, maxRetries: 5 });
+    },
   };
 }
 export type Scene = Awaited<ReturnType<typeof makeScene>>;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { inspectRun, isAlive } from '@runtime/adapter-kit';
+import { inspectRun, isAlive, readExitRecord } from '@runtime/adapter-kit';
 import {
   instructionText,
   specVersion,
@@ -94,13 +94,12 @@ async function lookAt(
   const options = signal ? { signal } : {};
   const found = await inspectRun(handle, options);
   if (found.state === 'unknowable') return { status: 'unknowable', reason: found.reason };
-  if (found.state !== 'live') return found.state;
+  if (found.state === 'absent' || found.state === 'ended') return found.state;
   const holder = await readTmuxHolder(handle.runDir);
-  if (holder && (await isAlive(holder.server))) return 'live';
-  // The terminal is gone: nobody can see the agent, and nothing of it is recorded any more.
+  if (found.state === 'live' && holder && (await isAlive(holder.server))) return 'live';
+  // Holder or terminal is gone: nobody can see the agent, and nothing of it is recorded any more.
   await endOrphans(handle);
-  const now = await inspectRun(handle, options);
-  return now.state === 'ended' ? 'ended' : 'dead';
+  return (await readExitRecord(handle.runDir)) ? 'ended' : 'dead';
 }
 
 /** An owner that died before it typed the first instruction left that to us; recovery does not wait for it. */
