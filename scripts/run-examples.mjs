@@ -71,8 +71,11 @@ async function main() {
 }
 
 async function allExamples() {
-  const names = await readdir(join(root, 'examples'));
-  return names.filter((name) => name !== 'quickstart').sort();
+  const entries = await readdir(join(root, 'examples'), { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && entry.name !== 'quickstart')
+    .map(({ name }) => name)
+    .sort();
 }
 
 /** This script belongs to no package, so it takes the build where it lies. */

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, readFile, rm, stat } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   claimRun,
@@ -14,6 +14,7 @@ import {
 } from '@runtime/adapter-kit';
 import type { Exit } from '@runtime/contracts';
 import { endMarkBytes } from './holder-script.ts';
+import { hasEndMark } from './recording-tail.ts';
 import { agentOf, isMissing, readPlan, readTmuxHolder, tmuxPaths, type TmuxHolder } from './run-files.ts';
 
 /** What a holder needs to record an exit after the agent is gone; on a disk that is stuck it may take long. */
@@ -142,27 +143,11 @@ async function awaitEndMark(runDir: string): Promise<void> {
   const mark = endMarkBytes(plan.nonce);
   const deadline = performance.now() + drainMs;
   while (performance.now() < deadline) {
-    if ((await readTail(tmuxPaths(runDir).recording)).includes(mark)) return;
+    if (await hasEndMark(tmuxPaths(runDir).recording, mark)) return;
     await delay(5);
   }
 }
 
-async function readTail(file: string, bytes = 64 * 1024): Promise<Buffer> {
-  try {
-    const { size } = await stat(file);
-    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      const length = Math.min(size, bytes);
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (isMissing(error)) return Buffer.alloc(0);
-    throw error;
-  }
-}
 
 async function bounded(ms: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   const timeout = AbortSignal.timeout(ms);

@@ -1,4 +1,4 @@
-import { jsonFileSource, mergeSources, readExitRecord, type OpenSource } from '@runtime/adapter-kit';
+import { isAlive, jsonFileSource, mergeSources, readExitRecord, type OpenSource } from '@runtime/adapter-kit';
 import {
   AgentRuntimeError,
   type Exit,
@@ -7,8 +7,9 @@ import {
   type SessionEvent,
   type SourceBatch,
 } from '@runtime/contracts';
-import { endMark } from './holder-script.ts';
+import { endMark, endMarkBytes } from './holder-script.ts';
 import { noteEvents, nudge } from './notes.ts';
+import { hasEndMark } from './recording-tail.ts';
 import { watchRecording } from './recording-watch.ts';
 import { readTmuxHolder, tmuxPaths, type Plan } from './run-files.ts';
 import { screenSource } from './screen-source.ts';
@@ -43,10 +44,7 @@ export async function* runEvents(
     yield { cursor: `${cursors.within}${batch.cursor}`, events: batch.events };
   }
   if (signal.aborted) return;
-  const ended = await readExitRecord(run.handle.runDir);
-  const outcome: RunOutcome = ended
-    ? outcomeOf(ended.exit, ended.began)
-    : { status: 'lost', code: 'unknown', message: 'the terminal was lost before the agent ended' };
+  const outcome = await outcomeOfRun(run);
   yield { cursor: cursors.over, events: [{ type: 'turn.ended', turnId, outcome }] };
 }
 
@@ -98,6 +96,22 @@ function sources(run: ReadableRun, after: string | undefined, signal: AbortSigna
       ...(from === undefined ? {} : { after: from }),
     });
   return mergeSources({ notes: noted, screen: recorded }, { signal, ...(after === undefined ? {} : { after }) });
+}
+
+async function outcomeOfRun({ handle, plan }: ReadableRun): Promise<RunOutcome> {
+  const ended = await readExitRecord(handle.runDir);
+  if (!ended) return { status: 'lost', code: 'unknown', message: 'the terminal was lost before the agent ended' };
+  const outcome = outcomeOf(ended.exit, ended.began);
+  if (outcome.status === 'succeeded' || !ended.began || !(await lostItsTerminal(handle.runDir, plan))) return outcome;
+  // It ended of the hang-up: its code says nothing about the work.
+  return { status: 'lost', code: 'killed', message: `the terminal was lost; ${outcome.message ?? 'the agent ended'}` };
+}
+
+/** True when the server went before the agent: it is gone, and the end of the recording never came to it. */
+async function lostItsTerminal(runDir: string, { nonce }: Plan): Promise<boolean> {
+  const holder = await readTmuxHolder(runDir);
+  if (!holder || (await isAlive(holder.server))) return false;
+  return !(await hasEndMark(tmuxPaths(runDir).recording, endMarkBytes(nonce)));
 }
 
 /** What an exit means for the turn. */

@@ -41,8 +41,11 @@ export function formatArtifactUri(uri: ArtifactUri): string {
   const ok =
     uri.kind === 'content'
       ? digest.test(uri.sha256)
-      : uri.taskId !== contentHost && idSchema.safeParse(uri.taskId).success && artifactNameSchema.safeParse(uri.name).success;
-  if (!ok) throw new AgentRuntimeError('INVALID_ARGUMENT', `no artifact can be called ${JSON.stringify(uri).slice(0, 200)}`);
+      : uri.taskId !== contentHost &&
+        idSchema.safeParse(uri.taskId).success &&
+        artifactNameSchema.safeParse(uri.name).success;
+  if (!ok)
+    throw new AgentRuntimeError('INVALID_ARGUMENT', `no artifact can be called ${JSON.stringify(uri).slice(0, 200)}`);
   if (uri.kind === 'content') return `artifact://${contentHost}/${uri.sha256}`;
   return `artifact://${uri.taskId}/${uri.name.split('/').map(encodeURIComponent).join('/')}`;
 }

@@ -18,7 +18,26 @@ const uris: fc.Arbitrary<ArtifactUri> = fc.oneof(
 /** Pieces of which attacks are made. */
 const hostile = fc
   .array(
-    fc.constantFrom('..', '.', '/', '\\', '%2e', '%2E', '%2f', '%5c', '%00', '\0', 'a', '~', '%', ' ', ':', '?', '#', '@'),
+    fc.constantFrom(
+      '..',
+      '.',
+      '/',
+      '\\',
+      '%2e',
+      '%2E',
+      '%2f',
+      '%5c',
+      '%00',
+      '\0',
+      'a',
+      '~',
+      '%',
+      ' ',
+      ':',
+      '?',
+      '#',
+      '@',
+    ),
     { maxLength: 12 },
   )
   .map((parts) => parts.join(''));

@@ -100,7 +100,9 @@ describe('what a degradation loses', () => {
       }),
     );
     expect(lostCapabilities(all, none).toSorted()).toEqual(
-      Object.keys(capabilitiesSchema.shape).filter((key) => key !== 'firstInstruction').toSorted(),
+      Object.keys(capabilitiesSchema.shape)
+        .filter((key) => key !== 'firstInstruction')
+        .toSorted(),
     );
     expect(lostCapabilities(none, all)).toEqual([]);
   });

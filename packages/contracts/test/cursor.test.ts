@@ -16,14 +16,21 @@ describe('a cursor', () => {
     );
   });
 
-  it.each(['', 'now', 'c1.log.1', 'c2.log.1.1', 'c1.LOG.1.1', 'c1.log.-1.1', 'c1.log.1.1.1', 'c1.log.1.1e3', 'c1.log.1.1\n'])(
-    'is not %j',
-    (text) => {
-      expect(() => parseCursor(text)).toThrow(
-        expect.objectContaining({ code: 'INVALID_ARGUMENT', hint: expect.stringContaining('cursor') }),
-      );
-    },
-  );
+  it.each([
+    '',
+    'now',
+    'c1.log.1',
+    'c2.log.1.1',
+    'c1.LOG.1.1',
+    'c1.log.-1.1',
+    'c1.log.1.1.1',
+    'c1.log.1.1e3',
+    'c1.log.1.1\n',
+  ])('is not %j', (text) => {
+    expect(() => parseCursor(text)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', hint: expect.stringContaining('cursor') }),
+    );
+  });
 
   it('does not repeat a whole page of nonsense in its error', () => {
     expect(() => parseCursor('x'.repeat(100_000))).toThrow(

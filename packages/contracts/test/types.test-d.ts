@@ -46,7 +46,9 @@ describe('the contract for adapters', () => {
 
   it('takes a signal in every call, last', () => {
     expectTypeOf<RuntimeSession['send']>().parameters.toEqualTypeOf<[Instruction, (CallOptions | undefined)?]>();
-    expectTypeOf<RuntimeSession['answer']>().parameters.toEqualTypeOf<[string, Decision | 'cancelled', (CallOptions | undefined)?]>();
+    expectTypeOf<RuntimeSession['answer']>().parameters.toEqualTypeOf<
+      [string, Decision | 'cancelled', (CallOptions | undefined)?]
+    >();
     expectTypeOf<RuntimeSession['interrupt']>().parameters.toEqualTypeOf<[(CallOptions | undefined)?]>();
     expectTypeOf<RuntimeSession['stop']>().returns.resolves.toEqualTypeOf<Exit>();
     expectTypeOf<RuntimeSession['events']>().returns.toEqualTypeOf<AsyncIterable<SourceBatch>>();

@@ -1,7 +1,7 @@
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { specVersion, type NewEvent, type NextAttempt, type RuntimeHandle } from '@runtime/contracts';
-import { carriedInstructions, openingId } from './prompts.ts';
+import { carriedInstructions, lapsedInstructions, openingId } from './prompts.ts';
 import { resumedRun } from './resumed-run.ts';
 import type { TaskActor } from './task-actor.ts';
 
@@ -59,6 +59,8 @@ export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boo
   await actor.record((now) => {
     const mode = next.mode === 'resume' && !resumes ? 'restart' : next.mode;
     const instructionId = openingId(now, mode);
+    const lapsed = new Map(lapsedInstructions(now, ctx.clock()).map(({ id, reason }) => [id, reason]));
+    const declined = [...lapsed].map(([id, reason]) => ({ type: 'instruction.declined', instructionId: id, reason }));
     const starting: NewEvent = {
       type: 'run.starting',
       runId,
@@ -68,12 +70,13 @@ export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boo
       target: next.target,
       handle,
       instructionId,
-      carries: carriedInstructions(now, mode, instructionId),
+      carries: carriedInstructions(now, mode, instructionId).filter((id) => !lapsed.has(id)),
       ...(resumes ? { resumes: { runId: resumes.runId, agentSessionId: resumes.agentSessionId } } : {}),
     };
     // What goes with the launch leaves with it: its intent has to be durable at the same moment.
     const launched = check.runtime.capabilities.firstInstruction === 'launch';
-    return launched ? [starting, { type: 'instruction.sending', instructionId, runId }] : [starting];
+    const sending = launched ? [{ type: 'instruction.sending', instructionId, runId }] : [];
+    return [...declined, starting, ...sending];
   });
   return true;
 }

@@ -2,13 +2,14 @@ import {
   currentRun,
   lostCapabilities,
   openApprovals,
+  unfinishedInstructions,
   type NewEvent,
   type NextAttempt,
   type RunOutcome,
   type TaskState,
 } from '@runtime/contracts';
 import { beginRun } from './begin-run.ts';
-import { afterRecoveryAnswer, afterRejection, afterRun, type NextStep } from './policy.ts';
+import { afterRecoveryAnswer, afterRejection, afterRun, neverBegan, type NextStep } from './policy.ts';
 import { resumePrompt } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';
 
@@ -134,7 +135,9 @@ async function scheduleEvents(
       reason: step.reason.slice(0, 2000),
     });
   }
-  if (step.mode === 'resume') {
+  const again = step.mode === 'resume' ? unsaidOpening(state) : undefined;
+  events.push(...obsoletePrompts(state, again));
+  if (step.mode === 'resume' && again === undefined) {
     const parts = [{ type: 'text', text: resumePrompt }];
     events.push({ type: 'instruction.queued', instructionId: ctx.newId('ins'), mode: 'prompt', parts, by: 'plane' });
   }
@@ -142,6 +145,22 @@ async function scheduleEvents(
   const notBefore = ctx.clock() + step.delayMs;
   events.push({ type: 'attempt.scheduled', notBefore, attempt, mode, target, reason: reason.slice(0, 2000) });
   return events;
+}
+
+/** What the last run was to open with, where that run never began: the next one opens with it. */
+function unsaidOpening(state: TaskState): string | undefined {
+  const run = state.runs.at(-1);
+  return run?.mode === 'resume' && neverBegan(run, state) ? run.instructionId : undefined;
+}
+
+/** The plane's own words to a conversation that is not picked up any more: nobody will say them, so nothing may wait for them. */
+function obsoletePrompts(state: TaskState, kept: string | undefined): NewEvent[] {
+  return unfinishedInstructions(state)
+    .filter(({ id, mode }) => mode === 'prompt' && id !== state.promptId && id !== kept)
+    .map(({ id, level }): NewEvent => {
+      const type = level === 'queued' ? 'instruction.declined' : 'instruction.unknown';
+      return { type, instructionId: id, reason: 'the run that it was for has ended' };
+    });
 }
 
 async function capabilitiesOf(probing: ReturnType<TaskActor['ctx']['runtimes']['probe']>) {

@@ -93,18 +93,16 @@ export async function callMethod(plane: Plane, name: string, params: unknown, si
 
 async function send(plane: Plane, params: z.output<typeof sendParamsSchema>): Promise<{ instructionId: string }> {
   checkPrompt(params.parts);
+  // Whoever missed the first answer may ask again after the end.
+  if (params.key !== undefined && !plane.liveActor(params.taskId)) {
+    const known = sentBefore(await plane.state(params.taskId), params);
+    if (known) return { instructionId: known.id };
+  }
   const actor = plane.actor(params.taskId);
   let instructionId = plane.ctx.newId('ins');
   await actor.transact((state) => {
-    const known =
-      params.key === undefined ? undefined : Object.values(state.instructions).find(({ key }) => key === params.key);
+    const known = sentBefore(state, params);
     if (known) {
-      if (known.mode !== params.mode || !sameParts(known, params.parts)) {
-        throw new AgentRuntimeError(
-          'CONFLICT',
-          `the key ${JSON.stringify(params.key)} was used for another instruction`,
-        );
-      }
       instructionId = known.id;
       return [];
     }
@@ -114,6 +112,17 @@ async function send(plane: Plane, params: z.output<typeof sendParamsSchema>): Pr
   });
   actor.wake();
   return { instructionId };
+}
+
+/** The instruction that this key was used for. CONFLICT when it said something else. */
+function sentBefore(
+  state: TaskState,
+  { key, mode, parts }: z.output<typeof sendParamsSchema>,
+): InstructionState | undefined {
+  const known = key === undefined ? undefined : Object.values(state.instructions).find((each) => each.key === key);
+  if (known && (known.mode !== mode || !sameParts(known, parts)))
+    throw new AgentRuntimeError('CONFLICT', `the key ${JSON.stringify(key)} was used for another instruction`);
+  return known;
 }
 
 const sameParts = (known: InstructionState, parts: readonly Part[]): boolean =>

@@ -94,7 +94,7 @@ async function openOwned(
   const log = await openEventLog({ dir: join(dataDir, 'log'), lock, clock, ...fs });
   const closing = new AbortController();
   const failed = Promise.withResolvers<AgentRuntimeError>();
-  const runtimes = new Runtimes(adapters, log, clock);
+  const runtimes = new Runtimes(adapters, log, clock, closing.signal);
   const registry = await TaskRegistry.load(
     log,
     (event) => runtimes.apply(event),

@@ -90,7 +90,9 @@ export class Plane {
     const stream = taskStream(id);
     await this.ctx.failpoint('append.before:task.submitted');
     const actor = await this.track(async () => {
-      const { last, revision, time } = await this.ctx.log.append(stream, [submitted], { expected: 0 });
+      const { last, revision, time } = await this.ctx.log
+        .append(stream, [submitted], { expected: 0 })
+        .catch((error: unknown) => this.#letGoUnlessFull(error));
       const state = foldTask(undefined, { ...submitted, stream, position: last, revision, time });
       if (!state) throw new AgentRuntimeError('INTERNAL', 'a submitted task has no state');
       this.#registry.put(state);
@@ -101,6 +103,13 @@ export class Plane {
     this.changed(actor);
     actor.wake();
     return id;
+  }
+
+  /** Poisoned, or not known to be written: the next owner reads the files. */
+  #letGoUnlessFull(error: unknown): never {
+    const { code } = AgentRuntimeError.from(error);
+    if (code !== 'EXHAUSTED' && code !== 'INVALID_ARGUMENT' && !this.ctx.closing.aborted) this.ctx.fail(error);
+    throw error;
   }
 
   #continuedTarget(taskId: string): Target | undefined {

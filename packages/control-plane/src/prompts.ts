@@ -1,4 +1,11 @@
-import { instructionText, type Instruction, type Part, type RunState, type TaskState } from '@runtime/contracts';
+import {
+  instructionText,
+  type Instruction,
+  type InstructionMode,
+  type Part,
+  type RunState,
+  type TaskState,
+} from '@runtime/contracts';
 
 const startedOver =
   'Note: an earlier attempt at this task ended before it was finished and may have left changes in the workspace. ' +
@@ -30,9 +37,21 @@ export function openingInstruction(state: TaskState, run: RunState): Instruction
 /** Earlier instructions whose text a new run needs: all of them when it starts over, those never delivered when it resumes. */
 export function carriedInstructions(state: TaskState, mode: RunState['mode'], openingId: string): string[] {
   const gone = mode === 'resume' ? new Set(['declined', 'delivered', 'observed']) : new Set(['declined']);
+  // A resumed conversation may never have heard the task's prompt; what the plane said to an earlier one is of no use to it.
+  const ours = (id: string, said: InstructionMode): boolean =>
+    said !== 'prompt' || (mode === 'resume' && id === state.promptId);
   return Object.values(state.instructions)
-    .filter(({ id, level, mode: said }) => id !== openingId && said !== 'prompt' && !gone.has(level))
+    .filter(({ id, level, mode: said }) => id !== openingId && ours(id, said) && !gone.has(level))
     .map(({ id }) => id);
+}
+
+/** Instructions that were never sent, and whose condition cannot hold any more when a run begins: with their reasons. */
+export function lapsedInstructions(state: TaskState, now: number): { readonly id: string; readonly reason: string }[] {
+  return Object.values(state.instructions).flatMap(({ id, level, expiresAt, ifTurn }) => {
+    if (level !== 'queued') return [];
+    if (expiresAt !== undefined && now > expiresAt) return [{ id, reason: 'it expired before it could be sent' }];
+    return ifTurn === undefined ? [] : [{ id, reason: `turn ${ifTurn} is not running` }];
+  });
 }
 
 /** The instruction with which a run of this mode opens: a resumed one with the plane's, any other with the task's prompt. */

@@ -16,6 +16,7 @@ import {
 import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import { Mutex } from './mutex.ts';
+import { whenThereIsRoom } from './room.ts';
 
 export type TargetCheck =
   | { readonly ok: true; readonly runtime: AgentRuntime }
@@ -35,11 +36,18 @@ export class Runtimes {
   readonly #adapters: ReadonlyMap<string, RuntimeAdapter>;
   readonly #log: EventLog;
   readonly #clock: Clock;
+  readonly #closing: AbortSignal;
   readonly #probes = new Map<string, Promise<Probed>>();
   readonly #mutex = new Mutex();
   #breakers: BreakerStates = breakerFamily.initial;
 
-  constructor(adapters: ReadonlyMap<string, RuntimeAdapter>, log: EventLog, clock: Clock) {
+  constructor(
+    adapters: ReadonlyMap<string, RuntimeAdapter>,
+    log: EventLog,
+    clock: Clock,
+    closing: AbortSignal = new AbortController().signal,
+  ) {
+    this.#closing = closing;
     this.#adapters = adapters;
     this.#log = log;
     this.#clock = clock;
@@ -144,7 +152,7 @@ export class Runtimes {
       const events = decide(this.#clock());
       if (events.length === 0) return;
       const stream = runtimeStream(id);
-      const result = await this.#log.append(stream, events);
+      const result = await whenThereIsRoom(() => this.#log.append(stream, events), this.#closing);
       events.forEach((event, index) => {
         const revision = result.revision - events.length + index + 1;
         this.apply({ ...event, stream, position: result.first + index, revision, time: result.time });

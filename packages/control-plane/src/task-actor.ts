@@ -13,12 +13,11 @@ import {
 } from '@runtime/contracts';
 import { Bell } from './bell.ts';
 import { betweenRuns } from './between-runs.ts';
-import { sleep } from './clock.ts';
 import type { PlaneContext } from './context.ts';
 import { driveRun } from './drive-run.ts';
 import { Mutex } from './mutex.ts';
+import { whenThereIsRoom } from './room.ts';
 
-const noRoomPauseMs = 500;
 const setAsideMs = 30_000;
 
 /**
@@ -100,15 +99,8 @@ export class TaskActor {
   }
 
   /** As `transact`, for the plane's own work: a full disk is waited out, since nothing of it may be skipped. */
-  async record(decide: (state: TaskState) => readonly NewEvent[]): Promise<TaskState> {
-    for (;;) {
-      try {
-        return await this.transact(decide);
-      } catch (error) {
-        if (!AgentRuntimeError.isInstance(error) || error.code !== 'EXHAUSTED' || this.ctx.closing.aborted) throw error;
-        await sleep(noRoomPauseMs, this.ctx.closing);
-      }
-    }
+  record(decide: (state: TaskState) => readonly NewEvent[]): Promise<TaskState> {
+    return whenThereIsRoom(() => this.transact(decide), this.ctx.closing);
   }
 
   /** Looks whether there is something to do. Cheap; call it whenever anything may have changed. */

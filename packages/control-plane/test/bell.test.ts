@@ -48,25 +48,28 @@ describe('the bell', () => {
 describe('the mutex', () => {
   it('runs one after the other in the order of the calls, whatever fails', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.record({ fails: fc.boolean(), slow: fc.boolean() }), { maxLength: 20 }), async (jobs) => {
-        const mutex = new Mutex();
-        const order: number[] = [];
-        let inside = 0;
-        const results = await Promise.allSettled(
-          jobs.map(({ fails, slow }, index) =>
-            mutex.run(async () => {
-              expect((inside += 1)).toBe(1);
-              if (slow) await Promise.resolve().then(() => Promise.resolve());
-              order.push(index);
-              inside -= 1;
-              if (fails) throw new Error(String(index));
-              return index;
-            }),
-          ),
-        );
-        expect(order).toEqual(jobs.map((_, index) => index));
-        results.forEach((result, index) => expect(result.status).toBe(jobs[index]?.fails ? 'rejected' : 'fulfilled'));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.record({ fails: fc.boolean(), slow: fc.boolean() }), { maxLength: 20 }),
+        async (jobs) => {
+          const mutex = new Mutex();
+          const order: number[] = [];
+          let inside = 0;
+          const results = await Promise.allSettled(
+            jobs.map(({ fails, slow }, index) =>
+              mutex.run(async () => {
+                expect((inside += 1)).toBe(1);
+                if (slow) await Promise.resolve().then(() => Promise.resolve());
+                order.push(index);
+                inside -= 1;
+                if (fails) throw new Error(String(index));
+                return index;
+              }),
+            ),
+          );
+          expect(order).toEqual(jobs.map((_, index) => index));
+          results.forEach((result, index) => expect(result.status).toBe(jobs[index]?.fails ? 'rejected' : 'fulfilled'));
+        },
+      ),
     );
   });
 });

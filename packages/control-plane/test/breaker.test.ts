@@ -120,7 +120,12 @@ describe('the circuit breaker of a runtime', () => {
     expect([0, 1, 2, 3, 4, 5, 50].map(pause)).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000]);
     expect(afterFailure({ ...closedBreaker, status: 'open', failures: 9 }, 0)).toBeUndefined();
     const open = { ...closedBreaker, status: 'open', until: 10 } as const;
-    expect([isOpen(open, 9), isOpen(open, 10), mayHalfOpen(open, 9), mayHalfOpen(open, 10)]).toEqual([true, false, false, true]);
+    expect([isOpen(open, 9), isOpen(open, 10), mayHalfOpen(open, 9), mayHalfOpen(open, 10)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
     expect([isOpen(undefined, 0), mayHalfOpen(undefined, 0)]).toEqual([false, false]);
   });
 
@@ -149,7 +154,8 @@ describe('the circuit breaker of a runtime', () => {
     const retry = { maxAttempts: 5, baseDelayMs: 1, maxDelayMs: 1 };
     await using plane = await openPlane(places, { adapters, scheduler: fifo({ concurrency: 1 }) });
     const request = { prompt: 'go', workspace: places.workspace, retry };
-    for (let n = 0; n < 2; n += 1) expect(await (await plane.submit(request)).outcome()).toEqual({ status: 'succeeded' });
+    for (let n = 0; n < 2; n += 1)
+      expect(await (await plane.submit(request)).outcome()).toEqual({ status: 'succeeded' });
     const third = await plane.submit(request);
     expect(await third.outcome()).toEqual({ status: 'succeeded' });
     const types = typesOf(await eventsOf(plane, third.id));

@@ -12,7 +12,9 @@ async function anotherCopy() {
 
 it('is one plane for every copy of the module in its process', async () => {
   await using places = await makePlaces();
-  const adapters = [memoryRuntime({ script: () => [{ do: 'say', text: 'x' }, { do: 'listen' }] })];
+  const adapters = [
+    memoryRuntime({ script: () => [{ do: 'say', text: 'x' }, { do: 'listen' }, { do: 'say', text: 'y' }] }),
+  ];
   await using plane = await openPlane(places, { adapters });
   const copy = await anotherCopy();
   expect(copy.AgentRuntimeError).not.toBe(AgentRuntimeError);
@@ -24,11 +26,16 @@ it('is one plane for every copy of the module in its process', async () => {
   await (await task.steer('go on')).reached('delivered');
   expect(await task.outcome()).toEqual({ status: 'succeeded' });
   expect(typesOf(await eventsOf(plane, task.id))).toEqual(typesOf(await eventsOf(client, task.id)));
-  const error: unknown = await client.task('task-nowhere').status().catch((thrown: unknown) => thrown);
+  const error: unknown = await client
+    .task('task-nowhere')
+    .status()
+    .catch((thrown: unknown) => thrown);
   expect(copy.AgentRuntimeError.isInstance(error)).toBe(true);
   expect(AgentRuntimeError.isInstance(error)).toBe(true);
   expect(error).toMatchObject({ code: 'NOT_FOUND' });
-  await expect(copy.openControlPlane({ dataDir: places.dataDir, adapters: [] })).rejects.toMatchObject({ code: 'CONFLICT' });
+  await expect(copy.openControlPlane({ dataDir: places.dataDir, adapters: [] })).rejects.toMatchObject({
+    code: 'CONFLICT',
+  });
 });
 
 it('is let go by its owner, not by those who found it', async () => {

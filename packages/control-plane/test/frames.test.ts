@@ -17,7 +17,9 @@ describe('frames', () => {
       fc.property(documents, fc.array(fc.nat(), { maxLength: 30 }), (values, cuts) => {
         const texts = values.map((value) => JSON.stringify(value));
         const reader = new FrameReader();
-        const frames = cut(Buffer.from(texts.map((text) => `${text}\n`).join('')), cuts).flatMap((chunk) => reader.push(chunk));
+        const frames = cut(Buffer.from(texts.map((text) => `${text}\n`).join('')), cuts).flatMap((chunk) =>
+          reader.push(chunk),
+        );
         expect(frames.map((frame) => JSON.stringify(frame))).toEqual(texts);
       }),
       { numRuns: 200 },
@@ -59,8 +61,16 @@ describe('frames', () => {
       method: 'info',
       params: {},
     });
-    for (const wrong of [{ id: -1, kind: 'call' }, { id: 1, kind: 'shout' }, { id: 1, kind: 'call', more: 1 }, [], null])
+    for (const wrong of [
+      { id: -1, kind: 'call' },
+      { id: 1, kind: 'shout' },
+      { id: 1, kind: 'call', more: 1 },
+      [],
+      null,
+    ])
       expect(requestSchema.safeParse(wrong).success).toBe(false);
-    expect(responseSchema.safeParse({ id: 1, kind: 'error', error: { code: 'NEW', message: '', retry: 'never' } }).success).toBe(false);
+    expect(
+      responseSchema.safeParse({ id: 1, kind: 'error', error: { code: 'NEW', message: '', retry: 'never' } }).success,
+    ).toBe(false);
   });
 });

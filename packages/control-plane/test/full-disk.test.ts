@@ -27,7 +27,9 @@ describe('a plane whose disk is full', () => {
     const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
     for await (const event of task.events()) if (event.type === 'message.completed') break;
     faults.full = true;
-    await expect(plane.submit({ prompt: 'no room', workspace: places.workspace })).rejects.toMatchObject({ code: 'EXHAUSTED' });
+    await expect(plane.submit({ prompt: 'no room', workspace: places.workspace })).rejects.toMatchObject({
+      code: 'EXHAUSTED',
+    });
     await expect(task.steer('no room')).rejects.toMatchObject({ code: 'EXHAUSTED' });
     await expect(task.cancel()).rejects.toMatchObject({ code: 'EXHAUSTED' });
     agent.open();
@@ -40,7 +42,10 @@ describe('a plane whose disk is full', () => {
     expect(await task.outcome()).toEqual({ status: 'succeeded' });
     const events = await eventsOf(plane, task.id);
     expectSoundStream(events);
-    expect(events.filter(({ type }) => type === 'message.completed').map((event) => event['text'])).toEqual(['ab', 'cd']);
+    expect(events.filter(({ type }) => type === 'message.completed').map((event) => event['text'])).toEqual([
+      'ab',
+      'cd',
+    ]);
     expect(typesOf(events).filter((type) => type.startsWith('run.'))).toEqual([
       'run.starting',
       'run.started',
@@ -96,7 +101,14 @@ describe('a plane whose disk is full', () => {
     await using places = await makePlaces();
     const { fs, faults } = faultyFs();
     const agent = gate();
-    const adapters = [memoryRuntime({ script: () => [{ do: 'gate', until: agent.until }, { do: 'say', text: 'late' }] })];
+    const adapters = [
+      memoryRuntime({
+        script: () => [
+          { do: 'gate', until: agent.until },
+          { do: 'say', text: 'late' },
+        ],
+      }),
+    ];
     const first = await openPlane(places, { adapters, logFs: fs });
     const { id } = await first.submit({ prompt: 'go', workspace: places.workspace });
     for await (const event of first.task(id).events()) if (event.type === 'turn.started') break;
@@ -116,7 +128,13 @@ describe('a plane whose log cannot be trusted any more', () => {
     const { fs, faults } = faultyFs();
     const agent = gate();
     const adapters = [
-      memoryRuntime({ script: () => [{ do: 'say', text: 'before' }, { do: 'gate', until: agent.until }, { do: 'say', text: 'after' }] }),
+      memoryRuntime({
+        script: () => [
+          { do: 'say', text: 'before' },
+          { do: 'gate', until: agent.until },
+          { do: 'say', text: 'after' },
+        ],
+      }),
     ];
     const warnings: string[] = [];
     const warned = (warning: Error): void => void warnings.push(warning.message);
@@ -141,8 +159,26 @@ describe('a plane whose log cannot be trusted any more', () => {
     expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
     const events = await eventsOf(second, id);
     expectSoundStream(events);
-    expect(events.filter(({ type }) => type === 'message.completed').map((event) => event['text'])).toEqual(['before', 'after']);
+    expect(events.filter(({ type }) => type === 'message.completed').map((event) => event['text'])).toEqual([
+      'before',
+      'after',
+    ]);
     await second.close();
     await expectSoundLog(places);
+  });
+
+  it('lets go also when nothing was running and a submission met it', async () => {
+    await using places = await makePlaces();
+    const { fs, faults } = faultyFs();
+    const plane = await openPlane(places, { adapters: [memoryRuntime()], logFs: fs });
+    faults.failSyncs = 1;
+    await expect(plane.submit({ prompt: 'x', workspace: places.workspace })).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+    });
+    expect(await plane.closed).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await plane.close();
+    await using next = await openPlane(places, { adapters: [memoryRuntime()] });
+    const task = await next.submit({ prompt: 'x', workspace: places.workspace });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
   });
 });

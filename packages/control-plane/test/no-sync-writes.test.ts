@@ -7,7 +7,9 @@ import { makePlaces, openPlane } from './support/planes.ts';
 
 /** Everything in node:fs that changes or syncs something before it returns. */
 const writers = Object.keys(fs).filter((name) =>
-  /^(write|writev|append|fsync|fdatasync|mkdir|mkdtemp|rm|rmdir|rename|unlink|truncate|ftruncate|copy|cp|link|symlink|chmod|fchmod|chown|utimes|futimes|lutimes|open).*Sync$/.test(name),
+  /^(write|writev|append|fsync|fdatasync|mkdir|mkdtemp|rm|rmdir|rename|unlink|truncate|ftruncate|copy|cp|link|symlink|chmod|fchmod|chown|utimes|futimes|lutimes|open).*Sync$/.test(
+    name,
+  ),
 );
 const table = fs as unknown as Record<string, (...args: unknown[]) => unknown>;
 const originals = new Map(writers.map((name) => [name, table[name]!]));
@@ -35,7 +37,9 @@ it('notices a synchronous write', async () => {
   const { writeFileSync } = await import('node:fs');
   writeFileSync(`${places.root}/x`, '');
   expect(called).toHaveLength(1);
-  expect(writers).toEqual(expect.arrayContaining(['writeSync', 'fsyncSync', 'fdatasyncSync', 'appendFileSync', 'writeFileSync']));
+  expect(writers).toEqual(
+    expect.arrayContaining(['writeSync', 'fsyncSync', 'fdatasyncSync', 'appendFileSync', 'writeFileSync']),
+  );
 });
 
 it('makes none while it opens, runs a task, serves its socket, and lets go', async () => {

@@ -71,7 +71,12 @@ describe('what follows the end of a run', () => {
         starting(2, { mode: 'start' }),
         ended('run-2', unavailable),
       ]);
-      expect(afterRun(state, lastRun(state), 0)).toMatchObject({ mode: 'degrade', target: second, attempt: 3, delayMs: 0 });
+      expect(afterRun(state, lastRun(state), 0)).toMatchObject({
+        mode: 'degrade',
+        target: second,
+        attempt: 3,
+        delayMs: 0,
+      });
     });
 
     it('is the same runtime again where there is no other, until the attempts are used', () => {
@@ -115,7 +120,9 @@ describe('what follows the end of a run', () => {
     });
 
     it('is never a fresh conversation for somebody who asked to continue one', () => {
-      expect(next(unavailable, { untouched: true, spec: { continueOf: 'task-0' }, over: { mode: 'resume' } })).toMatchObject({
+      expect(
+        next(unavailable, { untouched: true, spec: { continueOf: 'task-0' }, over: { mode: 'resume' } }),
+      ).toMatchObject({
         mode: 'resume',
       });
     });
@@ -169,12 +176,16 @@ describe('what follows the end of a run', () => {
     expect(next(failed(code), { over: { attempt: 3 } })).toEqual({ kind: 'end', outcome: failed(code) });
   });
 
-  it.each(['refusal', 'context_overflow', 'deliverable_missing', 'exit_code', 'output_limit', 'budget_exceeded'] as const)(
-    'is the end after %s',
-    (code) => {
-      expect(next(failed(code))).toEqual({ kind: 'end', outcome: failed(code) });
-    },
-  );
+  it.each([
+    'refusal',
+    'context_overflow',
+    'deliverable_missing',
+    'exit_code',
+    'output_limit',
+    'budget_exceeded',
+  ] as const)('is the end after %s', (code) => {
+    expect(next(failed(code))).toEqual({ kind: 'end', outcome: failed(code) });
+  });
 
   it.each(['exit_code', 'refusal', 'context_overflow', 'model_error', 'timeout'] as const)(
     'is the next runtime after %s where the task says so, whether it could be resumed or not',
@@ -203,7 +214,11 @@ describe('the answer to a recovery question', () => {
 
   it('is done as it was given', () => {
     const state = after(lost);
-    expect(afterRecoveryAnswer(state, 'restart')).toMatchObject({ mode: 'restart', target: { runtime: 'first' }, attempt: 2 });
+    expect(afterRecoveryAnswer(state, 'restart')).toMatchObject({
+      mode: 'restart',
+      target: { runtime: 'first' },
+      attempt: 2,
+    });
     expect(afterRecoveryAnswer(state, 'degrade')).toMatchObject({ mode: 'degrade', target: second });
   });
 
@@ -241,7 +256,11 @@ describe('after a runtime was refused before it ran', () => {
   });
 
   it('comes the end after the last one, with all the reasons', () => {
-    const both = [submitted(), refused('first', 'UNAVAILABLE', 'not installed'), refused('second', 'NOT_FOUND', 'unknown')];
+    const both = [
+      submitted(),
+      refused('first', 'UNAVAILABLE', 'not installed'),
+      refused('second', 'NOT_FOUND', 'unknown'),
+    ];
     expect(afterRejection(fold(both), 1)).toEqual({
       kind: 'end',
       outcome: { status: 'failed', code: 'unavailable', message: 'first: not installed; second: unknown' },
@@ -264,7 +283,9 @@ describe('the ladder of targets', () => {
 describe('the pause before another attempt', () => {
   it('doubles, stays under its limit, and is spread between its half and its whole', () => {
     const state = fold([submitted({ retry: { maxAttempts: 9, baseDelayMs: 100, maxDelayMs: 1500 } })]);
-    expect([1, 2, 3, 4, 5, 6].map((failures) => backoffMs(state, failures, 1))).toEqual([100, 200, 400, 800, 1500, 1500]);
+    expect([1, 2, 3, 4, 5, 6].map((failures) => backoffMs(state, failures, 1))).toEqual([
+      100, 200, 400, 800, 1500, 1500,
+    ]);
     expect(backoffMs(state, 1, 0)).toBe(50);
     fc.assert(
       fc.property(fc.nat(), fc.double({ min: 0, max: 1, noNaN: true }), (failures, random) => {

@@ -22,7 +22,9 @@ const sources = fc.array(
   { maxLength: 12 },
 );
 
-async function* source(batches: readonly { events: readonly SessionEvent[]; pauseMs: number }[]): AsyncIterable<SourceBatch> {
+async function* source(
+  batches: readonly { events: readonly SessionEvent[]; pauseMs: number }[],
+): AsyncIterable<SourceBatch> {
   for (const [index, batch] of batches.entries()) {
     if (batch.pauseMs > 0) await sleep(batch.pauseMs);
     yield { cursor: String(index + 1), events: batch.events };
@@ -55,29 +57,38 @@ function meaning(all: readonly SessionEvent[]): unknown[] {
 describe('the pump from a source into the log', () => {
   it('keeps order and text, and ends at the last cursor, however the source pauses and however slow the log is', async () => {
     await fc.assert(
-      fc.asyncProperty(sources, fc.constantFrom(0, 2), fc.constantFrom(0, 2, 1000), async (batches, appendMs, windowMs) => {
-        const appended: SourceBatch[] = [];
-        let overlapping = 0;
-        await pump(source(batches), {
-          append: async (batch) => {
-            expect((overlapping += 1)).toBe(1);
-            if (appendMs > 0) await sleep(appendMs);
-            appended.push(batch);
-            overlapping -= 1;
-          },
-          windowMs,
-          clock: () => performance.now(),
-        });
-        expect(meaning(appended.flatMap((batch) => batch.events))).toEqual(meaning(batches.flatMap((each) => each.events)));
-        const cursors = appended.map(({ cursor }) => Number(cursor));
-        expect(cursors).toEqual(cursors.toSorted((a, b) => a - b));
-        const last = batches.findLastIndex((each) => each.events.length > 0);
-        expect(cursors.at(-1)).toBe(last < 0 ? undefined : last + 1);
-        // Records that hold more than increments are appended whole, each by itself.
-        for (const { events: whole } of batches.filter((each) => each.events.some(({ type }) => !deltaTypes.has(type)))) {
-          expect(appended.some((batch) => batch.events === whole)).toBe(true);
-        }
-      }),
+      fc.asyncProperty(
+        sources,
+        fc.constantFrom(0, 2),
+        fc.constantFrom(0, 2, 1000),
+        async (batches, appendMs, windowMs) => {
+          const appended: SourceBatch[] = [];
+          let overlapping = 0;
+          await pump(source(batches), {
+            append: async (batch) => {
+              expect((overlapping += 1)).toBe(1);
+              if (appendMs > 0) await sleep(appendMs);
+              appended.push(batch);
+              overlapping -= 1;
+            },
+            windowMs,
+            clock: () => performance.now(),
+          });
+          expect(meaning(appended.flatMap((batch) => batch.events))).toEqual(
+            meaning(batches.flatMap((each) => each.events)),
+          );
+          const cursors = appended.map(({ cursor }) => Number(cursor));
+          expect(cursors).toEqual(cursors.toSorted((a, b) => a - b));
+          const last = batches.findLastIndex((each) => each.events.length > 0);
+          expect(cursors.at(-1)).toBe(last < 0 ? undefined : last + 1);
+          // Records that hold more than increments are appended whole, each by itself.
+          for (const { events: whole } of batches.filter((each) =>
+            each.events.some(({ type }) => !deltaTypes.has(type)),
+          )) {
+            expect(appended.some((batch) => batch.events === whole)).toBe(true);
+          }
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -123,7 +134,9 @@ describe('the pump from a source into the log', () => {
       windowMs: 60_000,
       clock: () => 0,
     });
-    const sizes = appended.map((batch) => batch.events.reduce((sum, event) => sum + ('text' in event ? event.text.length : 0), 0));
+    const sizes = appended.map((batch) =>
+      batch.events.reduce((sum, event) => sum + ('text' in event ? event.text.length : 0), 0),
+    );
     expect(sizes.reduce((a, b) => a + b)).toBe(400_000);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(80_000);
   });
@@ -135,7 +148,8 @@ describe('the pump from a source into the log', () => {
       release = resolve;
     });
     async function* tools(): AsyncIterable<SourceBatch> {
-      for (; read < 100; read += 1) yield { cursor: String(read), events: [{ type: 'turn.started', turnId: String(read) }] };
+      for (; read < 100; read += 1)
+        yield { cursor: String(read), events: [{ type: 'turn.started', turnId: String(read) }] };
     }
     const pumping = pump(tools(), { append: () => busy, windowMs: 5, clock: () => 0 });
     await sleep(20);

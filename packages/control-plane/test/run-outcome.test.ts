@@ -30,11 +30,14 @@ describe('how a run ended', () => {
     expect(of([...inTurn(), stop(cause), ended(succeeded)], killed)).toMatchObject(outcome);
   });
 
-  it.each<StopCause>(['idle', 'closed', 'idle_timeout'])('is its turn’s own outcome when it rested, then %s', (cause) => {
-    expect(of([...inTurn(), ended(succeeded), stop(cause)], killed)).toEqual(succeeded);
-    const refusal: RunOutcome = { status: 'failed', code: 'refusal', message: 'no' };
-    expect(of([...inTurn(), ended(refusal), stop(cause)], killed)).toEqual(refusal);
-  });
+  it.each<StopCause>(['idle', 'closed', 'idle_timeout'])(
+    'is its turn’s own outcome when it rested, then %s',
+    (cause) => {
+      expect(of([...inTurn(), ended(succeeded), stop(cause)], killed)).toEqual(succeeded);
+      const refusal: RunOutcome = { status: 'failed', code: 'refusal', message: 'no' };
+      expect(of([...inTurn(), ended(refusal), stop(cause)], killed)).toEqual(refusal);
+    },
+  );
 
   it('is its turn’s own outcome when the process then ended by itself, whatever its code', () => {
     expect(of([...inTurn(), ended(succeeded)], { kind: 'exited', code: 3 })).toEqual(succeeded);

@@ -31,7 +31,9 @@ describe('a run', () => {
   it('ends when it rests, unless it is kept open', () => {
     expect(step(rested(), 100)).toEqual({ stop: 'idle' });
     expect(step(rested({ until: 'closed' }), 100)).toEqual({ wakeAt: undefined });
-    expect(step([...rested({ until: 'closed' }), { type: 'close.requested', by: 'me' }], 100)).toEqual({ stop: 'closed' });
+    expect(step([...rested({ until: 'closed' }), { type: 'close.requested', by: 'me' }], 100)).toEqual({
+      stop: 'closed',
+    });
   });
 
   it('is closed only when it rests', () => {
@@ -51,7 +53,12 @@ describe('a run', () => {
   });
 
   it('ends when it makes more output than it may', () => {
-    const text = (length: number): NewEvent => ({ type: 'text.delta', ...run, messageId: 'm', text: 'x'.repeat(length) });
+    const text = (length: number): NewEvent => ({
+      type: 'text.delta',
+      ...run,
+      messageId: 'm',
+      text: 'x'.repeat(length),
+    });
     expect(step([...working({ maxOutputBytes: 1024 }), text(1024)], 100)).toEqual({ wakeAt: undefined });
     expect(step([...working({ maxOutputBytes: 1024 }), text(1024), text(1)], 100)).toEqual({ stop: 'output_limit' });
   });

@@ -1,4 +1,11 @@
-import { forbids, foldTask, taskEventSchemas, type NewEvent, type SessionEvent, type TaskSpec } from '@runtime/contracts';
+import {
+  forbids,
+  foldTask,
+  taskEventSchemas,
+  type NewEvent,
+  type SessionEvent,
+  type TaskSpec,
+} from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { stamp } from '../src/stamp.ts';
 import { fold, inTurn, lastRun } from './support/states.ts';
@@ -109,8 +116,18 @@ describe('an approval that an adapter reports', () => {
   it.each<[string, Partial<TaskSpec>, number | undefined, number]>([
     ['an hour, if nobody says anything', {}, undefined, 3_600_000],
     ['what the task says', { approvals: { rules: [], default: 'ask', timeoutMs: 5000 } }, undefined, 5000],
-    ['what the backend says, when that is less', { approvals: { rules: [], default: 'ask', timeoutMs: 5000 } }, 300, 300],
-    ['what the task says, when that is less', { approvals: { rules: [], default: 'ask', timeoutMs: 5000 } }, 9000, 5000],
+    [
+      'what the backend says, when that is less',
+      { approvals: { rules: [], default: 'ask', timeoutMs: 5000 } },
+      300,
+      300,
+    ],
+    [
+      'what the task says, when that is less',
+      { approvals: { rules: [], default: 'ask', timeoutMs: 5000 } },
+      9000,
+      5000,
+    ],
   ])('has a limit: %s', (_what, spec, timeoutMs, expected) => {
     const [event] = stamped([{ ...ask, ...(timeoutMs === undefined ? {} : { timeoutMs }) }], inTurn(spec));
     expect(event).toMatchObject({ ...ask, ...run, expiresAt: now + expected });
@@ -118,7 +135,10 @@ describe('an approval that an adapter reports', () => {
 
   it('is closed with the turn that asked for it', () => {
     const asked: NewEvent = { ...ask, ...run, expiresAt: 1 };
-    const result = stamped([{ type: 'turn.ended', turnId: '1', outcome: { status: 'succeeded' } }], [...inTurn(), asked]);
+    const result = stamped(
+      [{ type: 'turn.ended', turnId: '1', outcome: { status: 'succeeded' } }],
+      [...inTurn(), asked],
+    );
     expect(result).toEqual([
       { type: 'approval.resolved', approvalId: 'a', resolution: { kind: 'cancelled' }, by: 'runtime', ...run },
       { type: 'turn.ended', turnId: '1', outcome: { status: 'succeeded' }, ...run, sourceCursor: 'c7' },

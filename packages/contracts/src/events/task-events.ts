@@ -12,6 +12,7 @@ import { sessionEventSchemas, type SessionEventType } from './session-events.ts'
 
 const why = z.string().max(2000);
 const runId = idSchema;
+const byRun = { runId: idSchema.optional(), sourceCursor: z.string().max(500).optional() };
 
 /** How a run came to be. Four different guarantees: `start` is the first; see the words in the README. */
 export const runModeSchema = z.enum(['start', 'resume', 'restart', 'degrade']);
@@ -110,6 +111,9 @@ export const planeTaskEventSchemas = {
     ifTurn: z.string().max(64).optional(),
     by: z.string().max(200).optional(),
   }),
+  // Of the plane as well, which may give up an instruction while no run is open.
+  'instruction.declined': z.object({ ...sessionEventSchemas['instruction.declined'].shape, ...byRun }),
+  'instruction.unknown': z.object({ ...sessionEventSchemas['instruction.unknown'].shape, ...byRun }),
   'instruction.sending': z.object({ type: z.literal('instruction.sending'), instructionId: idSchema, runId }),
 
   'approval.requested': z.object({

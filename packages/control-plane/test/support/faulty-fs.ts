@@ -8,18 +8,25 @@ export function faultyFs() {
     faults.refused += 1;
     throw Object.assign(new Error(code), { code });
   };
+  const breakSync = (): void => {
+    if (faults.failSyncs <= 0) return;
+    faults.failSyncs -= 1;
+    fail('EIO');
+  };
   const fs: LogFs = {
     ...inner,
     open: async (path, mode) => {
       const file = await inner.open(path, mode);
       return {
         read: (into, position) => file.read(into, position),
-        write: async (bytes, position) => (faults.full ? fail('ENOSPC') : file.write(bytes, position)),
+        write: async (bytes, position) => {
+          if (faults.full) fail('ENOSPC');
+          // Such a write is its own sync.
+          if (mode === 'write-durable') breakSync();
+          return file.write(bytes, position);
+        },
         sync: async () => {
-          if (faults.failSyncs > 0) {
-            faults.failSyncs -= 1;
-            fail('EIO');
-          }
+          breakSync();
           await file.sync();
         },
         truncate: (length) => file.truncate(length),
