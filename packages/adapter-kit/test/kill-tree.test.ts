@@ -61,7 +61,9 @@ describe('stopping a run', () => {
     const exits = await Promise.all(
       Array.from({ length: 8 }, async () => {
         await using run = await testRun();
-        await run.sh('trap "" TERM; setsid sleep 1000 & while :; do sleep 0.05; done');
+        await run.sh('trap "" TERM; setsid sleep 1000 & echo up; while :; do sleep 0.05; done');
+        // Deaf before it is asked: else TERM ends it, which is right and not what is looked for.
+        await eventually(async () => (await run.read('stdout.log')).includes('up'));
         return stopRun(run.handle, { graceMs: 20 });
       }),
     );

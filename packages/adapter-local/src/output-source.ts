@@ -1,6 +1,5 @@
-import { createRedactor, quarantine, tailFile } from '@runtime/adapter-kit';
+import { Utf8Stream, type DecodedBytes, createRedactor, quarantine, tailFile } from '@runtime/adapter-kit';
 import { AgentRuntimeError, type SessionEvent, type SourceBatch } from '@runtime/contracts';
-import { Utf8Stream, type Decoded } from './utf8.ts';
 
 /** One of the two files that a run writes. */
 export interface OutputSourceOptions {
@@ -28,8 +27,8 @@ export async function* outputSource(options: OutputSourceOptions): AsyncGenerato
   const after = readCursor(options.after);
   const redactor = createRedactor(options.secrets);
   const utf8 = new Utf8Stream();
-  const told = ({ text, firstInvalid }: Decoded): SessionEvent[] => [
-    ...(firstInvalid ? [invalid(firstInvalid, source)] : []),
+  const told = ({ text, invalid }: DecodedBytes): SessionEvent[] => [
+    ...(invalid ? [quarantinedByte(invalid, source)] : []),
     ...(text === '' ? [] : [{ type: 'output.delta', source, text } as const]),
   ];
   let end = 0;
@@ -43,7 +42,7 @@ export async function* outputSource(options: OutputSourceOptions): AsyncGenerato
   if (events.length > 0) yield { cursor: `${end}+`, events };
 }
 
-function invalid({ offset, byte }: NonNullable<Decoded['firstInvalid']>, source: string): SessionEvent {
+function quarantinedByte({ offset, byte }: NonNullable<DecodedBytes['invalid']>, source: string): SessionEvent {
   const reason = `not UTF-8, from byte ${offset} on; U+FFFD stands for it here and further on`;
   return quarantine(
     { kind: 'malformed', start: offset, end: offset + 1, size: 1, head: Buffer.of(byte), reason },

@@ -1,4 +1,4 @@
-import { releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit';
+import { abortable, releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type {
   CallOptions,
@@ -15,7 +15,6 @@ import { Answering } from './answering.ts';
 import { eventSource } from './event-source.ts';
 import { interruptTurn, isIdle } from './interrupt.ts';
 import { ended, type PiInput } from './pi-input.ts';
-import { raced } from './raced.ts';
 import { watchRest } from './rest-watch.ts';
 import type { Sending } from './sending.ts';
 import type { Watch } from './watch.ts';
@@ -116,7 +115,7 @@ export class PiSession implements RuntimeSession {
     this.#interrupting ??= interruptTurn({ ...live, watch: this.#parts.watch }).finally(() => {
       this.#interrupting = undefined;
     });
-    await raced(this.#interrupting, options.signal);
+    await abortable(this.#interrupting, options.signal);
   }
 
   async stop({ signal, graceMs = 5000 }: CallOptions & { readonly graceMs?: number } = {}): Promise<Exit> {
@@ -125,7 +124,7 @@ export class PiSession implements RuntimeSession {
       this.#stopping = undefined; // what could not be ended may be ended by another call
       throw error;
     });
-    return raced(this.#stopping, signal);
+    return abortable(this.#stopping, signal);
   }
 
   /**
@@ -140,7 +139,7 @@ export class PiSession implements RuntimeSession {
     if (live && !watch.ended && graceMs > 0) {
       const asking = AbortSignal.timeout(Math.ceil(graceMs / 2));
       try {
-        if (!isIdle({ ...live, watch })) await raced(this.interrupt(), asking);
+        if (!isIdle({ ...live, watch })) await abortable(this.interrupt(), asking);
         await live.input.close();
         if (await releaseStdin(handle)) await waitForExit(handle, { signal: asking });
       } catch {

@@ -1,8 +1,8 @@
+import { abortable } from '@runtime/adapter-kit';
 import { AgentRuntimeError, throwIfAborted, type CallOptions, type Instruction } from '@runtime/contracts';
 import { turnIdOf } from './translate/state.ts';
 import { ended, type PiInput } from './pi-input.ts';
 import { promptCommand } from './prompt-line.ts';
-import { raced } from './raced.ts';
 import type { SentMarks } from './sent-marks.ts';
 import type { Watch } from './watch.ts';
 
@@ -67,7 +67,7 @@ export class Sending {
     if (known) return known;
     const before = this.#last;
     // Who stops waiting for their turn has sent nothing; a write that has begun is seen through.
-    const turn = raced(before, signal).then(() => this.#sendNow(instruction, signal));
+    const turn = abortable(before, signal).then(() => this.#sendNow(instruction, signal));
     this.#handedOver.set(instruction.id, turn);
     const settled = turn.catch((error: unknown) => {
       // Provably nothing was sent: it may be tried again.

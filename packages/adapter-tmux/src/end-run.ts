@@ -148,7 +148,6 @@ async function awaitEndMark(runDir: string): Promise<void> {
   }
 }
 
-
 async function bounded(ms: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
   const timeout = AbortSignal.timeout(ms);
   try {

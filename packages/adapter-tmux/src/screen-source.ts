@@ -1,7 +1,6 @@
-import { createRedactor, quarantine, tailFile } from '@runtime/adapter-kit';
+import { createRedactor, quarantine, tailFile, Utf8Stream, type DecodedBytes } from '@runtime/adapter-kit';
 import { AgentRuntimeError, maxEventTextChars, type SessionEvent, type SourceBatch } from '@runtime/contracts';
 import { initialScreenState, translateScreen, type ScreenState } from './translate.ts';
-import { Utf8Stream, type DecodedBytes } from './utf8-stream.ts';
 
 export interface ScreenSourceOptions {
   /** The recording: raw bytes of the terminal. */

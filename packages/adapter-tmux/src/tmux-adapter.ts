@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { inspectRun, isAlive, readExitRecord } from '@runtime/adapter-kit';
+import { abortable, inspectRun, isAlive, readExitRecord } from '@runtime/adapter-kit';
 import {
   instructionText,
   specVersion,
@@ -11,7 +11,6 @@ import {
   type RuntimeAdapter,
   type RuntimeHandle,
 } from '@runtime/contracts';
-import { abortable } from './abortable.ts';
 import { endEverything, endOrphans, endRun } from './end-run.ts';
 import { appendNote } from './notes.ts';
 import { settle, type TmuxOptions, type TmuxSettings } from './options.ts';

@@ -1,3 +1,4 @@
+import { abortable } from '@runtime/adapter-kit';
 import {
   AgentRuntimeError,
   instructionText,
@@ -9,7 +10,6 @@ import {
   type RuntimeSession,
   type SourceBatch,
 } from '@runtime/contracts';
-import { abortable } from './abortable.ts';
 import { awaitReady } from './await-ready.ts';
 import { capabilitiesFor } from './capabilities.ts';
 import { endRun, releaseTerminal } from './end-run.ts';

@@ -1,9 +1,9 @@
 import {
+  AgentRuntimeError,
   instructionLevelSchema,
   runOutcomeSchema,
   taskViewSchema,
   type ActOptions,
-  type AgentRuntimeError,
   type CallOptions,
   type ControlPlane,
   type CursoredEvent,
@@ -101,9 +101,9 @@ export class PlaneClient implements ControlPlane {
     this.#watching = watching;
     const emit = async (): Promise<void> => {
       for await (const event of this.events({ after: 'now', signal: watching.signal })) {
-        this.#emitter.emit('event', event);
+        this.#tell('event', event);
         if (event.type === 'task.ended') {
-          this.#emitter.emit('task.ended', {
+          this.#tell('task.ended', {
             taskId: event.stream.slice('task/'.length),
             outcome: event['outcome'] as RunOutcome,
           });
@@ -116,6 +116,18 @@ export class PlaneClient implements ControlPlane {
       .finally(() => {
         if (this.#watching === watching) this.#watching = undefined;
       });
+  }
+
+  /** One listener's error is not the others' business, nor the end of the watching. */
+  #tell<K extends keyof PlaneEvents>(name: K, ...args: Parameters<PlaneEvents[K]>): void {
+    for (const listener of this.#emitter.listeners(name)) {
+      try {
+        (listener as (...given: Parameters<PlaneEvents[K]>) => void)(...args);
+      } catch (thrown) {
+        const { rawMessage } = AgentRuntimeError.from(thrown);
+        process.emitWarning(`a listener for ${name} threw: ${rawMessage}`, 'AgentRuntimeWarning');
+      }
+    }
   }
 
   close(): Promise<void> {

@@ -106,7 +106,7 @@ export class TaskActor {
   /** Looks whether there is something to do. Cheap; call it whenever anything may have changed. */
   wake(): void {
     this.#again = true;
-    if (this.#working || this.ctx.closing.aborted) return;
+    if (this.#working || this.ctx.closing.aborted || this.#state.outcome) return;
     this.#working = this.#work().finally(() => {
       this.#working = undefined;
       // Woken between its last look and now.

@@ -45,10 +45,12 @@ function scripted(): { channel: Channel; seen: Seen } {
     },
     async *stream(method, _params, { signal } = {}) {
       try {
-        for (; !signal?.aborted; seen.pulled += 1) {
+        for (;;) {
+          if (signal?.aborted) return;
           if (method === 'three' && seen.pulled === 3) return;
           if (method === 'broken' && seen.pulled === 1) throw new AgentRuntimeError('DATA_CORRUPT', 'half a line');
           yield [{ n: seen.pulled, text: method === 'flood' ? 'x'.repeat(64 * 1024) : '' }];
+          seen.pulled += 1;
         }
       } finally {
         seen.returned += 1;
@@ -170,7 +172,8 @@ describe('the control socket', () => {
     await using client = await dial(place.path);
     const chunk = Buffer.alloc(1024 * 1024, 'x');
     for (let sent = 0; sent <= maxFrameChars + chunk.length && !client.closed; sent += chunk.length) {
-      if (!client.socket.write(chunk)) await Promise.race([once(client.socket, 'drain'), once(client.socket, 'close')]);
+      const drained = new Promise<void>((resolve) => client.socket.once('drain', resolve).once('close', resolve));
+      if (!client.socket.write(chunk)) await drained;
     }
     await expect.poll(() => client.closed).toBe(true);
     expect(place.seen.calls).toEqual([]);

@@ -64,7 +64,10 @@ function serveConnection(
   socket.on('close', endAll);
   socket.on('error', () => socket.destroy());
   socket.write(`${JSON.stringify({ protocol, ...hello })}\n`);
+  let over = false;
   socket.on('data', (chunk) => {
+    // Whoever broke the protocol is told so and not listened to any more.
+    if (over) return;
     try {
       for (const frame of reader.push(chunk)) {
         const parsed = requestSchema.safeParse(frame);
@@ -74,7 +77,8 @@ function serveConnection(
       }
     } catch (thrown) {
       respond(socket, { id: -1, kind: 'error', error: AgentRuntimeError.from(thrown, 'PROTOCOL_VIOLATION').toData() });
-      socket.end();
+      over = true;
+      socket.destroySoon();
     }
   });
 

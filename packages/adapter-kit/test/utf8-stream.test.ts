@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Utf8Stream } from '../src/utf8-stream.ts';
+import { Utf8Stream } from '../src/source/utf8-stream.ts';
 
 function decode(pieces: readonly Buffer[]): { text: string; invalid: number[] } {
   const stream = new Utf8Stream();

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Utf8Stream } from '../src/utf8.ts';
+import { Utf8Stream } from '../src/source/utf8-stream.ts';
 
 /** Mostly text, with bytes among it that are none. */
 const bytes = fc
@@ -19,7 +19,7 @@ function decode(whole: Buffer, cuts: readonly number[]): { text: string; offsets
   const all = [...pieces, stream.flush()];
   return {
     text: all.map(({ text }) => text).join(''),
-    offsets: all.flatMap(({ firstInvalid }) => (firstInvalid ? [firstInvalid.offset] : [])),
+    offsets: all.flatMap(({ invalid }) => (invalid ? [invalid.offset] : [])),
   };
 }
 
