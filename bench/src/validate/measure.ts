@@ -1,0 +1,27 @@
+import type { Contender } from '../harness/contender.ts';
+import { median, secondsSince } from '../harness/contender.ts';
+import { events } from './events.ts';
+
+const slice = 256;
+
+/** Takes events as JSON. `kind` is the only kind that comes; -1: all of them in turn. */
+export function taking(take: (bytes: Buffer) => boolean): Contender {
+  const documents = events.map((event) => Buffer.from(JSON.stringify(event)));
+  return {
+    async run({ kind = -1, milliseconds = 0 }) {
+      const chosen = kind < 0 ? documents : documents.slice(kind, kind + 1);
+      const slices: number[] = [];
+      const end = performance.now() + milliseconds;
+      while (performance.now() < end) {
+        const start = process.hrtime.bigint();
+        for (let index = 0; index < slice; index += 1) {
+          const document = chosen[index % chosen.length];
+          if (!document || !take(document)) throw new Error(`refused: ${String(document)}`);
+        }
+        slices.push((secondsSince(start) * 1e9) / slice);
+      }
+      // In most slices nobody else took the processor.
+      return { nanoseconds: median(slices) };
+    },
+  };
+}
