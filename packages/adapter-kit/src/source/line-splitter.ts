@@ -54,8 +54,12 @@ export class LineSplitter {
     const lines: (Line | OversizeLine)[] = [];
     let from = 0;
     for (let at = buffer.indexOf(lineFeed); at !== -1; at = buffer.indexOf(lineFeed, from)) {
-      this.#keep(buffer.subarray(from, at));
-      lines.push(this.#take(1));
+      const whole = this.#length === 0 && at - from <= this.#maxLineBytes;
+      if (whole) lines.push(this.#whole(buffer, from, at));
+      else {
+        this.#keep(buffer.subarray(from, at));
+        lines.push(this.#take(1));
+      }
       from = at + 1;
     }
     if (from < buffer.length) this.#keep(buffer.subarray(from));
@@ -70,6 +74,15 @@ export class LineSplitter {
   /** Bytes that wait for their line feed in memory; the dropped part of an oversize line is not among them. */
   get heldBytes(): number {
     return this.#oversize ? headBytes : this.#length;
+  }
+
+  /** Most lines lie in one chunk: nothing of them has to be kept. */
+  #whole(buffer: Buffer, from: number, at: number): Line {
+    const start = this.#start;
+    const end = start + at - from + 1;
+    this.#start = end;
+    const strip = this.#strip && at > from && buffer[at - 1] === carriageReturn;
+    return { kind: 'line', bytes: buffer.subarray(from, strip ? at - 1 : at), start, end };
   }
 
   #keep(part: Buffer): void {
@@ -98,7 +111,7 @@ export class LineSplitter {
     this.#oversize = false;
     this.#start = end;
     if (oversize) return { kind: 'oversize', start, end, head: bytes };
-    const strip = this.#strip && terminator === 1 && bytes.at(-1) === carriageReturn;
+    const strip = this.#strip && terminator === 1 && bytes[bytes.length - 1] === carriageReturn;
     return { kind: 'line', bytes: strip ? bytes.subarray(0, -1) : bytes, start, end };
   }
 }

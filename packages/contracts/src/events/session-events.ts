@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalKindSchema, choiceSchema } from '../approval.ts';
-import { idSchema, backendIdSchema } from '../ids.ts';
+import { backendIdSchema, idSchema } from '../ids.ts';
+import { jsonValueSchema } from '../json-value.ts';
 import { runOutcomeSchema } from '../outcome.ts';
 
 /** Text of one event, in UTF-16 units. Longer deltas are split by the adapter; `message.completed` holds head and tail. */
@@ -84,7 +85,7 @@ export const sessionEventSchemas = {
     callId: backendIdSchema,
     name: toolName,
     /** The tool's arguments, as JSON; left out when larger than 256 KiB. */
-    input: z.json().optional(),
+    input: jsonValueSchema.optional(),
   }),
   'tool.delta': z.object({
     type: z.literal('tool.delta'),
