@@ -68,7 +68,8 @@ export class ActiveSegment {
 
   async write(bytes: Uint8Array, durable: boolean): Promise<void> {
     const end = this.end + bytes.byteLength;
-    await this.#makeRoom(end);
+    // What is not synced gains nothing from line feeds: it only keeps clear of those on their way.
+    if (durable || this.#extending || this.#extendError !== undefined) await this.#makeRoom(end, durable);
     // O_DSYNC covers its own bytes only: while anything before them is not durable, it takes a sync of the file.
     const direct = durable && this.synced === this.end && end <= this.#allocated;
     await writeFully(direct ? this.#durableFile : this.#file, bytes, this.end);
@@ -76,7 +77,7 @@ export class ActiveSegment {
     this.#allocated = Math.max(this.#allocated, end);
     if (direct) this.synced = end;
     else if (durable) await this.sync();
-    if (this.#allocated - end < this.#step / 2) this.#extend(this.#allocated + this.#step);
+    if (durable && this.#allocated - end < this.#step / 2) this.#extend(this.#allocated + this.#step);
   }
 
   async sync(): Promise<void> {
@@ -112,10 +113,10 @@ export class ActiveSegment {
     await this.#durableFile.close();
   }
 
-  async #makeRoom(end: number): Promise<void> {
+  async #makeRoom(end: number, durable: boolean): Promise<void> {
     if (end > this.#allocated) {
       await this.#extending;
-      if (end > this.#allocated && this.#extendError === undefined) {
+      if (durable && end > this.#allocated && this.#extendError === undefined) {
         this.#extend(end + this.#step);
         await this.#extending;
       }

@@ -38,8 +38,8 @@ export async function writeCheckpoint(
     if (chunk) chunks.push([chunk.offset, chunk.first]);
   }
   const streams: Checkpoint['streams'] = [];
-  for (const [name, { revision, chunks: numbers }] of segment.touched ?? []) {
-    streams.push([name, revision, numbers.map((number) => number - segment.firstChunk)]);
+  for (const { stream, revision, chunks: numbers } of segment.shares ?? []) {
+    streams.push([stream, revision, numbers.map((number) => number - segment.firstChunk)]);
   }
   const checkpoint: Checkpoint = {
     log: 'checkpoint',
@@ -55,7 +55,7 @@ export async function writeCheckpoint(
     streams,
   };
   await writeAtomically(fs, dir, checkpointName(segment.number), encodeRecord(checkpoint, 0));
-  segment.touched = undefined;
+  segment.shares = undefined;
 }
 
 export type CheckpointRead = 'missing' | 'unusable' | Checkpoint;
@@ -72,7 +72,7 @@ export async function readCheckpoint(fs: LogFs, dir: string, segment: number, si
 /** Adds a segment to the index from its checkpoint. */
 export function indexCheckpoint(index: LogIndex, checkpoint: Checkpoint): SegmentEntry {
   const segment = index.addSegment(checkpoint.segment, checkpoint.base, checkpoint.sparse);
-  segment.touched = undefined;
+  segment.shares = undefined;
   segment.last = checkpoint.last;
   segment.end = checkpoint.size;
   for (const [epoch, after] of checkpoint.epochs) segment.epochs.push({ epoch, after });

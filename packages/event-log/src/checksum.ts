@@ -2,14 +2,13 @@ import { crc32 } from 'node:zlib';
 
 /** Up to here the tables win: crossing into zlib costs as much as 200 bytes of them. */
 const shortBytes = 512;
-const noBytes = new Uint8Array(0);
 /** Eight tables of 256: what a byte does to the checksum once 0 to 7 more bytes have followed it. */
 const tables = makeTables();
 
 /** CRC-32 as zlib has it, for many short stretches of the same bytes. */
 export class Checksum {
-  #bytes: Uint8Array = noBytes;
-  #view = new DataView(noBytes.buffer);
+  #bytes: Uint8Array | undefined;
+  #view: DataView = new DataView(new ArrayBuffer(0));
 
   /** The checksum of `bytes[start, end)`. Keeps hold of the bytes until it is given others. */
   of(bytes: Uint8Array, start: number, end: number): number {

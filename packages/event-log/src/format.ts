@@ -65,7 +65,7 @@ export function segmentNumbers(names: readonly string[]): number[] {
 /** One line of the log's own, checksum and line feed included. `synced` as in `Line`. */
 export function encodeRecord(record: object, synced: number): Buffer {
   const buffer = new LineBuffer();
-  buffer.add(JSON.stringify(record).slice(0, -1));
+  buffer.add(JSON.stringify(record));
   return Buffer.from(buffer.finish(synced));
 }
 

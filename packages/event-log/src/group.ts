@@ -1,15 +1,19 @@
 import type { AppendResult } from '@runtime/contracts';
 import { LineBuffer } from './line-buffer.ts';
+import type { StreamEntry } from './log-index.ts';
 
-/** An append that waits for its acknowledgement. */
+/** An append, and where its lines begin and end in the bytes of its group. */
 export interface PendingAppend {
-  readonly stream: string;
+  readonly stream: StreamEntry;
   readonly count: number;
   readonly result: AppendResult;
-  /** Where its lines begin and end in the group's bytes. */
   readonly start: number;
   readonly end: number;
-  readonly resolve: (result: AppendResult) => void;
+}
+
+/** Somebody who waits for an acknowledgement. */
+export interface Waiting<T> {
+  readonly resolve: (result: T) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -17,17 +21,25 @@ export interface PendingAppend {
 export class Group {
   readonly lines = new LineBuffer();
   appends: PendingAppend[] = [];
+  /** Those who wait for the appends, in the same order. */
+  waiting: Waiting<AppendResult>[] = [];
   durable = false;
   /** Those who wait for a sync of everything before, without an append of their own. */
-  barriers: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  barriers: Waiting<void>[] = [];
 
   get empty(): boolean {
     return this.appends.length === 0 && this.barriers.length === 0;
   }
 
+  rejectAll(error: unknown): void {
+    for (const { reject } of this.waiting) reject(error);
+    for (const { reject } of this.barriers) reject(error);
+  }
+
   clear(): void {
     this.lines.clear();
     this.appends = [];
+    this.waiting = [];
     this.barriers = [];
     this.durable = false;
   }

@@ -68,11 +68,15 @@ export class JsonlLog implements JsonlEventLog, ReadSource {
     return this.#parts.problems.list;
   }
 
-  /** Up to its one `await` this runs in the caller's turn, so calls keep their order. */
-  async append(stream: string, events: readonly NewEvent[], options: AppendOptions = {}): Promise<AppendResult> {
-    throwIfAborted(options.signal);
-    checkStream(stream);
-    return abortable(this.#writer.append(stream, events, options), options.signal);
+  /** All in the caller's turn, so calls keep their order. Not an async function: that would be a second promise for every append. */
+  append(stream: string, events: readonly NewEvent[], options: AppendOptions = {}): Promise<AppendResult> {
+    try {
+      throwIfAborted(options.signal);
+      checkStream(stream);
+      return abortable(this.#writer.append(stream, events, options), options.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   read(options: ReadOptions = {}): AsyncIterable<readonly StoredEvent[]> {

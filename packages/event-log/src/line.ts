@@ -1,19 +1,20 @@
 import { Checksum } from './checksum.ts';
 
 /** `,"crc":"9a3f01bc"}` */
-const trailerLength = 18;
+export const trailerLength = 18;
 /** `,"synced":"00001f40"` */
 export const syncedLength = 20;
 
-const crcKey = Buffer.from(',"crc":"');
-const syncedKey = Buffer.from(',"synced":"');
-const moreKey = Buffer.from(',"more":');
-const positionKey = Buffer.from('{"position":');
-const streamKey = Buffer.from(',"stream":"');
-const revisionKey = Buffer.from(',"revision":');
+export const crcKey = Buffer.from(',"crc":"');
+export const syncedKey = Buffer.from(',"synced":"');
+export const moreKey = Buffer.from(',"more":');
+export const positionKey = Buffer.from('{"position":');
+export const streamKey = Buffer.from(',"stream":"');
+export const revisionKey = Buffer.from(',"revision":');
 
 const lineFeed = 0x0a;
 const quote = 0x22;
+const comma = 0x2c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
@@ -22,8 +23,11 @@ export class Line {
   /** False for a line of the log's own. */
   event = false;
   position = 0;
+  positionEnd = 0;
   streamStart = 0;
   streamEnd = 0;
+  /** Of the stream's name, for a table of names. */
+  streamHash = 0;
   revision = 0;
   /** How many lines of the same batch follow. */
   more = 0;
@@ -37,13 +41,23 @@ export class Line {
 
 /** Reads the frame of the line in `bytes[start, end)`, without its line feed. False when it is not a whole line with the right checksum. */
 export function parseLine(bytes: Buffer, start: number, end: number, line: Line): boolean {
+  return checkLine(bytes, start, end, line) && (!line.event || readStream(bytes, line));
+}
+
+/** As `parseLine`, for those who want neither stream nor revision. */
+export function checkLine(bytes: Buffer, start: number, end: number, line: Line): boolean {
   const crcAt = end - trailerLength;
   if (crcAt <= start || bytes[start] !== openBrace || bytes[end - 1] !== closeBrace || bytes[end - 2] !== quote)
     return false;
   if (!matches(bytes, crcAt, crcKey)) return false;
   if (parseHex(bytes, crcAt + crcKey.length) !== line.checksum.of(bytes, start, crcAt)) return false;
   readTail(bytes, crcAt, line);
-  return readHead(bytes, start, line);
+  line.event = matches(bytes, start, positionKey);
+  if (!line.event) return true;
+  const from = start + positionKey.length;
+  line.positionEnd = skipDigits(bytes, from);
+  line.position = parseDecimal(bytes, from, line.positionEnd);
+  return true;
 }
 
 function readTail(bytes: Buffer, crcAt: number, line: Line): void {
@@ -63,17 +77,16 @@ function readTail(bytes: Buffer, crcAt: number, line: Line): void {
   line.bodyEnd = at;
 }
 
-function readHead(bytes: Buffer, start: number, line: Line): boolean {
-  line.event = matches(bytes, start, positionKey);
-  if (!line.event) return true;
-  let from = start + positionKey.length;
-  let at = skipDigits(bytes, from);
-  line.position = parseDecimal(bytes, from, at);
-  if (!matches(bytes, at, streamKey)) return false;
-  line.streamStart = at + streamKey.length;
-  line.streamEnd = skipToQuote(bytes, line.streamStart);
-  if (!matches(bytes, line.streamEnd + 1, revisionKey)) return false;
-  from = line.streamEnd + 1 + revisionKey.length;
+function readStream(bytes: Buffer, line: Line): boolean {
+  if (!matches(bytes, line.positionEnd, streamKey)) return false;
+  let at = line.positionEnd + streamKey.length;
+  line.streamStart = at;
+  let hash = 0;
+  for (; at < bytes.length && bytes[at] !== quote; at += 1) hash = Math.imul(hash, 31) + (bytes[at] ?? 0);
+  line.streamEnd = at;
+  line.streamHash = hash;
+  if (!matches(bytes, at + 1, revisionKey)) return false;
+  const from = at + 1 + revisionKey.length;
   at = skipDigits(bytes, from);
   line.revision = parseDecimal(bytes, from, at);
   return at > from;
@@ -86,51 +99,33 @@ export function isOfStream(bytes: Buffer, start: number, streamText: Buffer): bo
   return matches(bytes, at, streamKey) && matches(bytes, at + streamKey.length, streamText);
 }
 
-/** The line's JSON without the log's own last fields. Overwrites one byte of the line. */
+/** The line's JSON without the log's own last fields. */
 export function lineText(bytes: Buffer, start: number, line: Line): string {
+  // The comma before those fields makes room for the brace: putting the text together afterwards would copy it.
   bytes[line.bodyEnd] = closeBrace;
-  return bytes.toString('utf8', start, line.bodyEnd + 1);
+  const text = bytes.toString('utf8', start, line.bodyEnd + 1);
+  bytes[line.bodyEnd] = comma;
+  return text;
 }
 
-/** Calls back for every line in `bytes` that is not empty, with its bounds, without line feeds. Stops early when told `false`. */
-export function eachLine(bytes: Buffer, visit: (start: number, end: number) => boolean | void): void {
-  let start = 0;
-  while (start < bytes.length) {
+/** Calls back for every line in `bytes[from, to)` that is not empty, with its bounds, without line feeds. Stops early when told `false`. */
+export function eachLine(
+  bytes: Buffer,
+  visit: (start: number, end: number) => boolean | void,
+  from = 0,
+  to = bytes.length,
+): void {
+  let start = from;
+  while (start < to) {
     if (bytes[start] === lineFeed) {
       start += 1;
       continue;
     }
     const found = bytes.indexOf(lineFeed, start);
-    const end = found < 0 ? bytes.length : found;
+    const end = found < 0 || found > to ? to : found;
     if (visit(start, end) === false) return;
     start = end + 1;
   }
-}
-
-/** Completes the line in `bytes[start, at)` (JSON without its closing brace) with checksum, brace and line feed. Returns its end. */
-export function sealLine(bytes: Buffer, start: number, at: number, checksum: Checksum): number {
-  put(bytes, at, crcKey);
-  writeHex(bytes, at + crcKey.length, checksum.of(bytes, start, at));
-  bytes[at + 16] = quote;
-  bytes[at + 17] = closeBrace;
-  bytes[at + 18] = lineFeed;
-  return at + trailerLength + 1;
-}
-
-/** What a line needs beyond its text. */
-export const lineOverhead = trailerLength + syncedLength + 1;
-
-/** Writes `,"synced":"…"` and returns its end. */
-export function writeSynced(bytes: Buffer, at: number, synced: number): number {
-  put(bytes, at, syncedKey);
-  writeHex(bytes, at + syncedKey.length, synced);
-  bytes[at + syncedLength - 1] = quote;
-  return at + syncedLength;
-}
-
-/** For a few bytes this is cheaper than `copy`. */
-function put(bytes: Buffer, at: number, key: Buffer): void {
-  for (let index = 0; index < key.length; index += 1) bytes[at + index] = key[index] ?? 0;
 }
 
 function matches(bytes: Buffer, at: number, key: Buffer): boolean {
@@ -146,12 +141,6 @@ function isDigit(byte: number | undefined): boolean {
 function skipDigits(bytes: Buffer, from: number): number {
   let at = from;
   while (isDigit(bytes[at])) at += 1;
-  return at;
-}
-
-function skipToQuote(bytes: Buffer, from: number): number {
-  let at = from;
-  while (at < bytes.length && bytes[at] !== quote) at += 1;
   return at;
 }
 
@@ -171,12 +160,4 @@ function parseHex(bytes: Buffer, from: number): number {
     value = value * 16 + digit;
   }
   return value;
-}
-
-function writeHex(bytes: Buffer, at: number, value: number): void {
-  for (let index = 7; index >= 0; index -= 1) {
-    const digit = value & 15;
-    bytes[at + index] = digit < 10 ? 0x30 + digit : 0x57 + digit;
-    value >>>= 4;
-  }
 }

@@ -61,7 +61,8 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
     const parsed = ownerSchema.safeParse(JSON.parse(await readFile(ownerPath(path), 'utf8')));
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
-    if (hasCode(error, 'ENOENT') || error instanceof SyntaxError) return undefined;
+    // ENOTDIR: what should be the directory is a file, so nobody holds anything in it.
+    if (hasCode(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

@@ -13,6 +13,17 @@ export interface StreamEntry {
   revision: number;
   /** Numbers of the chunks that hold events of it, ascending. */
   readonly chunks: number[];
+  /** Its share of the last segment that it has events in. */
+  share: StreamShare | undefined;
+}
+
+/** What a segment holds of a stream. */
+export interface StreamShare {
+  readonly segment: SegmentEntry;
+  readonly stream: string;
+  /** The stream's revision at the end of the segment. */
+  revision: number;
+  readonly chunks: number[];
 }
 
 export interface SegmentEntry {
@@ -28,13 +39,13 @@ export interface SegmentEntry {
   last: number;
   /** Where that event's line ends. */
   end: number;
-  /** The streams in it with their revision at its end, until its checkpoint is written. */
-  touched: Map<string, { revision: number; chunks: number[] }> | undefined;
+  /** The streams in it, until its checkpoint is written. */
+  shares: StreamShare[] | undefined;
 }
 
 /** A batch as the index sees it. */
 export interface IndexedBatch {
-  readonly stream: string;
+  readonly stream: StreamEntry;
   readonly first: number;
   readonly last: number;
   /** The stream's revision after it. */
@@ -61,7 +72,7 @@ export class LogIndex {
       epochs: [],
       last: base,
       end: 0,
-      touched: new Map(),
+      shares: [],
     };
     this.segments.push(segment);
     return segment;
@@ -70,14 +81,16 @@ export class LogIndex {
   /** Makes a batch in the last segment visible. */
   add(segment: SegmentEntry, batch: IndexedBatch): void {
     const chunk = this.#chunkFor(segment, batch);
-    const stream = this.stream(batch.stream);
+    const { stream } = batch;
     if (stream.chunks.at(-1) !== chunk) stream.chunks.push(chunk);
-    const touched = segment.touched?.get(batch.stream);
-    if (!touched) segment.touched?.set(batch.stream, { revision: batch.revision, chunks: [chunk] });
-    else {
-      touched.revision = batch.revision;
-      if (touched.chunks.at(-1) !== chunk) touched.chunks.push(chunk);
+    let { share } = stream;
+    if (share?.segment !== segment) {
+      share = { segment, stream: stream.name, revision: 0, chunks: [] };
+      stream.share = share;
+      segment.shares?.push(share);
     }
+    share.revision = batch.revision;
+    if (share.chunks.at(-1) !== chunk) share.chunks.push(chunk);
     segment.last = batch.last;
     segment.end = batch.end;
   }
@@ -85,7 +98,7 @@ export class LogIndex {
   stream(name: string): StreamEntry {
     let entry = this.streams.get(name);
     if (!entry) {
-      entry = { name, revision: 0, chunks: [] };
+      entry = { name, revision: 0, chunks: [], share: undefined };
       this.streams.set(name, entry);
     }
     return entry;

@@ -5,6 +5,7 @@ import type { Line } from './line.ts';
 import { lineText } from './line.ts';
 import type { SegmentEntry } from './log-index.ts';
 import { LogIndex } from './log-index.ts';
+import { StreamNames } from './stream-names.ts';
 
 /** The lines of a batch whose last line has not come yet. */
 interface OpenBatch {
@@ -28,6 +29,7 @@ export class LogState {
   events = 0;
   readonly epochs = new Epochs();
   readonly index = new LogIndex();
+  readonly #names = new StreamNames();
   #segment: SegmentEntry | undefined;
   #batch: OpenBatch | undefined;
   /** After pruning, revisions of a stream may begin and go on anywhere. */
@@ -134,7 +136,7 @@ export class LogState {
     if (line.position !== expected && !(this.#loose && !open && line.position > expected)) {
       return `position ${line.position} where ${expected} should be`;
     }
-    const stream = bytes.toString('latin1', line.streamStart, line.streamEnd);
+    const stream = this.#names.of(bytes, line);
     if (open && (open.stream !== stream || open.more !== line.more + 1))
       return 'a line of another batch inside a batch';
     const revision = (this.index.streams.get(stream)?.revision ?? 0) + (open?.lines ?? 0) + 1;
@@ -153,8 +155,9 @@ export class LogState {
     this.#batch = undefined;
     this.position = line.position;
     this.events += batch.lines;
-    const { stream, first, offset } = batch;
-    this.index.stream(stream).revision = line.revision;
+    const { first, offset } = batch;
+    const stream = this.index.stream(batch.stream);
+    stream.revision = line.revision;
     this.index.add(segment, { stream, first, last: line.position, revision: line.revision, offset, end });
   }
 }

@@ -8,6 +8,7 @@ import { assertNotLost, positionOf } from './cursors.ts';
 import type { Wanted } from './decode-events.ts';
 import { corruptLine, decodeEvents, streamText } from './decode-events.ts';
 import { segmentName } from './format.ts';
+import { Line } from './line.ts';
 import type { LogFs } from './log-fs.ts';
 import type { LogIndex, SegmentEntry } from './log-index.ts';
 import type { Tail } from './tail.ts';
@@ -29,6 +30,9 @@ export interface ReadSource extends Extent {
 
 /** What a reader at the end takes at once: enough that the cost per promise vanishes. */
 const tailBatch = 256;
+
+/** What is decoded and handed to the reader at once. */
+const pieceBytes = 64 * 1024;
 
 /** `EventLog.read` over files: from the tail in memory when that reaches back far enough, else from the segments. */
 export async function* readLog(
@@ -84,27 +88,40 @@ async function* readSegments(
   stream: string | undefined,
 ): AsyncGenerator<StoredEvent[], void, undefined> {
   const text = streamText(stream);
+  const line = new Line();
   let reached = after;
   for (const range of stretches(source.index, after, stream)) {
     const file = segmentName(range.segment.number);
     const handle = await source.fs.open(join(source.dir, file), 'read');
     try {
       for await (const { bytes, offset } of readBlocks(handle, range.from, range.to)) {
-        const wanted: Wanted = { after: reached, upTo, streamText: text, file, offset };
-        const events = decodeEvents(bytes, wanted);
-        const last = events.at(-1);
-        if (!last) continue;
-        const dense = text === undefined && !range.segment.sparse;
-        if (dense && last.position - Math.max(reached, range.segment.base) !== events.length)
-          throw corruptLine(file, offset);
-        reached = last.position;
-        yield events;
-        if (reached >= upTo) return;
+        for (const [start, end] of pieces(bytes)) {
+          const wanted: Wanted = { after: reached, upTo, streamText: text, file, offset };
+          const events = decodeEvents(bytes, wanted, { line, start, end });
+          const last = events.at(-1);
+          if (!last) continue;
+          const dense = text === undefined && !range.segment.sparse;
+          if (dense && last.position - Math.max(reached, range.segment.base) !== events.length)
+            throw corruptLine(file, offset + start);
+          reached = last.position;
+          yield events;
+          if (reached >= upTo) return;
+        }
       }
     } finally {
       await handle.close();
     }
     if (text === undefined && reached < Math.min(upTo, range.last)) throw corruptLine(file, range.to);
+  }
+}
+
+/** The bytes in stretches of whole lines: neither their text nor their events outlive the young generation, where memory costs least. */
+function* pieces(bytes: Buffer): Generator<[number, number]> {
+  for (let start = 0; start < bytes.length;) {
+    const lineFeed = bytes.indexOf(0x0a, start + pieceBytes);
+    const end = lineFeed < 0 ? bytes.length : lineFeed + 1;
+    yield [start, end];
+    start = end;
   }
 }
 

@@ -110,6 +110,11 @@ export class SegmentChain {
     this.segment.end = active.end;
   }
 
+  /** True when these bytes go into the segment that is open. */
+  fits(bytes: number): boolean {
+    return this.#activeNow().end + bytes <= this.#options.segmentBytes;
+  }
+
   /** Writes a group into one segment. Throws WriteFailure when there is no room: then `keep` must follow. */
   async write(lines: LineBuffer, durable: boolean): Promise<void> {
     const active = this.#activeNow();
@@ -117,7 +122,7 @@ export class SegmentChain {
       if (durable) await active.sync();
       return;
     }
-    if (active.end + lines.length > this.#options.segmentBytes && this.segment.last > this.segment.base) {
+    if (!this.fits(lines.length) && this.segment.last > this.segment.base) {
       await this.begin(active.number + 1);
     }
     const target = this.#activeNow();

@@ -1,45 +1,50 @@
 import type { StoredEvent } from '@runtime/contracts';
 import { decodeEvents } from './decode-events.ts';
+import type { PendingAppend } from './group.ts';
+import { Line } from './line.ts';
 
-/** One append among the latest. */
-export interface TailAppend {
-  readonly stream: string;
+/** The appends of one write. */
+interface TailGroup {
   readonly first: number;
   readonly last: number;
-  /** Its lines. */
   readonly bytes: Buffer;
-  /** Parsed when the first reader comes, then shared by all. */
-  events: readonly StoredEvent[] | undefined;
+  readonly appends: readonly PendingAppend[];
+  /** What was parsed for the first reader who came, shared by all; by append. */
+  readonly events: (readonly StoredEvent[] | undefined)[];
 }
 
 /** The latest appends in memory, so that readers at the end need no file. Bounded by bytes: who lags reads the file. */
 export class Tail {
   readonly #limit: number;
-  #appends: TailAppend[] = [];
-  /** Appends before this index are dropped already. */
+  #groups: TailGroup[] = [];
+  /** Groups before this index are dropped already. */
   #start = 0;
   #bytes = 0;
+  readonly #line = new Line();
 
   constructor(limit = 4 * 1024 * 1024) {
     this.#limit = limit;
   }
 
-  push(append: TailAppend): void {
-    this.#appends.push(append);
-    this.#bytes += append.bytes.length;
-    while (this.#bytes > this.#limit && this.#start < this.#appends.length) {
-      this.#bytes -= this.#appends[this.#start]?.bytes.length ?? 0;
+  /** Takes the appends of one write, at least one. */
+  push(appends: readonly PendingAppend[], bytes: Buffer): void {
+    const first = appends[0]?.result.first ?? 0;
+    const last = appends.at(-1)?.result.last ?? 0;
+    this.#groups.push({ first, last, bytes, appends, events: [] });
+    this.#bytes += bytes.length;
+    while (this.#bytes > this.#limit && this.#start < this.#groups.length) {
+      this.#bytes -= this.#groups[this.#start]?.bytes.length ?? 0;
       this.#start += 1;
     }
-    if (this.#start > 1024 && this.#start * 2 > this.#appends.length) {
-      this.#appends = this.#appends.slice(this.#start);
+    if (this.#start > 16 && this.#start * 2 > this.#groups.length) {
+      this.#groups = this.#groups.slice(this.#start);
       this.#start = 0;
     }
   }
 
   /** True when everything after this position is here. */
   covers(position: number): boolean {
-    const oldest = this.#appends[this.#start];
+    const oldest = this.#groups[this.#start];
     return oldest !== undefined && oldest.first <= position + 1;
   }
 
@@ -52,32 +57,39 @@ export class Tail {
   ): { events: StoredEvent[]; position: number } {
     const events: StoredEvent[] = [];
     let reached = position;
-    for (let index = this.#find(position); index < this.#appends.length; index += 1) {
-      const append = this.#appends[index];
-      if (!append || append.first > upTo || events.length >= atLeast) return { events, position: reached };
-      reached = append.last;
-      if (stream !== undefined && append.stream !== stream) continue;
-      append.events ??= parse(append);
-      for (const event of append.events) if (event.position > position) events.push(event);
+    const from = firstAfter(this.#groups, this.#start, (group) => group.last <= position);
+    for (let number = from; number < this.#groups.length; number += 1) {
+      const group = this.#groups[number];
+      if (!group) break;
+      const { appends } = group;
+      let index = number === from ? firstAfter(appends, 0, (append) => append.result.last <= position) : 0;
+      for (; index < appends.length; index += 1) {
+        const append = appends[index];
+        if (!append || append.result.first > upTo || events.length >= atLeast) return { events, position: reached };
+        reached = append.result.last;
+        if (stream !== undefined && append.stream.name !== stream) continue;
+        for (const event of this.#eventsOf(group, index, append)) if (event.position > position) events.push(event);
+      }
     }
     return { events, position: Math.max(reached, upTo) };
   }
 
-  /** The first append that ends after the position. */
-  #find(position: number): number {
-    let low = this.#start;
-    let high = this.#appends.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#appends[middle]?.last ?? Infinity) <= position) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  #eventsOf({ bytes, events }: TailGroup, index: number, { start, end }: PendingAppend): readonly StoredEvent[] {
+    return (events[index] ??= decodeEvents(bytes, everything, { line: this.#line, start, end }));
   }
 }
 
-function parse(append: TailAppend): StoredEvent[] {
-  // A copy, because reading overwrites.
-  const bytes = Buffer.from(append.bytes);
-  return decodeEvents(bytes, { after: 0, upTo: Infinity, streamText: undefined, file: 'memory', offset: 0 });
+const everything = { after: 0, upTo: Infinity, streamText: undefined, file: 'memory', offset: 0 };
+
+/** The index of the first item that is not `before`, by halving. */
+function firstAfter<T>(items: readonly T[], from: number, before: (item: T) => boolean): number {
+  let low = from;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const item = items[middle];
+    if (item !== undefined && before(item)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

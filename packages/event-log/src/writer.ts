@@ -1,16 +1,30 @@
 import type { AppendOptions, AppendResult, NewEvent } from '@runtime/contracts';
-import { AgentRuntimeError } from '@runtime/contracts';
 import { closedError, conflict, encodeEvents } from './arguments.ts';
 import { WriteFailure } from './files.ts';
 import type { PendingAppend } from './group.ts';
 import { Group } from './group.ts';
+import type { SegmentEntry } from './log-index.ts';
 import type { LogState } from './log-state.ts';
 import type { SegmentChain } from './segment-chain.ts';
 import type { Tail } from './tail.ts';
 import type { Wakeups } from './wakeups.ts';
+import { backlogError, fullError, poisonedError, unknownError } from './writer-errors.ts';
 
 /** Appends that wait in memory for the write before them. More than that is a caller who does not wait. */
 const maxBacklogBytes = 64 * 1024 * 1024;
+/** A group of this size goes out at once, and before the callers of the one before it are told: their next appends gather while it is written. */
+const fullGroupBytes = 32 * 1024;
+
+/** A group that is in the file and of which nobody has been told yet. */
+interface WrittenGroup {
+  readonly group: Group;
+  /** Those of its appends that found room. */
+  readonly kept: readonly PendingAppend[];
+  readonly segment: SegmentEntry;
+  /** Where the group begins in the segment. */
+  readonly base: number;
+  readonly durable: boolean;
+}
 
 export interface WriterOptions {
   readonly state: LogState;
@@ -28,7 +42,7 @@ export class Writer {
   durable: number;
   #assigned: number;
   #gathering = new Group();
-  #spare = new Group();
+  readonly #spares: Group[] = [];
   #scheduled = false;
   #running: Promise<void> | undefined;
   #closed = false;
@@ -55,36 +69,42 @@ export class Writer {
     const before = streams.get(stream)?.revision ?? 0;
     if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
     const group = this.#gathering;
-    if (group.lines.length > maxBacklogBytes) {
-      throw new AgentRuntimeError('EXHAUSTED', 'too much is waiting to be written', {
-        hint: 'wait for earlier appends',
-        details: { reason: 'backlog' },
-      });
-    }
-    const time = this.#options.clock();
-    const first = this.#assigned + 1;
-    const start = group.lines.length;
-    for (const [index, text] of texts.entries()) {
-      const more = texts.length - index - 1;
-      const head = `{"position":${first + index},"stream":"${stream}","revision":${before + index + 1},"time":${time},`;
-      group.lines.add(head + text.slice(1, -1) + (more === 0 ? '' : `,"more":${more}`));
-    }
-    this.#assigned += texts.length;
-    this.#options.state.index.stream(stream).revision = before + texts.length;
+    if (group.lines.length > maxBacklogBytes) throw backlogError();
+    this.#assign(group, stream, texts);
     if (options.ack !== 'written') group.durable = true;
-    this.#schedule();
-    const result: AppendResult = { first, last: this.#assigned, revision: before + texts.length, time };
     return new Promise((resolve, reject) => {
-      group.appends.push({ stream, count: texts.length, result, start, end: group.lines.length, resolve, reject });
+      group.waiting.push({ resolve, reject });
+      this.#schedule();
     });
+  }
+
+  /** Gives the events their numbers and encodes them. */
+  #assign(group: Group, name: string, texts: readonly string[]): void {
+    const count = texts.length;
+    const { lines } = group;
+    const stream = this.#options.state.index.stream(name);
+    const time = this.#options.clock();
+    const start = lines.length;
+    for (let index = 0; index < count; index += 1) {
+      const position = this.#assigned + index + 1;
+      const revision = stream.revision + index + 1;
+      lines.addEvent(texts[index] ?? '', { position, stream: name, revision, time, more: count - index - 1 });
+    }
+    stream.revision += count;
+    const result = { first: this.#assigned + 1, last: this.#assigned + count, revision: stream.revision, time };
+    this.#assigned += count;
+    group.appends.push({ stream, count, result, start, end: lines.length });
   }
 
   /** Resolves when everything that was acknowledged so far is durable. */
   barrier(): Promise<void> {
     this.#assertOpen();
-    this.#gathering.durable = true;
-    this.#schedule();
-    return new Promise((resolve, reject) => this.#gathering.barriers.push({ resolve, reject }));
+    const group = this.#gathering;
+    group.durable = true;
+    return new Promise((resolve, reject) => {
+      group.barriers.push({ resolve, reject });
+      this.#schedule();
+    });
   }
 
   /** Refuses further appends and waits for those under way. */
@@ -96,112 +116,110 @@ export class Writer {
 
   #assertOpen(): void {
     if (this.#closed) throw closedError();
-    if (this.poisoned) throw this.#poisonedError();
+    if (this.poisoned) throw poisonedError(this.#poison);
   }
 
-  /** Not before everyone whose turn it is in this tick has appended: a group takes them all. */
+  /** A small group waits until everyone whose turn it is in this tick has appended: it takes them all. */
   #schedule(): void {
-    if (this.#scheduled || this.#running) return;
+    if (this.#running) return;
+    if (this.#gathering.lines.length >= fullGroupBytes) return this.#start();
+    if (this.#scheduled) return;
     this.#scheduled = true;
     process.nextTick(() => {
       this.#scheduled = false;
-      this.#running = this.#flush().finally(() => {
-        this.#running = undefined;
-        if (!this.#gathering.empty) this.#schedule();
-      });
+      if (!this.#running && !this.#gathering.empty) this.#start();
     });
   }
 
-  async #flush(): Promise<void> {
-    const group = this.#gathering;
-    this.#gathering = this.#spare;
-    try {
-      await this.#write(group);
-    } catch (error) {
-      this.#fail(group, error);
-    }
-    group.clear();
-    this.#spare = group;
+  #start(): void {
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      if (!this.#gathering.empty) this.#schedule();
+    });
   }
 
-  async #write(group: Group): Promise<void> {
+  /** Writes group after group for as long as full ones are waiting. */
+  async #run(): Promise<void> {
+    let written = await this.#write(this.#takeGroup());
+    while (written && this.#gathering.lines.length >= fullGroupBytes) {
+      // A new segment's header says what came before it: that must be committed.
+      if (!this.#options.chain.fits(this.#gathering.lines.length)) break;
+      const writing = this.#write(this.#takeGroup());
+      this.#commit(written);
+      written = await writing;
+    }
+    if (written) this.#commit(written);
+  }
+
+  #takeGroup(): Group {
+    const group = this.#gathering;
+    this.#gathering = this.#spares.pop() ?? new Group();
+    return group;
+  }
+
+  /** Undefined when it failed for good: then everybody has been told. */
+  async #write(group: Group): Promise<WrittenGroup | undefined> {
     const { chain } = this.#options;
     let kept = group.appends;
     try {
-      await chain.write(group.lines, group.durable);
+      try {
+        await chain.write(group.lines, group.durable);
+      } catch (error) {
+        if (!(error instanceof WriteFailure && error.full)) throw error;
+        kept = group.appends.filter((append) => append.end <= error.written);
+        await chain.keep(kept.at(-1)?.end ?? 0);
+        this.#refuse(group, kept.length, error);
+      }
     } catch (error) {
-      if (!(error instanceof WriteFailure && error.full)) throw error;
-      kept = group.appends.filter((append) => append.end <= error.written);
-      await chain.keep(kept.at(-1)?.end ?? 0);
-      this.#refuse(group, kept.length, error);
+      this.#fail(group, error);
+      return undefined;
     }
-    this.#commit(kept, group.lines.bytes, chain.committedFrom);
-    if (chain.allDurable) this.durable = this.head;
-    for (const { resolve } of group.barriers) resolve();
+    return { group, kept, segment: chain.segment, base: chain.committedFrom, durable: chain.allDurable };
   }
 
-  /** Makes them visible, then tells their callers. */
-  #commit(appends: readonly PendingAppend[], bytes: Buffer, base: number): void {
-    if (appends.length === 0) return;
-    const { state, tail, wakeups, chain } = this.#options;
-    const copy = Buffer.from(bytes.subarray(0, appends.at(-1)?.end ?? 0));
+  /** Makes the appends visible, then tells their callers. */
+  #commit({ group, kept, segment, base, durable }: WrittenGroup): void {
+    const { state, tail, wakeups } = this.#options;
     const before = this.head;
-    for (const { stream, start, end, result } of appends) {
-      const { first, last, revision } = result;
-      state.index.add(chain.segment, { stream, first, last, revision, offset: base + start, end: base + end });
-      tail.push({ stream, first, last, bytes: copy.subarray(start, end), events: undefined });
-      this.head = last;
+    if (kept.length > 0) {
+      for (const { stream, start, end, result } of kept) {
+        const { first, last, revision } = result;
+        state.index.add(segment, { stream, first, last, revision, offset: base + start, end: base + end });
+        this.head = last;
+      }
+      tail.push(kept, Buffer.from(group.lines.bytes.subarray(0, kept.at(-1)?.end ?? 0)));
+      state.position = this.head;
     }
-    state.position = this.head;
-    for (const { resolve, result } of appends) resolve(result);
-    wakeups.wake(before, new Set(appends.map((append) => append.stream)));
+    if (durable) this.durable = this.head;
+    for (const [index, { result }] of kept.entries()) group.waiting[index]?.resolve(result);
+    for (const { resolve } of group.barriers) resolve();
+    if (wakeups.waiting > 0 && kept.length > 0) wakeups.wake(before, new Set(kept.map(({ stream }) => stream.name)));
+    group.clear();
+    this.#spares.push(group);
   }
 
   /** The disk is full: those that did not fit, and all that came after them, were never written. */
   #refuse(group: Group, kept: number, cause: unknown): void {
-    const refused = [...group.appends.slice(kept), ...this.#gathering.appends];
-    this.#gathering.lines.clear();
-    this.#gathering.appends = [];
-    this.#assigned -= refused.reduce((sum, append) => sum + append.count, 0);
-    const error = new AgentRuntimeError('EXHAUSTED', 'the disk is full: nothing was written', {
-      hint: 'make room; appending works again by itself',
-      details: { reason: 'disk' },
-      cause,
-    });
+    const later = this.#gathering;
+    const appends = [...group.appends.slice(kept), ...later.appends];
+    const waiting = [...group.waiting.slice(kept), ...later.waiting];
+    later.lines.clear();
+    later.appends = [];
+    later.waiting = [];
     const { streams } = this.#options.state.index;
-    for (const { stream, count, reject } of refused) {
-      const entry = streams.get(stream);
-      if (entry) entry.revision -= count;
-      if (entry?.revision === 0) streams.delete(stream);
-      reject(error);
+    for (const { stream, count } of appends) {
+      this.#assigned -= count;
+      stream.revision -= count;
+      if (stream.revision === 0) streams.delete(stream.name);
     }
+    const error = fullError(cause);
+    for (const { reject } of waiting) reject(error);
   }
 
   #fail(group: Group, cause: unknown): void {
     this.#poison = cause;
-    const unknown = new AgentRuntimeError(
-      'OUTCOME_UNKNOWN',
-      'the write or its sync failed: it may or may not be in the log',
-      {
-        hint: 'look at the medium, then open the log again and read what is there',
-        details: { poisoned: true },
-        cause,
-      },
-    );
-    for (const { reject } of group.appends) reject(unknown);
-    for (const { reject } of group.barriers) reject(unknown);
-    const later = this.#poisonedError();
-    for (const { reject } of this.#gathering.appends) reject(later);
-    for (const { reject } of this.#gathering.barriers) reject(later);
+    group.rejectAll(unknownError(cause));
+    this.#gathering.rejectAll(poisonedError(cause));
     this.#gathering.clear();
-  }
-
-  #poisonedError(): AgentRuntimeError {
-    return new AgentRuntimeError('UNAVAILABLE', 'an earlier write or sync failed, so this log takes no more appends', {
-      hint: 'look at the medium, then close the log and open it again',
-      details: { poisoned: true },
-      retry: 'never',
-      cause: this.#poison,
-    });
   }
 }

@@ -81,6 +81,19 @@ test('when the power fails at any operation, it keeps all that was acknowledged 
   }
 });
 
+test('appends too large to share one write go out one after the other, and a crash between them keeps all that was acknowledged', async () => {
+  const many = Array.from({ length: 18 }, (_, n): Step => {
+    return { stream: 'abc'[n % 3] ?? 'a', count: 1 + (n % 3), ack: n % 4 === 0 ? 'written' : 'durable', wait: false };
+  });
+  // 10 KB an event: several full groups wait behind each other, some in the next segment.
+  const run = await record(many, false, { pad: 10_000, atOnce: 6, segmentBytes: 200_000, preallocateBytes: 65_536 });
+  expect(new Set(run.told.map(({ at }) => at)).size).toBeGreaterThan(5);
+  for (const at of run.operations.keys()) {
+    await check(run, { at, bytes: 24_003 });
+    await check(run, { at, bytes: 24_003, power: randomFrom(at + 1), sectorBytes: 4096 });
+  }
+});
+
 test('whatever was appended, and whichever sectors a power failure leaves, it keeps all that was acknowledged as durable', async () => {
   const runs = fc.asyncProperty(
     fc.array(step, { minLength: 2, maxLength: 24 }),

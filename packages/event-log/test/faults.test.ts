@@ -59,6 +59,45 @@ test('when the disk fills up under a group, the appends that fit are kept and ac
   await again.close();
 });
 
+const large = { type: 'x', pad: 'x'.repeat(12_000) };
+
+test('when the disk fills up under the second of several large writes, what the first held stays acknowledged', async () => {
+  const fs = new FaultFs();
+  const log = await openOn(fs, plain);
+  const used = [...fs.image().values()].reduce((sum, bytes) => sum + bytes.byteLength, 0);
+  fs.capacity = used + 60_000;
+  const results = await Promise.allSettled(Array.from({ length: 12 }, () => log.append('a', [large])));
+  expect(results.map(({ status }) => status)).toEqual(
+    Array.from({ length: 12 }, (_, n) => (n < 4 ? 'fulfilled' : 'rejected')),
+  );
+  expect([log.head, log.revision('a')]).toEqual([4, 4]);
+  fs.capacity = Infinity;
+  expect(await log.append('a', [large], { expected: 4 })).toMatchObject({ first: 5 });
+  await log.close();
+  expect(await verifyLog({ dir, fs })).toMatchObject({ events: 5, problems: [], unfinished: undefined });
+});
+
+test('a failed sync under the second of several large writes leaves the first acknowledged, and the outcome of the others is told', async () => {
+  const fs = new FaultFs();
+  const log = await openOn(fs, plain);
+  let syncs = 0;
+  fs.inject = ({ kind }) => (kind === 'sync' && (syncs += 1) === 2 ? { code: 'EIO' } : undefined);
+  const appends = Array.from({ length: 12 }, () => log.append('a', [large]));
+  const codes = await Promise.all(
+    appends.map((append) =>
+      append.then(
+        () => 'kept',
+        () => errorOf(append).then(({ code }) => code),
+      ),
+    ),
+  );
+  expect(codes).toEqual([...Array(3).fill('kept'), ...Array(9).fill('OUTCOME_UNKNOWN')]);
+  expect(log.head).toBe(3);
+  expect((await errorOf(log.append('a', [large]))).code).toBe('UNAVAILABLE');
+  fs.inject = undefined;
+  await log.close();
+});
+
 test('a disk that is full when the next segment is due leaves the old one in use', async () => {
   const fs = new FaultFs();
   const log = await openOn(fs, { segmentBytes: 1024, preallocateBytes: 0 });

@@ -1,5 +1,7 @@
+import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { Checksum } from '../src/checksum.ts';
 import { eachLine, isOfStream, Line, lineText, parseLine } from '../src/line.ts';
 import { LineBuffer } from '../src/line-buffer.ts';
 
@@ -14,7 +16,7 @@ const event = fc.record({
 
 function encode(events: readonly object[], synced: number): Buffer {
   const lines = new LineBuffer();
-  for (const value of events) lines.add(JSON.stringify(value).slice(0, -1));
+  for (const value of events) lines.add(JSON.stringify(value));
   return Buffer.from(lines.finish(synced));
 }
 
@@ -44,6 +46,42 @@ test('whatever is encoded is read back, and the first line alone says what was d
       expect(claims).toEqual(events.map((_, index) => (index === 0 ? synced : -1)));
     }),
   );
+});
+
+test('an event is framed as its JSON would be with the log’s fields in front', () => {
+  const content = fc.record({ type: fc.string({ unit: 'binary' }), data: fc.jsonValue() });
+  fc.assert(
+    fc.property(fc.array(fc.tuple(event, content, fc.nat({ max: 2 })), { minLength: 1, maxLength: 5 }), (items) => {
+      const [framed, whole] = [new LineBuffer(), new LineBuffer()];
+      for (const [{ position, stream, revision, time }, fields, more] of items) {
+        framed.addEvent(JSON.stringify(fields), { position, stream, revision, time, more });
+        whole.add(JSON.stringify({ position, stream, revision, time, ...fields, ...(more > 0 ? { more } : {}) }));
+      }
+      expect(framed.finish(77).toString()).toBe(whole.finish(77).toString());
+    }),
+  );
+  const lines = new LineBuffer();
+  const last = Number.MAX_SAFE_INTEGER;
+  lines.addEvent('{"type":"x"}', { position: last, stream: 'a', revision: last - 9, time: 0, more: 0 });
+  expect(JSON.parse(lines.finish(0).toString())).toMatchObject({ position: last, revision: last - 9, time: 0 });
+});
+
+test('the checksum is zlib’s for every stretch, short or long', () => {
+  const bytes = fc.uint8Array({ maxLength: 2000 });
+  fc.assert(
+    fc.property(bytes, fc.nat({ max: 40 }), fc.nat({ max: 40 }), (all, start, cut) => {
+      const buffer = Buffer.concat([Buffer.from('odd'), all]).subarray(3);
+      const end = Math.max(start, all.length - cut);
+      if (start > all.length) return;
+      const checksum = new Checksum();
+      expect(checksum.of(buffer, start, end)).toBe(crc32(buffer.subarray(start, end)));
+      expect(checksum.of(Buffer.from(buffer), start, end)).toBe(crc32(buffer.subarray(start, end)));
+    }),
+  );
+  for (let length = 0; length < 600; length += 1) {
+    const buffer = Buffer.alloc(length, 'event log');
+    expect(new Checksum().of(buffer, 0, length)).toBe(crc32(buffer));
+  }
 });
 
 test('every line is JSON as it stands', () => {

@@ -87,3 +87,9 @@ test('taking a lock warns of nothing, and other warnings still come', async () =
   expect(stderr).toContain('mind the gap');
   expect(stderr).not.toContain('SQLite');
 });
+
+test('where the directory is a file, nobody is said to hold the lock', async () => {
+  const file = join(await scratchDir(), 'data');
+  await writeFile(file, '');
+  expect(await readOwner(join(file, 'lock.db'))).toBeUndefined();
+});

@@ -1,7 +1,7 @@
 import type { Acknowledgement, StoredEvent } from '@runtime/contracts';
 import type { DiskOperation } from '../../../conformance/src/event-log/index.ts';
 import { FaultFs } from '../../../conformance/src/event-log/index.ts';
-import type { JsonlEventLog } from '../../src/index.ts';
+import type { EventLogOptions, JsonlEventLog } from '../../src/index.ts';
 import { openOn, readAll } from './fault-log.ts';
 
 /** One append of a workload. */
@@ -23,30 +23,46 @@ export interface RecordedRun {
   readonly told: readonly { readonly at: number; readonly last: number; readonly ack: Acknowledgement }[];
 }
 
+export interface RecordOptions extends Partial<EventLogOptions> {
+  /** Characters that each event is longer by. */
+  readonly pad?: number;
+  /** How many appends are under way at most. */
+  readonly atOnce?: number;
+}
+
 /**
  * Runs the steps, in the middle of them closing the log, or leaving it as a killed process does, and opening it again, with snapshots on the way.
  * Records what the disk is asked to do.
  */
-export async function record(steps: readonly Step[], abandon = false): Promise<RecordedRun> {
+export async function record(
+  steps: readonly Step[],
+  abandon = false,
+  { pad = 0, atOnce = Infinity, ...options }: RecordOptions = {},
+): Promise<RecordedRun> {
   const fs = new FaultFs();
   const told: { at: number; last: number; ack: Acknowledgement }[] = [];
   const ends = new Set([0]);
+  const padding = pad > 0 ? { pad: 'x'.repeat(pad) } : {};
   const middle = Math.floor(steps.length / 2);
   await run(fs, steps.slice(0, middle), abandon);
   await run(fs, steps.slice(middle), false);
   const operations = [...fs.operations];
-  const log = await openOn(fs);
+  const log = await openOn(fs, options);
   const events = await readAll(log);
   await log.close();
   return { operations, events, ends, told };
 
   async function run(fs: FaultFs, steps: readonly Step[], abandon: boolean): Promise<void> {
-    const log = await openOn(fs);
+    const log = await openOn(fs, options);
     const waiting: Promise<void>[] = [];
+    const underWay = new Set<Promise<void>>();
     for (const step of steps) {
       const appended = append(log, step);
       waiting.push(appended);
       if (step.wait) await appended;
+      underWay.add(appended);
+      void appended.then(() => underWay.delete(appended));
+      if (underWay.size >= atOnce) await Promise.race(underWay);
     }
     await Promise.all(waiting);
     if (abandon) return;
@@ -55,7 +71,7 @@ export async function record(steps: readonly Step[], abandon = false): Promise<R
   }
 
   async function append(log: JsonlEventLog, { stream, count, ack }: Step): Promise<void> {
-    const events = Array.from({ length: count }, (_, n) => ({ type: 'x', n }));
+    const events = Array.from({ length: count }, (_, n) => ({ type: 'x', n, ...padding }));
     const { last } = await log.append(stream, events, { ack });
     ends.add(last);
     told.push({ at: fs.operations.length, last, ack });
