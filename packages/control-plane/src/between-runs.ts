@@ -9,7 +9,7 @@ import {
   type TaskState,
 } from '@runtime/contracts';
 import { beginRun } from './begin-run.ts';
-import { afterRecoveryAnswer, afterRejection, afterRun, neverBegan, type NextStep } from './policy.ts';
+import { neverBegan, nextStep, type NextStep } from './policy.ts';
 import { resumePrompt } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';
 
@@ -79,25 +79,11 @@ const expired = (approvalId: string): NewEvent => ({
 
 async function decideNext(actor: TaskActor): Promise<boolean> {
   const { state, ctx } = actor;
-  const run = state.runs.at(-1);
-  const answered = Object.values(state.approvals).findLast(
-    (approval) => approval.kind === 'recovery' && approval.resolution,
-  );
-  let step: NextStep;
-  if (state.rejected.length > 0) step = afterRejection(state, (run?.attempt ?? 0) + 1);
-  else if (answered) step = afterRecoveryAnswer(state, choiceOf(answered.resolution));
-  else if (run) step = afterRun(state, run, ctx.random());
-  else step = { kind: 'end', outcome: { status: 'failed', code: 'unavailable', message: 'no runtime is left' } };
+  const step = nextStep(state, ctx.random());
   if (step.kind === 'end') return endTask(actor, step.outcome);
   const events = step.kind === 'ask' ? [question(actor, step.reason)] : await scheduleEvents(actor, step);
   await actor.record(() => events);
   return true;
-}
-
-function choiceOf(
-  resolution: NonNullable<TaskState['approvals'][string]['resolution']> | undefined,
-): string | undefined {
-  return resolution === undefined || resolution.kind === 'cancelled' ? undefined : resolution.decision.choice;
 }
 
 function question({ state, ctx }: TaskActor, reason: string): NewEvent {

@@ -14,8 +14,10 @@ import {
   type TaskState,
 } from '@runtime/contracts';
 import { z } from 'zod';
+import { nextAttempt } from './between-runs.ts';
 import { parseWith } from './parse.ts';
 import type { Plane } from './plane.ts';
+import { nextStep } from './policy.ts';
 import { checkPrompt } from './submit.ts';
 import { waitForLevel, waitForOutcome } from './receipts.ts';
 
@@ -137,6 +139,8 @@ function refuseSend(state: TaskState, mode: 'steer' | 'followUp'): void {
   if (state.outcome) throw over(`has ended (${state.outcome.status})`);
   if (state.cancel) throw over('is being cancelled');
   if (state.closeRequested) throw over('takes no more instructions: it was closed');
+  const waits = nextAttempt(state) !== undefined || openApprovals(state).length > 0;
+  if (!run && !waits && nextStep(state, 0).kind === 'end') throw over('is ending: this came too late for its last run');
   if (run?.status === 'stopping') throw over('is ending: this came too late for its run');
   if (run?.capabilities && (mode === 'steer' ? run.capabilities.steer === 'none' : !run.capabilities.followUp)) {
     throw new AgentRuntimeError(

@@ -13,6 +13,21 @@ export type NextStep =
     }
   | { readonly kind: 'ask'; readonly reason: string };
 
+/** What follows now that nothing of the task runs or waits: the answer to a question, or what the last run calls for. */
+export function nextStep(state: TaskState, random: number): NextStep {
+  const run = state.runs.at(-1);
+  const answered = Object.values(state.approvals).findLast(
+    (approval) => approval.kind === 'recovery' && approval.resolution,
+  );
+  if (state.rejected.length > 0) return afterRejection(state, (run?.attempt ?? 0) + 1);
+  if (answered?.resolution) {
+    const { resolution } = answered;
+    return afterRecoveryAnswer(state, resolution.kind === 'cancelled' ? undefined : resolution.decision.choice);
+  }
+  if (run) return afterRun(state, run, random);
+  return { kind: 'end', outcome: { status: 'failed', code: 'unavailable', message: 'no runtime is left' } };
+}
+
 const sameTarget = (a: Target, b: Target): boolean =>
   a.runtime === b.runtime && a.model === b.model && a.thinking === b.thinking && a.mode === b.mode;
 
