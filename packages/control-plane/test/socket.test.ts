@@ -171,12 +171,31 @@ describe('the control socket', () => {
     await using place = await served();
     await using client = await dial(place.path);
     const chunk = Buffer.alloc(1024 * 1024, 'x');
+    const { socket } = client;
+    const closed = new Promise((resolve) => socket.once('close', resolve));
     for (let sent = 0; sent <= maxFrameChars + chunk.length && !client.closed; sent += chunk.length) {
-      const drained = new Promise<void>((resolve) => client.socket.once('drain', resolve).once('close', resolve));
-      if (!client.socket.write(chunk)) await drained;
+      if (!socket.write(chunk)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
     }
     await expect.poll(() => client.closed).toBe(true);
     expect(place.seen.calls).toEqual([]);
+  });
+
+  it('answers no faster than it is read', async () => {
+    await using place = await served();
+    const socket = connect({ path: place.path });
+    await once(socket, 'connect');
+    socket.on('error', () => undefined);
+    const large = { text: 'x'.repeat(256 * 1024) };
+    for (let id = 0; id < 100; id += 1) socket.write(`${JSON.stringify(call(id, 'echo', large))}\n`);
+    let taken = -1;
+    while (taken < place.seen.calls.length) {
+      taken = place.seen.calls.length;
+      await sleep(200);
+    }
+    expect(taken).toBeLessThan(20);
+    socket.resume();
+    await expect.poll(() => place.seen.calls.length).toBe(100);
+    socket.destroy();
   });
 
   it('takes so many calls of one connection at once and no more', async () => {

@@ -56,6 +56,7 @@ function serveConnection(
 ): void {
   const reader = new FrameReader();
   const running = new Map<number, AbortController>();
+  const drained = makeDrained(socket);
   const endAll = (): void => {
     for (const controller of running.values())
       controller.abort(new AgentRuntimeError('CANCELLED', 'the client went away'));
@@ -74,6 +75,11 @@ function serveConnection(
         if (!parsed.success)
           throw new AgentRuntimeError('PROTOCOL_VIOLATION', 'a frame is no request', { cause: parsed.error });
         accept(parsed.data);
+      }
+      // Who does not take the answers is asked for no more questions.
+      if (socket.writableNeedDrain) {
+        socket.pause();
+        void drained().then(() => socket.resume());
       }
     } catch (thrown) {
       respond(socket, { id: -1, kind: 'error', error: AgentRuntimeError.from(thrown, 'PROTOCOL_VIOLATION').toData() });
@@ -103,12 +109,14 @@ function serveConnection(
   }
 
   async function answer({ id, method, params }: Request, signal: AbortSignal): Promise<void> {
-    respond(socket, { id, kind: 'result', result: (await channel.call(method, params, { signal })) ?? null });
+    const result = (await channel.call(method, params, { signal })) ?? null;
+    // Under way until there is room for it: what waits for a slow reader is bounded by the calls that may be.
+    if (!respond(socket, { id, kind: 'result', result })) await drained();
   }
 
   async function flow({ id, method, params }: Request, signal: AbortSignal): Promise<void> {
     for await (const items of channel.stream(method, params, { signal })) {
-      if (!respond(socket, { id, kind: 'items', items: [...items] })) await drained(socket);
+      if (!respond(socket, { id, kind: 'items', items: [...items] })) await drained();
       if (signal.aborted) return;
     }
     respond(socket, { id, kind: 'end' });
@@ -120,15 +128,21 @@ function respond(socket: Socket, response: Response): boolean {
   return socket.destroyed || socket.write(`${JSON.stringify(response)}\n`);
 }
 
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      socket.off('drain', done);
-      socket.off('close', done);
-      resolve();
-    };
-    socket.once('drain', done);
-    socket.once('close', done);
-    if (socket.destroyed) done();
-  });
+/** Waits until the socket has room again or is closed; however many wait, it has two listeners. */
+function makeDrained(socket: Socket): () => Promise<void> {
+  let waiting: Promise<void> | undefined;
+  return () => {
+    waiting ??= new Promise<void>((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done);
+        socket.off('close', done);
+        waiting = undefined;
+        resolve();
+      };
+      socket.once('drain', done);
+      socket.once('close', done);
+      if (socket.destroyed) done();
+    });
+    return waiting;
+  };
 }
