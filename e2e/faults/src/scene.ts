@@ -33,7 +33,8 @@ export async function makeScene(runtime: RuntimeName, more: Partial<AgentPlan> =
     dataDir: join(root, 'data'),
     async [Symbol.asyncDispose]() {
       // A test that failed half way leaves a run on purpose alive: nobody is to find it later.
-      for (const runId of await readdir(join(root, 'data', 'runs')).catch(() => [])) await killTree({ runId, graceMs: 0 });
+      for (const runId of await readdir(join(root, 'data', 'runs')).catch(() => []))
+        await killTree({ runId, graceMs: 0 });
       await rm(root, { recursive: true, force: true, maxRetries: 5 });
     },
   };

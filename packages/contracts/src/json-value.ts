@@ -7,19 +7,10 @@ const maxJsonDepth = 64;
 
 /** True for what JSON can hold, to a depth of 64. By hand: as a schema it costs thirty times as much. */
 export function isJsonValue(value: unknown, depth = 0): value is JsonValue {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value);
-    case 'object':
-      if (value === null) return true;
-      if (depth >= maxJsonDepth) return false;
-      return (Array.isArray(value) ? value : Object.values(value)).every((each) => isJsonValue(each, depth + 1));
-    default:
-      return false;
-  }
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || depth >= maxJsonDepth) return false;
+  return (Array.isArray(value) ? value : Object.values(value)).every((each) => isJsonValue(each, depth + 1));
 }
 
 export const jsonValueSchema = z.custom<JsonValue>(

@@ -13,7 +13,7 @@ const target = { runtime: 'memory' };
 
 async function makeRuntimes(adapter: RuntimeAdapter = memoryRuntime()) {
   let now = 1_000_000;
-  const log = await memoryEventLog({ clock: () => now });
+  const log = memoryEventLog({ clock: () => now });
   const runtimes = new Runtimes(new Map([[adapter.id, adapter]]), log, () => now);
   return {
     log,

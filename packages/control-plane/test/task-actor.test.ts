@@ -10,7 +10,7 @@ import { makePlaces, openPlane } from './support/planes.ts';
 import { fold, inTurn } from './support/states.ts';
 
 it('rests when it is woken after its end', async () => {
-  const log = await memoryEventLog();
+  const log = memoryEventLog();
   const closing = new AbortController();
   let changes = 0;
   const clock = Date.now;

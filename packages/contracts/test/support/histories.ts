@@ -120,7 +120,9 @@ function play(choices: readonly number[], until: 'idle' | 'closed'): History {
     const event = weighted[choice % weighted.length];
     if (event) push(event, choice);
   }
-  const shown = events.map(({ type, instructionId }) => (instructionId ? `${type} ${String(instructionId)}` : type));
+  const shown = events.map(({ type, instructionId }) =>
+    typeof instructionId === 'string' ? `${type} ${instructionId}` : type,
+  );
   return { events, states, [fc.toStringMethod]: () => shown.join(', ') };
 }
 
