@@ -162,7 +162,8 @@ describe('ends', () => {
       await pi.untilType('tool_execution_update');
       const pid = Number(await readFile(pidFile, 'utf8'));
       try {
-        expect(await readFile(`/proc/${pid}/environ`, 'utf8')).toContain('RUNTIME_RUN_ID=run-1');
+        // Empty for a moment while the program is being executed, which `spawn` does not wait for.
+        await expect.poll(() => readFile(`/proc/${pid}/environ`, 'utf8')).toContain('RUNTIME_RUN_ID=run-1');
         if (by === 'end of stdin') pi.agent.child.stdin.end();
         else pi.agent.child.kill(by);
         expect(await pi.agent.ended).toEqual({ code, signal });

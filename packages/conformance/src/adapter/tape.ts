@@ -105,22 +105,28 @@ export function spoken(events: readonly SessionEvent[], capabilities: Pick<Runti
 }
 
 /**
- * Events as far as the contract fixes them: how increments are cut is free, and raw output stands in no order to the rest.
+ * Events as far as the contract fixes them: how increments are cut is free, and what tells of raw output stands in no order to the rest.
  * Two readings of the same source must be equal in this form.
  */
-export function canonical(events: readonly SessionEvent[]): { events: SessionEvent[]; output: Record<string, string> } {
-  const output: Record<string, string> = {};
+export function canonical(events: readonly SessionEvent[]): {
+  events: SessionEvent[];
+  output: Record<string, SessionEvent[]>;
+} {
+  const output: Record<string, SessionEvent[]> = {};
   const rest: SessionEvent[] = [];
   for (const event of events) {
-    const merged = event.type === 'output.delta' ? undefined : merge(rest.at(-1), event);
-    if (event.type === 'output.delta') output[event.source] = (output[event.source] ?? '') + event.text;
-    else if (merged) rest[rest.length - 1] = merged;
-    else rest.push(event);
+    const raw = event.type === 'output.delta' || event.type === 'output.gap' || event.type === 'output.quarantined';
+    const list = raw ? (output[`${event.type} ${event.source}`] ??= []) : rest;
+    const merged = merge(list.at(-1), event);
+    if (merged) list[list.length - 1] = merged;
+    else list.push(event);
   }
   return { events: rest, output };
 }
 
 function merge(last: SessionEvent | undefined, next: SessionEvent): SessionEvent | undefined {
+  if (last?.type === 'output.delta' && next.type === 'output.delta' && last.source === next.source)
+    return { ...last, text: last.text + next.text };
   if (last?.type === 'text.delta' && next.type === 'text.delta' && last.messageId === next.messageId)
     return { ...last, text: last.text + next.text };
   if (last?.type === 'reasoning.delta' && next.type === 'reasoning.delta' && last.messageId === next.messageId)
