@@ -9,9 +9,21 @@ interface TailGroup {
   readonly last: number;
   readonly bytes: Buffer;
   readonly appends: readonly PendingAppend[];
-  /** What was parsed for the first reader who came, shared by all; by append. */
-  readonly events: (readonly StoredEvent[] | undefined)[];
+  /** What was parsed for the first reader of a stream who came, shared by all; by append. */
+  readonly byAppend: (readonly StoredEvent[] | undefined)[];
+  /** All of them, parsed for the first reader of everything. */
+  all: readonly StoredEvent[] | undefined;
 }
+
+export interface Taken {
+  /** Shared with other readers. */
+  readonly events: readonly StoredEvent[];
+  /** Nothing that was asked for lies between the events and here. */
+  readonly position: number;
+}
+
+/** Events enough for a promise of their own: fewer are gathered with what follows. */
+const plenty = 32;
 
 /** The latest appends in memory, so that readers at the end need no file. Bounded by bytes: who lags reads the file. */
 export class Tail {
@@ -30,7 +42,7 @@ export class Tail {
   push(appends: readonly PendingAppend[], bytes: Buffer): void {
     const first = appends[0]?.result.first ?? 0;
     const last = appends.at(-1)?.result.last ?? 0;
-    this.#groups.push({ first, last, bytes, appends, events: [] });
+    this.#groups.push({ first, last, bytes, appends, byAppend: [], all: undefined });
     this.#bytes += bytes.length;
     while (this.#bytes > this.#limit && this.#start < this.#groups.length) {
       this.#bytes -= this.#groups[this.#start]?.bytes.length ?? 0;
@@ -48,16 +60,35 @@ export class Tail {
     return oldest !== undefined && oldest.first <= position + 1;
   }
 
-  /** Events after `position` up to `upTo`, at least `atLeast` of them when there are so many. Whole appends. */
-  take(
-    position: number,
-    upTo: number,
-    stream: string | undefined,
-    atLeast: number,
-  ): { events: StoredEvent[]; position: number } {
+  /** Events after `position` up to `upTo`, and not many more than `enough`. */
+  take(position: number, upTo: number, stream: string | undefined, enough: number): Taken {
+    const from = firstAfter(this.#groups, this.#start, (group) => group.last <= position);
+    return stream === undefined
+      ? this.#takeAll(from, position, upTo, enough)
+      : this.#takeStream(from, position, upTo, stream, enough);
+  }
+
+  /** Groups as they are, uncopied where they are large enough. */
+  #takeAll(from: number, position: number, upTo: number, enough: number): Taken {
+    let gathered: StoredEvent[] | undefined;
+    let reached = position;
+    for (let number = from; number < this.#groups.length; number += 1) {
+      const group = this.#groups[number];
+      if (!group || group.first > upTo || (gathered && gathered.length >= enough)) break;
+      const all = (group.all ??= this.#decode(group, 0, group.bytes.length));
+      const whole = group.first > reached && group.last <= upTo;
+      const events = whole ? all : all.slice(Math.max(0, reached + 1 - group.first), upTo + 1 - group.first);
+      reached = Math.min(group.last, upTo);
+      if (!gathered && events.length >= plenty) return { events, position: reached };
+      gathered ??= [];
+      for (const event of events) gathered.push(event);
+    }
+    return { events: gathered ?? [], position: reached };
+  }
+
+  #takeStream(from: number, position: number, upTo: number, stream: string, enough: number): Taken {
     const events: StoredEvent[] = [];
     let reached = position;
-    const from = firstAfter(this.#groups, this.#start, (group) => group.last <= position);
     for (let number = from; number < this.#groups.length; number += 1) {
       const group = this.#groups[number];
       if (!group) break;
@@ -65,17 +96,22 @@ export class Tail {
       let index = number === from ? firstAfter(appends, 0, (append) => append.result.last <= position) : 0;
       for (; index < appends.length; index += 1) {
         const append = appends[index];
-        if (!append || append.result.first > upTo || events.length >= atLeast) return { events, position: reached };
+        if (!append || append.result.first > upTo || events.length >= enough) return { events, position: reached };
         reached = append.result.last;
-        if (stream !== undefined && append.stream.name !== stream) continue;
+        if (append.stream.name !== stream) continue;
         for (const event of this.#eventsOf(group, index, append)) if (event.position > position) events.push(event);
       }
     }
     return { events, position: Math.max(reached, upTo) };
   }
 
-  #eventsOf({ bytes, events }: TailGroup, index: number, { start, end }: PendingAppend): readonly StoredEvent[] {
-    return (events[index] ??= decodeEvents(bytes, everything, { line: this.#line, start, end }));
+  #eventsOf(group: TailGroup, index: number, { start, end, result }: PendingAppend): readonly StoredEvent[] {
+    return (group.byAppend[index] ??=
+      group.all?.slice(result.first - group.first, result.last + 1 - group.first) ?? this.#decode(group, start, end));
+  }
+
+  #decode({ bytes }: TailGroup, start: number, end: number): readonly StoredEvent[] {
+    return decodeEvents(bytes, everything, { line: this.#line, start, end });
   }
 }
 
