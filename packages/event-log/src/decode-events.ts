@@ -1,7 +1,9 @@
 import type { StoredEvent } from '@runtime/contracts';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { Line } from './line.ts';
-import { checkLine, eachLine, isOfStream, lineText } from './line.ts';
+import { blankTail, checkLine, eachLine, isOfStream } from './line.ts';
+
+const comma = 0x2c;
 
 /** Which events of a stretch of lines are wanted. */
 export interface Wanted {
@@ -27,19 +29,31 @@ export interface Part {
   readonly end: number;
 }
 
-/** The wanted events, each verified by its checksum. Lines of other streams are passed over unread. Throws DATA_CORRUPT. */
+/**
+ * The wanted events, each verified by its checksum. Lines of other streams are passed over unread. Throws DATA_CORRUPT.
+ * Overwrites the log's own fields in the bytes with blanks, so that lines one after the other are text for one `JSON.parse` as they are.
+ */
 export function decodeEvents(bytes: Buffer, wanted: Wanted, { line, start, end }: Part): StoredEvent[] {
   const texts: string[] = [];
+  let from = start;
+  let to = start;
   const visit = (start: number, end: number) => {
     if (wanted.streamText && !isOfStream(bytes, start, wanted.streamText)) return true;
     if (!checkLine(bytes, start, end, line)) throw corruptLine(wanted.file, wanted.offset + start);
     if (!line.event || line.position <= wanted.after) return true;
     if (line.position > wanted.upTo) return false;
-    texts.push(lineText(bytes, start, line));
+    blankTail(bytes, line, end);
+    if (start === to + 1 && to > from) bytes[to] = comma;
+    else {
+      if (to > from) texts.push(bytes.toString('utf8', from, to));
+      from = start;
+    }
+    to = end;
     return true;
   };
   eachLine(bytes, visit, start, end);
-  // One call for all is a tenth faster. The checksum says that these are the bytes we wrote, so the shape needs no second proof.
+  if (to > from) texts.push(bytes.toString('utf8', from, to));
+  // The checksum says that these are the bytes we wrote, so the shape needs no second proof.
   return texts.length === 0 ? [] : (JSON.parse(`[${texts.join(',')}]`) as StoredEvent[]);
 }
 

@@ -13,6 +13,7 @@ export const streamKey = Buffer.from(',"stream":"');
 export const revisionKey = Buffer.from(',"revision":');
 
 const lineFeed = 0x0a;
+const space = 0x20;
 const quote = 0x22;
 const comma = 0x2c;
 const openBrace = 0x7b;
@@ -106,6 +107,12 @@ export function lineText(bytes: Buffer, start: number, line: Line): string {
   const text = bytes.toString('utf8', start, line.bodyEnd + 1);
   bytes[line.bodyEnd] = comma;
   return text;
+}
+
+/** Leaves of a line that ends at `end` its JSON without the log's own last fields, and blanks. */
+export function blankTail(bytes: Buffer, line: Line, end: number): void {
+  bytes[line.bodyEnd] = closeBrace;
+  for (let at = line.bodyEnd + 1; at < end; at += 1) bytes[at] = space;
 }
 
 /** Calls back for every line in `bytes[from, to)` that is not empty, with its bounds, without line feeds. Stops early when told `false`. */

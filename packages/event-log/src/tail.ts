@@ -75,7 +75,7 @@ export class Tail {
     for (let number = from; number < this.#groups.length; number += 1) {
       const group = this.#groups[number];
       if (!group || group.first > upTo || (gathered && gathered.length >= enough)) break;
-      const all = (group.all ??= this.#decode(group, 0, group.bytes.length));
+      const all = (group.all ??= this.#decode(group.bytes));
       const whole = group.first > reached && group.last <= upTo;
       const events = whole ? all : all.slice(Math.max(0, reached + 1 - group.first), upTo + 1 - group.first);
       reached = Math.min(group.last, upTo);
@@ -107,11 +107,13 @@ export class Tail {
 
   #eventsOf(group: TailGroup, index: number, { start, end, result }: PendingAppend): readonly StoredEvent[] {
     return (group.byAppend[index] ??=
-      group.all?.slice(result.first - group.first, result.last + 1 - group.first) ?? this.#decode(group, start, end));
+      group.all?.slice(result.first - group.first, result.last + 1 - group.first) ??
+      // A copy, because decoding overwrites.
+      this.#decode(Buffer.from(group.bytes.subarray(start, end))));
   }
 
-  #decode({ bytes }: TailGroup, start: number, end: number): readonly StoredEvent[] {
-    return decodeEvents(bytes, everything, { line: this.#line, start, end });
+  #decode(bytes: Buffer): readonly StoredEvent[] {
+    return decodeEvents(bytes, everything, { line: this.#line, start: 0, end: bytes.length });
   }
 }
 
