@@ -28,9 +28,9 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
   });
 
   it('outlives its owner: after kill -9 the next owner takes it up again, and nothing is lost', async () => {
-    await using lab = await openLab('echo $$ > pid; echo one; while [ ! -e go ]; do sleep 0.05; done; echo two');
+    await using lab = await openLab('echo $$ > pid; echo first; while [ ! -e go ]; do sleep 0.05; done; echo last');
     const run = lab.start('run', 'x', '--json');
-    await until(run, 'stdout', 'one');
+    await until(run, 'stdout', 'first');
     const agent = Number(await readFile(join(lab.workspace, 'pid'), 'utf8'));
     await endProcess((await lab.ownerPid()) ?? 0, 'SIGKILL');
     expect(await lives(agent)).toBe(true);
@@ -43,15 +43,15 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
     expect(exitCode).toBe(0);
     expect(events.map((event) => event.type)).toContain('run.reattached');
     const output = events.filter((event) => event.type === 'output.delta' || event.type === 'text.delta');
-    expect(output.map((event) => event.text).join('')).toBe('one\ntwo\n');
+    expect(output.map((event) => event.text).join('')).toBe('first\nlast\n');
     const positions = events.map((event) => event.position);
     expect(positions).toEqual([...new Set(positions)].sort((a, b) => a - b));
   });
 
   it('goes on after --foreground was ended, and the next owner finishes it', async () => {
-    await using lab = await openLab('echo up; while [ ! -e go ]; do sleep 0.05; done; echo end');
+    await using lab = await openLab('echo i-am-up; while [ ! -e go ]; do sleep 0.05; done; echo end');
     const run = lab.start('run', '--foreground', 'x');
-    await until(run, 'stdout', 'up');
+    await until(run, 'stdout', 'i-am-up');
     run.kill('SIGINT');
     const { exitCode, stderr } = await run;
     expect([exitCode, stderr]).toEqual([130, expect.stringContaining('the agent goes on')]);
@@ -62,10 +62,10 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
   });
 
   it('is ended as a tree by cancel', async () => {
-    await using lab = await openLab('sleep 300 & echo $! > child; echo up; wait');
+    await using lab = await openLab('sleep 300 & echo $! > child; echo i-am-up; wait');
     await lab.start('submit', 'x');
     const events = lab.start('events', '-f', 'last');
-    await until(events, 'stdout', 'up');
+    await until(events, 'stdout', 'i-am-up');
     const child = Number(await readFile(join(lab.workspace, 'child'), 'utf8'));
     const cancelled = await lab.start('cancel', 'last', '--wait');
     expect(cancelled.stdout).toContain('cancelled');
@@ -85,9 +85,9 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
   });
 
   it('cannot be attached to, and says what to do instead', async () => {
-    await using lab = await openLab('echo up; sleep 300');
+    await using lab = await openLab('echo i-am-up; sleep 300');
     await lab.start('submit', 'x');
-    await until(lab.start('events', '-f', 'last'), 'stdout', 'up');
+    await until(lab.start('events', '-f', 'last'), 'stdout', 'i-am-up');
     const attached = await lab.start('attach', 'last');
     expect(attached.stderr).toMatch(/no terminal[^]*events -f/);
   });
