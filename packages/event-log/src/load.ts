@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
+import type { CheckpointRead } from './checkpoint.ts';
 import { indexCheckpoint, readCheckpoint } from './checkpoint.ts';
 import { listIfThere, readFileUpTo } from './files.ts';
 import { formatFileName, formatFileSchema, formatVersion, parseJson, segmentName, segmentNumbers } from './format.ts';
@@ -10,6 +11,9 @@ import { LogState } from './log-state.ts';
 import type { Problems } from './problems.ts';
 import type { Scan } from './scan.ts';
 import { lastingClaim, scanSegment } from './scan.ts';
+
+/** Bounds the open files. */
+const readsAhead = 16;
 
 /** What is on the disk after the last whole batch. */
 export interface TornTail {
@@ -46,26 +50,65 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   const state = new LogState();
   const unchecked: SegmentEntry[] = [];
   let torn: TornTail | undefined;
-  for (const [order, number] of numbers.entries()) {
-    const isLast = order === numbers.length - 1;
-    if (order > 0 && number !== (numbers[order - 1] ?? 0) + 1) throw missingSegment(number - 1);
-    if (!isLast && (await loadChecked(options, state, number))) continue;
-    const before = state.segment;
-    const scan = await scanFile(fs, join(dir, segmentName(number)), state, live && isLast);
-    torn = judge(scan, number, isLast);
-    if (!isLast && state.segment && state.segment !== before) {
-      unchecked.push(state.segment);
-      if (!live) problems.add({ file: segmentName(number), problem: 'no usable checkpoint', action: 'read whole' });
+  const checkpoints = new CheckpointReads(fs, dir, numbers.slice(0, -1));
+  try {
+    for (const [order, number] of numbers.entries()) {
+      const isLast = order === numbers.length - 1;
+      if (order > 0 && number !== (numbers[order - 1] ?? 0) + 1) throw missingSegment(number - 1);
+      if (!isLast && takeOver(state, await checkpoints.read(order))) continue;
+      const before = state.segment;
+      const scan = await scanFile(fs, join(dir, segmentName(number)), state, live && isLast);
+      torn = judge(scan, number, isLast);
+      if (!isLast && state.segment && state.segment !== before) {
+        unchecked.push(state.segment);
+        if (!live) problems.add({ file: segmentName(number), problem: 'no usable checkpoint', action: 'read whole' });
+      }
     }
+  } finally {
+    await checkpoints.settle();
   }
   return { state, torn, lastNumber: numbers.at(-1) ?? 0, unchecked };
 }
 
-async function loadChecked(options: LoadOptions, state: LogState, number: number): Promise<boolean> {
-  const { fs, dir } = options;
-  const path = join(dir, segmentName(number));
-  const size = await fileSize(fs, path);
-  const checkpoint = await readCheckpoint(fs, dir, number, size);
+/** Reads the checkpoints of segments in order, some ahead of the one that is asked for: an opening is mostly waiting for them. */
+class CheckpointReads {
+  readonly #fs: LogFs;
+  readonly #dir: string;
+  readonly #numbers: readonly number[];
+  /** Those that nobody has taken yet. */
+  readonly #reads = new Map<number, Promise<CheckpointRead>>();
+  #started = 0;
+
+  constructor(fs: LogFs, dir: string, numbers: readonly number[]) {
+    this.#fs = fs;
+    this.#dir = dir;
+    this.#numbers = numbers;
+  }
+
+  async read(order: number): Promise<CheckpointRead> {
+    for (; this.#started < Math.min(order + readsAhead, this.#numbers.length); this.#started += 1) {
+      const read = this.#start(this.#numbers[this.#started] ?? 0);
+      // Whoever asks for it is told; nobody may ask, when the opening fails before.
+      read.catch(() => undefined);
+      this.#reads.set(this.#started, read);
+    }
+    const read = this.#reads.get(order);
+    this.#reads.delete(order);
+    return (await read) ?? 'missing';
+  }
+
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#reads.values());
+  }
+
+  async #start(number: number): Promise<CheckpointRead> {
+    const size = await fileSize(this.#fs, join(this.#dir, segmentName(number)));
+    return readCheckpoint(this.#fs, this.#dir, number, size);
+  }
+}
+
+/** False when the checkpoint is of no use for what came before it: then the segment is read. */
+function takeOver(state: LogState, checkpoint: CheckpointRead): boolean {
   if (typeof checkpoint === 'string') return false;
   // Where the log begins with a pruned part, its first segment's header has more to tell.
   if (!state.segment && checkpoint.base > 0) return false;
