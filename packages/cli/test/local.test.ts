@@ -30,7 +30,7 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
   it('outlives its owner: after kill -9 the next owner takes it up again, and nothing is lost', async () => {
     await using lab = await openLab('echo $$ > pid; echo first; while [ ! -e go ]; do sleep 0.05; done; echo last');
     const run = lab.start('run', 'x', '--json');
-    await until(run, 'stdout', 'first');
+    await until(run, 'stdout', 'first\\n');
     const agent = Number(await readFile(join(lab.workspace, 'pid'), 'utf8'));
     await endProcess((await lab.ownerPid()) ?? 0, 'SIGKILL');
     expect(await lives(agent)).toBe(true);

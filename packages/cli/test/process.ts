@@ -9,7 +9,7 @@ import { nodePlanes } from '../src/node-planes.ts';
 
 // Sources are compiled once a file, not once a process: it halves the start.
 const compileCache = mkdtempSync(join(tmpdir(), 'clip-cache-'));
-afterAll(() => rm(compileCache, { recursive: true, force: true }));
+afterAll(() => rm(compileCache, { recursive: true, force: true, maxRetries: 5 }));
 
 function execute(file: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
   return execa(file, args, { reject: false, stripFinalNewline: false, timeout: 50_000, extendEnv: false, cwd, env });
