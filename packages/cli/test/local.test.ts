@@ -78,10 +78,18 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
     const file = join(lab.root, 'env');
     await writeFile(file, 'MY_SECRET_KEY=hunter2hunter2\n', { mode: 0o600 });
     lab.env['MY_NAME'] = 'ada';
-    const run = await lab.start('run', '-q', 'x', '--env-file', file, '--env-pass', 'MY_NAME');
+    const run = await lab.start('run', '-q', 'x', '--env-from', file, '--env-pass', 'MY_NAME');
     expect(run.stdout).toMatch(/\/ada\n/);
     const log = await lab.start('log');
     expect(log.stdout).not.toContain('hunter2');
+  });
+
+  it('keeps a file of variables to the agent: Node would take --env-file, and its NODE_OPTIONS, for itself', async () => {
+    await using lab = await openLab('echo "got $NODE_OPTIONS"');
+    const file = join(lab.root, 'env');
+    await writeFile(file, 'NODE_OPTIONS=--of-the-agent\n', { mode: 0o600 });
+    const run = await lab.start('run', '-q', 'x', '--env-from', file);
+    expect(run).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/^got \*\*\*\n/) });
   });
 
   it('cannot be attached to, and says what to do instead', async () => {

@@ -69,7 +69,7 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
     text === undefined ? undefined : parseDuration(text);
   const approvals = mergePolicies(options.approve ?? [], defaults.approvals);
   const pass = [...(defaults.env?.pass ?? []), ...namesToPass(options)];
-  const file = options.envFile === undefined ? defaults.env?.file : resolve(cwd, options.envFile);
+  const file = options.envFrom === undefined ? defaults.env?.file : resolve(cwd, options.envFrom);
   const request: SubmitRequest = {
     prompt,
     workspace: resolve(cwd, options.workspace ?? '.'),
