@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,6 +72,8 @@ async function lockDatabase(path: string): Promise<DatabaseSync> {
   try {
     const sqlite = loadSqlite();
     database = new sqlite.DatabaseSync(path);
+    // Sqlite goes by the umask, and who may open the file may hold the lock. By name: a second descriptor would drop it. Some file systems have no modes.
+    await chmod(path, 0o600).catch(() => undefined);
     // No write follows, ever: the file stays empty, and all that happens are the locks.
     database.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
     return database;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { acquireLock, openEventLog, readOwner } from '../src/index.ts';
@@ -17,6 +17,14 @@ test('a second holder is refused and told who the first is, while it lives, whil
   await kill(child);
   const lock = await acquireLock(path);
   expect(await readOwner(path)).toMatchObject({ pid: process.pid });
+  await lock.release();
+});
+
+test('the lock is ours alone, whatever the umask: whoever may open it may hold it', async () => {
+  const path = join(await scratchDir(), 'lock.db');
+  const lock = await acquireLock(path);
+  const modes = await Promise.all([path, `${path}-journal`].map(async (file) => (await stat(file)).mode & 0o777));
+  expect(modes).toEqual([0o600, 0o600]);
   await lock.release();
 });
 
