@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,6 +40,33 @@ describe('finding the configuration', () => {
       `cannot read the configuration ${join(root, 'missing.json')}`,
     );
   });
+
+  it('is a file: a pipe would be waited for by a command that no signal ends', async () => {
+    const pipe = join(root, 'pipe.json');
+    execFileSync('mkfifo', [pipe]);
+    await expect(load(root, pipe)).rejects.toThrow(`cannot read the configuration ${pipe}: it is not a file`);
+    await expect(load(root, root)).rejects.toThrow('it is not a file');
+    await expect(load(root, '/dev/zero')).rejects.toThrow('it is not a file');
+    await writeFile(join(root, 'large.json'), ' '.repeat(1024 * 1024 + 1));
+    await expect(load(root, 'large.json')).rejects.toThrow('larger than 1 MiB');
+  });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'that somebody else left on the way up is not taken: it names programs that we would run',
+    async () => {
+      const shared = join(root, 'shared');
+      const file = join(shared, 'runtime.config.json');
+      await mkdir(join(shared, 'mine'), { recursive: true });
+      await writeFile(file, '{"runtimes":{"pi":{"adapter":"pi"}}}');
+      await chown(file, 65_534, 65_534);
+      await expect(load(join(shared, 'mine'))).rejects.toMatchObject({
+        code: 'PERMISSION_DENIED',
+        rawMessage: `${file} belongs to another user (65534)`,
+        hint: expect.stringContaining('--config'),
+      });
+      expect((await load(root, file)).path).toBe(file);
+    },
+  );
 
   it('hashes what a configuration says, not how it is written', async () => {
     const write = (name: string, text: string) => writeFile(join(root, name), text);

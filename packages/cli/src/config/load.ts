@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { describeIssues } from '../arguments/describe-issues.ts';
@@ -27,7 +28,7 @@ export interface LoadConfigOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-const maxConfigChars = 1024 * 1024;
+const maxConfigBytes = 1024 * 1024;
 
 /** Reads and checks the configuration; without a file, the defaults of what is on PATH. Whatever is wrong with it is INVALID_ARGUMENT with file and place. */
 export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConfig> {
@@ -36,7 +37,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
   const config =
     path === undefined
       ? await defaultConfig(options.env)
-      : fromDirectory(parseConfig(await readConfig(path), path), dirname(path));
+      : fromDirectory(parseConfig(await readConfig(path, given !== undefined), path), dirname(path));
   return { config, path, hash: hashOf(config) };
 }
 
@@ -74,16 +75,34 @@ function fromDirectory(config: RuntimeConfig, directory: string): RuntimeConfig 
   };
 }
 
-async function readConfig(path: string): Promise<string> {
+async function readConfig(path: string, named: boolean): Promise<string> {
   try {
-    const text = await readFile(path, 'utf8');
-    if (text.length > maxConfigChars) throw new Error('it is larger than 1 MiB');
-    return text;
+    // A pipe that nobody writes to would be waited for in a thread that no signal ends.
+    const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    try {
+      const found = await file.stat();
+      if (!found.isFile()) throw new Error('it is not a file');
+      if (!named) refuseForeign(path, found);
+      if (found.size > maxConfigBytes) throw new Error('it is larger than 1 MiB');
+      return await file.readFile('utf8');
+    } finally {
+      await file.close();
+    }
   } catch (error) {
+    if (AgentRuntimeError.isInstance(error)) throw error;
     throw new AgentRuntimeError('INVALID_ARGUMENT', `cannot read the configuration ${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }
+}
+
+/** A configuration names programs that we run: one that was only found, perhaps in /tmp, must come from us or from root. */
+function refuseForeign(path: string, { uid }: Stats): void {
+  const own = process.getuid?.();
+  if (own === undefined || uid === own || uid === 0) return;
+  throw new AgentRuntimeError('PERMISSION_DENIED', `${path} belongs to another user (${uid})`, {
+    hint: `if you trust it: --config ${path}`,
+  });
 }
 
 function hashOf(config: RuntimeConfig): string {
