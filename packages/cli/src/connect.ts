@@ -105,7 +105,7 @@ async function noteOtherConfig(context: CommandContext, plane: ControlPlane): Pr
     const theirs = await readOwnerConfig(context.dataDir);
     if (theirs === undefined || theirs.pid !== pid || theirs.hash === mine.hash) return;
     context.out.note(
-      `note: the owner runs with another configuration than ${mine.path}; kill ${pid} ends it (agents go on), and the next command starts one with yours`,
+      `note: the owner runs with another configuration than ${sanitizeLine(mine.path, 1000)}; kill ${pid} ends it (agents go on), and the next command starts one with yours`,
     );
   } catch (error) {
     // A task must stay steerable and cancellable while somebody edits the configuration.

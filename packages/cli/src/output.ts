@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { AgentRuntimeError } from '@runtime/contracts';
 import pc from 'picocolors';
 import type { CliDependencies, TextSink } from './dependencies.ts';
-import { sanitize } from './sanitize.ts';
+import { safeJson, sanitize } from './sanitize.ts';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
@@ -38,7 +38,7 @@ export function createOutput(deps: CliDependencies, json: boolean): Output {
     if (brokenPipe.aborted || text === '') return;
     if (!stdout.write(text)) await drained(stdout, brokenPipe);
   };
-  const record = (value: unknown): Promise<void> => write(`${JSON.stringify(value)}\n`);
+  const record = (value: unknown): Promise<void> => write(`${safeJson(value)}\n`);
   return {
     json,
     colours: pc.createColors(!json && wantsColour(deps.env, stdout)),

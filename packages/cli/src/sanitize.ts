@@ -1,7 +1,7 @@
 /**
  * What an agent, a file or a chat user wrote must not steer a terminal: at display, escape sequences and control characters go,
  * as do the bidirectional controls with which a line can be made to read differently from what it is.
- * Raw text stays in the log; nothing here touches `--json`.
+ * Raw text stays in the log, and in `--json`, where controls are written as escapes.
  */
 type State = 'ground' | 'escape' | 'intermediate' | 'csi' | 'string' | 'stringEscape';
 
@@ -106,6 +106,17 @@ export function createSanitizer(): StreamSanitizer {
 /** The text without escape sequences (VT, CSI, OSC, DCS, APC), C0 and C1 controls except line feed and tab, and bidi controls. */
 export function sanitize(text: string): string {
   return createSanitizer().push(text);
+}
+
+/** Legal in JSON as they are, and obeyed by terminals: what `JSON.stringify` leaves of the controls. */
+const unescapedControls = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A value as JSON that no terminal obeys. It parses to the same value. */
+export function safeJson(value: unknown, indent?: number): string {
+  return (JSON.stringify(value, undefined, indent) ?? 'null').replace(
+    unescapedControls,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** For one line of a table or a title: sanitised, white space folded, cut to `width` characters with an ellipsis. */

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
@@ -19,6 +19,33 @@ describe('looking', () => {
     expect((await lab.run('runtimes')).stdout).toContain('✓ memory');
     expect((await lab.run('verify')).stdout).toContain('the log is whole');
     expect(lab.started).toBe(1);
+  });
+
+  it('writes nothing to a terminal that steers it, wherever it came from', async () => {
+    await using lab = await Lab.open(() => [{ do: 'say', text: 'a\u009b31mb\u007f\u202ec' }]);
+    const evil = join(lab.root, 'evil\u001b[31m');
+    await mkdir(evil);
+    await writeFile(join(evil, 'runtime.config.json'), '{"runtimes":{"p\\u009bi":{"adapter":"pi"}}}');
+    await writeFile(join(evil, 'good.json'), '{"runtimes":{"pi":{"adapter":"pi","args":["\\u009b31m"]}}}');
+    await lab.run('run', 'x', '--on', 'memory:m\u001b[31m');
+    await lab.run('run', 'x');
+    const text: string[] = [];
+    for (const args of [
+      ['status', 'last'],
+      ['events'],
+      ['log'],
+      ['log', '--json'],
+      ['config', 'show'],
+      ['config', 'show', '--config', 'good.json'],
+      ['config', 'show', '--config', 'good.json', '--json'],
+    ]) {
+      const { stdout, stderr } = await lab.start(args, { cwd: evil }).ended;
+      text.push(stdout, stderr);
+    }
+    // oxlint-disable-next-line no-control-regex
+    expect(text.join('')).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    const said = (await lab.run('log')).records() as { type: string; text?: string }[];
+    expect(said.find((event) => event.type === 'message.completed')?.text).toBe('a\u009b31mb\u007f\u202ec');
   });
 
   it('finds an empty directory empty', async () => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { configJsonSchema } from '../config/json-schema.ts';
 import type { CliDependencies } from '../dependencies.ts';
+import { safeJson, sanitizeLine } from '../sanitize.ts';
 import { addCommand } from './command.ts';
 
 /** `runtime config schema` and `runtime config show`. */
@@ -17,8 +18,8 @@ export function registerConfig(parent: Command, deps: CliDependencies): void {
     body: async (context) => {
       const { path, config: found, hash } = await context.config();
       await context.out.document({ path: path ?? null, hash, config: found });
-      await context.out.line(path ?? 'no file: what is on PATH');
-      await context.out.line(JSON.stringify(found, undefined, 2));
+      await context.out.line(path === undefined ? 'no file: what is on PATH' : sanitizeLine(path, 1000));
+      await context.out.line(safeJson(found, 2));
     },
   });
 }

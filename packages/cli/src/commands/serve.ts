@@ -6,6 +6,7 @@ import { exitCodes } from '../exit-codes.ts';
 import type { CommandContext } from '../context.ts';
 import type { CliDependencies } from '../dependencies.ts';
 import { untilIdle } from '../owner/idle-exit.ts';
+import { sanitizeLine } from '../sanitize.ts';
 import { addCommand, parsedOption } from './command.ts';
 import { openOwnPlane } from './own-plane.ts';
 
@@ -66,7 +67,9 @@ async function report(context: CommandContext, plane: ControlPlane): Promise<voi
   const info = await plane.info();
   const socket = await context.deps.planes.socketPath(context.dataDir);
   await context.out.document({ ...info, socket });
-  await context.out.line(`serving ${info.dataDir} (pid ${info.pid}, epoch ${info.epoch}) on ${socket}`);
+  await context.out.line(
+    `serving ${sanitizeLine(info.dataDir, 1000)} (pid ${info.pid}, epoch ${info.epoch}) on ${sanitizeLine(socket)}`,
+  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

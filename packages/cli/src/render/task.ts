@@ -51,7 +51,7 @@ export function formatTask(view: TaskView, now: number, c: Colours): string[] {
     `${c.bold(view.id)}  ${paintStatus(view.status, c)}  ${formatDuration(elapsedMs(view, now))}`,
     `title      ${sanitizeLine(view.title)}`,
     `workspace  ${sanitizeLine(view.workspace, 1000)}`,
-    `runtimes   ${view.targets.map((target) => [target.runtime, target.model].filter(Boolean).join(':')).join(', ')}`,
+    `runtimes   ${sanitizeLine(view.targets.map((target) => [target.runtime, target.model].filter(Boolean).join(':')).join(', '), 1000)}`,
   ];
   if (view.outcome) lines.push(`outcome    ${describeOutcome(view.outcome)}`);
   if (view.cancelRequested && !view.outcome) lines.push(c.yellow('cancel requested'));
