@@ -23,7 +23,10 @@ export async function runCli(args: readonly string[], deps: CliDependencies): Pr
 async function endOf(error: CommanderError, args: readonly string[], deps: CliDependencies): Promise<number> {
   if (error.exitCode === 0) return exitCodes.succeeded;
   // A command that was not named: the help is on stderr already.
-  if (error.code === 'commander.help') return exitCodes.usage;
+  if (error.code === 'commander.help') {
+    const { json, verbose } = flags(args);
+    return json ? reportError(deps, usageError('no command was given'), { json, verbose }) : exitCodes.usage;
+  }
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const hint =
     suggestion === undefined || suggestion === ''

@@ -38,6 +38,7 @@ describe('what was typed wrong', () => {
     [['run', '--timeot', '5m', 'x'], 2, "unknown option '--timeot'"],
     [['run', '--deadline', 'soon', 'x'], 2, 'not a duration'],
     [['run', '--needs', 'magic', 'x'], 2, 'not a capability'],
+    [['run', '--approval-timeout', '90d', 'x'], 2, '--approval-timeout'],
     [['run', '--recovery', 'never', 'x'], 2, 'Allowed choices'],
     [['run', '--retries', 'many', 'x'], 2, 'not a count'],
     [['run'], 2, 'what is to be done?'],
@@ -71,6 +72,12 @@ describe('what was typed wrong', () => {
   it('is help and exit code 2 when there is nothing at all', async () => {
     await using lab = await Lab.open();
     expect(await lab.run()).toMatchObject({ code: 2, stderr: expect.stringContaining('Usage: runtime') });
+  });
+
+  it('is one JSON document with --json when there is no command', async () => {
+    await using lab = await Lab.open();
+    for (const args of [['--json'], ['config', '--json']])
+      expect((await lab.run(...args)).json()).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
   });
 
   it('is no error to ask for help or version', async () => {

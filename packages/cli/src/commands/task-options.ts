@@ -8,6 +8,8 @@ import { parseTargets } from '../arguments/targets.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import { parsedOption, repeatedOption } from './command.ts';
 
+const approvalTimeoutSchema = approvalPolicySchema.shape.timeoutMs.unwrap();
+
 /** The options of `run` and `submit`, as commander leaves them. */
 export const taskOptionsSchema = z.object({
   promptFile: z.string().optional(),
@@ -25,7 +27,7 @@ export const taskOptionsSchema = z.object({
   retries: z.int().optional(),
   key: z.string().optional(),
   approve: z.array(policyRuleSchema).optional(),
-  approvalTimeout: approvalPolicySchema.shape.timeoutMs.unwrap().optional(),
+  approvalTimeout: approvalTimeoutSchema.optional(),
   envPass: z.array(z.string()).optional(),
   envFrom: z.string().optional(),
   shareWorkspace: z.boolean().optional(),
@@ -69,7 +71,11 @@ export function addTaskOptions(command: Command): Command {
         ),
       )
       .addOption(
-        parsedOption('--approval-timeout <duration>', 'how long an approval stays open (default: 1h)', parseDuration),
+        parsedOption(
+          '--approval-timeout <duration>',
+          'how long an approval stays open (default: 1h)',
+          parseApprovalTimeout,
+        ),
       )
       .addOption(
         repeatedOption(
@@ -83,6 +89,13 @@ export function addTaskOptions(command: Command): Command {
       .option('--share-workspace', 'another task may work in the same directory at the same time')
       .option('--continue <task>', 'go on with the conversation of an ended task')
   );
+}
+
+function parseApprovalTimeout(text: string): number {
+  const ms = parseDuration(text);
+  if (!approvalTimeoutSchema.safeParse(ms).success)
+    throw usageError(`an approval stays open for 30d at most, not ${text}`);
+  return ms;
 }
 
 function parseRetries(text: string): number {
