@@ -66,6 +66,10 @@ describe('the checks of doctor', () => {
       status: 'warn',
       hint: expect.stringContaining('chmod 700'),
     });
+    expect(checkDirectory('/d', { ...facts, mode: 0o40777 })).toMatchObject({
+      status: 'fail',
+      hint: expect.stringContaining('others can write'),
+    });
     expect(checkDirectory('/d', { ...facts, uid: 0 }).status).toBe('fail');
     expect(checkDirectory('/d', { ...facts, isDirectory: false }).status).toBe('fail');
     expect(checkDirectory('/d', undefined).status).toBe('ok');

@@ -135,8 +135,16 @@ export function checkDirectory(path: string, facts: DirectoryFacts | undefined):
       'choose one of your own with --data-dir',
     );
   }
+  const mode = (facts.mode & 0o777).toString(8);
+  if ((facts.mode & 0o002) !== 0) {
+    return check(
+      'data directory',
+      'fail',
+      `${path} has mode ${mode}`,
+      `others can write tasks of their own into it: chmod 700 ${path}`,
+    );
+  }
   if ((facts.mode & 0o077) !== 0) {
-    const mode = (facts.mode & 0o777).toString(8);
     return check(
       'data directory',
       'warn',
