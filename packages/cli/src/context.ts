@@ -47,14 +47,15 @@ export function resolveDataDir(deps: CliDependencies, option: string | undefined
 /** Makes the context of one command. Nothing is opened before it is asked for. */
 export function createContext(deps: CliDependencies, options: CommonOptions): CommandContext {
   const interrupted = new AbortController();
+  const signal = AbortSignal.any([interrupted.signal, deps.brokenPipe]);
   const planes = new Set<ControlPlane>();
   let loaded: Promise<LoadedConfig> | undefined;
   const context: CommandContext = {
     deps,
     options,
     dataDir: resolveDataDir(deps, options.dataDir),
-    out: createOutput(deps, options.json),
-    signal: AbortSignal.any([interrupted.signal, deps.brokenPipe]),
+    out: createOutput(deps, options.json, signal),
+    signal,
     interrupt: () => interrupted.abort(new DOMException('interrupted', 'AbortError')),
     config() {
       loaded ??= loadConfig({ path: options.config, cwd: deps.cwd, home: deps.home, env: deps.env });

@@ -51,7 +51,12 @@ async function attempt(
   let unsubscribe = (): void => {};
   try {
     context = createContext(deps, common);
-    if (!ownSignals) unsubscribe = deps.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], () => context?.interrupt());
+    // The first ends the command in good order; a second one ends it wherever it hangs.
+    const interrupt = (): void => {
+      unsubscribe();
+      context?.interrupt();
+    };
+    if (!ownSignals) unsubscribe = deps.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], interrupt);
     const code = (await body(context)) ?? exitCodes.succeeded;
     return context.signal.aborted && !deps.brokenPipe.aborted ? exitCodes.interrupted : code;
   } catch (error) {

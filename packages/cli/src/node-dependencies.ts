@@ -7,6 +7,7 @@ import envPaths from 'env-paths';
 import { createAdapters } from './config/adapters.ts';
 import type { CliDependencies } from './dependencies.ts';
 import { nodeMachine } from './doctor/node-machine.ts';
+import { exitCodes } from './exit-codes.ts';
 import { nodePlanes } from './node-planes.ts';
 import { startOwner } from './owner/start-owner.ts';
 import { version } from './version.ts';
@@ -41,8 +42,9 @@ export function nodeDependencies(): CliDependencies {
     runOnTerminal,
     machine: nodeMachine(),
     exit: (code) => {
-      // Not process.exit: what is still in the pipes must get out.
+      // Not process.exit: what is still in the pipes must get out. Unless somebody wants to go, and the pipe may be the reason.
       process.exitCode = code;
+      if (code === exitCodes.interrupted) process.exit();
     },
   };
 }

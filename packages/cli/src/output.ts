@@ -31,12 +31,12 @@ export function wantsColour(env: Readonly<Record<string, string | undefined>>, s
   return sink.isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** The output of one command. */
-export function createOutput(deps: CliDependencies, json: boolean): Output {
+/** The output of one command. `signal` ends the waiting for a reader that takes nothing. */
+export function createOutput(deps: CliDependencies, json: boolean, signal: AbortSignal = deps.brokenPipe): Output {
   const { stdout, stderr, brokenPipe } = deps;
   const write = async (text: string): Promise<void> => {
     if (brokenPipe.aborted || text === '') return;
-    if (!stdout.write(text)) await drained(stdout, brokenPipe);
+    if (!stdout.write(text)) await drained(stdout, signal);
   };
   const record = (value: unknown): Promise<void> => write(`${safeJson(value)}\n`);
   return {
@@ -52,16 +52,16 @@ export function createOutput(deps: CliDependencies, json: boolean): Output {
   };
 }
 
-function drained(sink: TextSink, brokenPipe: AbortSignal): Promise<void> {
+function drained(sink: TextSink, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       sink.off('drain', done);
-      brokenPipe.removeEventListener('abort', done);
+      signal.removeEventListener('abort', done);
       resolve();
     };
     sink.once('drain', done);
-    brokenPipe.addEventListener('abort', done);
-    if (brokenPipe.aborted) done();
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
   });
 }
 

@@ -135,6 +135,15 @@ describe.skipIf(process.platform !== 'linux')('the command as a process', () => 
     expect((await events).exitCode).toBe(130);
   });
 
+  it('ends at Ctrl-C while it waits for its text on standard input', async () => {
+    await using lab = await ProcessLab.open(main);
+    const steer = lab.start('steer', 'last', '-');
+    // More than a pipe holds: once it is written, it is being read.
+    await new Promise((written) => steer.stdin.write('x'.repeat(1024 * 1024), written));
+    steer.kill('SIGINT');
+    expect((await steer).exitCode).toBe(130);
+  });
+
   it('ends quietly in a pipe that is closed early', async () => {
     await using lab = await ProcessLab.open(main);
     const run = await lab.pipe('run -q flood', 'head -n 1');

@@ -120,6 +120,25 @@ describe('runtime run', () => {
     expect(result.records()).toMatchObject([{ outcome: { status: 'cancelled' } }]);
   });
 
+  it.each([['run', 'x'], ['log'], ['events', 'last']])(
+    '%s ends at Ctrl-C although its reader has stopped reading',
+    async (...args) => {
+      await using lab = await Lab.open(() => [{ do: 'say', text: 'words' }]);
+      await lab.run('run', 'x');
+      const stdout = new Sink();
+      const full = Promise.withResolvers<void>();
+      stdout.write = () => {
+        full.resolve();
+        return false;
+      };
+      const command = lab.start(args, { stdout });
+      await full.promise;
+      command.signal('SIGINT');
+      command.signal('SIGINT');
+      expect((await command.ended).code).toBe(130);
+    },
+  );
+
   it('ends quietly when nobody reads any more', async () => {
     const gone = new AbortController();
     class Closing extends Sink {

@@ -39,6 +39,31 @@ describe('talking to a task', () => {
     expect((await running.ended).code).toBe(1);
   });
 
+  it('ends at Ctrl-C while it waits for its text, and leaves the second one to the system', async () => {
+    await using lab = await Lab.open();
+    const waiting = Promise.withResolvers<void>();
+    const stdin = (async function* (): AsyncGenerator<string> {
+      waiting.resolve();
+      await new Promise(() => {});
+      yield '';
+    })();
+    let interrupt = (): void => {};
+    let listening = 0;
+    const steer = lab.start(['steer', 'last', '-'], {
+      stdin,
+      onSignal: (_names, listener) => {
+        listening += 1;
+        interrupt = () => listener('SIGINT');
+        return () => void (listening -= 1);
+      },
+    });
+    await waiting.promise;
+    expect(listening).toBe(1);
+    interrupt();
+    expect(listening).toBe(0);
+    expect((await steer.ended).code).toBe(130);
+  });
+
   it('is a conflict after the end, with exit code 1', async () => {
     await using lab = await Lab.open();
     await lab.run('run', 'x');

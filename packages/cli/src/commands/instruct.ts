@@ -57,7 +57,7 @@ async function instruct(
 ): Promise<void> {
   const options = instructOptionsSchema.parse(given);
   const { signal, out } = context;
-  const prompt = await readPrompt(context.deps, text, options.promptFile);
+  const prompt = await readPrompt(context.deps, text, options.promptFile, signal);
   const plane = await context.writing();
   const view = await findTask(plane, id);
   const expiresAt = options.expires === undefined ? undefined : Date.now() + options.expires;

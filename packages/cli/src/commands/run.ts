@@ -44,7 +44,11 @@ async function runDetached(context: CommandContext, prepared: PreparedTask, quie
   const unsubscribe = deps.onSignal(['SIGINT'], () => {
     interrupts += 1;
     if (interrupts === 1) detach.abort(new DOMException('detached', 'AbortError'));
-    else again.abort();
+    else {
+      again.abort();
+      // Also where the watching hangs on a reader that takes nothing.
+      context.interrupt();
+    }
   });
   try {
     const outcome = await watchUntil(context, plane, task.id, quiet, signal, () => context.writing());

@@ -21,7 +21,7 @@ export async function prepareTask(
 ): Promise<PreparedTask> {
   const options = taskOptionsSchema.parse(given);
   const loaded = await context.config();
-  const prompt = await readPrompt(context.deps, argument, options.promptFile);
+  const prompt = await readPrompt(context.deps, argument, options.promptFile, context.signal);
   return { request: composeRequest(prompt, options, loaded, context.deps.cwd), options };
 }
 

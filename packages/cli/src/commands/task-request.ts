@@ -21,6 +21,7 @@ export async function readPrompt(
   deps: CliDependencies,
   argument: string | undefined,
   file: string | undefined,
+  signal: AbortSignal,
 ): Promise<string> {
   if (argument !== undefined && file !== undefined) {
     if (argument !== '-') throw usageError('a prompt and --prompt-file: which one?');
@@ -29,7 +30,7 @@ export async function readPrompt(
   if (source === undefined)
     throw usageError('what is to be done?', 'runtime run "<prompt>", or - to read it from standard input');
   let prompt = source;
-  if (source === '-') prompt = await readAll(deps.stdin);
+  if (source === '-') prompt = await readAll(deps.stdin, signal);
   else if (file !== undefined) prompt = await readPromptFile(resolve(deps.cwd, file));
   if (prompt.trim() === '') throw usageError('the prompt is empty');
   if (prompt.length > maxInstructionChars) throw tooLong();
@@ -45,14 +46,26 @@ async function readPromptFile(path: string): Promise<string> {
   }
 }
 
-async function readAll(stdin: CliDependencies['stdin']): Promise<string> {
+async function readAll(stdin: CliDependencies['stdin'], signal: AbortSignal): Promise<string> {
+  signal.throwIfAborted();
   const decoder = new TextDecoder();
-  let text = '';
-  for await (const chunk of stdin) {
-    text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-    if (text.length > maxInstructionChars) throw tooLong();
+  const chunks = stdin[Symbol.asyncIterator]();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    let text = '';
+    for (;;) {
+      const { done, value } = await Promise.race([chunks.next(), aborted]);
+      if (done) return text + decoder.decode();
+      text += typeof value === 'string' ? value : decoder.decode(value, { stream: true });
+      if (text.length > maxInstructionChars) throw tooLong();
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+    // Not awaited: behind a read that waits for ever, so does this.
+    void chunks.return?.();
   }
-  return text + decoder.decode();
 }
 
 function tooLong(): AgentRuntimeError {
