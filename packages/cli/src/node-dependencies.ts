@@ -54,7 +54,10 @@ function watchForBrokenPipe(): AbortSignal {
   const broken = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') throw error;
+      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') {
+        if (stream === process.stdout) process.stderr.write(`error cannot write to stdout: ${error.message}\n`);
+        process.exit(exitCodes.failed);
+      }
       if (stream === process.stdout) broken.abort(new DOMException('nobody reads stdout', 'AbortError'));
     });
   }

@@ -144,6 +144,12 @@ describe.skipIf(process.platform !== 'linux')('the command as a process', () => 
     expect((await steer).exitCode).toBe(130);
   });
 
+  it('says so when stdout cannot be written to, without a stack', async () => {
+    await using lab = await ProcessLab.open(main);
+    const { exitCode, stderr } = await lab.pipe('config schema > /dev/full', 'cat');
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^error cannot write to stdout: ENOSPC[^\n]*\n$/)]);
+  });
+
   it('ends quietly in a pipe that is closed early', async () => {
     await using lab = await ProcessLab.open(main);
     const run = await lab.pipe('run -q flood', 'head -n 1');
