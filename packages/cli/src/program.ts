@@ -34,12 +34,11 @@ export function registerCommands(parent: Command, deps: CliDependencies): void {
   }
 }
 
-/** The whole `runtime` program. It never ends the process: commander's own endings are thrown as CommanderError. */
-export function createProgram(deps: CliDependencies): Command {
+/** The whole `runtime` program. It never ends the process: commander's own endings are thrown as CommanderError, and `ending` is told whose they are. */
+export function createProgram(deps: CliDependencies, ending: (command: Command) => void = () => {}): Command {
   const program = new Command('runtime')
     .description('Run, steer, watch and recover tasks on agent runtimes.')
     .version(deps.version, '-V, --version')
-    .exitOverride()
     .configureOutput({
       writeOut: (text) => void deps.stdout.write(text),
       writeErr: (text) => void deps.stderr.write(text),
@@ -53,5 +52,14 @@ export function createProgram(deps: CliDependencies): Command {
     .addHelpText('after', `\n${exitCodesHelp}`);
   addCommonOptions(program);
   registerCommands(program, deps);
+  throwEndings(program, ending);
   return program;
+}
+
+function throwEndings(command: Command, ending: (command: Command) => void): void {
+  command.exitOverride((error) => {
+    ending(command);
+    throw error;
+  });
+  for (const child of command.commands) throwEndings(child, ending);
 }

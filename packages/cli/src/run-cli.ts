@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { usageError } from './arguments/usage-error.ts';
 import type { CliDependencies } from './dependencies.ts';
 import { reportError } from './edge.ts';
@@ -8,19 +8,29 @@ import { createProgram } from './program.ts';
 /** Runs one command line, without the names of node and script. Resolves to the exit code once everything is written and closed. */
 export async function runCli(args: readonly string[], deps: CliDependencies): Promise<number> {
   let exitCode: number = exitCodes.succeeded;
-  const program = createProgram({ ...deps, exit: (code) => (exitCode = code) });
+  let help = 'runtime help shows the commands';
+  const program = createProgram({ ...deps, exit: (code) => (exitCode = code) }, (command) => {
+    if (command !== program) help = `${pathOf(command)} --help shows what it takes`;
+  });
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     exitCode =
-      error instanceof CommanderError ? await endOf(error, args, deps) : await reportError(deps, error, flags(args));
+      error instanceof CommanderError
+        ? await endOf(error, args, deps, help)
+        : await reportError(deps, error, flags(args));
   }
   deps.exit(exitCode);
   return exitCode;
 }
 
 /** Help and version are thrown as well, and are no errors. */
-async function endOf(error: CommanderError, args: readonly string[], deps: CliDependencies): Promise<number> {
+async function endOf(
+  error: CommanderError,
+  args: readonly string[],
+  deps: CliDependencies,
+  help: string,
+): Promise<number> {
   if (error.exitCode === 0) return exitCodes.succeeded;
   // A command that was not named: the help is on stderr already.
   if (error.code === 'commander.help') {
@@ -28,11 +38,12 @@ async function endOf(error: CommanderError, args: readonly string[], deps: CliDe
     return json ? reportError(deps, usageError('no command was given'), { json, verbose }) : exitCodes.usage;
   }
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const hint =
-    suggestion === undefined || suggestion === ''
-      ? 'runtime help shows the commands'
-      : suggestion.replace(/^\((.*)\)$/, '$1');
+  const hint = suggestion === undefined || suggestion === '' ? help : suggestion.replace(/^\((.*)\)$/, '$1');
   return reportError(deps, usageError(message, hint), flags(args));
+}
+
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }
 
 /** Commander failed before it knew its options: look for them as it would have. */

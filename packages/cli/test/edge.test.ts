@@ -80,6 +80,20 @@ describe('what was typed wrong', () => {
       expect((await lab.run(...args)).json()).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
   });
 
+  it('points to the help of the command that was meant', async () => {
+    await using lab = await Lab.open();
+    expect((await lab.run('run', '--bogus')).stderr).toContain('hint  runtime run --help');
+    expect((await lab.run('config', 'show', '--bogus')).stderr).toContain('hint  runtime config show --help');
+    expect((await lab.run('--data-dir', 'd', 'status')).stderr).toContain('hint  runtime status --help');
+    expect((await lab.run('zzz')).stderr).toContain('hint  runtime help');
+  });
+
+  it('says in the help how a task is named', async () => {
+    await using lab = await Lab.open();
+    for (const command of ['status', 'events', 'steer', 'cancel', 'answer', 'attach', 'requeue'])
+      expect((await lab.run(command, '--help')).stdout).toContain('its id, the beginning of its id, or last');
+  });
+
   it('is no error to ask for help or version', async () => {
     await using lab = await Lab.open();
     expect(await lab.run('--version')).toMatchObject({ code: 0, stdout: '1.2.3\n' });

@@ -25,6 +25,8 @@ export interface CommandSpec extends HandlerOptions {
 /** Adds a command with the common options, its own, and its body behind the edge. */
 export function addCommand(parent: Command, deps: CliDependencies, spec: CommandSpec): Command {
   const command = parent.command(spec.usage).description(spec.description);
+  for (const argument of command.registeredArguments)
+    if (argument.name() === 'task') argument.description = 'its id, the beginning of its id, or last';
   spec.options?.(command);
   addCommonOptions(command);
   if (spec.details !== undefined) command.addHelpText('after', `\n${spec.details}`);
