@@ -134,16 +134,19 @@ describe('without a file', () => {
       command: ['claude', '-p', '{prompt}'],
       passEnv: expect.arrayContaining(['ANTHROPIC_*']),
     });
+    expect((await defaultConfig({ PATH: bin })).defaults).toBeUndefined();
     await rm(join(bin, 'pi'));
-    expect(Object.keys((await defaultConfig({ PATH: bin })).runtimes)).toEqual(['claude']);
+    expect((await defaultConfig({ PATH: bin })).defaults).toEqual({ runtimes: ['claude'] });
   });
 
-  it('names pi where nothing is there, so that its absence is explained', async () => {
-    expect(Object.keys((await defaultConfig({ PATH: '' })).runtimes)).toEqual(['pi']);
+  it('names what is missing too, so that its absence is explained and --on pi,claude works with one of them', async () => {
+    expect(await defaultConfig({ PATH: '' })).toEqual({
+      runtimes: { pi: { adapter: 'pi' }, claude: expect.objectContaining({ adapter: 'tmux' }) },
+    });
   });
 
   it('does not look into relative entries of PATH', async () => {
-    expect(Object.keys((await defaultConfig({ PATH: 'bin:.' })).runtimes)).toEqual(['pi']);
+    expect((await defaultConfig({ PATH: 'bin:.' })).defaults).toBeUndefined();
   });
 });
 

@@ -18,7 +18,7 @@ export function registerConfig(parent: Command, deps: CliDependencies): void {
     body: async (context) => {
       const { path, config: found, hash } = await context.config();
       await context.out.document({ path: path ?? null, hash, config: found });
-      await context.out.line(path === undefined ? 'no file: what is on PATH' : sanitizeLine(path, 1000));
+      await context.out.line(path === undefined ? 'no file: the defaults' : sanitizeLine(path, 1000));
       await context.out.line(safeJson(found, 2));
     },
   });

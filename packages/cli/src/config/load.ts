@@ -30,7 +30,7 @@ export interface LoadConfigOptions {
 
 const maxConfigBytes = 1024 * 1024;
 
-/** Reads and checks the configuration; without a file, the defaults of what is on PATH. Whatever is wrong with it is INVALID_ARGUMENT with file and place. */
+/** Reads and checks the configuration; without a file, the defaults. Whatever is wrong with it is INVALID_ARGUMENT with file and place. */
 export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConfig> {
   const given = options.path === undefined ? undefined : resolve(options.cwd, options.path);
   const path = given ?? (await findConfigFile(options.cwd, options.home));

@@ -68,7 +68,7 @@ async function checkConfig(context: CommandContext): Promise<Check> {
   try {
     const { path, config } = await context.config();
     const ids = Object.keys(config.runtimes).join(', ');
-    return { name: 'configuration', status: 'ok', detail: `${path ?? 'no file, what is on PATH'}: ${ids}` };
+    return { name: 'configuration', status: 'ok', detail: `${path ?? 'no file, the defaults'}: ${ids}` };
   } catch (error) {
     const { rawMessage, hint } = AgentRuntimeError.from(error);
     return {
