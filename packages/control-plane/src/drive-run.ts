@@ -8,6 +8,7 @@ import {
   type RuntimeAdapter,
 } from '@runtime/contracts';
 import { holdLeases } from './begin-run.ts';
+import { runEnded } from './end-run.ts';
 import { handleOf, launchOf, outcomeOfFailedStart, runEnvironment } from './launch.ts';
 import type { PlaneContext } from './context.ts';
 import { superviseRun } from './supervise-run.ts';
@@ -59,7 +60,7 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
     await reapUntilDone(actor, run, adapter);
     const cancelled = 'stop' in step && step.stop === 'cancel';
     const outcome = cancelled ? { status: 'cancelled' as const } : outcomeOfFailedStart(error);
-    await actor.record(() => [{ type: 'run.ended', runId: run.runId, outcome, exit: unseen('it was not started') }]);
+    await actor.record((state) => runEnded(state, run.runId, outcome, unseen('it was not started')));
     return undefined;
   } finally {
     watching.abort();
@@ -119,9 +120,7 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   if (found.status === 'absent' || found.status === 'unknowable') {
     await reapUntilDone(actor, run, adapter);
     const why = found.status === 'absent' ? 'it had not begun when its owner died' : found.reason.slice(0, 1000);
-    await actor.record(() => [
-      { type: 'run.ended', runId, outcome: outcomeOfLost(run, found, why), exit: unseen(why) },
-    ]);
+    await actor.record((state) => runEnded(state, runId, outcomeOfLost(run, found, why), unseen(why)));
     return undefined;
   }
   const from = sourceCursor === undefined ? {} : { sourceCursor };

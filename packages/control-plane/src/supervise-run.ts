@@ -12,6 +12,7 @@ import {
 import { AgentRuntimeError, type Exit } from '@runtime/contracts';
 import { expireApprovals, Deliveries } from './deliveries.ts';
 import { reapUntilDone, stopping } from './drive-run.ts';
+import { closedApprovals, runEnded } from './end-run.ts';
 import { pump } from './pump.ts';
 import { outcomeOfRun } from './run-outcome.ts';
 import { runStep } from './run-step.ts';
@@ -56,7 +57,7 @@ export async function superviseRun(
       return false;
     }
   }
-  await closeApprovals(actor, runId);
+  await actor.record((state) => closedApprovals(state, runId));
   await ctx.failpoint('stop.before');
   const exit = await stopSession(session, ctx.tuning.stopGraceMs);
   await ctx.failpoint('stop.after');
@@ -67,7 +68,7 @@ export async function superviseRun(
   await reapUntilDone(actor, run, adapter);
   await actor.record((state) => {
     const last = currentRun(state);
-    return last ? [{ type: 'run.ended', runId, outcome: outcomeOfRun(state, last, exit, source.error), exit }] : [];
+    return last ? runEnded(state, runId, outcomeOfRun(state, last, exit, source.error), exit) : [];
   });
   await session[Symbol.asyncDispose]();
   return true;
@@ -153,19 +154,6 @@ async function recordFenced({ ctx, id }: TaskActor, runId: string, batch: Source
     .join(' ')
     .slice(0, 100);
   await ctx.log.append(planeStream, [{ type: 'run.fenced', taskId: id, runId, what, reason: 'the run had ended' }]);
-}
-
-async function closeApprovals(actor: TaskActor, runId: string): Promise<void> {
-  await actor.record((state) =>
-    openApprovals(state)
-      .filter((approval) => approval.runId === runId)
-      .map(({ id }): NewEvent => ({
-        type: 'approval.resolved',
-        approvalId: id,
-        resolution: { kind: 'cancelled' },
-        by: 'plane',
-      })),
-  );
 }
 
 async function stopSession(session: RuntimeSession, graceMs: number): Promise<Exit> {

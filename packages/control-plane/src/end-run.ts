@@ -1,0 +1,18 @@
+import { openApprovals, type Exit, type NewEvent, type RunOutcome, type TaskState } from '@runtime/contracts';
+
+/** What a run asked for is over with it: an answer that comes later must not authorise anything. */
+export function closedApprovals(state: TaskState, runId: string): NewEvent[] {
+  return openApprovals(state)
+    .filter((approval) => approval.runId === runId)
+    .map(({ id }): NewEvent => ({
+      type: 'approval.resolved',
+      approvalId: id,
+      resolution: { kind: 'cancelled' },
+      by: 'plane',
+    }));
+}
+
+/** The end of a run, after what it left open. */
+export function runEnded(state: TaskState, runId: string, outcome: RunOutcome, exit: Exit): NewEvent[] {
+  return [...closedApprovals(state, runId), { type: 'run.ended', runId, outcome, exit }];
+}

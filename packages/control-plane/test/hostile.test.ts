@@ -1,0 +1,115 @@
+import { rm } from 'node:fs/promises';
+import { memoryRuntime, type MemoryRuntimeOptions } from '@runtime/conformance/memory-runtime';
+import type {
+  ControlPlane,
+  Recovery,
+  RuntimeAdapter,
+  RuntimeSession,
+  SessionEvent,
+  StoredEvent,
+} from '@runtime/contracts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { connectControlPlane, fifo } from '../src/index.ts';
+import { faultyFs } from './support/faulty-fs.ts';
+import { eventsOf, expectSoundStream, makePlaces, openPlane, retry, typesOf } from './support/planes.ts';
+
+/** The runtime in memory, with what a hostile one would do instead. */
+function hostile(
+  options: MemoryRuntimeOptions,
+  over: {
+    readonly session?: (session: RuntimeSession) => Partial<RuntimeSession>;
+    readonly adapter?: (inner: RuntimeAdapter) => Partial<RuntimeAdapter>;
+  },
+): RuntimeAdapter {
+  const inner = memoryRuntime(options);
+  const wrap = (session: RuntimeSession): RuntimeSession => ({ ...session, ...over.session?.(session) });
+  const adapter: RuntimeAdapter = {
+    ...inner,
+    start: async (launch, call) => wrap(await inner.start(launch, call)),
+    recover: async (handle, call): Promise<Recovery> => {
+      const found = await inner.recover(handle, call);
+      return 'session' in found ? { ...found, session: wrap(found.session) } : found;
+    },
+  };
+  return { ...adapter, ...over.adapter?.(adapter) };
+}
+
+const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+
+async function seen(plane: ControlPlane, id: string, type: string): Promise<StoredEvent> {
+  for await (const event of plane.task(id).events()) if (event.type === type) return event;
+  throw new Error(`no ${type}`);
+}
+
+function expectFinal(events: readonly StoredEvent[]): void {
+  const levels = new Map<string, string>();
+  const approvals = new Set<string>();
+  for (const event of events) {
+    if (event.type === 'task.submitted') levels.set(String(event['instructionId']), 'queued');
+    if (event.type.startsWith('instruction.')) levels.set(String(event['instructionId']), event.type.slice(12));
+    if (event.type === 'approval.requested') approvals.add(String(event['approvalId']));
+    if (event.type === 'approval.resolved') approvals.delete(String(event['approvalId']));
+  }
+  expect([...levels.values()].filter((level) => ['queued', 'sending', 'accepted'].includes(level))).toEqual([]);
+  expect([...approvals]).toEqual([]);
+}
+
+const ask: SessionEvent = {
+  type: 'approval.requested',
+  approvalId: 'ask-late',
+  kind: 'tool',
+  title: 'may I?',
+  choices: [{ id: 'yes', label: 'yes', kind: 'allow' }],
+};
+
+describe('every approval is resolved', () => {
+  it('when its run turns out to be lost after a restart', async () => {
+    await using places = await makePlaces();
+    const options: MemoryRuntimeOptions = {
+      script: () => [{ do: 'ask', title: 't', answered: () => [{ do: 'say', text: 'ok' }] }],
+    };
+    const first = await openPlane(places, { adapters: [memoryRuntime(options)] });
+    const { id } = await first.submit({
+      prompt: 'go',
+      workspace: places.workspace,
+      retry: { ...retry, maxAttempts: 1 },
+    });
+    await seen(first, id, 'approval.requested');
+    await first.close();
+    const blind = hostile(options, {
+      adapter: () => ({ recover: async () => ({ status: 'unknowable', reason: 'no idea' }) }),
+    });
+    await using second = await openPlane(places, { adapters: [blind] });
+    await second.task(id).outcome();
+    const events = await eventsOf(second, id);
+    expectSoundStream(events);
+    expectFinal(events);
+  });
+
+  it('when it is asked for while its run is being stopped', async () => {
+    await using places = await makePlaces();
+    const adapter = hostile(
+      { script: () => [{ do: 'hang' }] },
+      {
+        session: (session) => ({
+          events: async function* (options) {
+            let cursor = '';
+            for await (const batch of session.events(options)) {
+              cursor = batch.cursor;
+              yield batch;
+            }
+            yield { cursor, events: [ask] };
+          },
+        }),
+      },
+    );
+    await using plane = await openPlane(places, { adapters: [adapter] });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+    await seen(plane, task.id, 'turn.started');
+    await task.cancel();
+    await task.outcome();
+    const events = await eventsOf(plane, task.id);
+    expectSoundStream(events);
+    expectFinal(events);
+  });
+});
