@@ -1,6 +1,7 @@
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { specVersion, type NewEvent, type NextAttempt, type RuntimeHandle } from '@runtime/contracts';
+import { endTask } from './end-task.ts';
 import { carriedInstructions, lapsedInstructions, openingId } from './prompts.ts';
 import { resumedRun } from './resumed-run.ts';
 import type { TaskActor } from './task-actor.ts';
@@ -27,13 +28,8 @@ export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boo
     return true;
   }
   if (!(await isDirectory(spec.workspace))) {
-    await actor.record(() => [
-      {
-        type: 'task.ended',
-        outcome: { status: 'failed', code: 'unavailable', message: `the workspace is gone: ${spec.workspace}` },
-      },
-    ]);
-    return false;
+    const message = `the workspace is gone: ${spec.workspace}`;
+    return endTask(actor, { status: 'failed', code: 'unavailable', message });
   }
   if (!(await hasRoom(actor))) return hold(actor, roomRetryMs);
   const resumes = next.mode === 'resume' ? resumedRun(actor, state) : undefined;

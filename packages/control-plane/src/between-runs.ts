@@ -5,10 +5,10 @@ import {
   unfinishedInstructions,
   type NewEvent,
   type NextAttempt,
-  type RunOutcome,
   type TaskState,
 } from '@runtime/contracts';
 import { beginRun } from './begin-run.ts';
+import { endTask } from './end-task.ts';
 import { neverBegan, nextStep, type NextStep } from './policy.ts';
 import { resumePrompt } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';
@@ -152,31 +152,4 @@ function obsoletePrompts(state: TaskState, kept: string | undefined): NewEvent[]
 async function capabilitiesOf(probing: ReturnType<TaskActor['ctx']['runtimes']['probe']>) {
   const found = await probing;
   return found.status === 'available' ? found.capabilities : undefined;
-}
-
-/** The last event of the stream, after what is open has been closed. */
-async function endTask(actor: TaskActor, outcome: RunOutcome): Promise<boolean> {
-  await actor.record((state) => [...closeOpenEnds(state), { type: 'task.ended', outcome }]);
-  actor.ctx.leases.releaseAll(actor.id);
-  return false;
-}
-
-function closeOpenEnds(state: TaskState): NewEvent[] {
-  const approvals = openApprovals(state).map((approval): NewEvent => ({
-    type: 'approval.resolved',
-    approvalId: approval.id,
-    resolution: { kind: 'cancelled' },
-    by: 'plane',
-  }));
-  const instructions = Object.values(state.instructions).flatMap(({ id, level }): NewEvent[] => {
-    if (level === 'queued')
-      return [{ type: 'instruction.declined', instructionId: id, reason: 'the task ended before it was sent' }];
-    if (level === 'sending' || level === 'accepted') {
-      return [
-        { type: 'instruction.unknown', instructionId: id, reason: 'the task ended before it was seen to enter a turn' },
-      ];
-    }
-    return [];
-  });
-  return [...approvals, ...instructions];
 }

@@ -113,3 +113,28 @@ describe('every approval is resolved', () => {
     expectFinal(events);
   });
 });
+
+describe('every instruction reaches a final level', () => {
+  it('when the workspace is gone before the run', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, {
+      adapters: [
+        hostile(
+          {},
+          {
+            adapter: (inner) => ({
+              probe: async (call) => {
+                await rm(places.workspace, { recursive: true, force: true });
+                return inner.probe(call);
+              },
+            }),
+          },
+        ),
+      ],
+    });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+    await task.steer('and this');
+    expect(await task.outcome()).toMatchObject({ status: 'failed' });
+    expectFinal(await eventsOf(plane, task.id));
+  });
+});
