@@ -8,6 +8,8 @@ export interface PumpOptions {
 }
 
 const maxBufferedChars = 64 * 1024;
+/** Increments that cannot be merged, as of two tools that take turns: the log takes 1024 at once. */
+const maxBufferedEvents = 512;
 
 /**
  * Moves a source into the log. The first increments after a pause go at once; those that follow within the window go together.
@@ -52,6 +54,7 @@ export async function pump(source: AsyncIterable<SourceBatch>, options: PumpOpti
         lastFlush = -Infinity;
         continue;
       }
+      if (waiting.length + batch.events.length > maxBufferedEvents) await flush();
       for (const event of batch.events) chars += addDelta(waiting, event);
       cursor = batch.cursor;
       if (chars >= maxBufferedChars || options.clock() - lastFlush >= options.windowMs) await flush();

@@ -92,8 +92,9 @@ export class TaskActor {
       return await this.ctx.log.append(stream, events, { expected: this.#state.revision, ack });
     } catch (error) {
       // Poisoned, closed, or not known to be written: what is in memory cannot be trusted any more. The next owner reads the files.
+      // What the log does not take, as too large, is its sender's own trouble.
       const { code } = AgentRuntimeError.from(error);
-      if (code !== 'EXHAUSTED' && !this.ctx.closing.aborted) this.ctx.fail(error);
+      if (code !== 'EXHAUSTED' && code !== 'INVALID_ARGUMENT' && !this.ctx.closing.aborted) this.ctx.fail(error);
       throw error;
     }
   }

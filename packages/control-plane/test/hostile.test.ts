@@ -138,3 +138,44 @@ describe('every instruction reaches a final level', () => {
     expectFinal(await eventsOf(plane, task.id));
   });
 });
+
+describe('a plane is not ended', () => {
+  it('by an instruction that is larger than the log takes', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: () => [{ do: 'hang' }] })] });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+    await seen(plane, task.id, 'turn.started');
+    const image = { type: 'image' as const, mediaType: 'image/png', data: 'A'.repeat(12 * 1024 * 1024) };
+    await expect(task.steer([image, image])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await task.status()).toMatchObject({ status: 'running' });
+    await task.cancel();
+    expect(await task.outcome()).toEqual({ status: 'cancelled' });
+  });
+
+  it('by a record of more events than the log takes at once', async () => {
+    await using places = await makePlaces();
+    const many = Array.from({ length: 3000 }, (): SessionEvent => ({
+      type: 'usage.reported',
+      usage: { scope: 'turn', inputTokens: 1, outputTokens: 1 },
+    }));
+    const adapter = hostile(
+      { script: () => [{ do: 'hang' }] },
+      {
+        session: () => ({
+          events: async function* () {
+            yield { cursor: '1', events: many };
+          },
+        }),
+      },
+    );
+    await using plane = await openPlane(places, { adapters: [adapter] });
+    const task = await plane.submit({
+      prompt: 'go',
+      workspace: places.workspace,
+      recovery: 'restart',
+      retry: { ...retry, maxAttempts: 1 },
+    });
+    expect(await task.outcome()).toMatchObject({ status: 'lost' });
+    expectSoundStream(await eventsOf(plane, task.id));
+  });
+});

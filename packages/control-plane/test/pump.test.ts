@@ -200,4 +200,16 @@ describe('the pump from a source into the log', () => {
     go();
     await expect(pumping).rejects.toBe(full);
   });
+
+  it('appends no more increments at once than the log takes, merged or not', async () => {
+    const batches = Array.from({ length: 3000 }, (_, index) => ({
+      events: [text(index % 2 === 0 ? 'a' : 'b', 'x')],
+      pauseMs: 0,
+    }));
+    const sizes: number[] = [];
+    const append = async (batch: SourceBatch): Promise<void> => void sizes.push(batch.events.length);
+    await pump(source(batches), { append, windowMs: 60_000, clock: () => 1 });
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(3000);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(1024);
+  });
 });
