@@ -9,6 +9,7 @@ import {
 } from '@runtime/contracts';
 import { holdLeases } from './begin-run.ts';
 import { runEnded } from './end-run.ts';
+import { sleep } from './clock.ts';
 import { handleOf, launchOf, outcomeOfFailedStart, runEnvironment } from './launch.ts';
 import type { PlaneContext } from './context.ts';
 import { superviseRun } from './supervise-run.ts';
@@ -57,7 +58,7 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
     const step = runStep(actor.state, run, ctx.clock());
     if ('stop' in step) await actor.record((state) => stopping(currentRun(state), step.stop));
     else await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
-    await reapUntilDone(actor, run, adapter);
+    if (!(await reapUntilDone(actor, run, adapter))) return undefined;
     const cancelled = 'stop' in step && step.stop === 'cancel';
     const outcome = cancelled ? { status: 'cancelled' as const } : outcomeOfFailedStart(error);
     await actor.record((state) => runEnded(state, run.runId, outcome, unseen('it was not started')));
@@ -118,7 +119,7 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   });
   await ctx.failpoint('recover.after');
   if (found.status === 'absent' || found.status === 'unknowable') {
-    await reapUntilDone(actor, run, adapter);
+    if (!(await reapUntilDone(actor, run, adapter))) return undefined;
     const why = found.status === 'absent' ? 'it had not begun when its owner died' : found.reason.slice(0, 1000);
     await actor.record((state) => runEnded(state, runId, outcomeOfLost(run, found, why), unseen(why)));
     return undefined;
@@ -133,22 +134,23 @@ function outcomeOfLost(run: RunState, found: Found, message: string): RunOutcome
   return { status: 'lost', code: found.status === 'absent' ? 'unavailable' : 'unknown', message };
 }
 
-/** An ended run has no processes: reaping is repeated until that is so, or the plane lets go. */
-export async function reapUntilDone(actor: TaskActor, run: RunState, adapter: RuntimeAdapter): Promise<void> {
+/** An ended run has no processes: reaping is repeated until that is so. False when the plane lets go before: then the run has not ended. */
+export async function reapUntilDone(actor: TaskActor, run: RunState, adapter: RuntimeAdapter): Promise<boolean> {
   const { ctx } = actor;
-  for (let tries = 0; tries < 5 && !ctx.closing.aborted; tries += 1) {
+  for (let tries = 0; !ctx.closing.aborted; tries += 1) {
     try {
       await ctx.failpoint('reap.before');
       await adapter.reap(handleOf(ctx, run));
       await ctx.failpoint('reap.after');
-      return;
+      return true;
     } catch (thrown) {
       if (tries === 4) {
         const { message } = AgentRuntimeError.from(thrown);
         process.emitWarning(`processes of run ${run.runId} may be left: ${message}`, 'AgentRuntimeWarning');
-        return;
+        return true;
       }
-      await new Promise((resolve) => setTimeout(resolve, reapRetryMs));
+      await sleep(reapRetryMs, ctx.closing);
     }
   }
+  return false;
 }

@@ -65,13 +65,15 @@ export async function superviseRun(
   await deliveries.settled();
   const run = currentRun(actor.state);
   if (!run) return true;
-  await reapUntilDone(actor, run, adapter);
-  await actor.record((state) => {
-    const last = currentRun(state);
-    return last ? runEnded(state, runId, outcomeOfRun(state, last, exit, source.error), exit) : [];
-  });
+  const reaped = await reapUntilDone(actor, run, adapter);
+  if (reaped) {
+    await actor.record((state) => {
+      const last = currentRun(state);
+      return last ? runEnded(state, runId, outcomeOfRun(state, last, exit, source.error), exit) : [];
+    });
+  }
   await session[Symbol.asyncDispose]();
-  return true;
+  return reaped;
 }
 
 const nextLook = (run: RunState, wakeAt: number | undefined, now: number, stallAfterMs: number): number | undefined => {

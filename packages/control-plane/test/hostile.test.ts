@@ -179,3 +179,33 @@ describe('a plane is not ended', () => {
     expectSoundStream(await eventsOf(plane, task.id));
   });
 });
+
+describe('no process is left', () => {
+  it('when the plane lets go while a run’s processes cannot be ended yet', async () => {
+    await using places = await makePlaces();
+    let reaps = 0;
+    const reaping = Promise.withResolvers<void>();
+    const adapter = hostile(
+      { script: () => [{ do: 'hang' }] },
+      {
+        adapter: (inner) => ({
+          reap: async (handle, call) => {
+            reaps += 1;
+            reaping.resolve();
+            if (reaps === 1) throw new Error('something is left');
+            await inner.reap(handle, call);
+          },
+        }),
+      },
+    );
+    const first = await openPlane(places, { adapters: [adapter] });
+    const task = await first.submit({ prompt: 'go', workspace: places.workspace });
+    await seen(first, task.id, 'turn.started');
+    await task.cancel();
+    await reaping.promise;
+    await first.close();
+    await using second = await openPlane(places, { adapters: [adapter] });
+    expect(await second.task(task.id).outcome()).toEqual({ status: 'cancelled' });
+    expect(reaps).toBeGreaterThan(1);
+  });
+});
