@@ -22,7 +22,14 @@ import { checkPrompt } from './submit.ts';
 import { waitForLevel, waitForOutcome } from './receipts.ts';
 
 const taskParams = { taskId: idSchema };
-const actParams = { ...taskParams, by: z.string().max(200).default('api'), why: z.string().max(2000).optional() };
+/** Names by which the log tells what nobody asked for: a decision by `runtime` is one that the runtime knows. */
+const ownNames: ReadonlySet<string> = new Set(['runtime', 'plane', 'clock']);
+const by = z
+  .string()
+  .max(200)
+  .refine((name) => !ownNames.has(name), 'the name is one of the plane itself')
+  .default('api');
+const actParams = { ...taskParams, by, why: z.string().max(2000).optional() };
 const maxInstructions = 1000;
 
 export const sendParamsSchema = z.strictObject({
@@ -32,7 +39,7 @@ export const sendParamsSchema = z.strictObject({
   key: z.string().min(1).max(200).optional(),
   expiresAt: z.int().optional(),
   ifTurn: z.string().max(64).optional(),
-  by: z.string().max(200).default('api'),
+  by,
 });
 
 interface Method {

@@ -209,3 +209,32 @@ describe('no process is left', () => {
     expect(reaps).toBeGreaterThan(1);
   });
 });
+
+describe('an answer', () => {
+  it('is told to the runtime: nobody answers in its name', async () => {
+    await using places = await makePlaces();
+    const options: MemoryRuntimeOptions = {
+      script: () => [{ do: 'ask', title: 't', answered: () => [{ do: 'say', text: 'ok' }] }],
+    };
+    const told: unknown[] = [];
+    const adapter = hostile(options, {
+      session: (session) => ({
+        answer: async (id, decision, call) => {
+          told.push(decision);
+          await session.answer(id, decision, call);
+        },
+      }),
+    });
+    await using plane = await openPlane(places, { adapters: [adapter] });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+    const request = await seen(plane, task.id, 'approval.requested');
+    const [choice] = request['choices'] as { id: string }[];
+    const answer = (by: string): Promise<void> =>
+      task.answer(String(request['approvalId']), { choice: choice!.id }, { by });
+    for (const name of ['runtime', 'plane', 'clock'])
+      await expect(answer(name)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await answer('me');
+    await expect.poll(() => told).toEqual([{ choice: choice!.id }]);
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+  });
+});
