@@ -60,8 +60,9 @@ export class Plane {
   async submit(input: unknown): Promise<string> {
     const { spec, key } = await parseSubmission(input, this.ctx.adapters, (id) => this.#continuedTarget(id));
     if (key === undefined) return this.#append(spec, undefined);
-    const pending = this.#submitting.get(key);
-    if (pending) await pending.catch(() => undefined);
+    // One after the other: when one fails, the next takes its place, and those behind wait for that one.
+    for (let pending = this.#submitting.get(key); pending; pending = this.#submitting.get(key))
+      await pending.catch(() => undefined);
     const known = this.#registry.keys.get(key);
     if (known !== undefined) return this.#sameTask(known, key, specDigest(spec));
     const submitting = this.#append(spec, key).finally(() => this.#submitting.delete(key));

@@ -238,3 +238,17 @@ describe('an answer', () => {
     expect(await task.outcome()).toEqual({ status: 'succeeded' });
   });
 });
+
+describe('a key stands for one task', () => {
+  it('when three submit with one key and the first finds the disk full', async () => {
+    await using places = await makePlaces();
+    const { fs, faults } = faultyFs();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime()], logFs: fs });
+    // Full for one write.
+    Object.defineProperty(faults, 'full', { get: () => faults.refused === 0 });
+    const request = { prompt: 'go', workspace: places.workspace, key: 'k' };
+    const settled = await Promise.allSettled([1, 2, 3].map(() => plane.submit(request)));
+    expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect(await plane.tasks()).toHaveLength(1);
+  });
+});
