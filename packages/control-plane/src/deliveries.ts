@@ -3,6 +3,7 @@ import {
   currentRun,
   openApprovals,
   type Decision,
+  type ErrorCode,
   type Instruction,
   type InstructionState,
   type NewEvent,
@@ -11,8 +12,18 @@ import {
   type RuntimeSession,
   type TaskState,
 } from '@runtime/contracts';
+import { stopping } from './drive-run.ts';
 import { openingInstruction } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';
+
+/** What a session throws when provably nothing was sent. Whatever else it throws, nobody can tell. */
+const unsent: ReadonlySet<ErrorCode> = new Set([
+  'UNSUPPORTED',
+  'CONFLICT',
+  'UNAVAILABLE',
+  'UNAUTHENTICATED',
+  'INVALID_ARGUMENT',
+]);
 
 /**
  * What a session is told: instructions, decisions, interrupts. One instruction at a time, each durable as `sending` before its first byte;
@@ -73,16 +84,22 @@ export class Deliveries {
     } catch (thrown) {
       if (ctx.closing.aborted) return;
       const error = AgentRuntimeError.from(thrown);
-      await this.#settle(
-        id,
-        error.code === 'OUTCOME_UNKNOWN' ? 'instruction.unknown' : 'instruction.declined',
-        error.rawMessage,
-      );
+      const refused = unsent.has(error.code);
+      await this.#settle(id, refused ? 'instruction.declined' : 'instruction.unknown', error.rawMessage);
+      if (!refused && error.code !== 'OUTCOME_UNKNOWN' && id === run.instructionId) await this.#stopUnopened();
       return;
     }
     if (run.capabilities?.steer === 'unknown' && next.mode !== 'prompt') {
       await this.#settle(id, 'instruction.unknown', 'the runtime cannot show what became of it');
     }
+  }
+
+  /** A session that broke its word over what opens its run is no session to wait for. */
+  async #stopUnopened(): Promise<void> {
+    await this.#actor.record((state) => {
+      const run = currentRun(state);
+      return run && run.turns === 0 ? stopping(run, 'lost_control') : [];
+    });
   }
 
   /** Unless the backend said something better in the meantime. */

@@ -239,6 +239,31 @@ describe('an answer', () => {
   });
 });
 
+describe('nothing is silently sent twice', () => {
+  it.each(['TypeError', 'TimeoutError'])('when handing over an instruction broke off with a %s', async (name) => {
+    await using places = await makePlaces();
+    const sent: string[] = [];
+    const adapter = hostile(
+      { capabilities: { resume: 'none' } },
+      {
+        session: () => ({
+          send: async (instruction) => {
+            sent.push(instruction.id);
+            throw Object.assign(new Error('in the middle'), { name });
+          },
+        }),
+      },
+    );
+    await using plane = await openPlane(places, { adapters: [adapter] });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry, recovery: 'manual' });
+    await expect.poll(async () => (await task.status()).instructions[0]?.level).toBe('unknown');
+    expect(await seen(plane, task.id, 'approval.requested')).toMatchObject({ kind: 'recovery' });
+    expect(sent).toHaveLength(1);
+    await task.cancel();
+    await task.outcome();
+  });
+});
+
 describe('a key stands for one task', () => {
   it('when three submit with one key and the first finds the disk full', async () => {
     await using places = await makePlaces();
