@@ -80,6 +80,7 @@ export async function beginRun(actor: TaskActor, next: NextAttempt): Promise<boo
 /** Back into the queue, and not to be asked before then, unless something frees it earlier. */
 function hold(actor: TaskActor, ms: number): false {
   actor.heldUntil = actor.ctx.clock() + ms;
+  actor.admitted = false;
   actor.ctx.changed(actor);
   return false;
 }

@@ -59,8 +59,12 @@ export async function betweenRuns(actor: TaskActor): Promise<boolean> {
       ctx.changed(actor);
       return false;
     }
-    actor.admitted = false;
-    return beginRun(actor, next);
+    try {
+      return await beginRun(actor, next);
+    } finally {
+      // Consumed when it is over: as long as it looks around it has its place, and must not be given another one.
+      actor.admitted = false;
+    }
   }
   return decideNext(actor);
 }

@@ -5,6 +5,7 @@ import type {
   Recovery,
   RuntimeAdapter,
   RuntimeSession,
+  Scheduler,
   SessionEvent,
   StoredEvent,
 } from '@runtime/contracts';
@@ -275,5 +276,45 @@ describe('a key stands for one task', () => {
     const settled = await Promise.allSettled([1, 2, 3].map(() => plane.submit(request)));
     expect(settled.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected']);
     expect(await plane.tasks()).toHaveLength(1);
+  });
+});
+
+describe('as many run as the scheduler says', () => {
+  it('also when one is spoken to while its runtime is being looked at', async () => {
+    await using places = await makePlaces();
+    const probe = Promise.withResolvers<void>();
+    const probing = Promise.withResolvers<void>();
+    let running = 0;
+    let most = 0;
+    const adapter = hostile(
+      { script: () => [{ do: 'hang' }] },
+      {
+        adapter: (inner) => ({
+          probe: async (call) => {
+            probing.resolve();
+            await probe.promise;
+            return inner.probe(call);
+          },
+          start: async (launch, call) => {
+            running += 1;
+            most = Math.max(most, running);
+            return inner.start(launch, call);
+          },
+        }),
+      },
+    );
+    await using plane = await openPlane(places, { adapters: [adapter], scheduler: fifo({ concurrency: 1 }) });
+    const one = await plane.submit({ prompt: 'one', workspace: places.workspace, shareWorkspace: true });
+    await probing.promise;
+    const two = await plane.submit({ prompt: 'two', workspace: places.workspace, shareWorkspace: true });
+    await one.steer('more');
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    probe.resolve();
+    await seen(plane, one.id, 'turn.started');
+    await expect(two.status()).resolves.toMatchObject({ status: 'queued' });
+    expect(most).toBe(1);
+    await one.cancel();
+    await two.cancel();
+    await Promise.all([one.outcome(), two.outcome()]);
   });
 });
