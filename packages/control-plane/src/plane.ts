@@ -210,7 +210,7 @@ export class Plane {
     const starts = this.#scheduler.admit({ queued: queuedTasks(this.#queued.values()), running }, now);
     for (const id of starts) {
       const actor = this.#queued.get(id);
-      if (!actor) continue;
+      if (!actor || startTime(actor) > now) continue;
       actor.admitted = true;
       this.changed(actor);
       actor.wake();

@@ -318,3 +318,28 @@ describe('as many run as the scheduler says', () => {
     await Promise.all([one.outcome(), two.outcome()]);
   });
 });
+
+describe('a scheduler that starts what may not start yet', () => {
+  it('is not followed', async () => {
+    await using places = await makePlaces();
+    const occupied: number[] = [];
+    const scheduler: Scheduler = {
+      admit: ({ queued, running }) => {
+        occupied.push(running.length);
+        return [...queued].map(({ taskId }) => taskId);
+      },
+    };
+    const adapter = memoryRuntime({ faults: { start: { code: 'UNAVAILABLE' } } });
+    await using plane = await openPlane(places, { adapters: [adapter], scheduler });
+    const request = { prompt: 'go', workspace: places.workspace, shareWorkspace: true };
+    const patient = { maxAttempts: 3, baseDelayMs: 60_000, maxDelayMs: 60_000 };
+    const task = await plane.submit({ ...request, retry: patient });
+    await seen(plane, task.id, 'attempt.scheduled');
+    const other = await plane.submit({ ...request, retry: { ...retry, maxAttempts: 1 } });
+    await other.outcome();
+    occupied.length = 0;
+    await (await plane.submit({ ...request, retry: { ...retry, maxAttempts: 1 } })).outcome();
+    expect(occupied[0]).toBe(0);
+    expect(await task.status()).toMatchObject({ status: 'queued' });
+  });
+});
