@@ -7,12 +7,13 @@ import {
   type RunState,
   type RuntimeAdapter,
 } from '@runtime/contracts';
+import { abortable } from './abortable.ts';
 import { holdLeases } from './begin-run.ts';
 import { runEnded } from './end-run.ts';
 import { sleep } from './clock.ts';
 import { handleOf, launchOf, outcomeOfFailedStart, runEnvironment } from './launch.ts';
 import type { PlaneContext } from './context.ts';
-import { superviseRun } from './supervise-run.ts';
+import { dispose, superviseRun } from './supervise-run.ts';
 import { runStep } from './run-step.ts';
 import type { TaskActor } from './task-actor.ts';
 import type { RuntimeSession } from '@runtime/contracts';
@@ -33,7 +34,7 @@ export async function driveRun(actor: TaskActor, run: RunState): Promise<boolean
   actor.launching = undefined;
   const session = mine ? await launch(actor, run, adapter) : await regain(actor, run, adapter);
   if (actor.ctx.closing.aborted) {
-    await session?.[Symbol.asyncDispose]();
+    if (session) await dispose(session);
     return false;
   }
   return session ? superviseRun(actor, run.runId, adapter, session) : true;
@@ -47,7 +48,7 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
     const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(ctx.tuning.startTimeoutMs)]);
     const plan = await launchOf(actor, run, adapter);
     await ctx.failpoint('start.before');
-    const session = await untilClosing(ctx, adapter.start(plan, { signal }));
+    const session = await untilClosing(ctx, adapter.start(plan, { signal }), (late) => late);
     if (!session) return undefined;
     await ctx.failpoint('start.after');
     await ctx.runtimes.startSucceeded(run.target.runtime, run.runId);
@@ -68,19 +69,20 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   }
 }
 
-/** A plane that lets go does not wait for a slow start, nor end it: its next owner finds the run. */
-async function untilClosing(ctx: PlaneContext, starting: Promise<RuntimeSession>): Promise<RuntimeSession | undefined> {
-  let letGo = (): void => undefined;
-  const closing = new Promise<undefined>((resolve) => {
-    letGo = () => resolve(undefined);
-    if (ctx.closing.aborted) letGo();
-    ctx.closing.addEventListener('abort', letGo, { once: true });
-  });
-  const session = await Promise.race([starting, closing]);
-  ctx.closing.removeEventListener('abort', letGo);
-  // It comes too late for us: let go of that one as well, and of the error if there is one.
-  if (!session) void starting.then((late) => late[Symbol.asyncDispose]()).catch(() => undefined);
-  return session;
+/** A plane that lets go does not wait for a slow start or recovery, nor end it: its next owner finds the run. */
+async function untilClosing<T>(
+  ctx: PlaneContext,
+  work: Promise<T>,
+  sessionOf: (late: T) => RuntimeSession | undefined,
+): Promise<T | undefined> {
+  try {
+    return await abortable(work, ctx.closing);
+  } catch (thrown) {
+    if (!ctx.closing.aborted) throw thrown;
+    // It comes too late for us: let go of that one as well, and of the error if there is one.
+    void work.then((late) => sessionOf(late)?.[Symbol.asyncDispose]()).catch(() => undefined);
+    return undefined;
+  }
 }
 
 /** Ends a start that is no longer wanted, or whose plane lets go: a cancel does not wait for a slow backend. */
@@ -114,9 +116,11 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   const { runId, sourceCursor } = run;
   const { secrets } = await runEnvironment(ctx, adapter, actor, run);
   await ctx.failpoint('recover.before');
-  const found = await adapter.recover(handleOf(ctx, run), { secrets }).catch((thrown: unknown): Found => {
-    return { status: 'unknowable', reason: AgentRuntimeError.from(thrown).rawMessage };
-  });
+  const recovering = (async () => adapter.recover(handleOf(ctx, run), { secrets }))().catch(
+    (thrown: unknown): Found => ({ status: 'unknowable', reason: AgentRuntimeError.from(thrown).rawMessage }),
+  );
+  const found = await untilClosing(ctx, recovering, (late) => ('session' in late ? late.session : undefined));
+  if (!found) return undefined;
   await ctx.failpoint('recover.after');
   if (found.status === 'absent' || found.status === 'unknowable') {
     if (!(await reapUntilDone(actor, run, adapter))) return undefined;
@@ -140,10 +144,11 @@ export async function reapUntilDone(actor: TaskActor, run: RunState, adapter: Ru
   for (let tries = 0; !ctx.closing.aborted; tries += 1) {
     try {
       await ctx.failpoint('reap.before');
-      await adapter.reap(handleOf(ctx, run));
+      await abortable(adapter.reap(handleOf(ctx, run)), ctx.closing);
       await ctx.failpoint('reap.after');
       return true;
     } catch (thrown) {
+      if (ctx.closing.aborted) return false;
       if (tries === 4) {
         const { message } = AgentRuntimeError.from(thrown);
         process.emitWarning(`processes of run ${run.runId} may be left: ${message}`, 'AgentRuntimeWarning');

@@ -1,4 +1,5 @@
 import { AgentRuntimeError, throwIfAborted, type CallOptions, type PlaneInfo } from '@runtime/contracts';
+import { abortable } from './abortable.ts';
 import type { Channel } from './channel.ts';
 import { callMethod } from './methods.ts';
 import type { Plane } from './plane.ts';
@@ -47,21 +48,5 @@ export class LocalChannel implements Channel {
 
   #checkOpen(): void {
     if (this.#plane.ctx.closing.aborted) throw new AgentRuntimeError('UNAVAILABLE', 'the plane is closed');
-  }
-}
-
-/** Stops the waiting, not what is waited for. */
-async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  let aborted = (): void => undefined;
-  const ended = new Promise<never>((_resolve, reject) => {
-    aborted = () => reject(AgentRuntimeError.from(signal.reason, 'CANCELLED'));
-    signal.addEventListener('abort', aborted, { once: true });
-  });
-  try {
-    return await Promise.race([work, ended]);
-  } finally {
-    signal.removeEventListener('abort', aborted);
-    work.catch(() => undefined);
   }
 }

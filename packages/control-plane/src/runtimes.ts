@@ -13,6 +13,7 @@ import {
   type TaskSpec,
   type Unavailable,
 } from '@runtime/contracts';
+import { abortable } from './abortable.ts';
 import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import { Mutex } from './mutex.ts';
@@ -81,7 +82,8 @@ export class Runtimes {
 
   async #ask(adapter: RuntimeAdapter): Promise<Probed> {
     try {
-      return { report: await adapter.probe({ signal: AbortSignal.timeout(probeTimeoutMs) }), at: this.#clock() };
+      const signal = AbortSignal.any([AbortSignal.timeout(probeTimeoutMs), this.#closing]);
+      return { report: await abortable(adapter.probe({ signal }), signal), at: this.#clock() };
     } catch (thrown) {
       // The contract says that probe never throws; one that does is as good as not there.
       const error = AgentRuntimeError.from(thrown);

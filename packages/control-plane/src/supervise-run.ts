@@ -10,6 +10,7 @@ import {
   type SourceBatch,
 } from '@runtime/contracts';
 import { AgentRuntimeError, type Exit } from '@runtime/contracts';
+import { atMost } from './abortable.ts';
 import { expireApprovals, Deliveries } from './deliveries.ts';
 import { reapUntilDone, stopping } from './drive-run.ts';
 import { closedApprovals, runEnded } from './end-run.ts';
@@ -52,8 +53,8 @@ export async function superviseRun(
     });
     if (ctx.closing.aborted) {
       letGo.abort();
-      await Promise.all([source.done, deliveries.settled()]);
-      await session[Symbol.asyncDispose]();
+      await atMost(ctx.tuning.stopGraceMs, Promise.all([source.done, deliveries.settled()]));
+      await dispose(session);
       return false;
     }
   }
@@ -61,8 +62,8 @@ export async function superviseRun(
   await ctx.failpoint('stop.before');
   const exit = await stopSession(session, ctx.tuning.stopGraceMs);
   await ctx.failpoint('stop.after');
-  await drained(source.done, letGo);
-  await deliveries.settled();
+  await drained(source.done, letGo, ctx.tuning.stopGraceMs);
+  await atMost(ctx.tuning.stopGraceMs, deliveries.settled());
   const run = currentRun(actor.state);
   if (!run) return true;
   const reaped = await reapUntilDone(actor, run, adapter);
@@ -72,7 +73,7 @@ export async function superviseRun(
       return last ? runEnded(state, runId, outcomeOfRun(state, last, exit, source.error), exit) : [];
     });
   }
-  await session[Symbol.asyncDispose]();
+  await dispose(session);
   return reaped;
 }
 
@@ -127,7 +128,6 @@ function readSource(actor: TaskActor, session: RuntimeSession, signal: AbortSign
   const { ctx } = actor;
   const runId = currentRun(actor.state)?.runId ?? '';
   const after = currentRun(actor.state)?.sourceCursor;
-  const batches = session.events({ signal, ...(after === undefined ? {} : { after }) });
   const append = async (batch: SourceBatch): Promise<void> => {
     let late = false;
     await actor.record((state) => {
@@ -138,7 +138,14 @@ function readSource(actor: TaskActor, session: RuntimeSession, signal: AbortSign
     if (late) await recordFenced(actor, runId, batch);
   };
   const source: Source = { ended: false, error: undefined, done: Promise.resolve() };
-  const done = pump(batches, { append, windowMs: ctx.tuning.deltaWindowMs, clock: ctx.clock })
+  // A source that throws as it is asked for is one that breaks off.
+  const read = async (): Promise<void> =>
+    pump(session.events({ signal, ...(after === undefined ? {} : { after }) }), {
+      append,
+      windowMs: ctx.tuning.deltaWindowMs,
+      clock: ctx.clock,
+    });
+  const done = read()
     .catch((thrown: unknown) => {
       if (!ctx.closing.aborted) source.error = AgentRuntimeError.from(thrown);
     })
@@ -167,9 +174,19 @@ async function stopSession(session: RuntimeSession, graceMs: number): Promise<Ex
   }
 }
 
-/** The source ends soon after its process; one that does not is let go. */
-async function drained(done: Promise<void>, letGo: AbortController): Promise<void> {
+/** The source ends soon after its process; one that does not is let go, and not waited for when it goes on all the same. */
+async function drained(done: Promise<void>, letGo: AbortController, graceMs: number): Promise<void> {
   const timer = setTimeout(() => letGo.abort(), drainMs);
-  await done;
+  await atMost(drainMs + graceMs, done);
   clearTimeout(timer);
+}
+
+/** What is let go cannot hold us: its run is over, or the next owner's. */
+export async function dispose(session: RuntimeSession): Promise<void> {
+  try {
+    await session[Symbol.asyncDispose]();
+  } catch (thrown) {
+    const { message } = AgentRuntimeError.from(thrown);
+    process.emitWarning(`a session could not be let go: ${message}`, 'AgentRuntimeWarning');
+  }
 }

@@ -7,9 +7,10 @@ import type {
   RuntimeSession,
   Scheduler,
   SessionEvent,
+  SourceBatch,
   StoredEvent,
 } from '@runtime/contracts';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connectControlPlane, fifo } from '../src/index.ts';
 import { faultyFs } from './support/faulty-fs.ts';
 import { eventsOf, expectSoundStream, makePlaces, openPlane, retry, typesOf } from './support/planes.ts';
@@ -35,7 +36,14 @@ function hostile(
   return { ...adapter, ...over.adapter?.(adapter) };
 }
 
-const never = <T>(): Promise<T> => new Promise<T>(() => undefined);
+function never<T>(called: () => void = () => undefined): Promise<T> {
+  called();
+  return new Promise<T>(() => undefined);
+}
+
+async function* silent(called: () => void): AsyncGenerator<SourceBatch> {
+  yield await never<SourceBatch>(called);
+}
 
 async function seen(plane: ControlPlane, id: string, type: string): Promise<StoredEvent> {
   for await (const event of plane.task(id).events()) if (event.type === type) return event;
@@ -341,5 +349,77 @@ describe('a scheduler that starts what may not start yet', () => {
     await (await plane.submit({ ...request, retry: { ...retry, maxAttempts: 1 } })).outcome();
     expect(occupied[0]).toBe(0);
     expect(await task.status()).toMatchObject({ status: 'queued' });
+  });
+});
+
+describe('closing', () => {
+  const closes: [string, (called: () => void) => Parameters<typeof hostile>[1]][] = [
+    ['a send', (called) => ({ session: () => ({ send: () => never(called) }) })],
+    ['a source', (called) => ({ session: () => ({ events: () => silent(called) }) })],
+    ['a probe', (called) => ({ adapter: () => ({ probe: () => never(called) }) })],
+    ['a reap', (called) => ({ adapter: () => ({ reap: () => never(called) }) })],
+  ];
+  it.each(closes)('does not wait for %s that never returns', async (_what, over) => {
+    await using places = await makePlaces();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const plane = await openPlane(places, { adapters: [hostile({}, over(resolve))] });
+    await plane.submit({ prompt: 'go', workspace: places.workspace });
+    await promise;
+    await plane.close();
+  });
+
+  it('does not wait for a recovery that never returns', async () => {
+    await using places = await makePlaces();
+    const options: MemoryRuntimeOptions = { script: () => [{ do: 'hang' }] };
+    const first = await openPlane(places, { adapters: [memoryRuntime(options)] });
+    const { id } = await first.submit({ prompt: 'go', workspace: places.workspace });
+    await seen(first, id, 'turn.started');
+    await first.close();
+    const recovering = Promise.withResolvers<void>();
+    const second = await openPlane(places, {
+      adapters: [hostile(options, { adapter: () => ({ recover: () => never(recovering.resolve) }) })],
+    });
+    await recovering.promise;
+    await second.close();
+  });
+});
+
+describe('a task ends', () => {
+  it('by a cancel although a send never returns', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, {
+      adapters: [hostile({}, { session: () => ({ send: () => never() }) })],
+    });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+    await seen(plane, task.id, 'instruction.sending');
+    await task.cancel();
+    expect(await task.outcome()).toEqual({ status: 'cancelled' });
+    expectFinal(await eventsOf(plane, task.id));
+  });
+
+  it.each([
+    [
+      'events',
+      'lost',
+      () => ({
+        events: () => {
+          throw new Error('no events');
+        },
+      }),
+    ],
+    [
+      'asyncDispose',
+      'succeeded',
+      () => ({
+        [Symbol.asyncDispose]: () => {
+          throw new Error('no dispose');
+        },
+      }),
+    ],
+  ] as const)('when %s throws', async (_what, status, session) => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [hostile({}, { session })] });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry: { ...retry, maxAttempts: 1 } });
+    expect(await task.outcome()).toMatchObject({ status });
   });
 });
