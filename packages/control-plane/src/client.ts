@@ -48,7 +48,8 @@ export class PlaneClient implements ControlPlane {
     const closed = new Promise<undefined>((resolve) => {
       this.#letGo = () => resolve(undefined);
     });
-    this.closed = Promise.race([closed, channel.lost]);
+    // What goes away while we close it did not go away by itself.
+    this.closed = Promise.race([closed, channel.lost.then((error) => (this.#closing ? closed : error))]);
   }
 
   async submit(request: SubmitRequest, options?: CallOptions): Promise<TaskHandle> {

@@ -105,7 +105,10 @@ async function openOwned(
   let server: SocketServer | undefined;
   const close = (): Promise<void> => {
     closed ??= (async () => {
-      closing.abort(new AgentRuntimeError('UNAVAILABLE', 'the plane is closed'));
+      const reason = new AgentRuntimeError('UNAVAILABLE', 'the plane is closed');
+      closing.abort(reason);
+      // For the other clients in this process; a failure was told before.
+      failed.resolve(reason);
       planesOfProcess().delete(dataDir);
       await server?.close();
       await plane.settle();

@@ -12,8 +12,10 @@ import type {
 } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { connectControlPlane, fifo } from '../src/index.ts';
+import { nextAttempt } from '../src/between-runs.ts';
 import { faultyFs } from './support/faulty-fs.ts';
 import { eventsOf, expectSoundStream, makePlaces, openPlane, retry, typesOf } from './support/planes.ts';
+import { fold, submitted } from './support/states.ts';
 
 /** The runtime in memory, with what a hostile one would do instead. */
 function hostile(
@@ -381,6 +383,17 @@ describe('closing', () => {
     });
     await recovering.promise;
     await second.close();
+  });
+});
+
+describe('the end of a plane', () => {
+  it('is told to every client in the same process', async () => {
+    await using places = await makePlaces();
+    const owner = await openPlane(places, { adapters: [memoryRuntime()] });
+    const client = await connectControlPlane({ dataDir: places.dataDir });
+    await owner.close();
+    expect(await owner.closed).toBeUndefined();
+    expect(await client.closed).toMatchObject({ code: 'UNAVAILABLE' });
   });
 });
 
