@@ -4,15 +4,15 @@
  */
 export class Leases {
   readonly #holders = new Map<string, Map<string, boolean>>();
-  readonly #refused = new Map<string, Set<() => void>>();
+  readonly #refused = new Map<string, Map<string, () => void>>();
 
   /** Taking it again is fine. False: somebody else has it, and `freed` is called once when that may have changed. */
   take(name: string, taskId: string, share: boolean, freed: () => void): boolean {
     const holders = this.#holders.get(name) ?? new Map<string, boolean>();
     for (const [holder, shares] of holders) {
       if (holder === taskId || (share && shares)) continue;
-      const refused = this.#refused.get(name) ?? new Set();
-      this.#refused.set(name, refused.add(freed));
+      const refused = this.#refused.get(name) ?? new Map<string, () => void>();
+      this.#refused.set(name, refused.set(taskId, freed));
       return false;
     }
     this.#holders.set(name, holders.set(taskId, share));
@@ -26,7 +26,7 @@ export class Leases {
       if (holders.size === 0) this.#holders.delete(name);
       const refused = this.#refused.get(name);
       this.#refused.delete(name);
-      for (const freed of refused ?? []) freed();
+      for (const freed of refused?.values() ?? []) freed();
     }
   }
 }

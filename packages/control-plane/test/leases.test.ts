@@ -38,4 +38,13 @@ describe('leases', () => {
     leases.releaseAll('a');
     expect(told).toBe(1);
   });
+
+  it('tell a task once, however often it asked', () => {
+    const leases = new Leases();
+    let told = 0;
+    leases.take('ws', 'a', false, () => undefined);
+    for (let tries = 0; tries < 1000; tries += 1) leases.take('ws', 'b', false, () => (told += 1));
+    leases.releaseAll('a');
+    expect(told).toBe(1);
+  });
 });
