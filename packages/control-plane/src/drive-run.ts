@@ -6,6 +6,7 @@ import {
   type RunOutcome,
   type RunState,
   type RuntimeAdapter,
+  type TaskState,
 } from '@runtime/contracts';
 import { abortable } from './abortable.ts';
 import { holdLeases } from './begin-run.ts';
@@ -14,6 +15,7 @@ import { sleep } from './clock.ts';
 import { handleOf, launchOf, outcomeOfFailedStart, runEnvironment } from './launch.ts';
 import type { PlaneContext } from './context.ts';
 import { dispose, superviseRun } from './supervise-run.ts';
+import { outcomeOfRun } from './run-outcome.ts';
 import { runStep } from './run-step.ts';
 import type { TaskActor } from './task-actor.ts';
 import type { RuntimeSession } from '@runtime/contracts';
@@ -125,7 +127,7 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   if (found.status === 'absent' || found.status === 'unknowable') {
     if (!(await reapUntilDone(actor, run, adapter))) return undefined;
     const why = found.status === 'absent' ? 'it had not begun when its owner died' : found.reason.slice(0, 1000);
-    await actor.record((state) => runEnded(state, runId, outcomeOfLost(run, found, why), unseen(why)));
+    await actor.record((state) => runEnded(state, runId, outcomeOfLost(state, run, found, why), unseen(why)));
     return undefined;
   }
   const from = sourceCursor === undefined ? {} : { sourceCursor };
@@ -133,9 +135,12 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   return found.session;
 }
 
-function outcomeOfLost(run: RunState, found: Found, message: string): RunOutcome {
+function outcomeOfLost(state: TaskState, run: RunState, found: Found, message: string): RunOutcome {
   if (run.stopCause === 'cancel') return { status: 'cancelled' };
-  return { status: 'lost', code: found.status === 'absent' ? 'unavailable' : 'unknown', message };
+  if (found.status === 'absent') return { status: 'lost', code: 'unavailable', message };
+  // What it was being stopped for stands, and so does what its last turn came to.
+  if (run.stopCause !== undefined) return outcomeOfRun(state, run, unseen(message));
+  return { status: 'lost', code: 'unknown', message };
 }
 
 /** An ended run has no processes: reaping is repeated until that is so. False when the plane lets go before: then the run has not ended. */

@@ -436,3 +436,23 @@ describe('a task ends', () => {
     expect(await task.outcome()).toMatchObject({ status });
   });
 });
+
+describe('a run that was being stopped when its plane died', () => {
+  it('keeps what its turn came to, also when nobody can say what became of its process', async () => {
+    await using places = await makePlaces();
+    const stopping = Promise.withResolvers<void>();
+    const first = await openPlane(places, {
+      adapters: [hostile({}, { adapter: () => ({ reap: () => never(stopping.resolve) }) })],
+    });
+    const { id } = await first.submit({ prompt: 'go', workspace: places.workspace, recovery: 'manual' });
+    await stopping.promise;
+    await first.close();
+    const blind = hostile(
+      {},
+      { adapter: () => ({ recover: async () => ({ status: 'unknowable', reason: 'no idea' }) }) },
+    );
+    await using second = await openPlane(places, { adapters: [blind] });
+    expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
+    expect(typesOf(await eventsOf(second, id)).filter((type) => type === 'run.starting')).toHaveLength(1);
+  });
+});
