@@ -28,10 +28,10 @@ const reapRetryMs = 2_000;
  * False when there is nothing more to do here: the plane lets go, or the run's runtime is not configured any more.
  */
 export async function driveRun(actor: TaskActor, run: RunState): Promise<boolean> {
-  const adapter = actor.ctx.adapterOf(run.target);
-  // Its processes can only be found by its adapter. An owner that has it will go on.
-  if (!adapter) return false;
   holdLeases(actor, run.resumes?.agentSessionId ?? run.agentSessionId);
+  const adapter = actor.ctx.adapterOf(run.target);
+  // Its processes can only be found by its adapter. An owner that has it will go on; until then its agent may be at work.
+  if (!adapter) return false;
   const mine = actor.launching === run.runId;
   actor.launching = undefined;
   const session = mine ? await launch(actor, run, adapter) : await regain(actor, run, adapter);

@@ -456,3 +456,33 @@ describe('a run that was being stopped when its plane died', () => {
     expect(typesOf(await eventsOf(second, id)).filter((type) => type === 'run.starting')).toHaveLength(1);
   });
 });
+
+describe('the workspace of a run whose runtime is not configured any more', () => {
+  it('is not given to another task: its agent may still be at work', async () => {
+    await using places = await makePlaces();
+    const first = await openPlane(places, { adapters: [memoryRuntime({ script: () => [{ do: 'hang' }] })] });
+    const { id } = await first.submit({ prompt: 'go', workspace: places.workspace });
+    await seen(first, id, 'turn.started');
+    await first.close();
+    const looked = Promise.withResolvers<void>();
+    const other = hostile(
+      { id: 'other' },
+      {
+        adapter: (inner) => ({
+          probe: async (call) => {
+            looked.resolve();
+            return inner.probe(call);
+          },
+        }),
+      },
+    );
+    await using second = await openPlane(places, { adapters: [other] });
+    const task = await second.submit({ prompt: 'go', workspace: places.workspace });
+    const elsewhere = await second.submit({ prompt: 'go', workspace: places.root });
+    await looked.promise;
+    expect(await elsewhere.outcome()).toEqual({ status: 'succeeded' });
+    expect(await task.status()).toMatchObject({ status: 'queued' });
+    await task.cancel();
+    await task.outcome();
+  });
+});
