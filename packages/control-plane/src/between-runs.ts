@@ -20,7 +20,7 @@ export function nextAttempt(state: TaskState): NextAttempt | undefined {
   const target = state.spec.runtimes[0];
   if (!untouched || !target) return undefined;
   const mode = state.spec.continueOf === undefined ? 'start' : 'resume';
-  return { notBefore: state.submittedAt, attempt: 1, mode, target, reason: 'submitted' };
+  return { notBefore: 0, attempt: 1, mode, target, reason: 'submitted' };
 }
 
 /** Ready for the scheduler. */

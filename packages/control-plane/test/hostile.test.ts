@@ -486,3 +486,10 @@ describe('the workspace of a run whose runtime is not configured any more', () =
     await task.outcome();
   });
 });
+
+describe('a clock that was set back', () => {
+  it('does not hold up what was submitted before', async () => {
+    const state = fold([submitted()]);
+    expect(nextAttempt({ ...state, submittedAt: 5_000_000 })?.notBefore).toBe(0);
+  });
+});
