@@ -112,7 +112,7 @@ async function openOwned(
       planesOfProcess().delete(dataDir);
       await server?.close();
       await plane.settle();
-      await plane.saveLast(log);
+      await plane.save();
       await log.close();
       await lock.release();
     })();

@@ -1,6 +1,5 @@
 import {
   taskStream,
-  type EventLog,
   type RuntimeReport,
   type Scheduler,
   type Target,
@@ -231,13 +230,13 @@ export class Plane {
   #saveSometimes(): void {
     if (this.ctx.log.head - this.#snapshotAt < snapshotEvery || this.#saving) return;
     this.#snapshotAt = this.ctx.log.head;
-    this.#saving = this.#save().finally(() => {
+    this.#saving = this.save().finally(() => {
       this.#saving = undefined;
     });
   }
 
   /** A snapshot only saves time, so failing to write one is no failure: the next opening folds more. */
-  async #save(): Promise<void> {
+  async save(): Promise<void> {
     const position = Math.min(this.ctx.log.head, ...[...this.#inFlight].map(({ head }) => head));
     await this.#registry.save(this.ctx.log, position, this.ctx.runtimes.breakers).catch(() => undefined);
   }
@@ -252,11 +251,6 @@ export class Plane {
     for (const actor of this.#actors.values()) actor.bell.ring();
     await Promise.all([...this.#actors.values()].map((actor) => actor.settled()));
     await this.#saving;
-  }
-
-  /** After `settle`, when nothing is being appended any more. */
-  async saveLast(log: EventLog): Promise<void> {
-    await this.#registry.save(log, log.head, this.ctx.runtimes.breakers).catch(() => undefined);
   }
 }
 
