@@ -134,9 +134,12 @@ export class PlaneClient implements ControlPlane {
   close(): Promise<void> {
     this.#closing ??= (async () => {
       this.#watching?.abort();
-      await this.#channel.close();
-      await this.#closeOwner();
-      this.#letGo();
+      try {
+        await this.#channel.close();
+        await this.#closeOwner();
+      } finally {
+        this.#letGo();
+      }
     })();
     return this.#closing;
   }

@@ -110,11 +110,18 @@ async function openOwned(
       // For the other clients in this process; a failure was told before.
       failed.resolve(reason);
       planesOfProcess().delete(dataDir);
-      await server?.close();
-      await plane.settle();
-      await plane.save();
-      await log.close();
-      await lock.release();
+      try {
+        await server?.close();
+        await plane.settle();
+        await plane.save();
+      } finally {
+        // Whatever failed, nothing is written any more, and the next owner may come.
+        try {
+          await log.close();
+        } finally {
+          await lock.release();
+        }
+      }
     })();
     return closed;
   };
@@ -136,7 +143,8 @@ async function openOwned(
       const reason = AgentRuntimeError.from(error);
       failed.resolve(reason);
       process.emitWarning(`the control plane of ${dataDir} lets go: ${reason.message}`, 'AgentRuntimeWarning');
-      void close();
+      // What goes wrong while it lets go says nothing more.
+      void close().catch(() => undefined);
     },
     changed: (actor) => plane.changed(actor),
     track: (work) => plane.track(work),

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { memoryRuntime, type MemoryRuntimeOptions } from '@runtime/conformance/memory-runtime';
 import type {
   ControlPlane,
@@ -10,6 +11,7 @@ import type {
   SourceBatch,
   StoredEvent,
 } from '@runtime/contracts';
+import { nodeFs, type LogFs } from '@runtime/event-log';
 import { describe, expect, it } from 'vitest';
 import { connectControlPlane, fifo } from '../src/index.ts';
 import { nextAttempt } from '../src/between-runs.ts';
@@ -491,5 +493,35 @@ describe('a clock that was set back', () => {
   it('does not hold up what was submitted before', async () => {
     const state = fold([submitted()]);
     expect(nextAttempt({ ...state, submittedAt: 5_000_000 })?.notBefore).toBe(0);
+  });
+});
+
+describe('a log that cannot be closed', () => {
+  it('does not keep the lock', async () => {
+    await using places = await makePlaces();
+    const inner = nodeFs();
+    let broken = false;
+    const logFs: LogFs = {
+      ...inner,
+      open: async (path, mode) => {
+        const file = await inner.open(path, mode);
+        return {
+          read: (into, position) => file.read(into, position),
+          write: (bytes, position) => file.write(bytes, position),
+          sync: () => file.sync(),
+          truncate: (length) => file.truncate(length),
+          size: () => file.size(),
+          close: async () => {
+            await file.close();
+            if (broken) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+          },
+        };
+      },
+    };
+    const first = await openPlane(places, { adapters: [memoryRuntime()], logFs });
+    broken = true;
+    await first.close().catch(() => undefined);
+    await using second = await openPlane(places, { adapters: [memoryRuntime()] });
+    expect(await second.tasks()).toEqual([]);
   });
 });
