@@ -46,10 +46,12 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   const { ctx } = actor;
   const giveUp = new AbortController();
   const watching = watchForStop(actor, giveUp);
+  let asked = false;
   try {
     const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(ctx.tuning.startTimeoutMs)]);
     const plan = await launchOf(actor, run, adapter);
     await ctx.failpoint('start.before');
+    asked = true;
     const session = await untilClosing(ctx, adapter.start(plan, { signal }), (late) => late);
     if (!session) return undefined;
     await ctx.failpoint('start.after');
@@ -60,7 +62,8 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
     const error = AgentRuntimeError.from(thrown);
     const step = runStep(actor.state, run, ctx.clock());
     if ('stop' in step) await actor.record((state) => stopping(currentRun(state), step.stop));
-    else await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
+    // What the task itself lacks, as its environment's file, is not the runtime's failure.
+    else if (asked) await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
     if (!(await reapUntilDone(actor, run, adapter))) return undefined;
     const cancelled = 'stop' in step && step.stop === 'cancel';
     const outcome = cancelled ? { status: 'cancelled' as const } : outcomeOfFailedStart(error);

@@ -525,3 +525,14 @@ describe('a log that cannot be closed', () => {
     expect(await second.tasks()).toEqual([]);
   });
 });
+
+describe('a task that cannot be launched for a reason of its own', () => {
+  it('does not close the runtime to the others', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime()] });
+    const env = { file: join(places.root, 'no-such-file') };
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, env, retry });
+    expect(await task.outcome()).toMatchObject({ status: 'failed' });
+    expect((await plane.runtimes())[0]).toMatchObject({ breaker: 'closed' });
+  });
+});
