@@ -119,11 +119,21 @@ type Found = Awaited<ReturnType<RuntimeAdapter['recover']>>;
 async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter): Promise<RuntimeSession | undefined> {
   const { ctx } = actor;
   const { runId, sourceCursor } = run;
-  const { secrets } = await runEnvironment(ctx, adapter, actor, run);
-  await ctx.failpoint('recover.before');
-  const recovering = (async () => adapter.recover(handleOf(ctx, run), { secrets }))().catch(
-    (thrown: unknown): Found => ({ status: 'unknowable', reason: AgentRuntimeError.from(thrown).rawMessage }),
-  );
+  const unknowable = (thrown: unknown): Found => ({
+    status: 'unknowable',
+    reason: AgentRuntimeError.from(thrown).rawMessage,
+  });
+  const recover = async (): Promise<Found> => {
+    const environment = await runEnvironment(ctx, adapter, actor, run).catch((thrown: unknown) => {
+      // Without its secrets nothing of it may be read. It is looked at again later, unless it is to end: for that it need not be read.
+      if ('stop' in runStep(actor.state, run, ctx.clock())) return unknowable(thrown);
+      throw thrown;
+    });
+    if ('status' in environment) return environment;
+    await ctx.failpoint('recover.before');
+    return (async () => adapter.recover(handleOf(ctx, run), { secrets: environment.secrets }))().catch(unknowable);
+  };
+  const recovering = recover();
   const found = await untilClosing(ctx, recovering, (late) => ('session' in late ? late.session : undefined));
   if (!found) return undefined;
   await ctx.failpoint('recover.after');

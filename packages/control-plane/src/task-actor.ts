@@ -149,7 +149,6 @@ export class TaskActor {
   #setAside(error: unknown): void {
     const { message } = AgentRuntimeError.from(error);
     process.emitWarning(`task ${this.id} cannot go on for now: ${message}`, 'AgentRuntimeWarning');
-    this.#again = false;
     this.wakeAt(this.ctx.clock() + setAsideMs);
   }
 

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime, type MemoryRuntimeOptions } from '@runtime/conformance/memory-runtime';
 import type {
@@ -534,5 +534,35 @@ describe('a task that cannot be launched for a reason of its own', () => {
     const task = await plane.submit({ prompt: 'go', workspace: places.workspace, env, retry });
     expect(await task.outcome()).toMatchObject({ status: 'failed' });
     expect((await plane.runtimes())[0]).toMatchObject({ breaker: 'closed' });
+  });
+});
+
+describe('a run whose environment cannot be read any more', () => {
+  it('can be cancelled after a restart, and leaves no process', async () => {
+    await using places = await makePlaces();
+    const file = join(places.root, 'env');
+    await writeFile(file, 'TOKEN=secret-value\n', { mode: 0o600 });
+    let reaps = 0;
+    const adapter = hostile(
+      { script: () => [{ do: 'hang' }] },
+      {
+        adapter: (inner) => ({
+          reap: async (handle, call) => {
+            reaps += 1;
+            await inner.reap(handle, call);
+          },
+        }),
+      },
+    );
+    const first = await openPlane(places, { adapters: [adapter] });
+    const { id } = await first.submit({ prompt: 'go', workspace: places.workspace, env: { file } });
+    await seen(first, id, 'turn.started');
+    await first.close();
+    await rm(file);
+    await using second = await openPlane(places, { adapters: [adapter] });
+    await second.task(id).cancel();
+    expect(await second.task(id).outcome()).toEqual({ status: 'cancelled' });
+    expect(reaps).toBe(1);
+    expectFinal(await eventsOf(second, id));
   });
 });
