@@ -96,10 +96,12 @@ export class Plane {
       const state = foldTask(undefined, { ...submitted, stream, position: last, revision, time });
       if (!state) throw new AgentRuntimeError('INTERNAL', 'a submitted task has no state');
       this.#registry.put(state);
-      return new TaskActor(this.ctx, state);
+      // At once: whoever reads the log may speak to it from now on.
+      const made = new TaskActor(this.ctx, state);
+      this.#actors.set(id, made);
+      return made;
     });
     await this.ctx.failpoint('append.after:task.submitted');
-    this.#actors.set(id, actor);
     this.changed(actor);
     actor.wake();
     return id;

@@ -566,3 +566,23 @@ describe('a run whose environment cannot be read any more', () => {
     expectFinal(await eventsOf(second, id));
   });
 });
+
+describe('a task that can be seen', () => {
+  it('can be spoken to', async () => {
+    await using places = await makePlaces();
+    let gap = (): void => undefined;
+    const failpoint = (name: string): void => {
+      if (name === 'append.after:task.submitted') gap();
+    };
+    await using plane = await openPlane(places, { adapters: [memoryRuntime()], failpoint });
+    let found: Promise<unknown> = Promise.reject(new Error('not asked'));
+    found.catch(() => undefined);
+    gap = () => {
+      found = plane.tasks().then(async (views) => {
+        expect(views).toHaveLength(1);
+      });
+    };
+    await plane.submit({ prompt: 'go', workspace: places.workspace });
+    await found;
+  });
+});
