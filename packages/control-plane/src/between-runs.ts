@@ -9,7 +9,7 @@ import {
 } from '@runtime/contracts';
 import { beginRun } from './begin-run.ts';
 import { endTask } from './end-task.ts';
-import { neverBegan, nextStep, type NextStep } from './policy.ts';
+import { neverBegan, nextStep, targetAfter, type NextStep } from './policy.ts';
 import { resumePrompt } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';
 
@@ -91,7 +91,9 @@ async function decideNext(actor: TaskActor): Promise<boolean> {
 }
 
 function question({ state, ctx }: TaskActor, reason: string): NewEvent {
-  const generation = state.runs.at(-1)?.generation ?? 0;
+  const run = state.runs.at(-1);
+  const generation = run?.generation ?? 0;
+  const hasNext = run !== undefined && targetAfter(state, run.target) !== undefined;
   return {
     type: 'approval.requested',
     approvalId: `recovery-${generation}`,
@@ -100,7 +102,7 @@ function question({ state, ctx }: TaskActor, reason: string): NewEvent {
     message: reason,
     choices: [
       { id: 'restart', label: 'start over on the same runtime', kind: 'allow' },
-      { id: 'degrade', label: 'start over on the next runtime', kind: 'other' },
+      ...(hasNext ? [{ id: 'degrade', label: 'start over on the next runtime', kind: 'other' }] : []),
       { id: 'give_up', label: 'give up: the task is lost', kind: 'deny' },
     ],
     expiresAt: ctx.clock() + state.spec.recoveryTimeoutMs,

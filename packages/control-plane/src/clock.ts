@@ -26,3 +26,10 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
     signal?.addEventListener('abort', aborted, { once: true });
   });
 }
+
+/** Waits for work that never rejects, but no longer than this. */
+export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([work, sleep(ms, over.signal)]);
+  over.abort();
+}

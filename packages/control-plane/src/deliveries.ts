@@ -12,9 +12,12 @@ import {
   type RuntimeSession,
   type TaskState,
 } from '@runtime/contracts';
-import { stopping } from './drive-run.ts';
+import { stopping } from './end-run.ts';
 import { openingInstruction } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';
+
+/** A log that takes nothing more has told the plane, which lets go; whoever opens it again goes on from there. */
+const unheard = (): void => undefined;
 
 /** What a session throws when provably nothing was sent. Whatever else it throws, nobody can tell. */
 const unsent: ReadonlySet<ErrorCode> = new Set([
@@ -54,10 +57,12 @@ export class Deliveries {
     if (this.#sending || this.#interrupting) return;
     const next = nextToSend(this.#actor.state, run, this.#sent);
     if (next) {
-      this.#sending = this.#send(run, next).finally(() => {
-        this.#sending = undefined;
-        this.#actor.bell.ring();
-      });
+      this.#sending = this.#send(run, next)
+        .catch(unheard)
+        .finally(() => {
+          this.#sending = undefined;
+          this.#actor.bell.ring();
+        });
     }
   }
 
@@ -127,6 +132,7 @@ export class Deliveries {
     };
     this.#interrupting = interrupt()
       .catch(() => this.#stopInstead())
+      .catch(unheard)
       .finally(() => {
         this.#interrupting = undefined;
         this.#actor.bell.ring();
@@ -149,7 +155,9 @@ export class Deliveries {
       if (approval.runId !== run.runId || !approval.resolution || this.#answered.has(approval.id)) continue;
       this.#answered.add(approval.id);
       if (approval.by === 'runtime') continue;
-      const answering = this.#answer(approval.id, approval.resolution).finally(() => this.#answering.delete(answering));
+      const answering = this.#answer(approval.id, approval.resolution)
+        .catch(unheard)
+        .finally(() => this.#answering.delete(answering));
       this.#answering.add(answering);
     }
   }

@@ -1,16 +1,15 @@
+import { abortable } from '@runtime/adapter-kit';
 import {
   AgentRuntimeError,
   currentRun,
   type Exit,
-  type NewEvent,
   type RunOutcome,
   type RunState,
   type RuntimeAdapter,
   type TaskState,
 } from '@runtime/contracts';
-import { abortable } from './abortable.ts';
 import { holdLeases } from './begin-run.ts';
-import { runEnded } from './end-run.ts';
+import { runEnded, stopping } from './end-run.ts';
 import { sleep } from './clock.ts';
 import { handleOf, launchOf, outcomeOfFailedStart, runEnvironment } from './launch.ts';
 import type { PlaneContext } from './context.ts';
@@ -66,7 +65,8 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
     else if (asked) await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
     if (!(await reapUntilDone(actor, run, adapter))) return undefined;
     const cancelled = 'stop' in step && step.stop === 'cancel';
-    const outcome = cancelled ? { status: 'cancelled' as const } : outcomeOfFailedStart(error);
+    const launched = asked && actor.state.instructions[run.instructionId]?.level !== 'queued';
+    const outcome = cancelled ? { status: 'cancelled' as const } : outcomeOfFailedStart(error, launched);
     await actor.record((state) => runEnded(state, run.runId, outcome, unseen('it was not started')));
     return undefined;
   } finally {
@@ -108,10 +108,6 @@ function watchForStop(actor: TaskActor, giveUp: AbortController): AbortControlle
   };
   void watch();
   return over;
-}
-
-export function stopping(run: RunState | undefined, cause: string): NewEvent[] {
-  return run && run.status !== 'stopping' ? [{ type: 'run.stopping', runId: run.runId, cause }] : [];
 }
 
 type Found = Awaited<ReturnType<RuntimeAdapter['recover']>>;

@@ -1,4 +1,16 @@
-import { openApprovals, type Exit, type NewEvent, type RunOutcome, type TaskState } from '@runtime/contracts';
+import {
+  openApprovals,
+  type Exit,
+  type NewEvent,
+  type RunOutcome,
+  type RunState,
+  type TaskState,
+} from '@runtime/contracts';
+
+/** That a run is to be ended, once. */
+export function stopping(run: RunState | undefined, cause: string): NewEvent[] {
+  return run && run.status !== 'stopping' ? [{ type: 'run.stopping', runId: run.runId, cause }] : [];
+}
 
 /** What a run asked for is over with it: an answer that comes later must not authorise anything. */
 export function closedApprovals(state: TaskState, runId: string): NewEvent[] {

@@ -57,10 +57,13 @@ const codes: Partial<Record<ErrorCode, OutcomeCode>> = {
   OUTCOME_UNKNOWN: 'unknown',
 };
 
-/** A start that failed, as the outcome of its run. */
-export function outcomeOfFailedStart(thrown: unknown): RunOutcome {
+/** What a start throws when provably nothing was begun. */
+const notBegun: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'NOT_FOUND', 'PERMISSION_DENIED', 'EXHAUSTED']);
+
+/** A start that failed, as the outcome of its run. `launched`: its instruction went with the launch, so it may be half done. */
+export function outcomeOfFailedStart(thrown: unknown, launched: boolean): RunOutcome {
   const error = AgentRuntimeError.from(thrown);
   const message = (error.hint === undefined ? error.rawMessage : `${error.rawMessage} (${error.hint})`).slice(0, 8192);
-  const code = codes[error.code] ?? 'unavailable';
+  const code = codes[error.code] ?? (launched && !notBegun.has(error.code) ? 'unknown' : 'unavailable');
   return { status: code === 'unknown' ? 'lost' : 'failed', code, message };
 }

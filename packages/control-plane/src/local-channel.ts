@@ -1,5 +1,5 @@
+import { abortable } from '@runtime/adapter-kit';
 import { AgentRuntimeError, throwIfAborted, type CallOptions, type PlaneInfo } from '@runtime/contracts';
-import { abortable } from './abortable.ts';
 import type { Channel } from './channel.ts';
 import { callMethod } from './methods.ts';
 import type { Plane } from './plane.ts';

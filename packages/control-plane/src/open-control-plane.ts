@@ -2,6 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { bootId, currentPlacement } from '@runtime/adapter-kit';
 import {
+  type EventLog,
   AgentRuntimeError,
   type ControlPlane,
   type PlaneInfo,
@@ -11,7 +12,7 @@ import {
 import { acquireLock, openEventLog, type LogFs } from '@runtime/event-log';
 import { ulid } from 'ulid';
 import { PlaneClient } from './client.ts';
-import { monotonicClock } from './clock.ts';
+import { monotonicClock, type Clock } from './clock.ts';
 import type { PlaneContext, PlaneTuning } from './context.ts';
 import type { Failpoint } from './failpoint.ts';
 import { fifo } from './fifo.ts';
@@ -88,10 +89,31 @@ async function openOwned(
   lock: Lock,
   socket: string | undefined,
 ): Promise<ControlPlane> {
-  const { dataDir } = options;
   const clock = monotonicClock();
   const fs = options.logFs === undefined ? {} : { fs: options.logFs };
-  const log = await openEventLog({ dir: join(dataDir, 'log'), lock, clock, ...fs });
+  const log = await openEventLog({ dir: join(options.dataDir, 'log'), lock, clock, ...fs });
+  try {
+    return await openOnLog(options, adapters, { lock, log, clock, socket });
+  } catch (error) {
+    // What went wrong first says more.
+    await log.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+interface Owned {
+  readonly lock: Lock;
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly socket: string | undefined;
+}
+
+async function openOnLog(
+  options: ControlPlaneOptions,
+  adapters: ReadonlyMap<string, RuntimeAdapter>,
+  { lock, log, clock, socket }: Owned,
+): Promise<ControlPlane> {
+  const { dataDir } = options;
   const closing = new AbortController();
   const failed = Promise.withResolvers<AgentRuntimeError>();
   const runtimes = new Runtimes(adapters, log, clock, closing.signal);

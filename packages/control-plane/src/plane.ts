@@ -1,5 +1,6 @@
 import {
   taskStream,
+  type RunningTask,
   type RuntimeReport,
   type Scheduler,
   type Target,
@@ -15,6 +16,8 @@ import { TaskActor } from './task-actor.ts';
 import { noSuchTask, stateOf, type TaskRegistry } from './task-registry.ts';
 
 const snapshotEvery = 20_000;
+/** After a scheduler that threw. */
+const askAgainMs = 1_000;
 
 /** The tasks of one data directory, in the process that owns it: takes requests, lets the scheduler start what may start, and keeps the snapshot. */
 export class Plane {
@@ -208,20 +211,30 @@ export class Plane {
       const target = currentRun(actor.state)?.target ?? nextAttempt(actor.state)?.target;
       return target ? [{ taskId: actor.id, runtime: target.runtime }] : [];
     });
-    const starts = this.#scheduler.admit({ queued: queuedTasks(this.#queued.values()), running }, now);
-    for (const id of starts) {
+    const starts = this.#choose(running, now);
+    for (const id of starts ?? []) {
       const actor = this.#queued.get(id);
       if (!actor || startTime(actor) > now) continue;
       actor.admitted = true;
       this.changed(actor);
       actor.wake();
     }
-    this.#wakeAtNextTime(now);
+    this.#wakeAtNextTime(now, starts ? Infinity : now + askAgainMs);
   }
 
-  #wakeAtNextTime(now: number): void {
+  /** A scheduler is the host's code: undefined when it threw, so that it is asked again later. */
+  #choose(running: readonly RunningTask[], now: number): readonly string[] | undefined {
+    try {
+      return this.#scheduler.admit({ queued: queuedTasks(this.#queued.values()), running }, now);
+    } catch (thrown) {
+      process.emitWarning(`the scheduler threw: ${AgentRuntimeError.from(thrown).message}`, 'AgentRuntimeWarning');
+      return undefined;
+    }
+  }
+
+  #wakeAtNextTime(now: number, atLatest: number): void {
     clearTimeout(this.#timer);
-    let next = Infinity;
+    let next = atLatest;
     for (const actor of this.#delayed.values()) {
       const time = startTime(actor);
       if (time > now && time < next) next = time;

@@ -1,3 +1,4 @@
+import { abortable } from '@runtime/adapter-kit';
 import {
   AgentRuntimeError,
   runtimeStream,
@@ -13,7 +14,6 @@ import {
   type TaskSpec,
   type Unavailable,
 } from '@runtime/contracts';
-import { abortable } from './abortable.ts';
 import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import { Mutex } from './mutex.ts';

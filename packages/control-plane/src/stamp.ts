@@ -50,9 +50,10 @@ function provisional(state: TaskState, event: NewEvent, time: number): StoredEve
   return { ...event, stream: taskStream(state.id), position: state.position + 1, revision: state.revision + 1, time };
 }
 
-function translate(state: TaskState, run: RunState, event: SessionEvent, now: number): NewEvent[] {
+function translate(state: TaskState, run: RunState, given: SessionEvent, now: number): NewEvent[] {
   const { runId } = run;
-  if (!isValid(event)) return [quarantined(run, event, `${event.type} does not fit its schema`)];
+  const event = believed(given);
+  if (!event) return [quarantined(run, given, `${given.type} does not fit its schema`)];
   if (event.type === 'approval.withdrawn') {
     return [
       {
@@ -85,16 +86,17 @@ function translate(state: TaskState, run: RunState, event: SessionEvent, now: nu
   return [{ ...event, runId }];
 }
 
-function isValid(event: SessionEvent): boolean {
-  if (!Object.hasOwn(sessionEventSchemas, event.type)) return false;
+/** The event as its schema has it, without fields that are not in it; undefined when it does not fit. */
+function believed(event: SessionEvent): SessionEvent | undefined {
+  if (!Object.hasOwn(sessionEventSchemas, event.type)) return undefined;
   // Messages come in many increments, and these have nothing in them but an id and text.
-  if (event.type === 'text.delta' || event.type === 'reasoning.delta')
-    return (
-      backendIdSchema.safeParse(event.messageId).success &&
-      typeof event.text === 'string' &&
-      event.text.length <= maxEventTextChars
-    );
-  return sessionEventSchemas[event.type].safeParse(event).success;
+  if (event.type === 'text.delta' || event.type === 'reasoning.delta') {
+    const { type, messageId, text } = event;
+    const fits =
+      backendIdSchema.safeParse(messageId).success && typeof text === 'string' && text.length <= maxEventTextChars;
+    return fits ? { type, messageId, text } : undefined;
+  }
+  return sessionEventSchemas[event.type].safeParse(event).data;
 }
 
 /** Evidence that is repeated, or an approval that is closed already: nothing new and nothing wrong. */

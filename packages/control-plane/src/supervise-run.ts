@@ -10,10 +10,10 @@ import {
   type SourceBatch,
 } from '@runtime/contracts';
 import { AgentRuntimeError, type Exit } from '@runtime/contracts';
-import { atMost } from './abortable.ts';
+import { atMost } from './clock.ts';
 import { expireApprovals, Deliveries } from './deliveries.ts';
-import { reapUntilDone, stopping } from './drive-run.ts';
-import { closedApprovals, runEnded } from './end-run.ts';
+import { reapUntilDone } from './drive-run.ts';
+import { closedApprovals, runEnded, stopping } from './end-run.ts';
 import { pump } from './pump.ts';
 import { outcomeOfRun } from './run-outcome.ts';
 import { runStep } from './run-step.ts';

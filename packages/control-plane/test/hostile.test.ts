@@ -1,6 +1,7 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime, type MemoryRuntimeOptions } from '@runtime/conformance/memory-runtime';
+import { AgentRuntimeError } from '@runtime/contracts';
 import type {
   ControlPlane,
   Recovery,
@@ -13,7 +14,8 @@ import type {
 } from '@runtime/contracts';
 import { nodeFs, type LogFs } from '@runtime/event-log';
 import { describe, expect, it } from 'vitest';
-import { connectControlPlane, fifo } from '../src/index.ts';
+import { connectControlPlane, fifo, socketPath } from '../src/index.ts';
+import { ensureSocketDirectory } from '../src/socket/socket-path.ts';
 import { nextAttempt } from '../src/between-runs.ts';
 import { faultyFs } from './support/faulty-fs.ts';
 import { eventsOf, expectSoundStream, makePlaces, openPlane, retry, typesOf } from './support/planes.ts';
@@ -270,10 +272,106 @@ describe('nothing is silently sent twice', () => {
     await using plane = await openPlane(places, { adapters: [adapter] });
     const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry, recovery: 'manual' });
     await expect.poll(async () => (await task.status()).instructions[0]?.level).toBe('unknown');
-    expect(await seen(plane, task.id, 'approval.requested')).toMatchObject({ kind: 'recovery' });
+    const asked = await seen(plane, task.id, 'approval.requested');
+    expect(asked).toMatchObject({ kind: 'recovery' });
+    // Where there is no next runtime, none is offered.
+    expect((asked['choices'] as { id: string }[]).map(({ id }) => id)).toEqual(['restart', 'give_up']);
     expect(sent).toHaveLength(1);
     await task.cancel();
     await task.outcome();
+  });
+
+  it.each(['INTERNAL', 'CANCELLED', 'DEADLINE_EXCEEDED', 'CONFLICT'] as const)(
+    'when a launch that takes its instruction with it broke off with %s',
+    async (code) => {
+      await using places = await makePlaces();
+      let starts = 0;
+      const adapter = hostile(
+        { capabilities: { firstInstruction: 'launch' } },
+        {
+          adapter: () => ({
+            start: () => {
+              starts += 1;
+              return Promise.reject(new AgentRuntimeError(code, 'in the middle'));
+            },
+          }),
+        },
+      );
+      await using plane = await openPlane(places, { adapters: [adapter] });
+      const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry });
+      expect(await seen(plane, task.id, 'approval.requested')).toMatchObject({ kind: 'recovery' });
+      expect(starts).toBe(1);
+      await task.cancel();
+      await task.outcome();
+    },
+  );
+});
+
+describe('a log that fails while an instruction is handed over', () => {
+  it('ends the plane, not its host', async () => {
+    await using places = await makePlaces();
+    const { fs, faults } = faultyFs();
+    const plane = await openPlane(places, {
+      adapters: [memoryRuntime()],
+      logFs: fs,
+      failpoint: (name) => {
+        if (name === 'append.before:instruction.sending') faults.failSyncs = 1;
+      },
+    });
+    await plane.submit({ prompt: 'go', workspace: places.workspace });
+    expect(await plane.closed).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await plane.close();
+  });
+});
+
+describe('a scheduler that throws', () => {
+  it('starts nothing that time, and is asked again', async () => {
+    await using places = await makePlaces();
+    const inner = fifo();
+    let asked = 0;
+    const scheduler: Scheduler = {
+      admit: (state, now) => {
+        asked += 1;
+        if (asked < 3) throw new Error('confused');
+        return inner.admit(state, now);
+      },
+    };
+    await using plane = await openPlane(places, { adapters: [memoryRuntime()], scheduler });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+  });
+});
+
+describe('an opening that fails half way', () => {
+  it('leaves no file open', async () => {
+    await using places = await makePlaces();
+    const inner = nodeFs();
+    let files = 0;
+    const fs: LogFs = {
+      ...inner,
+      open: async (path, mode) => {
+        const file = await inner.open(path, mode);
+        files += 1;
+        return new Proxy(file, {
+          get: (target, name) => {
+            if (name === 'close') files -= 1;
+            const value: unknown = Reflect.get(target, name);
+            return typeof value === 'function' ? value.bind(target) : value;
+          },
+        });
+      },
+    };
+    const taken = await socketPath(places.dataDir);
+    await ensureSocketDirectory();
+    await mkdir(taken);
+    try {
+      await expect(openPlane(places, { adapters: [memoryRuntime()], listen: true, logFs: fs })).rejects.toThrow();
+      expect(files).toBe(0);
+    } finally {
+      await rm(taken, { recursive: true });
+    }
+    await using plane = await openPlane(places, { adapters: [memoryRuntime()], listen: true });
+    expect((await plane.info()).clients).toBe(0);
   });
 });
 

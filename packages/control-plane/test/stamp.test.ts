@@ -53,6 +53,19 @@ describe('what an adapter reports', () => {
     expect(stamped([])).toEqual([]);
   });
 
+  it('keeps what its schema has, and nothing else', () => {
+    const more = { extra: { deep: [1] }, position: 7 };
+    expect(
+      stamped([
+        wrong({ type: 'text.delta', messageId: 'm', text: 'a', ...more }),
+        wrong({ type: 'tool.started', callId: 'c', name: 'n', ...more }),
+      ]),
+    ).toEqual([
+      { type: 'text.delta', messageId: 'm', text: 'a', ...run },
+      { type: 'tool.started', callId: 'c', name: 'n', ...run, sourceCursor: 'c7' },
+    ]);
+  });
+
   it.each<[string, SessionEvent]>([
     ['a turn in a turn', { type: 'turn.started', turnId: '2' }],
     ['the end of a call that never began', { type: 'tool.ended', callId: 'x', ok: true }],
