@@ -1,6 +1,8 @@
 import { appendFile, mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionEvent, SourceBatch } from '@runtime/contracts';
 import { sessionEventSchemas } from '@runtime/contracts';
@@ -16,6 +18,11 @@ import {
   type Translator,
 } from '../src/index.ts';
 import { codeOf, testRun } from './support/run.ts';
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 let dir = '';
 beforeEach(async () => {
@@ -256,6 +263,27 @@ describe('mergeSources', () => {
     const after = first.at(-1)?.cursor ?? '';
     expect(texts(await all(mergeSources(sources, { after })))).toEqual([' more']);
     expect(await codeOf(all(mergeSources(sources, { after: 'nobody=3' })))).toBe('INVALID_ARGUMENT');
+  });
+
+  it('keeps nothing of what was read, however long another source is silent', async () => {
+    const silent = (_after: string | undefined, signal: AbortSignal): AsyncIterable<SourceBatch> =>
+      (async function* wait() {
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        yield* [];
+      })();
+    const read: WeakRef<object>[] = [];
+    const flood = async function* (): AsyncGenerator<SourceBatch> {
+      for (let at = 0; ; at += 1) yield { cursor: String(at), events: [] };
+    };
+    for await (const batch of mergeSources({ flood, silent })) {
+      read.push(new WeakRef(batch.events));
+      if (read.length === 100) break;
+      if (read.length === 99) {
+        await delay(0);
+        collectGarbage();
+        expect(read.filter((ref) => ref.deref() !== undefined).length).toBeLessThan(5);
+      }
+    }
   });
 
   it('throws what a source throws, and closes the others', async () => {

@@ -21,25 +21,37 @@ export async function* mergeSources(
   const leaving = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, leaving.signal]) : leaving.signal;
   const iterators = new Map<string, AsyncIterator<SourceBatch>>();
-  const waiting = new Map<string, Promise<{ name: string; result: IteratorResult<SourceBatch> }>>();
-  const ask = (name: string, iterator: AsyncIterator<SourceBatch>): void => {
-    waiting.set(name, next(name, iterator));
+  const waiting = new Map<string, Promise<void>>();
+  // A queue and no `Promise.race`, which keeps every answer of the others for as long as one source is silent.
+  const answers: { readonly name: string; readonly result: PromiseSettledResult<IteratorResult<SourceBatch>> }[] = [];
+  let wake: (() => void) | undefined;
+  const ask = async (name: string, iterator: AsyncIterator<SourceBatch>): Promise<void> => {
+    const [result] = await Promise.allSettled([iterator.next()]);
+    waiting.delete(name);
+    answers.push({ name, result });
+    wake?.();
   };
   try {
     for (const [name, open] of Object.entries(sources)) {
       const iterator = open(cursors.get(name), signal)[Symbol.asyncIterator]();
       iterators.set(name, iterator);
-      ask(name, iterator);
+      waiting.set(name, ask(name, iterator));
     }
-    while (waiting.size > 0) {
-      const { name, result } = await Promise.race(waiting.values());
-      waiting.delete(name);
-      if (result.done) continue;
-      cursors.set(name, result.value.cursor);
-      yield { cursor: writeCursors(cursors), events: result.value.events };
+    while (waiting.size > 0 || answers.length > 0) {
+      const answer = answers.shift();
+      if (!answer) {
+        await new Promise<void>((resolve) => (wake = resolve));
+        continue;
+      }
+      const { name, result } = answer;
+      if (result.status === 'rejected') throw result.reason;
+      if (result.value.done) continue;
+      const { cursor, events } = result.value.value;
+      cursors.set(name, cursor);
+      yield { cursor: writeCursors(cursors), events };
       const iterator = iterators.get(name);
       // Asked again behind the others, so that a flood on one does not keep the rest waiting.
-      if (iterator) ask(name, iterator);
+      if (iterator) waiting.set(name, ask(name, iterator));
     }
   } finally {
     leaving.abort();
@@ -47,10 +59,6 @@ export async function* mergeSources(
     await Promise.allSettled(waiting.values());
     await Promise.allSettled([...iterators.values()].map(async (iterator) => iterator.return?.()));
   }
-}
-
-async function next(name: string, iterator: AsyncIterator<SourceBatch>) {
-  return { name, result: await iterator.next() };
 }
 
 function writeCursors(cursors: ReadonlyMap<string, string>): string {
