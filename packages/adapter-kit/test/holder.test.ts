@@ -19,6 +19,10 @@ import {
 } from '../src/index.ts';
 import { codeOf, eventually, testRun } from './support/run.ts';
 
+const ownWords =
+  'dir run kind input mask path locale caught boot started holder holder_start agent status state line code name end began again'.split(
+    ' ',
+  );
 const hostScript = fileURLToPath(new URL('support/start-and-wait.ts', import.meta.url));
 
 describe('the exit record', () => {
@@ -112,6 +116,8 @@ describe('the agent', () => {
       LC_ALL: 'C.UTF-8',
       SHLVL: '7',
       EMPTY: '',
+      // Words that a shell script likes for its own.
+      ...Object.fromEntries(ownWords.map((name) => [name, `the agent's ${name}`])),
     };
     const print = 'console.log(JSON.stringify({ argv: process.argv.slice(1), cwd: process.cwd(), env: process.env }))';
     await run.start([process.execPath, '-e', print, '--', ...odd], { cwd, env });

@@ -1,18 +1,19 @@
 /**
  * Functions that both stages share. POSIX sh, run by dash, bash and busybox ash alike.
- * `started`: the start time of a process as `readIdentity` reads it. `boot`: the machine's boot.
+ * What is assigned before the agent is executed begins with `__runtime_`: assigning a variable of the environment changes what the agent gets.
+ * `__runtime_started`: the start time of a process as `readIdentity` reads it. `__runtime_boot`: the machine's boot.
  */
 const common = `
 start_time() {
   if [ -r "/proc/$1/stat" ]; then
-    read -r started <"/proc/$1/stat" || return 1
-    set -- \${started##*) }
+    read -r __runtime_started <"/proc/$1/stat" || return 1
+    set -- \${__runtime_started##*) }
     shift 19
-    started=$1
+    __runtime_started=$1
   else
-    started=$(LC_ALL=C TZ=UTC ps -o lstart= -p "$1") || return 1
-    set -- $started
-    started="$*"
+    __runtime_started=$(LC_ALL=C TZ=UTC ps -o lstart= -p "$1") || return 1
+    set -- $__runtime_started
+    __runtime_started="$*"
   fi
 }
 `;
@@ -24,19 +25,19 @@ start_time() {
  * An exec that fails leaves .unbegun behind: dash runs the EXIT trap, bash needs execfail for that.
  */
 const agentStage = `${common}
-dir=$1 run=$2 holder=$3 holder_start=$4 boot=$5 mask=$6 path=$7 locale=$8
+__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8
 shift 8
-[ "$PPID" = "$holder" ] || exit 75
+[ "$PPID" = "$__runtime_holder" ] || exit 75
 start_time "$$" || exit 75
 printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}}\\n' \\
-  "$run" "$holder" "$holder_start" "$boot" "$$" "$started" "$boot" "$$" >"$dir/holder.json.tmp" || exit 75
-mv -f "$dir/holder.json.tmp" "$dir/holder.json" || exit 75
-trap ': >"$dir/.unbegun"' EXIT
+  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" >"$__runtime_dir/holder.json.tmp" || exit 75
+mv -f "$__runtime_dir/holder.json.tmp" "$__runtime_dir/holder.json" || exit 75
+trap ': >"$__runtime_dir/.unbegun"' EXIT
 shopt -s execfail 2>/dev/null
-umask "$mask"
+umask "$__runtime_mask"
 unset OLDPWD SHLVL
-case $locale in =*) LC_ALL=\${locale#=} ;; esac
-case $path in =*) PATH=\${path#=} ;; *) unset PATH ;; esac
+case $__runtime_locale in =*) LC_ALL=\${__runtime_locale#=} ;; esac
+case $__runtime_path in =*) PATH=\${__runtime_path#=} ;; *) unset PATH ;; esac
 exec "$@"
 `;
 
@@ -54,48 +55,48 @@ exec "$@"
 export const holderScript = `# runtime holder: starts one agent, keeps its input open, records how it ended.
 ${common}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
-give_back() { rmdir "$dir/claim"; fail "$1"; }
+give_back() { rmdir "$__runtime_dir/claim"; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
-dir=$1 run=$2 kind=$3 input=$4
+__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4
 shift 4
-mask=$(umask)
+__runtime_mask=$(umask)
 umask 077
-path=\${PATH+=$PATH} locale=\${LC_ALL+=$LC_ALL}
+__runtime_path=\${PATH+=$PATH} __runtime_locale=\${LC_ALL+=$LC_ALL}
 PATH=/usr/bin:/bin\${PATH:+:$PATH} LC_ALL=C
-caught=
-trap 'caught=1' TERM INT HUP QUIT
+__runtime_caught=
+trap '__runtime_caught=1' TERM INT HUP QUIT
 trap : CHLD
-trap 'caught=1; exec 3>&-' USR1
+trap '__runtime_caught=1; exec 3>&-' USR1
 start_time "$$" || fail 'cannot read its own start time'
-boot=
-if [ -r /proc/sys/kernel/random/boot_id ]; then read -r boot </proc/sys/kernel/random/boot_id
-else boot=$(sysctl -n kern.bootsessionuuid); fi
-[ -n "$boot" ] || fail 'cannot read the boot id'
+__runtime_boot=
+if [ -r /proc/sys/kernel/random/boot_id ]; then read -r __runtime_boot </proc/sys/kernel/random/boot_id
+else __runtime_boot=$(sysctl -n kern.bootsessionuuid); fi
+[ -n "$__runtime_boot" ] || fail 'cannot read the boot id'
 
-mkdir "$dir/claim" || { [ -d "$dir/claim" ] && exit 73; fail 'cannot make the claim'; }
-printf '%200s\\n' '' >"$dir/exit.json.tmp" || give_back 'no room for the exit record'
-rm -f "$dir/.jobs"
-mkfifo "$dir/.jobs" || give_back 'cannot make a fifo'
-exec 4<>"$dir/.jobs"
-rm -f "$dir/.jobs"
-if [ "$kind" = fifo ]; then
-  input=$dir/in
-  [ -p "$input" ] || mkfifo "$input" || give_back 'cannot make the input fifo'
-  exec 3<>"$input"
+mkdir "$__runtime_dir/claim" || { [ -d "$__runtime_dir/claim" ] && exit 73; fail 'cannot make the claim'; }
+printf '%200s\\n' '' >"$__runtime_dir/exit.json.tmp" || give_back 'no room for the exit record'
+rm -f "$__runtime_dir/.jobs"
+mkfifo "$__runtime_dir/.jobs" || give_back 'cannot make a fifo'
+exec 4<>"$__runtime_dir/.jobs"
+rm -f "$__runtime_dir/.jobs"
+if [ "$__runtime_kind" = fifo ]; then
+  __runtime_input=$__runtime_dir/in
+  [ -p "$__runtime_input" ] || mkfifo "$__runtime_input" || give_back 'cannot make the input fifo'
+  exec 3<>"$__runtime_input"
 else
-  [ "$kind" = file ] || input=/dev/null
+  [ "$__runtime_kind" = file ] || __runtime_input=/dev/null
   exec 3</dev/null
 fi
 
-set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$dir" "$run" "$$" "$started" "$boot" "$mask" "$path" "$locale" "$@"
+set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$@"
 if env --default-signal=INT,QUIT true 2>/dev/null; then set -- env --default-signal=INT,QUIT -- "$@"; fi
 if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL -- "$@"; fi
 if command -v setsid >/dev/null; then set -- setsid "$@"; else set -m; fi
-( exec <"$input" 3>&- 4>&- >>"$dir/stdout.log" 2>>"$dir/stderr.log" && exec "$@" ) &
+( exec <"$__runtime_input" 3>&- 4>&- >>"$__runtime_dir/stdout.log" 2>>"$__runtime_dir/stderr.log" && exec "$@" ) &
 agent=$!
 
 while :; do
-  caught=
+  __runtime_caught=
   wait "$agent"
   status=$?
   { jobs; echo; } >&4
@@ -107,8 +108,8 @@ while :; do
 done
 wait "$agent"
 again=$?
-if [ "$again" -ne 127 ]; then status=$again caught=; fi
-[ -e "$dir/holder.json" ] || give_back 'the agent was never begun'
+if [ "$again" -ne 127 ]; then status=$again __runtime_caught=; fi
+[ -e "$__runtime_dir/holder.json" ] || give_back 'the agent was never begun'
 
 code= name=
 case $state in
@@ -129,19 +130,19 @@ Broken*) name=PIPE ;;
 Alarm*) name=ALRM ;;
 Terminated*) name=TERM ;;
 CPU*) name=XCPU ;;
-?*) if [ -z "$caught" ] && [ "$status" -gt 128 ]; then name=$(kill -l "$((status - 128))"); fi ;;
-*) if [ -z "$caught" ] && [ "$status" -le 128 ]; then code=$status; fi ;;
+?*) if [ -z "$__runtime_caught" ] && [ "$status" -gt 128 ]; then name=$(kill -l "$((status - 128))"); fi ;;
+*) if [ -z "$__runtime_caught" ] && [ "$status" -le 128 ]; then code=$status; fi ;;
 esac
 if [ -n "$code" ]; then end="\\"kind\\":\\"exited\\",\\"code\\":$code"
 elif [ -n "$name" ]; then end="\\"kind\\":\\"signaled\\",\\"signal\\":\\"SIG\${name#SIG}\\""
 else end="\\"kind\\":\\"unknown\\",\\"why\\":\\"the shell reported status $status, which may be a code or a signal\\""; fi
 began=true
-if [ -e "$dir/.unbegun" ]; then began=false; fi
-printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}}" 1<>"$dir/exit.json.tmp" || fail 'cannot write the exit record'
-flush "$dir/exit.json.tmp"
-publish() { mv -f "$dir/exit.json.tmp" "$dir/exit.json"; }
+if [ -e "$__runtime_dir/.unbegun" ]; then began=false; fi
+printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}}" 1<>"$__runtime_dir/exit.json.tmp" || fail 'cannot write the exit record'
+flush "$__runtime_dir/exit.json.tmp"
+publish() { mv -f "$__runtime_dir/exit.json.tmp" "$__runtime_dir/exit.json"; }
 publish || publish || fail 'cannot publish the exit record'
-flush "$dir"
+flush "$__runtime_dir"
 `;
 
 /** Exit status of a holder that found the run claimed by another. */
