@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import {
   bootId,
@@ -168,6 +170,13 @@ describe('identity', () => {
     } finally {
       parent.kill('SIGKILL');
     }
+  });
+
+  it('takes nobody for dead when no file can be opened', async () => {
+    const script = fileURLToPath(new URL('support/out-of-descriptors.ts', import.meta.url));
+    const command = 'ulimit -n 64; "$0" --conditions=@runtime/source "$1"; exit';
+    const { stdout } = await promisify(execFile)('bash', ['-c', command, process.execPath, script]);
+    expect(JSON.parse(stdout)).toEqual(['UNAVAILABLE', 'UNAVAILABLE', 'UNAVAILABLE']);
   });
 
   it('finds marked processes by the exact run id, and leaves a nested run alone', async () => {

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, open } from 'node:fs/promises';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { systemCode } from '../abortable.ts';
 
 /** What /proc/<pid>/stat says. Linux only. */
 export interface ProcStat {
@@ -16,13 +18,16 @@ export interface ProcStat {
 /** Environments above this are not searched; the kernel's own limit for arguments and environment is 6 MiB. */
 const maxEnvironBytes = 8 * 1024 * 1024;
 
-/** Synchronous on purpose: a proof is worth most right before the signal, and this file cannot block. */
+/**
+ * Synchronous on purpose: a proof is worth most right before the signal, and this file cannot block.
+ * Throws UNAVAILABLE when it cannot look, for instance without a free descriptor: that is not a process that is gone.
+ */
 export function readStat(pid: number): ProcStat | undefined {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  } catch {
-    return undefined; // no such process, or it vanished between open and read (ESRCH)
+  } catch (error) {
+    return unlessBlind(pid, error); // no such process, or it vanished between open and read (ESRCH)
   }
   // The name in parentheses may hold spaces, line feeds and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
@@ -44,7 +49,7 @@ export async function listPids(): Promise<number[]> {
 }
 
 /**
- * The environment a process was started with, or undefined where it has vanished or belongs to somebody else.
+ * The environment a process was started with, or undefined where it has vanished or belongs to somebody else. Throws as `readStat`.
  * Asynchronous on purpose: it takes the process's memory lock and may wait for a process that is stuck in the kernel.
  */
 export async function readEnviron(pid: number): Promise<Buffer | undefined> {
@@ -64,7 +69,15 @@ export async function readEnviron(pid: number): Promise<Buffer | undefined> {
     } finally {
       await file.close();
     }
-  } catch {
-    return undefined;
+  } catch (error) {
+    return unlessBlind(pid, error);
   }
+}
+
+/** We are short of something: it says nothing about the process. */
+const blind = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+function unlessBlind(pid: number, cause: unknown): undefined {
+  if (!blind.has(systemCode(cause) ?? '')) return undefined;
+  throw new AgentRuntimeError('UNAVAILABLE', `process ${pid} cannot be looked at`, { cause });
 }
