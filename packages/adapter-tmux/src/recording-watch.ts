@@ -3,7 +3,7 @@ import { endOrphans, readRecorder } from './end-run.ts';
 import { laterRecorderCommand } from './holder-script.ts';
 import { appendNote } from './notes.ts';
 import { readTmuxHolder, type Plan, type TmuxHolder } from './run-files.ts';
-import { callTmux } from './tmux-client.ts';
+import { agentPane, callTmux } from './tmux-client.ts';
 
 /** How often processes are looked at; a death is noticed within a second. */
 const lookMs = 400;
@@ -89,8 +89,7 @@ class RecorderKeeper {
   async #replace(): Promise<void> {
     const { runDir } = this.#place;
     // tmux notices a dead recorder only when it has something for it: `#{pane_pipe}` may still say 1. The old pipe is closed by this.
-    const target = `=${this.#plan.session}:`;
-    await callTmux({ plan: this.#plan, runDir }, [['pipe-pane', '-t', target, laterRecorderCommand]]);
+    await callTmux({ plan: this.#plan, runDir }, [['pipe-pane', '-t', agentPane, laterRecorderCommand]]);
     this.#gaps += 1;
     if (this.#gaps > maxGapNotes) return;
     const reason = 'the process that records the terminal ended; what was shown until a new one began is missing';

@@ -1,8 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { readExitRecord } from '@runtime/adapter-kit';
 import { isMissing, tmuxPaths } from './run-files.ts';
-import { callTmux, type TmuxPlace } from './tmux-client.ts';
-import type { Plan } from './run-files.ts';
+import { agentPane, callTmux, type TmuxPlace } from './tmux-client.ts';
 
 const modeSwitch = /\u001b\[\?(?:\d+;)*2004(?:;\d+)*([hl])/g; // oxlint-disable-line no-control-regex
 const chunkBytes = 256 * 1024;
@@ -11,19 +10,12 @@ const longestSwitch = 64;
 /** What can be seen of a run's terminal while it is typed into. */
 export class Screen {
   readonly #place: TmuxPlace;
-  readonly #target: string;
   #scanned = 0;
   #carry = '';
   #bracketed = false;
 
-  constructor(place: { readonly plan: Plan; readonly runDir: string }) {
+  constructor(place: TmuxPlace) {
     this.#place = place;
-    this.#target = `=${place.plan.session}:`;
-  }
-
-  /** Names the pane for tmux. */
-  get target(): string {
-    return this.#target;
   }
 
   /** The agent has recorded its end. */
@@ -63,8 +55,8 @@ export class Screen {
   /** The visible lines, and the one the cursor is in. */
   async look(): Promise<{ readonly lines: readonly string[]; readonly cursorLine: string }> {
     const output = await callTmux(this.#place, [
-      ['display-message', '-p', '-t', this.#target, '#{cursor_y}'],
-      ['capture-pane', '-p', '-t', this.#target],
+      ['display-message', '-p', '-t', agentPane, '#{cursor_y}'],
+      ['capture-pane', '-p', '-t', agentPane],
     ]);
     const [row = '', ...lines] = output.split('\n');
     return { lines, cursorLine: lines[Number(row)] ?? '' };

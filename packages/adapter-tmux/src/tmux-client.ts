@@ -25,6 +25,9 @@ export interface TmuxCall extends CallOptions {
   readonly timeoutMs?: number;
 }
 
+/** The agent's pane: the first of a server that is the run's alone, whatever windows a person opens besides and looks at. */
+export const agentPane = '%0';
+
 /** A tmux command with its arguments. Several go to the server in one call and are done one right after the other. */
 export type TmuxCommand = readonly string[];
 

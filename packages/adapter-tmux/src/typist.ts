@@ -5,7 +5,7 @@ import { appendNote } from './notes.ts';
 import { pasteTail, pasteText } from './paste-text.ts';
 import type { Plan } from './run-files.ts';
 import { Screen } from './screen.ts';
-import { callTmux, type TmuxCommand, type TmuxPlace } from './tmux-client.ts';
+import { agentPane, callTmux, type TmuxCommand, type TmuxPlace } from './tmux-client.ts';
 
 /** Enter may be swallowed by a program that is still busy with the paste; it alone is ever sent again. */
 const maxSubmits = 3;
@@ -84,12 +84,11 @@ export class Typist {
 
   /** Copy mode would swallow keys; a buffer of its own cannot be overwritten by another client. */
   async #paste(text: string): Promise<void> {
-    const { target } = this.screen;
     const buffer = `ar-${randomBytes(8).toString('hex')}`;
     const commands = [
       this.#leaveCopyMode(),
       ['load-buffer', '-b', buffer, '-'],
-      ['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', target],
+      ['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', agentPane],
     ];
     try {
       await callTmux(this.#place, commands, { input: text, timeoutMs: pasteTimeoutMs });
@@ -101,12 +100,11 @@ export class Typist {
   }
 
   async #submit(): Promise<void> {
-    await callTmux(this.#place, [this.#leaveCopyMode(), ['send-keys', '-t', this.screen.target, this.#plan.submitKey]]);
+    await callTmux(this.#place, [this.#leaveCopyMode(), ['send-keys', '-t', agentPane, this.#plan.submitKey]]);
   }
 
   #leaveCopyMode(): TmuxCommand {
-    const { target } = this.screen;
-    return ['if-shell', '-F', '-t', target, '#{pane_in_mode}', `send-keys -X -t '${target}' cancel`];
+    return ['if-shell', '-F', '-t', agentPane, '#{pane_in_mode}', `send-keys -X -t ${agentPane} cancel`];
   }
 
   /** Until the terminal has shown something and rests, or for as long as that may take. */

@@ -114,6 +114,20 @@ test.concurrent('copy mode, in which keys mean other things, is left first', asy
   await leave(session, events);
 });
 
+test.concurrent('a window that a person opened gets nothing of what is typed', async () => {
+  await using bench = await Bench.open();
+  const { session, handle, witness, events } = await open(bench, 'one');
+  await eventually('the first was taken', async () => (await witness()).length === 1);
+  const [tmux = '', , , socket = ''] = attachCommand(handle);
+  const other = join(bench.dir, 'other');
+  await run(tmux, ['-S', socket, 'new-window', `cat >'${other}'`]);
+  await session.send(steer('two'));
+  await eventually('the second was taken', async () => (await witness()).length === 2);
+  expect(await witness()).toEqual(['one', 'two']);
+  expect(await readFile(other, 'utf8')).toBe('');
+  await leave(session, events);
+});
+
 test.concurrent('two writers at once do not mix', async () => {
   await using bench = await Bench.open();
   const { session, witness, events } = await open(bench, 'start');
