@@ -16,6 +16,9 @@ const quietMs = 80;
 /** A paste of megabytes takes its time. */
 const pasteTimeoutMs = 15_000;
 
+/** Copy mode, a clock or a list of windows would swallow keys. */
+const leaveModes: TmuxCommand = ['copy-mode', '-q', '-t', agentPane];
+
 /** Types instructions into a run's terminal, one after the other: two that mixed would be neither. */
 export class Typist {
   readonly screen: Screen;
@@ -82,11 +85,11 @@ export class Typist {
     await appendNote(this.#runDir, { kind: 'event', event });
   }
 
-  /** Copy mode would swallow keys; a buffer of its own cannot be overwritten by another client. */
+  /** A buffer of its own cannot be overwritten by another client. */
   async #paste(text: string): Promise<void> {
     const buffer = `ar-${randomBytes(8).toString('hex')}`;
     const commands = [
-      this.#leaveCopyMode(),
+      leaveModes,
       ['load-buffer', '-b', buffer, '-'],
       ['paste-buffer', '-p', '-r', '-d', '-b', buffer, '-t', agentPane],
     ];
@@ -100,11 +103,7 @@ export class Typist {
   }
 
   async #submit(): Promise<void> {
-    await callTmux(this.#place, [this.#leaveCopyMode(), ['send-keys', '-t', agentPane, this.#plan.submitKey]]);
-  }
-
-  #leaveCopyMode(): TmuxCommand {
-    return ['if-shell', '-F', '-t', agentPane, '#{pane_in_mode}', `send-keys -X -t ${agentPane} cancel`];
+    await callTmux(this.#place, [leaveModes, ['send-keys', '-t', agentPane, this.#plan.submitKey]]);
   }
 
   /** Until the terminal has shown something and rests, or for as long as that may take. */

@@ -101,18 +101,21 @@ test.concurrent('a program without bracketed paste gets the text, and what becam
   expect(told(events, launch.instruction.id)).toContain('instruction.unknown');
 });
 
-test.concurrent('copy mode, in which keys mean other things, is left first', async () => {
-  await using bench = await Bench.open();
-  const { session, handle, witness, events } = await open(bench, 'one');
-  await eventually('the first was taken', async () => (await witness()).length === 1);
-  const [tmux = '', , , socket = ''] = attachCommand(handle);
-  await run(tmux, ['-S', socket, 'copy-mode']);
-  expect((await run(tmux, ['-S', socket, 'display-message', '-p', '#{pane_in_mode}'])).stdout.trim()).toBe('1');
-  await session.send(steer('two'));
-  await eventually('the second was taken', async () => (await witness()).length === 2);
-  expect(await witness()).toEqual(['one', 'two']);
-  await leave(session, events);
-});
+test.concurrent.each(['copy-mode', 'clock-mode', 'choose-tree'])(
+  '%s, in which keys mean other things, is left first',
+  async (mode) => {
+    await using bench = await Bench.open();
+    const { session, handle, witness, events } = await open(bench, 'one');
+    await eventually('the first was taken', async () => (await witness()).length === 1);
+    const [tmux = '', , , socket = ''] = attachCommand(handle);
+    await run(tmux, ['-S', socket, mode]);
+    expect((await run(tmux, ['-S', socket, 'display-message', '-p', '#{pane_in_mode}'])).stdout.trim()).toBe('1');
+    await session.send(steer('two'));
+    await eventually('the second was taken', async () => (await witness()).length === 2);
+    expect(await witness()).toEqual(['one', 'two']);
+    await leave(session, events);
+  },
+);
 
 test.concurrent('a window that a person opened gets nothing of what is typed', async () => {
   await using bench = await Bench.open();
