@@ -33,10 +33,8 @@ export function watchRecording(place: RunPlace, plan: Plan): RecordingWatch {
     const holderLives = holder !== undefined && (await isAlive(holder.holder));
     // After the processes: one that ended in between has recorded its exit by now.
     if (await readExitRecord(place.runDir)) return drained(serverLives);
-    if (serverLives && holderLives) {
-      await keeper.look();
-      return false;
-    }
+    // A pane may be killed alone, where a person opened another: the server lives on, and so does an agent that hears no hangup.
+    if (serverLives && holderLives && (await keeper.look()) !== 'no pane') return false;
     await endOrphans(place);
     return true;
   }
@@ -72,18 +70,26 @@ class RecorderKeeper {
     this.#plan = plan;
   }
 
-  async look(): Promise<void> {
+  async look(): Promise<'no pane' | undefined> {
     this.#recorder ??= await readRecorder(this.#place.runDir);
-    if (this.#recorder && (await isAlive(this.#recorder))) return;
+    if (this.#recorder && (await isAlive(this.#recorder))) return undefined;
     this.#recorder = undefined;
-    if (performance.now() < this.#notBefore) return;
+    if (performance.now() < this.#notBefore) return undefined;
     this.#notBefore = performance.now() + this.#pauseMs;
     this.#pauseMs = Math.min(this.#pauseMs * 2, maxPauseMs);
     try {
+      if (!(await this.#hasPane())) return 'no pane';
       await this.#replace();
     } catch {
       // A server that does not answer is looked at again; one that died is noticed by itself.
     }
+    return undefined;
+  }
+
+  async #hasPane(): Promise<boolean> {
+    const { runDir } = this.#place;
+    const panes = await callTmux({ plan: this.#plan, runDir }, [['list-panes', '-a', '-F', '#{pane_id}']]);
+    return panes.split('\n').includes(agentPane);
   }
 
   async #replace(): Promise<void> {

@@ -1,11 +1,15 @@
+import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { isAlive } from '@runtime/adapter-kit';
 import type { SessionEvent } from '@runtime/contracts';
 import { expect, test } from 'vitest';
-import { tmux } from '../src/index.ts';
+import { attachCommand, tmux } from '../src/index.ts';
 import { readTmuxHolder, type TmuxHolder } from '../src/run-files.ts';
 import { Bench, countAll, eventually, readAll, shown, type Played } from './fixtures/bench.ts';
+
+const run = promisify(execFile);
 
 /** An agent with a child that hears no hangup and has a session of its own. */
 const stubborn = `trap '' HUP; setsid bash -c "trap '' HUP TERM; sleep 600" & echo up; sleep 600`;
@@ -59,6 +63,16 @@ test.concurrent('a holder killed with SIGKILL takes its agent along, and no exit
   await using bench = await Bench.open();
   const { handle, holder, session, events } = await begun(bench);
   process.kill(holder.holder.pid, 'SIGKILL');
+  expect(lastOutcome(await events)).toBe('lost');
+  expect((await session.stop()).kind).toBe('unknown');
+  expect(await countAll(handle)).toBe(0);
+});
+
+test.concurrent('a window that a person killed takes its agent along, though the server lives for another one', async () => {
+  await using bench = await Bench.open();
+  const { handle, session, events } = await begun(bench);
+  const [file = '', , , socket = ''] = attachCommand(handle);
+  await run(file, ['-S', socket, 'new-window', ';', 'kill-window', '-t', '%0']);
   expect(lastOutcome(await events)).toBe('lost');
   expect((await session.stop()).kind).toBe('unknown');
   expect(await countAll(handle)).toBe(0);
