@@ -6,15 +6,18 @@ export type HolderInput = 'terminal' | 'prompt';
 /** Exit status of a holder that found the run claimed by another. */
 export const holderExitClaimed = 73;
 
+/** Tells a pid and its start time: the line of /proc, elsewhere that of ps. */
+const introduce =
+  '{ read -r stat </proc/$$/stat && echo "$stat" || LC_ALL=C TZ=UTC ps -o pid= -o lstart= -p $$; } >recorder.pid 2>/dev/null';
+
 /**
  * What tmux runs to record the pane: straight into a file, so that no slow reader can make the server buffer.
  * Its first act opens the holder's gate: from then on nothing can be lost. Constant, and free of `#` and `%`, which tmux would expand.
  */
-export const recorderCommand =
-  'umask 077; mkfifo gate 2>/dev/null; echo $$ >recorder.pid; exec 3<>gate; echo >&3; exec cat >>out.raw';
+export const recorderCommand = `umask 077; mkfifo gate 2>/dev/null; ${introduce}; exec 3<>gate; echo >&3; exec cat >>out.raw`;
 
 /** A recorder put back after the first one died. */
-export const laterRecorderCommand = 'umask 077; echo $$ >recorder.pid; exec cat >>out.raw';
+export const laterRecorderCommand = `umask 077; ${introduce}; exec cat >>out.raw`;
 
 /**
  * The holder: the pane's leader, bash. It runs in the run directory; arguments: run id, nonce, seconds to stay, input.

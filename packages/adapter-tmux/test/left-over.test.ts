@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tmux } from '../src/index.ts';
@@ -23,6 +24,22 @@ test('a run that was stopped, or reaped by another adapter, leaves neither', asy
   for (const { handle } of [stopped, reaped]) {
     expect(await countAll(handle)).toBe(0);
     expect(existsSync(await socketOf(handle))).toBe(false);
+  }
+});
+
+test('a process that has the pid of a recorder that is gone is left alone', async () => {
+  await using bench = await Bench.open();
+  const { session, handle } = await bench.bash('echo done');
+  await readAll(session);
+  const file = join(handle.runDir, 'recorder.pid');
+  const stranger = spawn('sleep', ['600'], { stdio: 'ignore' });
+  try {
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/^\d+/, String(stranger.pid)));
+    await session.stop();
+    await tmux({ command: ['other'] }).reap(handle);
+    expect(await readFile(`/proc/${stranger.pid}/stat`, 'utf8')).toContain('(sleep) S');
+  } finally {
+    stranger.kill('SIGKILL');
   }
 });
 
