@@ -23,9 +23,9 @@ const noteSchema = z.discriminatedUnion('kind', [
 ]);
 export type Note = z.infer<typeof noteSchema>;
 
-/** One write, so that a line is whole or torn at the end. Only the run's owner writes. */
+/** One write, so that a line is whole or torn at the end. It begins with a line feed, which ends what an earlier owner left torn. Only the run's owner writes. */
 export async function appendNote(runDir: string, note: Note): Promise<void> {
-  await appendFile(tmuxPaths(runDir).notes, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+  await appendFile(tmuxPaths(runDir).notes, `\n${JSON.stringify(note)}\n`, { mode: 0o600 });
 }
 
 /** What a line means for a reader of events. */

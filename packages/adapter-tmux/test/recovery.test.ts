@@ -64,6 +64,19 @@ test('a note that was torn by the death of its writer harms nobody', async () =>
   ]);
 });
 
+test('a note that follows a torn one is kept: what was begun to be typed is not typed again', async () => {
+  await using bench = await Bench.open();
+  const { launch, adapter, taken } = await unspoken(bench);
+  const { runDir } = launch.handle;
+  await writeFile(join(runDir, 'notes.jsonl'), '{"kind":"event","event":{"type":"instruc', { flag: 'a' });
+  await appendNote(runDir, { kind: 'typing', instructionId: launch.instruction.id });
+  const found = await adapter.recover(launch.handle);
+  if (found.status !== 'live') throw new Error(found.status);
+  await found.session.stop({ graceMs: 300 });
+  expect((await readAll(found.session)).map(({ type }) => type)).toContain('instruction.unknown');
+  expect(await taken()).toBe('');
+});
+
 test('a run directory of something else is not taken for ours', async () => {
   await using bench = await Bench.open();
   const { session, handle } = await bench.bash('exit 0');
