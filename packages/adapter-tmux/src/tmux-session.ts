@@ -79,9 +79,23 @@ export class TmuxSession implements RuntimeSession {
     if (ifTurn !== undefined && ifTurn !== '1')
       throw new AgentRuntimeError('CONFLICT', `turn ${ifTurn} is not running`);
     if (this.#ending) throw new AgentRuntimeError('UNAVAILABLE', 'the agent has ended', { retry: 'never' });
-    if (expiresAt !== undefined && Date.now() >= expiresAt) return this.#decline(id, 'it expired before it was typed');
+    let isBegun = false;
+    const begin = async (): Promise<void> => {
+      throwIfAborted(signal);
+      if (expiresAt !== undefined && Date.now() >= expiresAt) {
+        throw new AgentRuntimeError('CONFLICT', 'the instruction expired before it could be typed');
+      }
+      isBegun = true;
+    };
     // Nothing is awaited before this: calls that overlap are typed in their order.
-    await abortable(this.#typist.type(id, instructionText(parts)), signal);
+    const typing = this.#typist.type(id, instructionText(parts), begin);
+    try {
+      await abortable(typing, signal);
+    } catch (error) {
+      // Who stops waiting for their turn has typed nothing; what has begun is seen through.
+      if (!isBegun) throw error;
+      await typing;
+    }
   }
 
   async answer(_approvalId: string, _decision: unknown, { signal }: CallOptions = {}): Promise<void> {
@@ -105,13 +119,6 @@ export class TmuxSession implements RuntimeSession {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#letGo.abort();
     await this.#typist.rest();
-  }
-
-  async #decline(instructionId: string, reason: string): Promise<void> {
-    await appendNote(this.#run.handle.runDir, {
-      kind: 'event',
-      event: { type: 'instruction.declined', instructionId, reason },
-    });
   }
 }
 

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Instruction, RuntimeSession, SessionEvent } from '@runtime/contracts';
 import { expect, test } from 'vitest';
-import { attachCommand } from '../src/index.ts';
+import { attachCommand, type TmuxOptions } from '../src/index.ts';
 import { Bench, eventually, readAll, socketOf, type Played } from './fixtures/bench.ts';
 import type { TerminalAgentOptions } from './fixtures/terminal-agent.ts';
 
@@ -14,12 +14,20 @@ const agentFile = fileURLToPath(new URL('./fixtures/terminal-agent.ts', import.m
 
 type Terminal = Played & { witness: () => Promise<string[]>; raw: string; events: Promise<SessionEvent[]> };
 
-async function open(bench: Bench, text: string, options: Partial<TerminalAgentOptions> = {}): Promise<Terminal> {
+async function open(
+  bench: Bench,
+  text: string,
+  options: Partial<TerminalAgentOptions> = {},
+  settings: Partial<TmuxOptions> = {},
+): Promise<Terminal> {
   const launch = await bench.launch(text);
   const witness = join(bench.dir, `${launch.handle.runId}.witness`);
   const raw = join(bench.dir, `${launch.handle.runId}.input`);
   const argument = JSON.stringify({ witness, raw, ...options });
-  const session = await bench.start({ command: [process.execPath, agentFile, argument], prompt: 'paste' }, launch);
+  const session = await bench.start(
+    { command: [process.execPath, agentFile, argument], prompt: 'paste', ...settings },
+    launch,
+  );
   const read = async (): Promise<string[]> =>
     (await readFile(witness, 'utf8')).split('\n').flatMap((line) => (line === '' ? [] : [String(JSON.parse(line))]));
   return { launch, session, handle: launch.handle, witness: read, raw, events: readAll(session) };
@@ -138,6 +146,24 @@ test.concurrent('two writers at once do not mix', async () => {
   await Promise.all(texts.map((text) => session.send(steer(text))));
   await eventually('all were taken', async () => (await witness()).length === 5);
   expect(await witness()).toEqual(['start', ...texts]);
+  await leave(session, events);
+});
+
+test.concurrent('what expired, or was given up, while others were typed is not typed', async () => {
+  await using bench = await Bench.open();
+  const { session, witness, events } = await open(bench, 'one');
+  await eventually('the first was taken', async () => (await witness()).length === 1);
+  const giveUp = new AbortController();
+  const before = session.send(steer('two'));
+  const expired = session.send({ ...steer('too late'), expiresAt: Date.now() + 1 });
+  const givenUp = session.send(steer('never mind'), { signal: giveUp.signal });
+  giveUp.abort();
+  await expect(givenUp).rejects.toMatchObject({ code: 'CANCELLED' });
+  await before;
+  await expect(expired).rejects.toMatchObject({ code: 'CONFLICT' });
+  await session.send(steer('three'));
+  await eventually('the last was taken', async () => (await witness()).includes('three'));
+  expect(await witness()).toEqual(['one', 'two', 'three']);
   await leave(session, events);
 });
 
