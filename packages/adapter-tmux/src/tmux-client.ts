@@ -40,7 +40,7 @@ export interface TmuxAnswer {
 
 /**
  * One client call, exactly once. Resolves with whatever tmux answered.
- * Throws DEADLINE_EXCEEDED when the server does not answer, UNAVAILABLE when there is no tmux, CANCELLED.
+ * Throws DEADLINE_EXCEEDED when the server does not answer, OUTCOME_UNKNOWN when the client was killed, UNAVAILABLE when there is no tmux, CANCELLED.
  */
 export function tmuxOnce(
   { plan, runDir }: TmuxPlace,
@@ -71,6 +71,7 @@ export function tmuxOnce(
       else if (call.signal?.aborted) reject(AgentRuntimeError.from(call.signal.reason, 'CANCELLED'));
       else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
       else if (error.killed === true) reject(noAnswer(error));
+      else if (error.signal) reject(clientKilled(error));
       else reject(new AgentRuntimeError('UNAVAILABLE', 'tmux could not be run', { retry: 'elsewhere', cause: error }));
     });
     // A client that ends before it read everything is told by its exit code.
@@ -85,6 +86,11 @@ function noAnswer(cause: Error): AgentRuntimeError {
     hint: 'its process may be stopped (SIGSTOP) or the machine overloaded; stopping the run ends it all the same',
     cause,
   });
+}
+
+/** By somebody else. Its commands may have reached the server. */
+function clientKilled(cause: Error): AgentRuntimeError {
+  return new AgentRuntimeError('OUTCOME_UNKNOWN', 'the tmux client was killed', { cause });
 }
 
 /**

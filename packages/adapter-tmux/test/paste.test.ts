@@ -167,6 +167,20 @@ test.concurrent('what expired, or was given up, while others were typed is not t
   await leave(session, events);
 });
 
+test.concurrent('a client that is killed right behind the paste proves nothing: whether it was typed is unknown', async () => {
+  await using bench = await Bench.open();
+  const tmux = join(bench.dir, 'tmux');
+  const armed = join(bench.dir, 'armed');
+  const script = `#!/bin/sh\ncase "$*" in *load-buffer*) [ -e '${armed}' ] && { tmux "$@"; kill -9 $$; } ;; esac\nexec tmux "$@"\n`;
+  await writeFile(tmux, script, { mode: 0o755 });
+  const { session, witness, events } = await open(bench, 'one', {}, { tmux });
+  await eventually('the first was taken', async () => (await witness()).length === 1);
+  await writeFile(armed, '');
+  const two = steer('two');
+  await expect(session.send(two)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  expect(told(await leave(session, events), two.id)).toEqual(['instruction.unknown']);
+});
+
 test.concurrent('a paste that comes after the end harms nothing: the server lives, the code is right', async () => {
   await using bench = await Bench.open();
   const { session, handle, events } = await open(bench, '/exit 5');
