@@ -36,7 +36,7 @@ export class Typist {
 
   /**
    * In the order of the calls, each after `ready`. Resolves once tmux has the text and the first Enter; what became of it is noted afterwards.
-   * Throws UNAVAILABLE when nothing was typed, OUTCOME_UNKNOWN when nobody knows. The text is never typed twice.
+   * Throws INVALID_ARGUMENT for a text of control characters alone, UNAVAILABLE when nothing was typed, OUTCOME_UNKNOWN when nobody knows. The text is never typed twice.
    */
   type(instructionId: string, text: string, ready: () => Promise<void> = async () => {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -54,6 +54,8 @@ export class Typist {
     if (await this.screen.hasEnded())
       throw new AgentRuntimeError('UNAVAILABLE', 'the agent has ended', { retry: 'never' });
     const clean = pasteText(text);
+    // tmux makes no buffer of nothing.
+    if (clean === '') throw new AgentRuntimeError('INVALID_ARGUMENT', 'nothing of the text can be typed');
     await appendNote(this.#runDir, { kind: 'typing', instructionId });
     try {
       const before = await this.screen.written();

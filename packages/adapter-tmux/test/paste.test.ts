@@ -181,6 +181,14 @@ test.concurrent('a client that is killed right behind the paste proves nothing: 
   expect(told(await leave(session, events), two.id)).toEqual(['instruction.unknown']);
 });
 
+test.concurrent('a text of which nothing can be typed is refused as such', async () => {
+  await using bench = await Bench.open();
+  const { session, witness, events } = await open(bench, 'one');
+  await eventually('the first was taken', async () => (await witness()).length === 1);
+  await expect(session.send(steer('\x1b'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await leave(session, events);
+});
+
 test.concurrent('a paste that comes after the end harms nothing: the server lives, the code is right', async () => {
   await using bench = await Bench.open();
   const { session, handle, events } = await open(bench, '/exit 5');
