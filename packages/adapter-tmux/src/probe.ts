@@ -50,7 +50,7 @@ export async function probeTmux(
 async function resolveAgent({ command }: TmuxSettings, searchPath: string | undefined): Promise<void> {
   const [program = ''] = command;
   // A program in the workspace can only be looked for once there is one.
-  if (program.startsWith('./') || program.includes('{workspace}')) return;
+  if ((program.includes('/') && !path.isAbsolute(program)) || program.includes('{workspace}')) return;
   await resolveCommand(fillCommand([program], {})[0] ?? '', searchPath, '/');
 }
 

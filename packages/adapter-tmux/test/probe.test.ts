@@ -26,6 +26,12 @@ test('finds what is there, and says what it can do', async () => {
   });
 });
 
+test('a program of the workspace is looked for when there is one', async () => {
+  for (const program of ['./agent', 'bin/agent', '../agent', '{workspace}/agent']) {
+    expect((await tmux({ command: [program] }).probe()).status, program).toBe('available');
+  }
+});
+
 test('no tmux, no agent, an old tmux and one that does not work are each told with a way out', async () => {
   await using bench = await Bench.open();
   const command = ['bash', '-c', 'true', '{prompt}'];
