@@ -19,13 +19,18 @@ export function eventSource(handle: RuntimeHandle, options: EventSourceOptions):
   const state = newTranslatorState();
   let exit: Exit = { kind: 'unknown', why: 'its end was not seen' };
   const hasEnded = runEnded(handle);
+  const redact = (bytes: Buffer): Buffer => redactBytes(bytes, options.secrets);
   const translator: Translator<JsonRecord> = {
     translate: ({ value, start, end }) => {
       const record = readRecord(value);
       if (record.type !== 'malformed') return translate(state, record);
       const head = Buffer.from(JSON.stringify(value).slice(0, 4096));
       return [
-        quarantine({ kind: 'malformed', start, end, size: end - start - 1, head, reason: record.reason }, 'stdout'),
+        quarantine(
+          { kind: 'malformed', start, end, size: end - start - 1, head, reason: record.reason },
+          'stdout',
+          redact,
+        ),
       ];
     },
     finish: () => endAtExit(state, exit),
@@ -45,6 +50,6 @@ export function eventSource(handle: RuntimeHandle, options: EventSourceOptions):
   function onMalformed(record: MalformedRecord): readonly SessionEvent[] {
     const echo = readEcho(record.head.toString('latin1', 0, 80));
     if (echo) return translate(state, echo);
-    return [quarantine(record, 'stdout', (bytes) => redactBytes(bytes, options.secrets))];
+    return [quarantine(record, 'stdout', redact)];
   }
 }

@@ -107,3 +107,13 @@ test('secrets are in no event: not in a delta, a tool, a dialog or a sample', as
     expect.arrayContaining(['tool.started', 'approval.requested', 'output.quarantined']),
   );
 });
+
+test('no part of a secret is in the sample of a record that Pi wrote wrongly, wherever the sample is cut', async () => {
+  const secret = 'tök-11-aa-22-bb';
+  const records = Array.from({ length: 30 }, (_, more) =>
+    JSON.stringify({ type: 'tool_execution_start', pad: 'x'.repeat(930 + more), args: secret }),
+  );
+  const events = await told([secret], `${records.join('\n')}\n`);
+  expect(events.filter((event) => event.type === 'output.quarantined')).toHaveLength(records.length);
+  expect(JSON.stringify(events)).not.toContain('k-1');
+});
