@@ -1,6 +1,9 @@
+import { backendIdSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
-const tokenCount = z.number().min(0).catch(0);
+/** Above every real count and duration; sums of them stay exact integers. */
+const maxNumber = 1e12;
+const tokenCount = z.number().min(0).max(maxNumber).catch(0);
 
 /** Pi's count of one model call. Unknown or odd numbers count as nothing rather than losing the message. */
 export const piUsageSchema = z.looseObject({
@@ -8,7 +11,7 @@ export const piUsageSchema = z.looseObject({
   output: tokenCount,
   cacheRead: tokenCount,
   cacheWrite: tokenCount,
-  cost: z.looseObject({ total: z.number().min(0).catch(0) }).optional(),
+  cost: z.looseObject({ total: tokenCount }).optional().catch(undefined),
 });
 export type PiUsage = z.infer<typeof piUsageSchema>;
 
@@ -25,7 +28,7 @@ const messageSchema = z.looseObject({
 export type PiMessage = z.infer<typeof messageSchema>;
 
 const toolResult = z.looseObject({ content: z.array(z.looseObject({ type: z.string() })).optional() }).nullish();
-const tool = { toolCallId: z.string().min(1).max(512), toolName: z.string().catch('') };
+const tool = { toolCallId: backendIdSchema, toolName: z.string().catch('') };
 const texts = z.array(z.string());
 
 /**
@@ -65,8 +68,8 @@ const schemas = {
   queue_update: z.looseObject({ type: z.literal('queue_update'), steering: texts, followUp: texts }),
   auto_retry_start: z.looseObject({
     type: z.literal('auto_retry_start'),
-    attempt: z.number().catch(1),
-    delayMs: z.number().catch(0),
+    attempt: z.number().min(1).max(maxNumber).catch(1),
+    delayMs: z.number().min(0).max(maxNumber).catch(0),
     errorMessage: z.string().catch(''),
   }),
   auto_retry_end: z.looseObject({ type: z.literal('auto_retry_end'), success: z.boolean().catch(false) }),
@@ -79,14 +82,14 @@ const schemas = {
   }),
   extension_ui_request: z.looseObject({
     type: z.literal('extension_ui_request'),
-    id: z.string().min(1).max(512),
+    id: backendIdSchema,
     method: z.string(),
     title: z.string().catch(''),
     message: z.string().optional().catch(undefined),
     placeholder: z.string().optional().catch(undefined),
     prefill: z.string().optional().catch(undefined),
     options: texts.optional().catch(undefined),
-    timeout: z.number().optional().catch(undefined),
+    timeout: z.number().max(maxNumber).optional().catch(undefined),
   }),
 } as const;
 
@@ -163,7 +166,7 @@ const isKnown = (name: string): name is keyof typeof schemas => Object.hasOwn(sc
 
 /** What `get_state` answers, as far as it is used. */
 export const piStateSchema = z.looseObject({
-  sessionId: z.string().min(1).max(512).optional(),
+  sessionId: backendIdSchema.optional(),
   sessionFile: z.string().max(4096).optional(),
   isStreaming: z.boolean().catch(false),
   isCompacting: z.boolean().catch(false),

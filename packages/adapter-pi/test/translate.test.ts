@@ -1,4 +1,4 @@
-import { runOutcomeSchema } from '@runtime/contracts';
+import { runOutcomeSchema, sessionEventSchemas } from '@runtime/contracts';
 import { describe, expect, test } from 'vitest';
 import { newTranslatorState } from '../src/translate/state.ts';
 import { endAtExit } from '../src/translate/turns.ts';
@@ -219,6 +219,25 @@ describe('the translator', () => {
       expect(readRecord(value).type).toBe('malformed');
     },
   );
+
+  test('reports nothing that an event may not hold: numbers beyond counting, and ids that are none', () => {
+    const usage = { input: 1e300, output: 1, cost: { total: 1e308 } };
+    const ask = { type: 'extension_ui_request', id: 'd', method: 'input', title: 'Q', timeout: 1e300 };
+    const events = played(
+      ok('Nobody\u0007'),
+      ...begun,
+      { type: 'auto_retry_start', attempt: 1e300, delayMs: 1e300, errorMessage: '' },
+      ask,
+      end({ stopReason: 'stop', usage }),
+      settled,
+    );
+    for (const event of events)
+      expect(sessionEventSchemas[event.type].safeParse(event).error, event.type).toBeUndefined();
+    expect(types(events).slice(-1)).toEqual(['turn.ended']);
+    const tool = { type: 'tool_execution_start', toolCallId: 'a\nb', toolName: 'bash' };
+    expect(readRecord(tool).type).toBe('malformed');
+    expect(readRecord({ ...ask, id: 'a\u001bb' }).type).toBe('malformed');
+  });
 
   test('passes over what later versions add', () => {
     expect(played({ type: 'brand_new', x: 1 }, { type: 'agent_start', runId: 'new' })).toMatchObject([

@@ -1,4 +1,4 @@
-import type { SessionEvent } from '@runtime/contracts';
+import { idSchema, type SessionEvent } from '@runtime/contracts';
 import { stateOf, type PiRecordOf } from '../wire.ts';
 import { declined, onAccepted, onCleared, onReopened } from './instructions.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
@@ -15,7 +15,8 @@ export function responseEvents(state: TranslatorState, record: Response): Sessio
     case 'get_state':
       return stateEvents(state, record);
     case 'prompt':
-      return record.id === undefined ? [] : promptEvents(state, record.id, record);
+      // Only ids of instructions were ever sent with a prompt.
+      return idSchema.safeParse(record.id).success ? promptEvents(state, record.id ?? '', record) : [];
     case 'clear_queue':
       return record.success ? onCleared(state.trail, textsOf(record.data)) : [];
     case 'switch_session':
