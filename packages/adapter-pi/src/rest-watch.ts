@@ -34,15 +34,18 @@ export function watchRest(watch: Watch, input: PiInput): { expectCommand(id: str
   const askHandled = (): void => {
     if (isIdleCommand()) ask(handledSuffix);
   };
-  const isIdleCommand = (): boolean =>
-    !watch.state.life.open && watch.state.trail.starting.some((id) => commands.has(id));
+  const isIdleCommand = (): boolean => {
+    const { life, trail } = watch.state;
+    // Declined, or begun as an ordinary prompt.
+    for (const id of commands) if (watch.answered.has(id) && !trail.starting.includes(id)) commands.delete(id);
+    return !life.open && trail.starting.some((id) => commands.has(id));
+  };
   const look = (): void => {
     const { life } = watch.state;
     if (seemsAtRest(life) && asked !== life.rests) {
       asked = life.rests;
       later(life.afterCompaction ? graceMs : 0, askRest);
     } else if (commands.size > 0 && isIdleCommand()) {
-      for (const id of commands) if (watch.answered.has(id)) commands.delete(id);
       later(handledMs, askHandled);
     }
   };

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { readHolderRecord, runPaths } from '@runtime/adapter-kit';
 import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/adapter';
 import { AgentRuntimeError, type Instruction } from '@runtime/contracts';
@@ -181,6 +182,17 @@ describe('Pi does not surprise us:', () => {
     const error: unknown = await stage.adapter.start({ ...launch, handle }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'NOT_FOUND', retry: 'never', details: { reason: 'no-session' } });
     expect(existsSync(runPaths(handle.runDir).claim)).toBe(false);
+  });
+
+  test('a command of an extension begins no turn, and has one of its own all the same', async () => {
+    const program = fileURLToPath(new URL('support/command-only.ts', import.meta.url));
+    await using stage = await Stage.start(
+      {},
+      { pi: { command: [process.execPath, '--conditions=@runtime/source', program] } },
+    );
+    const instruction = await stage.say('/ask');
+    await expect(stage.until('turn.ended')).resolves.toMatchObject({ outcome: { status: 'succeeded' } });
+    expect(stage.levels(instruction)).toEqual(['accepted', 'delivered']);
   });
 
   test('a session of another workspace is not resumed: Pi would work there, whatever the launch says', async () => {
