@@ -147,7 +147,7 @@ async function attach(settings: PiSettings, handle: RuntimeHandle, watch: Watch,
   });
   if (!input) return undefined;
   try {
-    await input.endTornLine();
+    input.endTornLine();
     const marks = new SentMarks(handle.runDir);
     const sending = await Sending.open(input, watch, marks);
     if (watch.state.life.settles === undefined && (await marks.read()).size === 0) {

@@ -26,10 +26,10 @@ export class PiInput {
 
   /**
    * Ends a line that an earlier owner may have died in. Where nothing was torn Pi answers the empty line with a parse error,
-   * which means nothing and does no harm.
+   * which means nothing and does no harm. It goes before everything that is written later; a Pi that does not read is not waited for.
    */
-  endTornLine(): Promise<void> {
-    return this.#writer.write('\n');
+  endTornLine(): void {
+    this.#writer.write('\n').catch(() => {}); // Pi is gone, or we are: then there is nothing to end
   }
 
   /** Writes one command as a line; resolves once the kernel has it. */
@@ -44,11 +44,14 @@ export class PiInput {
   ): Promise<PiResponse> {
     const id = `${this.#nonce}.${++this.#count}${suffix}`;
     const answer = this.#watch.response(id, type, { ...options, timeoutMs });
+    // A Pi that does not read takes no line either: after the time for the answer it is taken back.
+    const clock = AbortSignal.timeout(timeoutMs);
+    const signal = options.signal ? AbortSignal.any([options.signal, clock]) : clock;
     // Both are waited for, and neither may fail unseen while the other is.
-    const [written, answered] = await Promise.allSettled([this.write({ id, type, ...fields }, options), answer]);
-    if (written.status === 'rejected') throw written.reason;
+    const [written, answered] = await Promise.allSettled([this.write({ id, type, ...fields }, { signal }), answer]);
+    if (answered.status === 'fulfilled' && answered.value) return answered.value;
+    if (written.status === 'rejected' && !clock.aborted) throw written.reason;
     if (answered.status === 'rejected') throw answered.reason;
-    if (answered.value) return answered.value;
     if (this.#watch.ended) throw ended();
     throw new AgentRuntimeError('DEADLINE_EXCEEDED', `Pi did not answer ${type} within ${timeoutMs} ms`, {
       hint: 'it may hang: stop the run',

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createWriteStream, existsSync } from 'node:fs';
+import { closeSync, constants, createWriteStream, existsSync, openSync, writeSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,9 @@ import { readHolderRecord, runPaths } from '@runtime/adapter-kit';
 import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/adapter';
 import { AgentRuntimeError, type Instruction } from '@runtime/contracts';
 import { describe, expect, test } from 'vitest';
+import { PiInput } from '../src/pi-input.ts';
 import { promptCommand } from '../src/prompt-line.ts';
+import { Watch } from '../src/watch.ts';
 import { Stage } from './support/stage.ts';
 
 /** What Pi does to those who trust it; each was seen with the real one. */
@@ -195,6 +197,21 @@ describe('Pi does not surprise us:', () => {
     expect(stage.levels(instruction)).toEqual(['accepted', 'delivered']);
   });
 
+  test('a stopped Pi whose input is full blocks neither a question, such as those of an interrupt, nor a recovery', async () => {
+    await using stage = await Stage.start({});
+    const { handle } = stage.launch;
+    const agent = (await readHolderRecord(stage.runDir))?.agent.pid ?? 0;
+    process.kill(agent, 'SIGSTOP');
+    fillFifo(stage);
+    const watch = new Watch(handle);
+    const input = await PiInput.open(handle, watch);
+    await expect(input.ask('clear_queue', { timeoutMs: 200 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
+    await input.close();
+    await watch.close();
+    expect((await stage.adapter.recover(handle)).status).toBe('live');
+    process.kill(agent, 'SIGCONT');
+  });
+
   test('a session of another workspace is not resumed: Pi would work there, whatever the launch says', async () => {
     await using stage = await Stage.start({});
     await stage.say('Go.');
@@ -217,6 +234,16 @@ describe('Pi does not surprise us:', () => {
     await expect(stage.adapter.start({ ...stage.launch, handle, resume })).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });
+
+/** Until nothing more can be written without waiting. */
+function fillFifo(stage: Stage): void {
+  const fifo = openSync(runPaths(stage.runDir).input, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    for (;;) writeSync(fifo, '\n'.repeat(4096));
+  } catch {
+    closeSync(fifo);
+  }
+}
 
 /** The earlier owner died; what it had begun to send is in the run's directory and in the FIFO. */
 describe('an instruction is given to Pi at most once,', () => {
