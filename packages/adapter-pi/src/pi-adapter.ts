@@ -82,7 +82,7 @@ async function begun(
     input = await PiInput.open(handle, watch, options);
     await awaitReady(watch, input, launch, settings.startupMs, options);
     await writeVersion(handle.runDir, await version);
-    const sending = await Sending.open(input, watch, new SentMarks(handle.runDir));
+    const sending = await Sending.open(input, watch, new SentMarks(handle.runDir), 0);
     throwIfAborted(options.signal);
     return new PiSession({
       handle,
@@ -147,9 +147,10 @@ async function attach(settings: PiSettings, handle: RuntimeHandle, watch: Watch,
   });
   if (!input) return undefined;
   try {
+    const tornBefore = watch.tornLines;
     input.endTornLine();
     const marks = new SentMarks(handle.runDir);
-    const sending = await Sending.open(input, watch, marks);
+    const sending = await Sending.open(input, watch, marks, tornBefore);
     if (watch.state.life.settles === undefined && (await marks.read()).size === 0) {
       // Its first owner died before it had asked; nothing was sent, so that the queue is empty.
       await input.ask('clear_queue', { ...options, timeoutMs: settings.startupMs });

@@ -26,23 +26,31 @@ export class Sending {
   /** Handed over, and not yet answered. */
   readonly #unacknowledged: Set<string>;
   readonly #doubtful: Set<string>;
+  /** Lines that were torn, and refused by Pi, before this owner. */
+  readonly #tornBefore: number;
   readonly #handedOver = new Map<string, Promise<void>>();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(input: PiInput, watch: Watch, marks: SentMarks, written: string[], doubtful: string[]) {
+  private constructor(
+    input: PiInput,
+    watch: Watch,
+    marks: SentMarks,
+    { written, doubtful, tornBefore }: { written: string[]; doubtful: string[]; tornBefore: number },
+  ) {
     this.#input = input;
     this.#watch = watch;
     this.#marks = marks;
     this.#unacknowledged = new Set(written);
     this.#doubtful = new Set(doubtful);
+    this.#tornBefore = tornBefore;
     for (const id of written) this.#handedOver.set(id, Promise.resolve());
   }
 
-  /** Takes over from whoever sent before, if anybody did. */
-  static async open(input: PiInput, watch: Watch, marks: SentMarks): Promise<Sending> {
+  /** Takes over from whoever sent before, if anybody did. `tornBefore`: the torn lines that were seen before ours was ended. */
+  static async open(input: PiInput, watch: Watch, marks: SentMarks, tornBefore: number): Promise<Sending> {
     const before = [...(await marks.read())];
     const ids = (wanted: string): string[] => before.filter(([, mark]) => mark === wanted).map(([id]) => id);
-    return new Sending(input, watch, marks, ids('written'), ids('sending'));
+    return new Sending(input, watch, marks, { written: ids('written'), doubtful: ids('sending'), tornBefore });
   }
 
   /** Every prompt that was handed over is answered. */
@@ -110,7 +118,7 @@ export class Sending {
   async #wasSent(id: string, options: CallOptions): Promise<boolean> {
     await this.#input.ask('get_state', options);
     const seen = (): boolean => this.#watch.answered.has(id);
-    const isTorn = (): boolean => this.#watch.tornLines > 0;
+    const isTorn = (): boolean => this.#watch.tornLines > this.#tornBefore;
     await this.#watch.until(() => seen() || isTorn(), { ...options, timeoutMs: doubtMs });
     if (seen()) return true;
     if (!isTorn()) {

@@ -311,6 +311,22 @@ describe('an instruction is given to Pi at most once,', () => {
     expect((await stage.records()).some((each) => each['command'] === 'parse')).toBe(true);
   });
 
+  test('and is not sent again because of a line that was torn under an earlier owner', async () => {
+    const { stage, instruction: torn } = await regained(async (stage, instruction) => {
+      await mark(stage, instruction, 'sending');
+      await inFifo(stage, JSON.stringify(promptCommand(instruction)).slice(0, 30_000));
+    });
+    await using _stage = stage;
+    await stage.session.send(torn);
+    await stage.until('turn.ended');
+    await stage.session[Symbol.asyncDispose]();
+    const instruction = makeInstruction('Say this once, too.');
+    await mark(stage, instruction, 'sending');
+    await stage.recover();
+    await expect(stage.session.send(instruction)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect(await times(stage, instruction)).toBe(0);
+  });
+
   test('and where nobody can tell, that is what is said', async () => {
     const { stage, instruction } = await regained((stage, instruction) => mark(stage, instruction, 'sending'));
     await using _stage = stage;
