@@ -108,7 +108,8 @@ export class Sending {
       }
       throw error;
     }
-    await this.#marks.written(id);
+    // Without the mark a later owner is in doubt, which it can settle; Pi has it all the same.
+    await this.#marks.written(id).catch(() => {});
   }
 
   /**

@@ -9,6 +9,8 @@ import { AgentRuntimeError, type Instruction } from '@runtime/contracts';
 import { describe, expect, test } from 'vitest';
 import { PiInput } from '../src/pi-input.ts';
 import { promptCommand } from '../src/prompt-line.ts';
+import { Sending } from '../src/sending.ts';
+import { SentMarks } from '../src/sent-marks.ts';
 import { Watch } from '../src/watch.ts';
 import { Stage } from './support/stage.ts';
 
@@ -325,6 +327,22 @@ describe('an instruction is given to Pi at most once,', () => {
     await stage.recover();
     await expect(stage.session.send(instruction)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     expect(await times(stage, instruction)).toBe(0);
+  });
+
+  test('and is not said to be unsent when only the note about it fails', async () => {
+    await using stage = await Stage.start({});
+    const watch = new Watch(stage.launch.handle);
+    const input = await PiInput.open(stage.launch.handle, watch);
+    const marks = new SentMarks(stage.runDir);
+    marks.written = () => Promise.reject(new Error('ENOSPC'));
+    const sending = await Sending.open(input, watch, marks, 0);
+    const instruction = makeInstruction('Say this once.');
+    await sending.send(instruction);
+    await sending.send(instruction);
+    await stage.until('turn.ended');
+    expect(await times(stage, instruction)).toBe(1);
+    await input.close();
+    await watch.close();
   });
 
   test('and where nobody can tell, that is what is said', async () => {
