@@ -232,6 +232,12 @@ describe('starting', () => {
     expect(await claimRun(run.handle)).toBe(true);
   });
 
+  it('says that a run whose directory takes no file could not be started', async () => {
+    await using run = await testRun();
+    await mkdir(runPaths(run.dir).holderLog);
+    expect(await codeOf(run.sh('true'))).toBe('UNAVAILABLE');
+  });
+
   it('ends what was begun when the caller gives up', async () => {
     await using run = await testRun();
     const slow = { survivesHost: true, wrap: ['/bin/sh', '-c', 'sleep 30; exec "$@"', 'wrap'] };

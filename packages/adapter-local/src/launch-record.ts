@@ -36,8 +36,12 @@ export async function writePrompt(runDir: string, prompt: string): Promise<void>
 /** Durable and whole when it resolves. To be called by the one who wrote the prompt. */
 export async function writeLaunchRecord(runDir: string, record: LaunchRecord): Promise<void> {
   const path = recordFile(runDir);
-  await writeSynced(`${path}.tmp`, JSON.stringify(record));
-  await rename(`${path}.tmp`, path);
+  try {
+    await writeSynced(`${path}.tmp`, JSON.stringify(record));
+    await rename(`${path}.tmp`, path);
+  } catch (error) {
+    throw AgentRuntimeError.from(error, 'UNAVAILABLE');
+  }
 }
 
 /** Undefined when there is none or it is damaged. */

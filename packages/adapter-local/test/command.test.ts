@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { findMarked } from '@runtime/adapter-kit';
 import { runMarker } from '@runtime/contracts';
@@ -18,6 +18,13 @@ test('a command that is not there is Unavailable with a hint, and does not start
   expect(await adapter.probe()).toMatchObject({ status: 'unavailable', code: 'NOT_FOUND', hint: expect.any(String) });
   const launch = await launchOf('go');
   await expect(adapter.start(launch)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  expect(await findMarked(launch.handle.runId)).toEqual([]);
+});
+
+test('a run whose directory takes no file is UNAVAILABLE, and does not start', async () => {
+  const launch = await launchOf('go');
+  await mkdir(join(launch.handle.runDir, 'launch.json.tmp'));
+  await expect(local({ command: ['true'] }).start(launch)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   expect(await findMarked(launch.handle.runId)).toEqual([]);
 });
 

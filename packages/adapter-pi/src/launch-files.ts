@@ -66,7 +66,9 @@ async function writeExtension(runDir: string, policy: ApprovalPolicy | undefined
 async function isolatedAgentDir(runDir: string, env: Readonly<Record<string, string>>): Promise<string> {
   const source = env['PI_CODING_AGENT_DIR'] ?? path.join(env['HOME'] ?? '/', '.pi', 'agent');
   const target = path.join(runDir, 'agent');
-  await mkdir(target, { mode: 0o700, recursive: true });
+  await mkdir(target, { mode: 0o700, recursive: true }).catch((cause: unknown) => {
+    throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
+  });
   const unlessMissing = (cause: unknown): void => {
     if (codeOf(cause) !== 'ENOENT' && codeOf(cause) !== 'EEXIST') throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
   };

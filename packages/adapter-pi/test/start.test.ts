@@ -129,6 +129,12 @@ describe('a launch', () => {
     expect(state).toMatchObject({ data: { sessionFile: expect.stringContaining(own) } });
   });
 
+  test('that cannot make its agent directory is UNAVAILABLE', async () => {
+    await using stage = await Stage.set({}, { pi: { isolate: true } });
+    await writeFile(join(stage.runDir, 'agent'), 'in the way');
+    await expect(stage.adapter.start(stage.launch)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
   test('declines what has expired, before a byte leaves', async () => {
     await using stage = await Stage.start({});
     const late = { id: 'late', mode: 'prompt' as const, parts: [{ type: 'text' as const, text: 'x' }], expiresAt: 1 };

@@ -65,7 +65,7 @@ export async function startRun(launch: Launch, settings: TmuxSettings, { signal 
   } catch (error) {
     await endEverything(handle);
     throwIfAborted(signal);
-    throw error;
+    throw AgentRuntimeError.from(error, 'UNAVAILABLE');
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tmux } from '../src/index.ts';
@@ -52,6 +52,13 @@ test('a terminal that nobody comes back to is closed by itself after its time', 
   const found = await tmux({ command: ['true'] }).recover(launch.handle);
   expect(found.status).toBe('ended');
   if (found.status === 'ended') expect(await found.session.stop()).toEqual({ kind: 'exited', code: 6 });
+});
+
+test('a start that cannot write its files is UNAVAILABLE', async () => {
+  await using bench = await Bench.open();
+  const launch = await bench.launch('go');
+  await mkdir(join(launch.handle.runDir, 'holder.sh'));
+  await expect(bench.start({ command: ['true', '{prompt}'] }, launch)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 test('a start that fails leaves nothing, and says why', async () => {

@@ -68,7 +68,9 @@ async function spawnHolder(
   const shell = ['/bin/sh', '-c', holderScript, 'runtime-holder'];
   const input = stdin.kind === 'file' ? stdin.path : '';
   const holder = [...wrap, ...shell, handle.runDir, handle.runId, stdin.kind, input, ...command];
-  const log = await open(runPaths(handle.runDir).holderLog, 'a', 0o600);
+  const log = await open(runPaths(handle.runDir).holderLog, 'a', 0o600).catch((cause: unknown) => {
+    throw new AgentRuntimeError('UNAVAILABLE', 'the run directory cannot be written', { cause });
+  });
   try {
     const [file = '', ...args] = holder;
     const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'ignore', log.fd] });
