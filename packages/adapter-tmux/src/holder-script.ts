@@ -78,6 +78,7 @@ agent() {
   # From here on names of ours must not be names of the agent's environment.
   __runtime_dir=$PWD
   __runtime_term=$TERM
+  __runtime_workspace=$folder
   __runtime_shell=1
   if [ \${#__runtime_launcher[@]} -gt 0 ]; then __runtime_shell=; fi
   trap ': >"$__runtime_dir/.unbegun"' EXIT
@@ -89,9 +90,11 @@ agent() {
   set -- "\${__runtime_launcher[@]}" "\${__runtime_command[@]}"
   exec 2>&9 6>&- 7<&- 9>&-
   for name in $(compgen -e); do unset "$name"; done
+  # Unset once they are variables like any other; before that bash makes their values up.
+  unset RANDOM SRANDOM SECONDS EPOCHSECONDS EPOCHREALTIME LINENO HISTCMD BASH_COMMAND BASH_SUBSHELL BASH_ARGV0 DIRSTACK
   for __runtime_item in "\${__runtime_environment[@]}"; do export "$__runtime_item"; done 2>/dev/null
   unset OLDPWD SHLVL
-  export TERM=$__runtime_term PWD
+  export TERM=$__runtime_term PWD=$__runtime_workspace
   # An exec that fails leaves .unbegun behind; setpriv cannot tell that it failed, but the program was there a moment ago.
   if [ -z "$__runtime_shell" ]; then trap - EXIT; fi
   exec "$@"

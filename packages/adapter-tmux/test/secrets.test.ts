@@ -83,3 +83,19 @@ test('the agent has its terminal, its environment and nothing of tmux or of ours
     delete process.env['TMUX_TEST_LEAK'];
   }
 });
+
+test('an agent that is no shell gets its environment as it was given, and its directory in PWD', async () => {
+  await using bench = await Bench.open();
+  // What bash makes up by itself, unless it is told not to.
+  const own = 'RANDOM SRANDOM SECONDS EPOCHSECONDS LINENO HISTCMD BASH_COMMAND BASH_SUBSHELL BASH_ARGV0 DIRSTACK'.split(
+    ' ',
+  );
+  const env = Object.fromEntries(own.map((name) => [name, `the agent's ${name}`]));
+  const launch = await bench.launch('go', { env });
+  const file = join(bench.dir, 'seen');
+  const print = `require('fs').writeFileSync(process.argv[1], JSON.stringify(process.env))`;
+  const session = await bench.start({ command: [process.execPath, '-e', print, file, '{prompt}'] }, launch);
+  await readAll(session);
+  const { TERM: _, ...seen } = JSON.parse(await readFile(file, 'utf8'));
+  expect(seen).toEqual({ ...launch.env, PWD: launch.workspace });
+});
