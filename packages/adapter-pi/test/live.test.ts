@@ -152,6 +152,27 @@ describe.skipIf(command === undefined)(
       await session.stop();
     });
 
+    test('ends the turn of a command that an extension handles, and takes a slash that is none for a prompt', async () => {
+      const place = await world({ rules: [{ reply: { text: 'An answer.' } }] });
+      const extension = join(place.dir, 'command.js');
+      await writeFile(extension, `export default (pi) => pi.registerCommand('ping', { handler: async () => {} });`);
+      const adapter = pi({
+        ...(command ? { command } : {}),
+        offline: true,
+        extensions: false,
+        args: ['-e', extension],
+      });
+      const launch = await launchIn(place);
+      const { session, until, text } = follow(launch, await adapter.start(launch));
+      await session.send(makeInstruction('/ping'));
+      await expect(until('turn.ended')).resolves.toMatchObject({ outcome: { status: 'succeeded' } });
+      expect(text()).toBe('');
+      await session.send(makeInstruction('/no-such-command'));
+      await until('turn.ended', 2);
+      expect(text()).toBe('An answer.');
+      await session.stop();
+    });
+
     test('is regained by another owner, and its session picked up by another process', async () => {
       const place = await world({
         rules: [{ times: 1, reply: { text: ['be', 'fore'], delayMs: 300 } }, { reply: { text: 'again' } }],
