@@ -1,4 +1,4 @@
-import { inspectRun, reapRun, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit';
+import { abortable, inspectRun, reapRun, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit';
 import { AgentRuntimeError, specVersion, throwIfAborted } from '@runtime/contracts';
 import type {
   CallOptions,
@@ -81,13 +81,14 @@ async function begun(
   try {
     input = await PiInput.open(handle, watch, options);
     await awaitReady(watch, input, launch, settings.startupMs, options);
-    await writeVersion(handle.runDir, await version);
+    const said = await abortable(version, options.signal);
+    await writeVersion(handle.runDir, said);
     const sending = await Sending.open(input, watch, new SentMarks(handle.runDir), 0);
     throwIfAborted(options.signal);
     return new PiSession({
       handle,
       capabilities: capabilitiesOf(settings),
-      version: await version,
+      version: said,
       secrets: launch.secrets,
       watch,
       live: { input, sending },

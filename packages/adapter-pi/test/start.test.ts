@@ -1,5 +1,6 @@
 import { lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runPaths } from '@runtime/adapter-kit';
 import { makeHandle } from '@runtime/conformance/adapter';
 import { piAgent } from '@runtime/conformance/scripted-agent';
@@ -127,6 +128,19 @@ describe('a launch', () => {
     expect((await lstat(join(own, 'auth.json'))).isSymbolicLink()).toBe(true);
     const state = (await stage.records()).find((record) => record['command'] === 'get_state');
     expect(state).toMatchObject({ data: { sessionFile: expect.stringContaining(own) } });
+  });
+
+  test('that is given up does not wait for a version that never comes', { timeout: 12_000 }, async () => {
+    const program = fileURLToPath(new URL('support/command-only.ts', import.meta.url));
+    const command = [process.execPath, '--conditions=@runtime/source', program, '--slow-version'];
+    await using stage = await Stage.set({}, { pi: { command } });
+    const giveUp = new AbortController();
+    const starting = stage.adapter.start(stage.launch, { signal: giveUp.signal });
+    const said = (): Promise<string> => readFile(join(stage.runDir, 'stdout.log'), 'utf8').catch(() => '');
+    while (!(await said()).includes('clear_queue')) await new Promise((resolve) => setTimeout(resolve, 10));
+    giveUp.abort();
+    await expect(starting).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await stage.processes()).toBe(0);
   });
 
   test('that cannot make its agent directory is UNAVAILABLE', async () => {
