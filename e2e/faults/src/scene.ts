@@ -84,8 +84,13 @@ export function openHere(scene: Scene): Promise<ControlPlane> {
 export async function takeOver(scene: Scene): Promise<{ outcome: RunOutcome; events: StoredEvent[] }> {
   await using plane = await openHere(scene);
   const task = await plane.submit(scene.request);
-  const outcome = await task.outcome({ signal: AbortSignal.timeout(30_000) });
-  return { outcome, events: await eventsOf(plane, task.id) };
+  try {
+    const outcome = await task.outcome({ signal: AbortSignal.timeout(30_000) });
+    return { outcome, events: await eventsOf(plane, task.id) };
+  } catch (cause) {
+    const events = (await eventsOf(plane, task.id)).map((event) => JSON.stringify(event));
+    throw new Error(`the task did not end:\n${events.join('\n')}`, { cause });
+  }
 }
 
 export async function eventsOf(plane: ControlPlane, taskId: string): Promise<StoredEvent[]> {

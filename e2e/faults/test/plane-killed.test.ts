@@ -47,7 +47,9 @@ describe.each(runtimeNames)('a plane on %s, killed with -9', (runtime) => {
         // A delta may come in one piece or in two: a point that this run did not pass is no case.
         if (end.signal === null) expect(end.code, where).toBe(0);
         else expect(end.signal, where).toBe('SIGKILL');
-        const { outcome, events } = await takeOver(scene);
+        const { outcome, events } = await takeOver(scene).catch((cause: unknown) => {
+          throw new Error(where, { cause });
+        });
         expect(outcome, `${where}: ${JSON.stringify(events.map(({ type }) => type))}`).toEqual({ status: 'succeeded' });
         expect(saidIn(events).replaceAll(/\s+/g, ' ').trim(), where).toBe(
           runtime === 'pi' ? 'begun and done' : 'begun done',

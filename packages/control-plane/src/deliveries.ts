@@ -12,7 +12,6 @@ import {
   type RuntimeSession,
   type TaskState,
 } from '@runtime/contracts';
-import { stopping } from './end-run.ts';
 import { openingInstruction } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';
 
@@ -91,20 +90,11 @@ export class Deliveries {
       const error = AgentRuntimeError.from(thrown);
       const refused = unsent.has(error.code);
       await this.#settle(id, refused ? 'instruction.declined' : 'instruction.unknown', error.rawMessage);
-      if (!refused && error.code !== 'OUTCOME_UNKNOWN' && id === run.instructionId) await this.#stopUnopened();
       return;
     }
     if (run.capabilities?.steer === 'unknown' && next.mode !== 'prompt') {
       await this.#settle(id, 'instruction.unknown', 'the runtime cannot show what became of it');
     }
-  }
-
-  /** A session that broke its word over what opens its run is no session to wait for. */
-  async #stopUnopened(): Promise<void> {
-    await this.#actor.record((state) => {
-      const run = currentRun(state);
-      return run && run.turns === 0 ? stopping(run, 'lost_control') : [];
-    });
   }
 
   /** Unless the backend said something better in the meantime. */

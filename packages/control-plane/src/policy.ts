@@ -141,6 +141,8 @@ function canResume(state: TaskState, run: RunState): boolean {
     run.capabilities !== undefined &&
     run.capabilities.resume !== 'none' &&
     run.agentSessionId !== undefined &&
+    // Before its first turn a conversation holds nothing that could be gone on with.
+    (run.turns > 0 || run.mode === 'resume') &&
     state.runs.length < 50
   );
 }

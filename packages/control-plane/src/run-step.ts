@@ -24,8 +24,10 @@ export function runStep(state: TaskState, run: RunState, now: number): RunStep {
   if (run.outputChars > spec.maxOutputBytes) return { stop: 'output_limit' };
   const resting = isResting(state);
   if (resting && !isKeptOpen(state)) return { stop: state.closeRequested ? 'closed' : 'idle' };
-  // Nothing will happen in a session whose opening instruction was refused.
-  if (run.turns === 0 && state.instructions[run.instructionId]?.level === 'declined') return { stop: 'idle' };
+  // Nothing will happen in a session whose opening instruction was refused; and where nobody can tell whether it was taken, perhaps nothing.
+  const opening = run.turns === 0 ? state.instructions[run.instructionId]?.level : undefined;
+  if (opening === 'declined') return { stop: 'idle' };
+  if (opening === 'unknown') return { stop: 'lost_control' };
   const wakes = [deadline];
   if (openApprovals(state).length === 0) {
     if (spec.runTimeoutMs !== undefined && !resting) {

@@ -255,30 +255,59 @@ describe('an answer', () => {
 });
 
 describe('nothing is silently sent twice', () => {
-  it.each(['TypeError', 'TimeoutError'])('when handing over an instruction broke off with a %s', async (name) => {
+  it.each(['TypeError', 'TimeoutError', 'OUTCOME_UNKNOWN'])(
+    'when handing over an instruction broke off with %s',
+    async (name) => {
+      await using places = await makePlaces();
+      const sent: string[] = [];
+      const adapter = hostile(
+        { capabilities: { resume: 'none' } },
+        {
+          session: () => ({
+            send: async (instruction) => {
+              sent.push(instruction.id);
+              if (name === 'OUTCOME_UNKNOWN') throw new AgentRuntimeError(name, 'nobody can tell');
+              throw Object.assign(new Error('in the middle'), { name });
+            },
+          }),
+        },
+      );
+      await using plane = await openPlane(places, { adapters: [adapter] });
+      const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry, recovery: 'manual' });
+      await expect.poll(async () => (await task.status()).instructions[0]?.level).toBe('unknown');
+      const asked = await seen(plane, task.id, 'approval.requested');
+      expect(asked).toMatchObject({ kind: 'recovery' });
+      // Where there is no next runtime, none is offered.
+      expect((asked['choices'] as { id: string }[]).map(({ id }) => id)).toEqual(['restart', 'give_up']);
+      expect(sent).toHaveLength(1);
+      await task.cancel();
+      await task.outcome();
+    },
+  );
+
+  it('when nobody can tell whether it was opened, and a new run can do no harm', async () => {
     await using places = await makePlaces();
-    const sent: string[] = [];
+    let sends = 0;
     const adapter = hostile(
-      { capabilities: { resume: 'none' } },
+      {},
       {
-        session: () => ({
-          send: async (instruction) => {
-            sent.push(instruction.id);
-            throw Object.assign(new Error('in the middle'), { name });
+        session: (session) => ({
+          send: (instruction, options) => {
+            sends += 1;
+            if (sends === 1) return Promise.reject(new AgentRuntimeError('OUTCOME_UNKNOWN', 'nobody can tell'));
+            return session.send(instruction, options);
           },
         }),
       },
     );
     await using plane = await openPlane(places, { adapters: [adapter] });
-    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry, recovery: 'manual' });
-    await expect.poll(async () => (await task.status()).instructions[0]?.level).toBe('unknown');
-    const asked = await seen(plane, task.id, 'approval.requested');
-    expect(asked).toMatchObject({ kind: 'recovery' });
-    // Where there is no next runtime, none is offered.
-    expect((asked['choices'] as { id: string }[]).map(({ id }) => id)).toEqual(['restart', 'give_up']);
-    expect(sent).toHaveLength(1);
-    await task.cancel();
-    await task.outcome();
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const events = await eventsOf(plane, task.id);
+    expectSoundStream(events);
+    // There was no conversation yet that could be resumed.
+    const modes = events.filter(({ type }) => type === 'run.starting').map((event) => event['mode']);
+    expect(modes).toEqual(['start', 'restart']);
   });
 
   it.each(['INTERNAL', 'CANCELLED', 'DEADLINE_EXCEEDED', 'CONFLICT'] as const)(

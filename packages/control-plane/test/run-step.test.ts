@@ -36,6 +36,17 @@ describe('a run', () => {
     });
   });
 
+  it('ends when nobody can tell whether it was opened, unless a turn shows that it was', () => {
+    const opened = [submitted(), starting(1), started()];
+    const unknown: NewEvent = { type: 'instruction.unknown', ...run, instructionId: 'ins-1', reason: 'torn' };
+    const sending: NewEvent = { type: 'instruction.sending', ...run, instructionId: 'ins-1' };
+    expect(step([...opened, sending], 100)).toEqual({ wakeAt: undefined });
+    expect(step([...opened, sending, unknown], 100)).toEqual({ stop: 'lost_control' });
+    expect(step([...opened, sending, unknown, { type: 'turn.started', ...run, turnId: '1' }], 100)).toEqual({
+      wakeAt: undefined,
+    });
+  });
+
   it('is closed only when it rests', () => {
     expect(step([...working(), { type: 'close.requested', by: 'me' }], 100)).toEqual({ wakeAt: undefined });
   });
