@@ -21,6 +21,8 @@ import type { RuntimeSession } from '@runtime/contracts';
 
 const unseen = (why: string): Exit => ({ kind: 'unknown', why });
 const reapRetryMs = 2_000;
+const recoverTries = 10;
+const recoverRetryMs = 500;
 
 /**
  * Takes the open run to its end: launches it when this process is to, otherwise finds out what became of it.
@@ -126,8 +128,16 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
       throw thrown;
     });
     if ('status' in environment) return environment;
-    await ctx.failpoint('recover.before');
-    return (async () => adapter.recover(handleOf(ctx, run), { secrets: environment.secrets }))().catch(unknowable);
+    for (let tries = 1; ; tries += 1) {
+      await ctx.failpoint('recover.before');
+      try {
+        return await adapter.recover(handleOf(ctx, run), { secrets: environment.secrets });
+      } catch (thrown) {
+        // It could not look, for instance for want of file descriptors: no reason to end an agent that may be at work.
+        if (tries === recoverTries || ctx.closing.aborted) return unknowable(thrown);
+        await sleep(recoverRetryMs, ctx.closing);
+      }
+    }
   };
   const recovering = recover();
   const found = await untilClosing(ctx, recovering, (late) => ('session' in late ? late.session : undefined));

@@ -353,6 +353,36 @@ describe('a log that fails while an instruction is handed over', () => {
   });
 });
 
+describe('a recovery that could not look', () => {
+  it('is repeated, and ends no agent that is at work', async () => {
+    await using places = await makePlaces();
+    let looks = 0;
+    const options: MemoryRuntimeOptions = {
+      script: () => [{ do: 'ask', title: 't', answered: () => [{ do: 'say', text: 'ok' }] }],
+    };
+    const adapter = hostile(options, {
+      adapter: (inner) => ({
+        recover: (handle, call) => {
+          looks += 1;
+          if (looks < 3) return Promise.reject(Object.assign(new Error('too many open files'), { code: 'EMFILE' }));
+          return inner.recover(handle, call);
+        },
+      }),
+    });
+    const first = await openPlane(places, { adapters: [adapter] });
+    const { id } = await first.submit({ prompt: 'go', workspace: places.workspace });
+    const asked = await seen(first, id, 'approval.requested');
+    await first.close();
+    await using second = await openPlane(places, { adapters: [adapter] });
+    await seen(second, id, 'run.reattached');
+    const choice = (asked['choices'] as { id: string }[])[0]!.id;
+    await second.task(id).answer(String(asked['approvalId']), { choice });
+    expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
+    const events = await eventsOf(second, id);
+    expect(events.filter(({ type }) => type === 'run.starting')).toHaveLength(1);
+  });
+});
+
 describe('a scheduler that throws', () => {
   it('starts nothing that time, and is asked again', async () => {
     await using places = await makePlaces();
