@@ -6,6 +6,8 @@
  */
 export { startHolder } from './run/start-holder.ts';
 export type { HolderInput, HolderLaunch } from './run/start-holder.ts';
+export { fillCommand } from './run/fill-command.ts';
+export type { CommandValues } from './run/fill-command.ts';
 export { resolveCommand } from './run/resolve-command.ts';
 export { currentPlacement, placement } from './run/placement.ts';
 export type { Placement, PlacementFacts } from './run/placement.ts';

@@ -1,3 +1,4 @@
+import { fillCommand, type CommandValues } from '@runtime/adapter-kit';
 import { AgentRuntimeError } from '@runtime/contracts';
 
 /**
@@ -5,8 +6,6 @@ import { AgentRuntimeError } from '@runtime/contracts';
  * in an argument. `argument`: the text itself replaces `{prompt}` in an argument; other users of the machine can see it in the process list.
  */
 export type PromptMode = 'stdin' | 'file' | 'argument';
-
-const placeholders = /\{(prompt|promptFile|workspace)\}/g;
 
 /** Linux refuses a longer argument; the terminating NUL counts. */
 const maxArgumentBytes = 128 * 1024 - 1;
@@ -30,25 +29,11 @@ function contradiction(message: string, hint: string): AgentRuntimeError {
   return new AgentRuntimeError('INVALID_ARGUMENT', message, { hint });
 }
 
-/** What the templates of a command are filled with. */
-export interface Filling {
-  readonly prompt: string;
-  readonly promptFile: string;
-  readonly workspace: string;
-}
-
-/**
- * The command with its templates filled, each argument by itself: nothing is split, quoted or read by a shell, and what was filled in is not filled again.
- * Throws INVALID_ARGUMENT for a prompt that no argument can hold.
- */
-export function fillCommand(command: readonly string[], filling: Filling): readonly string[] {
-  const values: Readonly<Record<string, string>> = { ...filling };
-  return command.map((arg, index) => {
-    // The program's name is never a template: it was resolved as it is.
-    const filled = index === 0 ? arg : arg.replace(placeholders, (whole, name: string) => values[name] ?? whole);
-    if (filled !== arg) refuseUnfit(filled);
-    return filled;
-  });
+/** As the kit's, for all but the program, whose name is no template. Throws INVALID_ARGUMENT for a prompt that no argument can hold. */
+export function commandLine([program = '', ...args]: readonly string[], values: CommandValues): readonly string[] {
+  const filled = fillCommand(args, values);
+  for (const arg of filled) refuseUnfit(arg);
+  return [program, ...filled];
 }
 
 function refuseUnfit(arg: string): void {

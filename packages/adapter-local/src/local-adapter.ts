@@ -11,7 +11,7 @@ import {
   type RuntimeHandle,
   type RuntimeSession,
 } from '@runtime/contracts';
-import { fillCommand } from './command-line.ts';
+import { commandLine } from './command-line.ts';
 import { promptFile, readLaunchRecord, writeLaunchRecord, writePrompt } from './launch-record.ts';
 import { localConfig, type LocalConfig, type LocalOptions } from './local-options.ts';
 import { localCapabilities, localSession } from './local-session.ts';
@@ -54,7 +54,7 @@ async function start(
   const { handle, workspace, env, secrets, instruction } = launch;
   const { runDir } = handle;
   const prompt = instructionText(instruction.parts);
-  const command = fillCommand(config.command, { prompt, workspace, promptFile: promptFile(runDir) });
+  const command = commandLine(config.command, { prompt, workspace, promptFile: promptFile(runDir) });
   await writePrompt(runDir, config.prompt === 'argument' ? '' : prompt);
   await writeLaunchRecord(runDir, { version: 1, instructionId: instruction.id, agentVersion: version });
   await startHolder({

@@ -76,13 +76,6 @@ export function settle(options: TmuxOptions): TmuxSettings {
   };
 }
 
-/** The command with everything put in. One pass: what a prompt holds is never looked at again. */
-export function fillCommand(command: readonly string[], values: Readonly<Record<string, string>>): string[] {
-  return command.map((argument) =>
-    argument.replace(/\{(prompt|promptFile|workspace)\}/g, (whole, name: string) => values[name] ?? whole),
-  );
-}
-
 function inRange(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most;
 }

@@ -4,10 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { platformSupport, resolveCommand } from '@runtime/adapter-kit';
+import { fillCommand, platformSupport, resolveCommand } from '@runtime/adapter-kit';
 import { AgentRuntimeError, type AgentRuntime, type CallOptions, type Unavailable } from '@runtime/contracts';
 import { capabilitiesFor } from './capabilities.ts';
-import { fillCommand, type TmuxSettings } from './options.ts';
+import type { TmuxSettings } from './options.ts';
 import { socketPath } from './socket-path.ts';
 import { clientEnvironment, tmuxOnce } from './tmux-client.ts';
 

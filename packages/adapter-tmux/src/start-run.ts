@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import {
+  fillCommand,
   currentPlacement,
   isAlive,
   readExitRecord,
@@ -22,7 +23,7 @@ import { attachCommands } from './attach.ts';
 import { endEverything } from './end-run.ts';
 import { holderScript, recorderCommand } from './holder-script.ts';
 import { checkLaunch, holderEnvironment, refuseBeyond } from './launch-check.ts';
-import { fillCommand, type TmuxSettings } from './options.ts';
+import type { TmuxSettings } from './options.ts';
 import { hasCode, readTmuxHolder, replaceFile, tmuxPaths, writeNew, type Plan } from './run-files.ts';
 import { runName, socketPath } from './socket-path.ts';
 import { clientEnvironment, tmuxOnce, type TmuxCommand, type TmuxPlace } from './tmux-client.ts';

@@ -24,7 +24,7 @@ const corpus = [
 ];
 
 const ways: readonly TmuxOptions[] = [
-  { command: ['bash', '-c', 'printf %s "$1" >"$0"', '{workspace}/got', '{prompt}'] },
+  { command: ['bash', '-c', 'printf %s "$2" >"$1"', '--', '{workspace}/got', '{prompt}'] },
   { command: ['bash', '-c', 'cat "$1" >"$0"', '{workspace}/got', '{promptFile}'] },
   { command: ['bash', '-c', 'cat >"$0"', '{workspace}/got'], prompt: 'stdin' },
 ];

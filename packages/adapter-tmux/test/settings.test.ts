@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fillCommand, settle } from '../src/options.ts';
+import { settle } from '../src/options.ts';
 import { pasteTail, pasteText } from '../src/paste-text.ts';
 
 test.each([
@@ -23,15 +23,6 @@ test.each([
   { command: ['agent'], size: { columns: 0, rows: 10 } },
 ] as const)('refuses %j', (options) => {
   expect(() => settle(options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
-});
-
-test('what was put into a command is not looked at again', () => {
-  const filled = fillCommand(['{prompt}', '-f={promptFile}', '{other}', '{workspace}{workspace}'], {
-    prompt: '{promptFile} $& $1',
-    promptFile: '/p',
-    workspace: '/w',
-  });
-  expect(filled).toEqual(['{promptFile} $& $1', '-f=/p', '{other}', '/w/w']);
 });
 
 test('a paste holds no control characters but line feed and tab', () => {
