@@ -1,8 +1,9 @@
 import { mkdtempSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { killTree } from '@runtime/adapter-kit';
 import { execa } from 'execa';
 import { afterAll } from 'vitest';
 import { nodePlanes } from '../src/node-planes.ts';
@@ -70,6 +71,9 @@ export class ProcessLab implements AsyncDisposable {
       for (const { id } of JSON.parse(stdout) as { id: string }[]) await this.start('cancel', id, '--wait');
       await endProcess(pid);
     }
+    // A test that failed half way leaves a run alive of which no owner knows.
+    const runs = await readdir(join(this.dataDir, 'runs')).catch(() => []);
+    for (const runId of runs) await killTree({ runId, graceMs: 0 });
     await rm(this.root, { recursive: true, force: true });
   }
 }
