@@ -6,7 +6,6 @@ import {
   instructionLevelSchema,
   openApprovals,
   partsSchema,
-  taskStatusSchema,
   type Decision,
   type InstructionState,
   type NewEvent,
@@ -15,6 +14,7 @@ import {
 } from '@runtime/contracts';
 import { z } from 'zod';
 import { nextAttempt } from './between-runs.ts';
+import { listed, listParamsSchema } from './listing.ts';
 import { parseWith } from './parse.ts';
 import type { Plane } from './plane.ts';
 import { nextStep } from './policy.ts';
@@ -79,15 +79,7 @@ const methods: Readonly<Record<string, Method>> = {
     z.strictObject({ ...actParams, approvalId: z.string().min(1).max(512), decision: decisionSchema }),
     answer,
   ),
-  'tasks.list': method(
-    z.strictObject({ status: z.array(taskStatusSchema).optional(), limit: z.int().min(1).max(100_000).default(1000) }),
-    async (plane, { status, limit }) =>
-      plane
-        .views()
-        .filter((view) => status === undefined || status.includes(view.status))
-        .sort((a, b) => b.submittedAt - a.submittedAt || (a.id < b.id ? 1 : -1))
-        .slice(0, limit),
-  ),
+  'tasks.list': method(listParamsSchema, async (plane, params) => listed(plane.views(), params)),
   runtimes: method(z.strictObject({ refresh: z.boolean().default(false) }), (plane, { refresh }) =>
     plane.reports(refresh),
   ),

@@ -1,9 +1,18 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { AgentRuntimeError, taskView, type CallOptions, type ControlPlane, type EventLog } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  idSchema,
+  taskView,
+  type CallOptions,
+  type ControlPlane,
+  type EventLog,
+} from '@runtime/contracts';
 import { openEventLog, readOwner } from '@runtime/event-log';
 import type { Channel } from './channel.ts';
 import { PlaneClient } from './client.ts';
+import { listed, listParamsSchema } from './listing.ts';
+import { parseWith } from './parse.ts';
 import { noSuchTask, stateOf, TaskRegistry } from './task-registry.ts';
 import { readEvents } from './streams.ts';
 import { version } from './version.ts';
@@ -11,6 +20,10 @@ import { version } from './version.ts';
 /** Reads a data directory without owning it: status, list and events from its files. Everything else is UNAVAILABLE. */
 export async function openReadOnlyPlane({ dataDir }: { readonly dataDir: string }): Promise<ControlPlane> {
   const dir = resolve(dataDir);
+  const found = await stat(dir).catch(() => undefined);
+  if (found && !found.isDirectory()) {
+    throw new AgentRuntimeError('INVALID_ARGUMENT', `${dir} is not a directory`, { hint: 'name a data directory' });
+  }
   if (!(await stat(join(dir, 'log')).catch(() => undefined))) {
     throw new AgentRuntimeError('NOT_FOUND', `nothing has been run in ${dir} yet`, {
       hint: 'runtime run starts the first task',
@@ -42,7 +55,7 @@ class FileChannel implements Channel {
     params: Readonly<Record<string, unknown>>,
     { signal }: CallOptions = {},
   ): Promise<unknown> {
-    const taskId = String(params['taskId']);
+    const taskId = method.startsWith('task.') ? parseWith(idSchema, params['taskId'], method) : '';
     switch (method) {
       case 'task.status':
         return taskView(await stateOf(this.#log, taskId));
@@ -97,13 +110,8 @@ class FileChannel implements Channel {
   }
 
   async #list(params: Readonly<Record<string, unknown>>): Promise<unknown> {
-    const { status, limit } = params;
-    const wanted = Array.isArray(status) ? status.map(String) : undefined;
-    return (await this.#registry())
-      .views()
-      .filter((view) => wanted?.includes(view.status) ?? true)
-      .sort((a, b) => b.submittedAt - a.submittedAt || (a.id < b.id ? 1 : -1))
-      .slice(0, typeof limit === 'number' ? limit : 1000);
+    const parsed = parseWith(listParamsSchema, params, 'tasks.list');
+    return listed((await this.#registry()).views(), parsed);
   }
 
   async *stream(

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { memoryRuntime, vanishMemoryRun, forgetMemoryRun } from '@runtime/conformance/memory-runtime';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
@@ -166,5 +168,17 @@ describe('one data directory', () => {
     await expect(reader.submit({ prompt: 'x', workspace: places.workspace })).rejects.toMatchObject({
       code: 'UNAVAILABLE',
     });
+  });
+
+  it('is not read where it is no directory, and asked for no less strictly than its owner', async () => {
+    await using places = await makePlaces();
+    const file = join(places.workspace, 'file');
+    await writeFile(file, '');
+    await expect(openReadOnlyPlane({ dataDir: file })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(openReadOnlyPlane({ dataDir: join(file, 'in') })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await (await openPlane(places, { adapters: [memoryRuntime()] })).close();
+    await using reader = await openReadOnlyPlane({ dataDir: places.dataDir });
+    await expect(reader.tasks({ limit: -1 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(reader.task('../x').status()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
