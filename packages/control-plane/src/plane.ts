@@ -136,7 +136,7 @@ export class Plane {
     const ended = actor ? taskView(actor.state) : this.#registry.ended.get(id)?.view;
     if (!ended) throw noSuchTask(id);
     throw new AgentRuntimeError('CONFLICT', `task ${id} has ended (${ended.status})`, {
-      hint: 'continue the conversation in a new task: submit({ continueOf }), runtime run --continue',
+      hint: 'nothing happens in it any more; to go on with its conversation: submit({ continueOf }), runtime run --continue',
       details: { status: ended.status },
     });
   }
