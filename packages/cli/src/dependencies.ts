@@ -88,4 +88,6 @@ export interface CliDependencies {
   exit(code: number): void;
   /** How long after the first Ctrl-C a second one cancels the task, in ms. @default 2000 */
   readonly detachWindowMs?: number;
+  /** After how long `run` says that its task has not been started, in ms. @default 2000 */
+  readonly queuedNoteMs?: number;
 }

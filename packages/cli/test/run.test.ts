@@ -108,6 +108,22 @@ describe('runtime run', () => {
     expect((await lab.run('events', '-f', id)).stdout).toContain('task.ended');
   });
 
+  it('says so when its task waits behind another one, and goes on when that has ended', async () => {
+    const gate = deferred();
+    await using lab = await Lab.open(() => [
+      { do: 'say', text: 'mine' },
+      { do: 'gate', until: gate.promise },
+    ]);
+    const first = lab.start(['run', 'x']);
+    await first.stdout.holds('mine');
+    const second = lab.start(['run', 'y'], { queuedNoteMs: 10 });
+    await second.stderr.holds('queued: it waits for its turn');
+    expect(second.stdout.text).toBe('');
+    gate.resolve(undefined);
+    expect((await first.ended).stderr).toBe('');
+    expect((await second.ended).stdout).toContain('mine');
+  });
+
   it('cancels at the second Ctrl-C', async () => {
     await using lab = await Lab.open(() => [{ do: 'say', text: 'working' }, { do: 'hang' }]);
     const running = lab.start(['run', 'x'], { detachWindowMs: 10_000 });

@@ -27,12 +27,18 @@ export async function watchTask(
   const started = Date.now();
   let keptOpen = false;
   let outcome: RunOutcome | undefined;
-  for await (const event of followTask(plane, taskId, { follow: true, signal, reconnect })) {
-    if (event.type === 'task.submitted') keptOpen = event.spec.until === 'closed';
-    if (event.type === 'task.ended') outcome = event.outcome;
-    if (out.json) await out.record(event);
-    else await out.write(view.show(event) + restHint(event, keptOpen && !quiet, view, out));
-    if (signal.aborted) break;
+  const waits = quiet ? undefined : setTimeout(() => out.note(waitsHint), context.deps.queuedNoteMs ?? 2000);
+  try {
+    for await (const event of followTask(plane, taskId, { follow: true, signal, reconnect })) {
+      if (event.type === 'task.submitted') keptOpen = event.spec.until === 'closed';
+      else clearTimeout(waits);
+      if (event.type === 'task.ended') outcome = event.outcome;
+      if (out.json) await out.record(event);
+      else await out.write(view.show(event) + restHint(event, keptOpen && !quiet, view, out));
+      if (signal.aborted) break;
+    }
+  } finally {
+    clearTimeout(waits);
   }
   if (!out.json) await out.write(view.end());
   if (outcome !== undefined && !quiet) {
@@ -42,6 +48,8 @@ export async function watchTask(
   }
   return outcome;
 }
+
+const waitsHint = 'queued: it waits for its turn, or for another task in this workspace; runtime list shows what runs';
 
 /** A task that is kept open does nothing more by itself: say what it waits for. */
 function restHint(event: TaskStreamEvent, keptOpen: boolean, view: LiveView, out: Output): string {
