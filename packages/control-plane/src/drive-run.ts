@@ -53,7 +53,8 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
     const plan = await launchOf(actor, run, adapter);
     await ctx.failpoint('start.before');
     asked = true;
-    const session = await untilClosing(ctx, adapter.start(plan, { signal }), (late) => late);
+    const limitMs = ctx.tuning.startTimeoutMs + ctx.tuning.overdueMs;
+    const session = await inTime(ctx, limitMs, adapter.start(plan, { signal }), (late) => late);
     if (!session) return undefined;
     await ctx.failpoint('start.after');
     await ctx.runtimes.startSucceeded(run.target.runtime, run.runId);
@@ -76,19 +77,25 @@ async function launch(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
   }
 }
 
-/** A plane that lets go does not wait for a slow start or recovery, nor end it: its next owner finds the run. */
-async function untilClosing<T>(
-  ctx: PlaneContext,
+/**
+ * What an adapter does, for at most this long; then DEADLINE_EXCEEDED. Undefined when the plane lets go: it waits for nothing,
+ * and ends nothing, since its next owner finds the run.
+ */
+async function inTime<T>(
+  { closing }: PlaneContext,
+  limitMs: number,
   work: Promise<T>,
   sessionOf: (late: T) => RuntimeSession | undefined,
 ): Promise<T | undefined> {
+  const over = AbortSignal.any([closing, AbortSignal.timeout(limitMs)]);
   try {
-    return await abortable(work, ctx.closing);
+    return await abortable(work, over);
   } catch (thrown) {
-    if (!ctx.closing.aborted) throw thrown;
+    if (!over.aborted) throw thrown;
     // It comes too late for us: let go of that one as well, and of the error if there is one.
     void work.then((late) => sessionOf(late)?.[Symbol.asyncDispose]()).catch(() => undefined);
-    return undefined;
+    if (closing.aborted) return undefined;
+    throw thrown;
   }
 }
 
@@ -121,7 +128,7 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
     status: 'unknowable',
     reason: AgentRuntimeError.from(thrown).rawMessage,
   });
-  const recover = async (): Promise<Found> => {
+  const recover = async (): Promise<Found | undefined> => {
     const environment = await runEnvironment(ctx, adapter, actor, run).catch((thrown: unknown) => {
       // Without its secrets nothing of it may be read. It is looked at again later, unless it is to end: for that it need not be read.
       if ('stop' in runStep(actor.state, run, ctx.clock())) return unknowable(thrown);
@@ -131,7 +138,10 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
     for (let tries = 1; ; tries += 1) {
       await ctx.failpoint('recover.before');
       try {
-        return await adapter.recover(handleOf(ctx, run), { secrets: environment.secrets });
+        const looking = adapter.recover(handleOf(ctx, run), { secrets: environment.secrets });
+        return await inTime(ctx, ctx.tuning.overdueMs, looking, (late) =>
+          'session' in late ? late.session : undefined,
+        );
       } catch (thrown) {
         // It could not look, for instance for want of file descriptors: no reason to end an agent that may be at work.
         if (tries === recoverTries || ctx.closing.aborted) return unknowable(thrown);
@@ -139,8 +149,7 @@ async function regain(actor: TaskActor, run: RunState, adapter: RuntimeAdapter):
       }
     }
   };
-  const recovering = recover();
-  const found = await untilClosing(ctx, recovering, (late) => ('session' in late ? late.session : undefined));
+  const found = await recover();
   if (!found) return undefined;
   await ctx.failpoint('recover.after');
   if (found.status === 'absent' || found.status === 'unknowable') {
@@ -168,7 +177,8 @@ export async function reapUntilDone(actor: TaskActor, run: RunState, adapter: Ru
   for (let tries = 0; !ctx.closing.aborted; tries += 1) {
     try {
       await ctx.failpoint('reap.before');
-      await abortable(adapter.reap(handleOf(ctx, run)), ctx.closing);
+      await inTime(ctx, ctx.tuning.overdueMs, adapter.reap(handleOf(ctx, run)), () => undefined);
+      if (ctx.closing.aborted) return false;
       await ctx.failpoint('reap.after');
       return true;
     } catch (thrown) {

@@ -50,6 +50,7 @@ const defaultTuning: PlaneTuning = {
   stopGraceMs: 5_000,
   minFreeBytes: 64 * 1024 * 1024,
   startTimeoutMs: 60_000,
+  overdueMs: 30_000,
 };
 
 /**

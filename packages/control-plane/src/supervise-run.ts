@@ -1,3 +1,4 @@
+import { abortable } from '@runtime/adapter-kit';
 import {
   currentRun,
   openApprovals,
@@ -11,6 +12,7 @@ import {
 } from '@runtime/contracts';
 import { AgentRuntimeError, type Exit } from '@runtime/contracts';
 import { atMost } from './clock.ts';
+import type { PlaneTuning } from './context.ts';
 import { expireApprovals, Deliveries } from './deliveries.ts';
 import { reapUntilDone } from './drive-run.ts';
 import { closedApprovals, runEnded, stopping } from './end-run.ts';
@@ -60,7 +62,7 @@ export async function superviseRun(
   }
   await actor.record((state) => closedApprovals(state, runId));
   await ctx.failpoint('stop.before');
-  const exit = await stopSession(session, ctx.tuning.stopGraceMs);
+  const exit = await stopSession(session, ctx.tuning);
   await ctx.failpoint('stop.after');
   await drained(source.done, letGo, ctx.tuning.stopGraceMs);
   await atMost(ctx.tuning.stopGraceMs, deliveries.settled());
@@ -165,9 +167,9 @@ async function recordFenced({ ctx, id }: TaskActor, runId: string, batch: Source
   await ctx.log.append(planeStream, [{ type: 'run.fenced', taskId: id, runId, what, reason: 'the run had ended' }]);
 }
 
-async function stopSession(session: RuntimeSession, graceMs: number): Promise<Exit> {
+async function stopSession(session: RuntimeSession, { stopGraceMs, overdueMs }: PlaneTuning): Promise<Exit> {
   try {
-    return await session.stop({ graceMs });
+    return await abortable(session.stop({ graceMs: stopGraceMs }), AbortSignal.timeout(stopGraceMs + overdueMs));
   } catch (thrown) {
     // Reaping follows, and says whether something is left; the exit was not seen.
     return { kind: 'unknown', why: AgentRuntimeError.from(thrown).rawMessage.slice(0, 1000) };

@@ -596,6 +596,62 @@ describe('a task ends', () => {
   });
 });
 
+describe('an adapter that never returns', () => {
+  const tuning = { stopGraceMs: 20, startTimeoutMs: 20, overdueMs: 100 };
+
+  it('from a stop holds neither the task nor the plane', async () => {
+    await using places = await makePlaces();
+    const adapter = hostile({ script: () => [{ do: 'hang' }] }, { session: () => ({ stop: () => never() }) });
+    await using plane = await openPlane(places, { adapters: [adapter], tuning });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+    await seen(plane, task.id, 'turn.started');
+    await task.cancel();
+    expect(await task.outcome()).toEqual({ status: 'cancelled' });
+    expect(await seen(plane, task.id, 'run.ended')).toMatchObject({ exit: { kind: 'unknown' } });
+  });
+
+  it('from a start, whatever its signal says, counts as a failed one', async () => {
+    await using places = await makePlaces();
+    let starts = 0;
+    const adapter = hostile(
+      {},
+      {
+        adapter: (inner) => ({
+          start: (launch, call) => {
+            starts += 1;
+            return starts === 1 ? never() : inner.start(launch, call);
+          },
+        }),
+      },
+    );
+    await using plane = await openPlane(places, { adapters: [adapter], tuning: { ...tuning, startTimeoutMs: 200 } });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    expectSoundStream(await eventsOf(plane, task.id));
+  });
+
+  it('from a look at a run or from reaping it, is asked again', async () => {
+    await using places = await makePlaces();
+    const options: MemoryRuntimeOptions = { script: () => [{ do: 'hang' }] };
+    const first = await openPlane(places, { adapters: [memoryRuntime(options)] });
+    const { id } = await first.submit({ prompt: 'go', workspace: places.workspace });
+    await seen(first, id, 'turn.started');
+    await first.close();
+    const asked = { recover: 0, reap: 0 };
+    const adapter = hostile(options, {
+      adapter: (inner) => ({
+        recover: (handle, call) => ((asked.recover += 1) === 1 ? never() : inner.recover(handle, call)),
+        reap: (handle, call) => ((asked.reap += 1) === 1 ? never() : inner.reap(handle, call)),
+      }),
+    });
+    await using second = await openPlane(places, { adapters: [adapter], tuning });
+    await seen(second, id, 'run.reattached');
+    await second.task(id).cancel();
+    expect(await second.task(id).outcome()).toEqual({ status: 'cancelled' });
+    expect(asked).toEqual({ recover: 2, reap: 2 });
+  });
+});
+
 describe('a run that was being stopped when its plane died', () => {
   it('keeps what its turn came to, also when nobody can say what became of its process', async () => {
     await using places = await makePlaces();

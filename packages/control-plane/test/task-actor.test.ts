@@ -21,7 +21,7 @@ it('rests when it is woken after its end', async () => {
     random: () => 0,
     newId: (prefix) => `${prefix}-1`,
     failpoint: () => undefined,
-    tuning: { deltaWindowMs: 1, stallAfterMs: 1, stopGraceMs: 1, startTimeoutMs: 1, minFreeBytes: 0 },
+    tuning: { deltaWindowMs: 1, stallAfterMs: 1, stopGraceMs: 1, startTimeoutMs: 1, minFreeBytes: 0, overdueMs: 1 },
     adapters: new Map(),
     runtimes: new Runtimes(new Map(), log, clock),
     leases: new Leases(),
