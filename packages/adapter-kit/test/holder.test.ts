@@ -4,6 +4,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { AgentRuntimeError } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { holderScript } from '../src/run/holder-script.ts';
 import {
@@ -246,6 +247,19 @@ describe('starting', () => {
     expect(await codeOf(run.sh('echo begun', { placement: slow, timeoutMs: 100 }))).toBe('UNAVAILABLE');
     expect(await findMarked(run.handle.runId)).toEqual([]);
   });
+
+  it.each([0, 2, 4, 6, 8, 10, 12, 15, 20, 30])(
+    'says that nothing was begun only where nothing was: given up after %i ms',
+    async (timeoutMs) => {
+      await using run = await testRun();
+      const given = await run.sh('echo x >ran', { timeoutMs }).then(
+        () => 'begun',
+        (error: unknown) => AgentRuntimeError.from(error).code,
+      );
+      expect(['begun', 'UNAVAILABLE', 'OUTCOME_UNKNOWN']).toContain(given);
+      if (given === 'UNAVAILABLE') await expect(run.read('ran')).rejects.toMatchObject({ code: 'ENOENT' });
+    },
+  );
 
   it('says what a wrapper said when it fails', async () => {
     await using run = await testRun();

@@ -33,7 +33,7 @@ const beginMs = 15_000;
 
 /**
  * Starts a run's server, its holder and its agent, exactly once for a run directory: whoever writes tmux.json has it.
- * Resolves once holder.json names the agent. After a throw nothing of it is left.
+ * Resolves once holder.json names the agent. After a throw nothing of it is left; OUTCOME_UNKNOWN when it had begun.
  */
 export async function startRun(launch: Launch, settings: TmuxSettings, { signal }: CallOptions): Promise<Plan> {
   const { handle, workspace, instruction } = launch;
@@ -66,8 +66,17 @@ export async function startRun(launch: Launch, settings: TmuxSettings, { signal 
   } catch (error) {
     await endEverything(handle);
     throwIfAborted(signal);
-    throw AgentRuntimeError.from(error, 'UNAVAILABLE');
+    const failure = AgentRuntimeError.from(error, 'UNAVAILABLE');
+    if (!(await hadBegun(handle.runDir))) throw failure;
+    throw new AgentRuntimeError('OUTCOME_UNKNOWN', `the agent had begun, and was ended: ${failure.rawMessage}`, {
+      cause: failure,
+    });
   }
+}
+
+/** Whether the agent may have executed anything: holder.json is there before it does. */
+async function hadBegun(runDir: string): Promise<boolean> {
+  return (await readTmuxHolder(runDir)) !== undefined && (await readExitRecord(runDir))?.began !== false;
 }
 
 async function makePlan({ handle, instruction }: Launch, settings: TmuxSettings): Promise<Plan> {

@@ -90,7 +90,9 @@ export interface RuntimeAdapter {
   /**
    * Starts the run's process, exactly once for a handle: a second start of the same handle is CONFLICT.
    * Resolves once instructions can be sent (with `firstInstruction: 'launch'`: once the process has its instruction).
-   * Throws UNAVAILABLE when it could not be started, UNAUTHENTICATED, INVALID_ARGUMENT for a target it does not know.
+   * Throws UNAVAILABLE, NOT_FOUND, PERMISSION_DENIED or EXHAUSTED when it provably did not begin, UNAUTHENTICATED, UNSUPPORTED,
+   * INVALID_ARGUMENT for what it cannot be given; then the plane may start it again. After any other code it takes an instruction that goes with
+   * the launch for half done.
    * After a throw no process of the run may be left; `reap` is called all the same.
    * Aborting `signal` ends the waiting and what was begun.
    */
@@ -130,7 +132,8 @@ export interface RuntimeSession extends AsyncDisposable {
    * Hands an instruction to the backend, with its id where there is a place for it. Resolves once the bytes are handed over;
    * the evidence of what became of it comes as `instruction.*` events. Calls may overlap: the adapter puts them in order.
    * Throws UNSUPPORTED beyond the capabilities, CONFLICT when its condition does not hold (then nothing was sent),
-   * UNAVAILABLE when provably nothing was sent, OUTCOME_UNKNOWN otherwise.
+   * INVALID_ARGUMENT for what cannot be handed over, UNAUTHENTICATED or UNAVAILABLE when provably nothing was sent, OUTCOME_UNKNOWN otherwise;
+   * the plane takes any other code for OUTCOME_UNKNOWN.
    */
   send(instruction: Instruction, options?: CallOptions): Promise<void>;
 

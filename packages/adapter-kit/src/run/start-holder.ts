@@ -42,7 +42,7 @@ export interface HolderLaunch extends CallOptions {
  * Exactly once for a run directory: a second start is CONFLICT.
  *
  * Failure: NOT_FOUND, PERMISSION_DENIED (the program), INVALID_ARGUMENT, UNSUPPORTED (Windows), UNAVAILABLE (it could not be started): nothing was begun.
- * OUTCOME_UNKNOWN: it took too long and could not be ended. Aborting `signal` ends what was begun, then throws CANCELLED.
+ * OUTCOME_UNKNOWN: it took too long, and had begun or could not be ended. Aborting `signal` ends what was begun, then throws CANCELLED.
  */
 export async function startHolder(launch: HolderLaunch): Promise<HolderRecord> {
   throwIfAborted(launch.signal);
@@ -103,7 +103,9 @@ async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<H
       if (signal?.aborted || performance.now() >= deadline) {
         await giveUp(launch, child);
         throwIfAborted(signal);
-        throw new AgentRuntimeError('UNAVAILABLE', `the holder did not begin within ${timeoutMs} ms, and was ended`);
+        // It may have begun in the last moment.
+        const code = (await readHolderRecord(runDir)) ? 'OUTCOME_UNKNOWN' : 'UNAVAILABLE';
+        throw new AgentRuntimeError(code, `the holder did not begin within ${timeoutMs} ms, and was ended`);
       }
       await changes.next(signal ? AbortSignal.any([signal, exited.signal]) : exited.signal);
     }
