@@ -17,7 +17,7 @@ export interface PlaneTuning {
   readonly minFreeBytes: number;
   /** For starting a session, in ms. @default 60000 */
   readonly startTimeoutMs: number;
-  /** How long an adapter may go on beyond what it was given, in ms: to give up a start, to stop; and for each look at a run and each reaping of it. @default 30000 */
+  /** How long an adapter may go on beyond what it was given, in ms: to give up a start, to stop; and for each interrupt, each look at a run, each reaping of it, and to let go of it. @default 30000 */
   readonly overdueMs: number;
 }
 

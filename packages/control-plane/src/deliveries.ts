@@ -1,3 +1,4 @@
+import { abortable } from '@runtime/adapter-kit';
 import {
   AgentRuntimeError,
   currentRun,
@@ -117,7 +118,7 @@ export class Deliveries {
     const { ctx } = this.#actor;
     const interrupt = async (): Promise<void> => {
       await ctx.failpoint('interrupt.before');
-      await this.#session.interrupt();
+      await abortable(this.#session.interrupt(), AbortSignal.timeout(ctx.tuning.overdueMs));
       await ctx.failpoint('interrupt.after');
     };
     this.#interrupting = interrupt()

@@ -37,7 +37,7 @@ export async function driveRun(actor: TaskActor, run: RunState): Promise<boolean
   actor.launching = undefined;
   const session = mine ? await launch(actor, run, adapter) : await regain(actor, run, adapter);
   if (actor.ctx.closing.aborted) {
-    if (session) await dispose(session);
+    if (session) await dispose(session, actor.ctx.tuning);
     return false;
   }
   return session ? superviseRun(actor, run.runId, adapter, session) : true;

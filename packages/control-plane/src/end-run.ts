@@ -12,10 +12,10 @@ export function stopping(run: RunState | undefined, cause: string): NewEvent[] {
   return run && run.status !== 'stopping' ? [{ type: 'run.stopping', runId: run.runId, cause }] : [];
 }
 
-/** What a run asked for is over with it: an answer that comes later must not authorise anything. */
-export function closedApprovals(state: TaskState, runId: string): NewEvent[] {
+/** What a run asked for is over with it, and everything with its task: an answer that comes later must not authorise anything. */
+export function closedApprovals(state: TaskState, runId?: string): NewEvent[] {
   return openApprovals(state)
-    .filter((approval) => approval.runId === runId)
+    .filter((approval) => runId === undefined || approval.runId === runId)
     .map(({ id }): NewEvent => ({
       type: 'approval.resolved',
       approvalId: id,

@@ -1,4 +1,5 @@
-import { openApprovals, type NewEvent, type RunOutcome, type TaskState } from '@runtime/contracts';
+import type { NewEvent, RunOutcome, TaskState } from '@runtime/contracts';
+import { closedApprovals } from './end-run.ts';
 import type { TaskActor } from './task-actor.ts';
 
 /** The last event of the stream, after what is open has been closed. */
@@ -9,12 +10,6 @@ export async function endTask(actor: TaskActor, outcome: RunOutcome): Promise<bo
 }
 
 function closeOpenEnds(state: TaskState): NewEvent[] {
-  const approvals = openApprovals(state).map((approval): NewEvent => ({
-    type: 'approval.resolved',
-    approvalId: approval.id,
-    resolution: { kind: 'cancelled' },
-    by: 'plane',
-  }));
   const instructions = Object.values(state.instructions).flatMap(({ id, level }): NewEvent[] => {
     if (level === 'queued')
       return [{ type: 'instruction.declined', instructionId: id, reason: 'the task ended before it was sent' }];
@@ -25,5 +20,5 @@ function closeOpenEnds(state: TaskState): NewEvent[] {
     }
     return [];
   });
-  return [...approvals, ...instructions];
+  return [...closedApprovals(state), ...instructions];
 }

@@ -2,9 +2,9 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { bootId, currentPlacement } from '@runtime/adapter-kit';
 import {
-  type EventLog,
   AgentRuntimeError,
   type ControlPlane,
+  type EventLog,
   type PlaneInfo,
   type RuntimeAdapter,
   type Scheduler,

@@ -56,7 +56,7 @@ export async function superviseRun(
     if (ctx.closing.aborted) {
       letGo.abort();
       await atMost(ctx.tuning.stopGraceMs, Promise.all([source.done, deliveries.settled()]));
-      await dispose(session);
+      await dispose(session, ctx.tuning);
       return false;
     }
   }
@@ -75,7 +75,7 @@ export async function superviseRun(
       return last ? runEnded(state, runId, outcomeOfRun(state, last, exit, source.error), exit) : [];
     });
   }
-  await dispose(session);
+  await dispose(session, ctx.tuning);
   return reaped;
 }
 
@@ -184,9 +184,9 @@ async function drained(done: Promise<void>, letGo: AbortController, graceMs: num
 }
 
 /** What is let go cannot hold us: its run is over, or the next owner's. */
-export async function dispose(session: RuntimeSession): Promise<void> {
+export async function dispose(session: RuntimeSession, { overdueMs }: PlaneTuning): Promise<void> {
   try {
-    await session[Symbol.asyncDispose]();
+    await abortable((async () => session[Symbol.asyncDispose]())(), AbortSignal.timeout(overdueMs));
   } catch (thrown) {
     const { message } = AgentRuntimeError.from(thrown);
     process.emitWarning(`a session could not be let go: ${message}`, 'AgentRuntimeWarning');

@@ -12,7 +12,6 @@ import type {
   SourceBatch,
   StoredEvent,
 } from '@runtime/contracts';
-import { nodeFs, type LogFs } from '@runtime/event-log';
 import { describe, expect, it } from 'vitest';
 import { connectControlPlane, fifo, socketPath } from '../src/index.ts';
 import { ensureSocketDirectory } from '../src/socket/socket-path.ts';
@@ -404,28 +403,13 @@ describe('a scheduler that throws', () => {
 describe('an opening that fails half way', () => {
   it('leaves no file open', async () => {
     await using places = await makePlaces();
-    const inner = nodeFs();
-    let files = 0;
-    const fs: LogFs = {
-      ...inner,
-      open: async (path, mode) => {
-        const file = await inner.open(path, mode);
-        files += 1;
-        return new Proxy(file, {
-          get: (target, name) => {
-            if (name === 'close') files -= 1;
-            const value: unknown = Reflect.get(target, name);
-            return typeof value === 'function' ? value.bind(target) : value;
-          },
-        });
-      },
-    };
+    const { fs, faults } = faultyFs();
     const taken = await socketPath(places.dataDir);
     await ensureSocketDirectory();
     await mkdir(taken);
     try {
       await expect(openPlane(places, { adapters: [memoryRuntime()], listen: true, logFs: fs })).rejects.toThrow();
-      expect(files).toBe(0);
+      expect(faults.open).toBe(0);
     } finally {
       await rm(taken, { recursive: true });
     }
@@ -613,21 +597,34 @@ describe('an adapter that never returns', () => {
   it('from a start, whatever its signal says, counts as a failed one', async () => {
     await using places = await makePlaces();
     let starts = 0;
-    const adapter = hostile(
-      {},
-      {
-        adapter: (inner) => ({
-          start: (launch, call) => {
-            starts += 1;
-            return starts === 1 ? never() : inner.start(launch, call);
-          },
-        }),
-      },
-    );
+    const start = (inner: RuntimeAdapter): Partial<RuntimeAdapter> => ({
+      start: (launch, call) => ((starts += 1) === 1 ? never() : inner.start(launch, call)),
+    });
+    const adapter = hostile({}, { adapter: start });
     await using plane = await openPlane(places, { adapters: [adapter], tuning: { ...tuning, startTimeoutMs: 200 } });
     const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry });
     expect(await task.outcome()).toEqual({ status: 'succeeded' });
     expectSoundStream(await eventsOf(plane, task.id));
+  });
+
+  it('from letting go of a session holds nothing either', async () => {
+    await using places = await makePlaces();
+    const adapter = hostile({}, { session: () => ({ [Symbol.asyncDispose]: () => never() }) });
+    await using plane = await openPlane(places, { adapters: [adapter], tuning });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+  });
+
+  it('from an interrupt is stopped instead: the intent was to end the turn', async () => {
+    await using places = await makePlaces();
+    const adapter = hostile({ script: () => [{ do: 'hang' }] }, { session: () => ({ interrupt: () => never() }) });
+    await using plane = await openPlane(places, { adapters: [adapter], tuning });
+    const request = { prompt: 'go', workspace: places.workspace, retry: { ...retry, maxAttempts: 1 } };
+    const task = await plane.submit(request);
+    await seen(plane, task.id, 'turn.started');
+    await task.interrupt();
+    expect(await seen(plane, task.id, 'run.stopping')).toMatchObject({ cause: 'lost_control' });
+    expect(await task.outcome()).toMatchObject({ status: 'lost' });
   });
 
   it('from a look at a run or from reaping it, is asked again', async () => {
@@ -712,27 +709,9 @@ describe('a clock that was set back', () => {
 describe('a log that cannot be closed', () => {
   it('does not keep the lock', async () => {
     await using places = await makePlaces();
-    const inner = nodeFs();
-    let broken = false;
-    const logFs: LogFs = {
-      ...inner,
-      open: async (path, mode) => {
-        const file = await inner.open(path, mode);
-        return {
-          read: (into, position) => file.read(into, position),
-          write: (bytes, position) => file.write(bytes, position),
-          sync: () => file.sync(),
-          truncate: (length) => file.truncate(length),
-          size: () => file.size(),
-          close: async () => {
-            await file.close();
-            if (broken) throw Object.assign(new Error('EIO'), { code: 'EIO' });
-          },
-        };
-      },
-    };
-    const first = await openPlane(places, { adapters: [memoryRuntime()], logFs });
-    broken = true;
+    const { fs, faults } = faultyFs();
+    const first = await openPlane(places, { adapters: [memoryRuntime()], logFs: fs });
+    faults.failCloses = true;
     await first.close().catch(() => undefined);
     await using second = await openPlane(places, { adapters: [memoryRuntime()] });
     expect(await second.tasks()).toEqual([]);

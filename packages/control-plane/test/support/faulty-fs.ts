@@ -1,9 +1,9 @@
 import { nodeFs, type LogFs } from '@runtime/event-log';
 
-/** The real file system, with a disk that can be full and a sync that can fail. */
+/** The real file system, with a disk that can be full, syncs and closes that can fail, and a count of the files that are open. */
 export function faultyFs() {
   const inner = nodeFs();
-  const faults = { full: false, failSyncs: 0, refused: 0 };
+  const faults = { full: false, failSyncs: 0, failCloses: false, refused: 0, open: 0 };
   const fail = (code: string): never => {
     faults.refused += 1;
     throw Object.assign(new Error(code), { code });
@@ -17,6 +17,7 @@ export function faultyFs() {
     ...inner,
     open: async (path, mode) => {
       const file = await inner.open(path, mode);
+      faults.open += 1;
       return {
         read: (into, position) => file.read(into, position),
         write: async (bytes, position) => {
@@ -31,7 +32,11 @@ export function faultyFs() {
         },
         truncate: (length) => file.truncate(length),
         size: () => file.size(),
-        close: () => file.close(),
+        close: async () => {
+          await file.close();
+          faults.open -= 1;
+          if (faults.failCloses) fail('EIO');
+        },
       };
     },
   };
