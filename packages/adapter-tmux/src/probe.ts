@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { fillCommand, platformSupport, resolveCommand } from '@runtime/adapter-kit';
+import { platformSupport, resolveCommand } from '@runtime/adapter-kit';
 import { AgentRuntimeError, type AgentRuntime, type CallOptions, type Unavailable } from '@runtime/contracts';
 import { capabilitiesFor } from './capabilities.ts';
 import type { TmuxSettings } from './options.ts';
@@ -51,7 +51,7 @@ async function resolveAgent({ command }: TmuxSettings, searchPath: string | unde
   const [program = ''] = command;
   // A program in the workspace can only be looked for once there is one.
   if ((program.includes('/') && !path.isAbsolute(program)) || program.includes('{workspace}')) return;
-  await resolveCommand(fillCommand([program], {})[0] ?? '', searchPath, '/');
+  await resolveCommand(program, searchPath, '/');
 }
 
 async function readVersion(tmux: string, env: Record<string, string>, { signal }: CallOptions): Promise<string> {

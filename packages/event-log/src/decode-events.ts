@@ -1,9 +1,8 @@
 import type { StoredEvent } from '@runtime/contracts';
 import { AgentRuntimeError } from '@runtime/contracts';
+import { comma } from './ascii.ts';
 import type { Line } from './line.ts';
 import { blankTail, checkLine, eachLine, isOfStream } from './line.ts';
-
-const comma = 0x2c;
 
 /** Which events of a stretch of lines are wanted. */
 export interface Wanted {

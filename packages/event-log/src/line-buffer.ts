@@ -1,3 +1,4 @@
+import { closeBrace, comma, lineFeed, quote } from './ascii.ts';
 import { Checksum } from './checksum.ts';
 import {
   crcKey,
@@ -9,11 +10,6 @@ import {
   syncedLength,
   trailerLength,
 } from './line.ts';
-
-const lineFeed = 0x0a;
-const quote = 0x22;
-const comma = 0x2c;
-const closeBrace = 0x7d;
 
 /** What a line needs beyond its text and its stream: keys, numbers of up to 17 digits, checksum, line feed. */
 const overhead = 200;

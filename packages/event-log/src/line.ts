@@ -1,3 +1,4 @@
+import { closeBrace, comma, lineFeed, openBrace, quote, space } from './ascii.ts';
 import { Checksum } from './checksum.ts';
 
 /** `,"crc":"9a3f01bc"}` */
@@ -11,13 +12,6 @@ export const moreKey = Buffer.from(',"more":');
 export const positionKey = Buffer.from('{"position":');
 export const streamKey = Buffer.from(',"stream":"');
 export const revisionKey = Buffer.from(',"revision":');
-
-const lineFeed = 0x0a;
-const space = 0x20;
-const quote = 0x22;
-const comma = 0x2c;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
 
 /** What can be told of a line without parsing its JSON. Reused from line to line: nothing is allocated per event. */
 export class Line {

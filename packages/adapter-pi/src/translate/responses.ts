@@ -14,9 +14,11 @@ export function responseEvents(state: TranslatorState, record: Response): Sessio
   switch (record.command) {
     case 'get_state':
       return stateEvents(state, record);
-    case 'prompt':
+    case 'prompt': {
       // Only ids of instructions were ever sent with a prompt.
-      return idSchema.safeParse(record.id).success ? promptEvents(state, record.id ?? '', record) : [];
+      const id = idSchema.safeParse(record.id).data;
+      return id === undefined ? [] : promptEvents(state, id, record);
+    }
     case 'clear_queue':
       return record.success ? onCleared(state.trail, textsOf(record.data)) : [];
     case 'switch_session':

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { abortable } from '@runtime/adapter-kit';
 import {
   AgentRuntimeError,
   maxInstructionChars,
+  throwIfAborted,
   type ControlPlane,
   type SubmitRequest,
   type Target,
@@ -47,24 +49,20 @@ async function readPromptFile(path: string): Promise<string> {
 }
 
 async function readAll(stdin: CliDependencies['stdin'], signal: AbortSignal): Promise<string> {
-  signal.throwIfAborted();
+  throwIfAborted(signal);
   const decoder = new TextDecoder();
   const chunks = stdin[Symbol.asyncIterator]();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
   try {
     let text = '';
     for (;;) {
-      const { done, value } = await Promise.race([chunks.next(), aborted]);
+      const { done, value } = await abortable(chunks.next(), signal);
       if (done) return text + decoder.decode();
       text += typeof value === 'string' ? value : decoder.decode(value, { stream: true });
       if (text.length > maxInstructionChars) throw tooLong();
     }
   } finally {
-    signal.removeEventListener('abort', abort);
     // Not awaited: behind a read that waits for ever, so does this.
-    void chunks.return?.();
+    chunks.return?.()?.catch(() => undefined);
   }
 }
 
