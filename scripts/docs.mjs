@@ -2,8 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { eventRules } from '../packages/contracts/src/event-rules.ts';
-import { errorCodeSchema } from '../packages/contracts/src/errors.ts';
+import { eventRules } from '../packages/contracts/src/fold/event-rules.ts';
+import { errorCodeSchema } from '../packages/contracts/src/base/errors.ts';
 import { deltaTypes } from '../packages/contracts/src/events/session-events.ts';
 import { planeEventSchemas, runtimeEventSchemas } from '../packages/contracts/src/events/plane-events.ts';
 import { taskEventSchemas } from '../packages/contracts/src/events/task-events.ts';

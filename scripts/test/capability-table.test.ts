@@ -5,7 +5,8 @@ import { local } from '../../packages/adapter-local/src/index.ts';
 import { pi } from '../../packages/adapter-pi/src/index.ts';
 import { tmux } from '../../packages/adapter-tmux/src/index.ts';
 import { piAgent } from '../../packages/conformance/src/scripted-agent/index.ts';
-import type { RuntimeAdapter, RuntimeCapabilities } from '../../packages/contracts/src/index.ts';
+import type { RuntimeAdapter } from '../../packages/contracts/src/adapter/index.ts';
+import type { RuntimeCapabilities } from '../../packages/contracts/src/index.ts';
 
 async function capabilitiesOf(adapter: RuntimeAdapter): Promise<RuntimeCapabilities> {
   const found = await adapter.probe();

@@ -1,4 +1,4 @@
-import type { NewEvent } from '@runtime/contracts';
+import type { NewEvent } from '@runtime/contracts/log';
 
 /** A whole event as readers get it, less what a store adds for itself. */
 export const eventBytes = 256;

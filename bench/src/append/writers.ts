@@ -1,4 +1,4 @@
-import type { NewEvent } from '@runtime/contracts';
+import type { NewEvent } from '@runtime/contracts/log';
 import type { Sample } from '../harness/contender.ts';
 import { percentile, secondsSince } from '../harness/contender.ts';
 import { makeEvent } from './event.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { EventLog } from '@runtime/contracts';
+import type { EventLog } from '@runtime/contracts/log';
 import { openEventLog } from '@runtime/event-log';
 import type { Contender } from '../harness/contender.ts';
 import { median, secondsSince } from '../harness/contender.ts';

@@ -1,4 +1,4 @@
-import { LineSplitter } from '@runtime/adapter-kit';
+import { LineSplitter } from '@runtime/adapter-kit/source';
 import type { Contender } from '../harness/contender.ts';
 import { splitting } from './measure.ts';
 

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
-import type { NewEvent } from '@runtime/contracts';
+import type { NewEvent } from '@runtime/contracts/log';
 import type { EventLogOptions } from '@runtime/event-log';
 import { openEventLog } from '@runtime/event-log';
 

@@ -1,6 +1,6 @@
-import { parseJsonLine } from '@runtime/adapter-kit';
-import { sessionEventSchemas } from '@runtime/contracts';
-import type { SessionEvent } from '@runtime/contracts';
+import { parseJsonLine } from '@runtime/adapter-kit/source';
+import { sessionEventSchemas } from '@runtime/contracts/adapter';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import type { Contender } from '../harness/contender.ts';
 import { taking } from './measure.ts';
 

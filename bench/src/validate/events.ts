@@ -1,4 +1,4 @@
-import type { SessionEvent } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 
 const text = 'Reading the test, then the code under it, to see where the two disagree about the time. '.repeat(2);
 

@@ -1,5 +1,5 @@
-import { sessionEventSchemas } from '@runtime/contracts';
-import type { SessionEvent } from '@runtime/contracts';
+import { sessionEventSchemas } from '@runtime/contracts/adapter';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import type { Contender } from '../harness/contender.ts';
 import { taking } from './measure.ts';
 

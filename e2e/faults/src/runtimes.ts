@@ -2,7 +2,7 @@ import { local } from '@runtime/adapter-local';
 import { pi } from '@runtime/adapter-pi';
 import { tmux } from '@runtime/adapter-tmux';
 import { piAgent, plainAgent, type PiStep, type PlainStep } from '@runtime/conformance/scripted-agent';
-import type { RuntimeAdapter } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 
 export const runtimeNames = ['local', 'tmux', 'pi'] as const;
 export type RuntimeName = (typeof runtimeNames)[number];

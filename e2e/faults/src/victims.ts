@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readHolderRecord } from '@runtime/adapter-kit';
+import { readHolderRecord } from '@runtime/adapter-kit/run';
 import type { ControlPlane } from '@runtime/contracts';
 
 /** The run directory of a task's current run, once its agent is up. */

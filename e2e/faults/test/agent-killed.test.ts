@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StoredEvent } from '@runtime/contracts';
+import type { StoredEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
 import { runtimeNames } from '../src/runtimes.ts';
 import { eventsOf, expectNothingLost, makeScene, openHere, type Scene } from '../src/scene.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findMarked } from '@runtime/adapter-kit';
+import { findMarked } from '@runtime/adapter-kit/process';
 import { piAgent, plainAgent } from '@runtime/conformance/scripted-agent';
 import { describe, expect, it } from 'vitest';
 import { cliCommand, hasEnded, makeDesk, stopOwner, watchTask } from '../src/cli.ts';

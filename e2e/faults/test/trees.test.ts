@@ -4,7 +4,7 @@ import { local } from '@runtime/adapter-local';
 import { pi } from '@runtime/adapter-pi';
 import { tmux } from '@runtime/adapter-tmux';
 import { piAgent, plainAgent, type PlainStep } from '@runtime/conformance/scripted-agent';
-import type { RuntimeAdapter } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { openControlPlane } from '@runtime/control-plane';
 import { describe, expect, it } from 'vitest';
 import { eventsOf, expectNothingLost, makeScene } from '../src/scene.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readFile } from 'node:fs/promises';
-import { findMarked } from '@runtime/adapter-kit';
+import { findMarked } from '@runtime/adapter-kit/process';
 import { describe, expect, it } from 'vitest';
 import { retry } from './support/plane.ts';
 import { finish, firstOf, openStage, runsOf, textOf, typesOf } from './support/stage.ts';

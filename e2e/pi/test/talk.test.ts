@@ -1,4 +1,4 @@
-import { findMarked } from '@runtime/adapter-kit';
+import { findMarked } from '@runtime/adapter-kit/process';
 import { writeFileScenario } from '@runtime/conformance/model-server';
 import { describe, expect, it } from 'vitest';
 import { finish, firstOf, openStage, textOf, typesOf } from './support/stage.ts';

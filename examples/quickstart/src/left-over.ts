@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { findMarked } from '@runtime/adapter-kit';
+import { findMarked } from '@runtime/adapter-kit/process';
 import { openReadOnlyPlane } from '@runtime/control-plane';
 import type { Stage } from './stage.ts';
 

@@ -1,4 +1,4 @@
-import { fillCommand, type CommandValues } from '@runtime/adapter-kit';
+import { fillCommand, type CommandValues } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError } from '@runtime/contracts';
 
 /**

@@ -1,7 +1,9 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { redactBytes, runPaths, type readExitRecord } from '@runtime/adapter-kit';
-import type { RunOutcome, SessionEvent } from '@runtime/contracts';
+import { runPaths, type readExitRecord } from '@runtime/adapter-kit/run';
+import { redactBytes } from '@runtime/adapter-kit/source';
+import type { RunOutcome } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import type { RunFiles } from './run-events.ts';
 
 /** What people need of a long stderr is its end. */

@@ -1,16 +1,14 @@
-import { inspectRun, reapRun, startHolder } from '@runtime/adapter-kit';
+import { inspectRun, reapRun, startHolder } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, instructionText, throwIfAborted } from '@runtime/contracts';
 import {
-  AgentRuntimeError,
-  instructionText,
   specVersion,
-  throwIfAborted,
   type Launch,
   type RecoverOptions,
   type Recovery,
   type RuntimeAdapter,
   type RuntimeHandle,
   type RuntimeSession,
-} from '@runtime/contracts';
+} from '@runtime/contracts/adapter';
 import { commandLine } from './command-line.ts';
 import { promptFile, readLaunchRecord, writeLaunchRecord, writePrompt } from './launch-record.ts';
 import { localConfig, type LocalConfig, type LocalOptions } from './local-options.ts';

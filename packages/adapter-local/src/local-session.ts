@@ -1,12 +1,6 @@
-import { stopRun } from '@runtime/adapter-kit';
-import {
-  AgentRuntimeError,
-  throwIfAborted,
-  type CallOptions,
-  type RuntimeCapabilities,
-  type RuntimeSession,
-  type SourceBatch,
-} from '@runtime/contracts';
+import { stopRun } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, throwIfAborted, type CallOptions, type RuntimeCapabilities } from '@runtime/contracts';
+import type { RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { runEvents, type RunFiles } from './run-events.ts';
 
 /** What a command is, however it was started or found again. */

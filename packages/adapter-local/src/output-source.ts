@@ -1,5 +1,6 @@
-import { Utf8Stream, type DecodedBytes, createRedactor, quarantine, tailFile } from '@runtime/adapter-kit';
-import { AgentRuntimeError, type SessionEvent, type SourceBatch } from '@runtime/contracts';
+import { Utf8Stream, type DecodedBytes, createRedactor, quarantine, tailFile } from '@runtime/adapter-kit/source';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 
 /** One of the two files that a run writes. */
 export interface OutputSourceOptions {

@@ -1,13 +1,8 @@
 import { execFile } from 'node:child_process';
-import { platformSupport, resolveCommand } from '@runtime/adapter-kit';
-import {
-  AgentRuntimeError,
-  runMarker,
-  throwIfAborted,
-  type AgentRuntime,
-  type CallOptions,
-  type Unavailable,
-} from '@runtime/contracts';
+import { platformSupport } from '@runtime/adapter-kit/process';
+import { resolveCommand } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { runMarker, type AgentRuntime, type Unavailable } from '@runtime/contracts/adapter';
 import type { LocalConfig } from './local-options.ts';
 import { localCapabilities } from './local-session.ts';
 

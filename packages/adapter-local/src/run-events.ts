@@ -1,5 +1,7 @@
-import { mergeSources, readExitRecord, runEnded, runPaths, type OpenSource } from '@runtime/adapter-kit';
-import type { CallOptions, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts';
+import { readExitRecord, runEnded, runPaths } from '@runtime/adapter-kit/run';
+import { mergeSources, type OpenSource } from '@runtime/adapter-kit/source';
+import type { CallOptions } from '@runtime/contracts';
+import type { RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { endOfTurn } from './end-of-turn.ts';
 import { outputSource } from './output-source.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/adapter';
-import type { Exit, Launch, RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts';
+import type { Exit, Launch, RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { onTestFinished } from 'vitest';
 import { local, type LocalOptions } from '../src/index.ts';
 

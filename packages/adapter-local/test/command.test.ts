@@ -1,7 +1,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findMarked } from '@runtime/adapter-kit';
-import { runMarker } from '@runtime/contracts';
+import { findMarked } from '@runtime/adapter-kit/process';
+import { runMarker } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
 import { local } from '../src/index.ts';
 import { launchOf, run, scratch } from './bench.ts';

@@ -1,5 +1,5 @@
 import { plainAgent } from '@runtime/conformance/scripted-agent';
-import { maxEventTextChars } from '@runtime/contracts';
+import { maxEventTextChars } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
 import { readAll, run, textOf } from './bench.ts';
 

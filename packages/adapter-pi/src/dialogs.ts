@@ -1,4 +1,5 @@
-import type { Choice, Decision, SessionEvent } from '@runtime/contracts';
+import type { Choice, Decision } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { toolDialogTitle } from './approval-extension.ts';
 import { headAndTail, headOf } from './translate/text.ts';

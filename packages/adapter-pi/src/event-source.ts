@@ -1,6 +1,8 @@
-import { jsonFileSource, quarantine, readExitRecord, redactBytes, runEnded, runPaths } from '@runtime/adapter-kit';
-import type { JsonRecord, MalformedRecord, Translator } from '@runtime/adapter-kit';
-import type { CallOptions, Exit, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts';
+import { readExitRecord, runEnded, runPaths } from '@runtime/adapter-kit/run';
+import { jsonFileSource, quarantine, redactBytes } from '@runtime/adapter-kit/source';
+import type { JsonRecord, MalformedRecord, Translator } from '@runtime/adapter-kit/source';
+import type { CallOptions } from '@runtime/contracts';
+import type { Exit, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { newTranslatorState } from './translate/state.ts';
 import { endAtExit } from './translate/turns.ts';
 import { translate } from './translate.ts';

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentRuntimeError, policyAsks, type ApprovalPolicy, type Launch } from '@runtime/contracts';
+import { AgentRuntimeError, type ApprovalPolicy } from '@runtime/contracts';
+import { policyAsks, type Launch } from '@runtime/contracts/adapter';
 import { approvalExtension, policyText } from './approval-extension.ts';
 import { agentVariables } from './environment.ts';
 import type { PiSettings } from './options.ts';

@@ -1,14 +1,16 @@
-import { abortable, inspectRun, reapRun, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit';
-import { AgentRuntimeError, specVersion, throwIfAborted } from '@runtime/contracts';
+import { abortable } from '@runtime/contracts';
+import { inspectRun, reapRun, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { specVersion } from '@runtime/contracts/adapter';
+import type { CallOptions } from '@runtime/contracts';
 import type {
-  CallOptions,
   Launch,
   Recovery,
   RecoverOptions,
   RuntimeAdapter,
   RuntimeHandle,
   RuntimeSession,
-} from '@runtime/contracts';
+} from '@runtime/contracts/adapter';
 import { prepareLaunch } from './launch-files.ts';
 import { piProviderVariables, withDefaults, type PiOptions, type PiSettings } from './options.ts';
 import { PiInput } from './pi-input.ts';

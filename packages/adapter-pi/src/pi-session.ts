@@ -1,16 +1,8 @@
-import { abortable, releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit';
+import { abortable } from '@runtime/contracts';
+import { releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import type {
-  CallOptions,
-  Decision,
-  Exit,
-  Instruction,
-  RuntimeCapabilities,
-  RuntimeHandle,
-  RuntimeSession,
-  SourceBatch,
-  SourceCursor,
-} from '@runtime/contracts';
+import type { CallOptions, Decision, Instruction, RuntimeCapabilities } from '@runtime/contracts';
+import type { Exit, RuntimeHandle, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
 import { Answering } from './answering.ts';
 import { eventSource } from './event-source.ts';
 import { interruptTurn, isIdle } from './interrupt.ts';

@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
-import { platformSupport, resolveCommand } from '@runtime/adapter-kit';
-import { AgentRuntimeError, runMarker, throwIfAborted } from '@runtime/contracts';
-import type { AgentRuntime, CallOptions, RuntimeCapabilities, Unavailable } from '@runtime/contracts';
+import { platformSupport } from '@runtime/adapter-kit/process';
+import { resolveCommand } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
+import type { CallOptions, RuntimeCapabilities } from '@runtime/contracts';
+import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
 import { agentVariables } from './environment.ts';
 import type { PiSettings } from './options.ts';
 

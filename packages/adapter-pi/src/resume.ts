@@ -1,7 +1,9 @@
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
-import { isAlive, readHolderRecord, runPaths } from '@runtime/adapter-kit';
-import { AgentRuntimeError, type Launch } from '@runtime/contracts';
+import { isAlive } from '@runtime/adapter-kit/process';
+import { readHolderRecord, runPaths } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { Launch } from '@runtime/contracts/adapter';
 import { z } from 'zod';
 import { readRecord, stateOf } from './wire.ts';
 

@@ -1,7 +1,9 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { readExitRecord, redactBytes, runPaths } from '@runtime/adapter-kit';
-import { AgentRuntimeError, type CallOptions, type ErrorCode, type Launch } from '@runtime/contracts';
+import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
+import { redactBytes } from '@runtime/adapter-kit/source';
+import { AgentRuntimeError, type CallOptions, type ErrorCode } from '@runtime/contracts';
+import type { Launch } from '@runtime/contracts/adapter';
 import { installHint } from './probe.ts';
 import type { PiInput } from './pi-input.ts';
 import type { Watch } from './watch.ts';

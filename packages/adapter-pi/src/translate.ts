@@ -1,4 +1,4 @@
-import type { SessionEvent } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import { approvalOf, dialogOf } from './dialogs.ts';
 import { advance } from './life.ts';
 import { isFollowUpNext, onAnswer, onQueue, onUserMessage } from './translate/instructions.ts';

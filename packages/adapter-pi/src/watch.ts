@@ -1,14 +1,8 @@
 import { stat } from 'node:fs/promises';
-import {
-  LineSplitter,
-  parseJsonLine,
-  runEnded,
-  runPaths,
-  tailFile,
-  type Line,
-  type OversizeLine,
-} from '@runtime/adapter-kit';
-import { AgentRuntimeError, throwIfAborted, type CallOptions, type RuntimeHandle } from '@runtime/contracts';
+import { runEnded, runPaths } from '@runtime/adapter-kit/run';
+import { LineSplitter, parseJsonLine, tailFile, type Line, type OversizeLine } from '@runtime/adapter-kit/source';
+import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import type { RuntimeHandle } from '@runtime/contracts/adapter';
 import { newTranslatorState, type TranslatorState } from './translate/state.ts';
 import { translate } from './translate.ts';
 import { readEcho, readRecord, stateOf, type PiRecord, type PiRecordOf, type PiState } from './wire.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/adapter';
 import { startModelServer, type ModelServer, type ScenarioInput } from '@runtime/conformance/model-server';
-import type { Launch, SessionEvent } from '@runtime/contracts';
+import type { Launch, SessionEvent } from '@runtime/contracts/adapter';
 import { afterEach, describe, expect, test } from 'vitest';
 import { pi } from '../src/index.ts';
 

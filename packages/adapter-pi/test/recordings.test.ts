@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts';
+import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
 import { describe, expect, test } from 'vitest';
 import { newTranslatorState } from '../src/translate/state.ts';
 import { translate } from '../src/translate.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeHandle } from '@runtime/conformance/adapter';
-import type { SessionEvent } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import { afterEach, expect, test } from 'vitest';
 import { eventSource } from '../src/event-source.ts';
 

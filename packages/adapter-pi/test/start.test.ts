@@ -1,7 +1,7 @@
 import { lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runPaths } from '@runtime/adapter-kit';
+import { runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle } from '@runtime/conformance/adapter';
 import { piAgent } from '@runtime/conformance/scripted-agent';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-import { runOutcomeSchema, sessionEventSchemas } from '@runtime/contracts';
+import { runOutcomeSchema } from '@runtime/contracts';
+import { sessionEventSchemas } from '@runtime/contracts/adapter';
 import { describe, expect, test } from 'vitest';
 import { newTranslatorState } from '../src/translate/state.ts';
 import { endAtExit } from '../src/translate/turns.ts';

@@ -3,7 +3,7 @@ import { closeSync, constants, createWriteStream, existsSync, openSync, writeSyn
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readHolderRecord, runPaths } from '@runtime/adapter-kit';
+import { readHolderRecord, runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/adapter';
 import { AgentRuntimeError, type Instruction } from '@runtime/contracts';
 import { describe, expect, test } from 'vitest';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { AgentRuntimeError, type RuntimeHandle } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { RuntimeHandle } from '@runtime/contracts/adapter';
 import { planSchema, tmuxPaths, type Plan } from './run-files.ts';
 
 /** What attach.json holds: commands that show the run's terminal, for whoever has no idea of tmux. */

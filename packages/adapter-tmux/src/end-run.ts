@@ -1,17 +1,9 @@
 import { constants } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  claimRun,
-  isAlive,
-  killTree,
-  readExitRecord,
-  signalProcess,
-  waitForExit,
-  type ProcessIdentity,
-  type RunPlace,
-} from '@runtime/adapter-kit';
-import type { Exit } from '@runtime/contracts';
+import { isAlive, killTree, signalProcess, type ProcessIdentity } from '@runtime/adapter-kit/process';
+import { claimRun, readExitRecord, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
+import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder-script.ts';
 import { hasEndMark } from './recording-tail.ts';
 import { agentOf, isMissing, readPlan, readTmuxHolder, tmuxPaths, type TmuxHolder } from './run-files.ts';

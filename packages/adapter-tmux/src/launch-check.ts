@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentRuntimeError, runMarker, type Launch } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { runMarker, type Launch } from '@runtime/contracts/adapter';
 
 /** What bash sets, changes or refuses by itself: it cannot be handed through unchanged. */
 const shellOwn = new Set(

@@ -1,5 +1,5 @@
 import { appendFile, readFile, utimes } from 'node:fs/promises';
-import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts';
+import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
 import { z } from 'zod';
 import { isMissing, tmuxPaths } from './run-files.ts';
 

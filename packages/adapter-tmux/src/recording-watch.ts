@@ -1,4 +1,5 @@
-import { isAlive, readExitRecord, type ProcessIdentity, type RunPlace } from '@runtime/adapter-kit';
+import { isAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
+import { readExitRecord, type RunPlace } from '@runtime/adapter-kit/run';
 import { endOrphans, readRecorder } from './end-run.ts';
 import { laterRecorderCommand } from './holder-script.ts';
 import { appendNote } from './notes.ts';

@@ -1,12 +1,8 @@
-import { isAlive, jsonFileSource, mergeSources, readExitRecord, type OpenSource } from '@runtime/adapter-kit';
-import {
-  AgentRuntimeError,
-  type Exit,
-  type RunOutcome,
-  type RuntimeHandle,
-  type SessionEvent,
-  type SourceBatch,
-} from '@runtime/contracts';
+import { isAlive } from '@runtime/adapter-kit/process';
+import { readExitRecord } from '@runtime/adapter-kit/run';
+import { jsonFileSource, mergeSources, type OpenSource } from '@runtime/adapter-kit/source';
+import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
+import type { Exit, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { endMark, endMarkBytes } from './holder-script.ts';
 import { noteEvents, nudge } from './notes.ts';
 import { hasEndMark } from './recording-tail.ts';

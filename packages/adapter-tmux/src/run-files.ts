@@ -1,6 +1,7 @@
 import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { holderRecordSchema, processIdentitySchema, runPaths, type HolderRecord } from '@runtime/adapter-kit';
+import { processIdentitySchema } from '@runtime/adapter-kit/process';
+import { holderRecordSchema, runPaths, type HolderRecord } from '@runtime/adapter-kit/run';
 import { idSchema } from '@runtime/contracts';
 import { z } from 'zod';
 

@@ -1,5 +1,6 @@
-import { createRedactor, quarantine, tailFile, Utf8Stream, type DecodedBytes } from '@runtime/adapter-kit';
-import { AgentRuntimeError, maxEventTextChars, type SessionEvent, type SourceBatch } from '@runtime/contracts';
+import { createRedactor, quarantine, tailFile, Utf8Stream, type DecodedBytes } from '@runtime/adapter-kit/source';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { maxEventTextChars, type SessionEvent, type SourceBatch } from '@runtime/contracts/adapter';
 import { initialScreenState, translateScreen, type ScreenState } from './translate.ts';
 
 export interface ScreenSourceOptions {

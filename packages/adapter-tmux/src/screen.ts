@@ -1,5 +1,5 @@
 import { open, stat } from 'node:fs/promises';
-import { readExitRecord } from '@runtime/adapter-kit';
+import { readExitRecord } from '@runtime/adapter-kit/run';
 import { isMissing, tmuxPaths } from './run-files.ts';
 import { agentPane, callTmux, type TmuxPlace } from './tmux-client.ts';
 

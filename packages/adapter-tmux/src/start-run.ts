@@ -1,24 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
-import {
-  fillCommand,
-  currentPlacement,
-  isAlive,
-  readExitRecord,
-  readIdentity,
-  resolveCommand,
-  runPaths,
-  watchChanges,
-  type ProcessIdentity,
-} from '@runtime/adapter-kit';
-import {
-  AgentRuntimeError,
-  instructionText,
-  runMarker,
-  throwIfAborted,
-  type CallOptions,
-  type Launch,
-} from '@runtime/contracts';
+import { isAlive, readIdentity, type ProcessIdentity } from '@runtime/adapter-kit/process';
+import { fillCommand, currentPlacement, readExitRecord, resolveCommand, runPaths } from '@runtime/adapter-kit/run';
+import { watchChanges } from '@runtime/adapter-kit/source';
+import { AgentRuntimeError, instructionText, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { runMarker, type Launch } from '@runtime/contracts/adapter';
 import { attachCommands } from './attach.ts';
 import { endEverything } from './end-run.ts';
 import { holderScript, recorderCommand } from './holder-script.ts';

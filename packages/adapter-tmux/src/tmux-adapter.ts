@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { abortable, inspectRun, isAlive, readExitRecord } from '@runtime/adapter-kit';
+import { abortable } from '@runtime/contracts';
+import { isAlive } from '@runtime/adapter-kit/process';
+import { inspectRun, readExitRecord } from '@runtime/adapter-kit/run';
+import { instructionText, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import {
-  instructionText,
   specVersion,
-  throwIfAborted,
-  type CallOptions,
   type Launch,
   type RecoverOptions,
   type Recovery,
   type RuntimeAdapter,
   type RuntimeHandle,
-} from '@runtime/contracts';
+} from '@runtime/contracts/adapter';
 import { endEverything, endOrphans, endRun } from './end-run.ts';
 import { appendNote } from './notes.ts';
 import { settle, type TmuxOptions, type TmuxSettings } from './options.ts';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, signalProcess } from '@runtime/adapter-kit';
+import { isAlive, signalProcess } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { readTmuxHolder, type Plan } from './run-files.ts';
 

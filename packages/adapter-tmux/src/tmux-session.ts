@@ -1,15 +1,13 @@
-import { abortable } from '@runtime/adapter-kit';
+import { abortable } from '@runtime/contracts';
 import {
   AgentRuntimeError,
   instructionText,
   throwIfAborted,
   type CallOptions,
-  type Exit,
   type Instruction,
   type RuntimeCapabilities,
-  type RuntimeSession,
-  type SourceBatch,
 } from '@runtime/contracts';
+import type { Exit, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { awaitReady } from './await-ready.ts';
 import { capabilitiesFor } from './capabilities.ts';
 import { endRun, releaseTerminal } from './end-run.ts';

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AgentRuntimeError, type SessionEvent } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import { appendNote } from './notes.ts';
 import { pasteTail, pasteText } from './paste-text.ts';
 import type { Plan } from './run-files.ts';

@@ -1,9 +1,9 @@
-import type * as Kit from '@runtime/adapter-kit';
+import type * as Kit from '@runtime/adapter-kit/run';
 import { expect, test, vi } from 'vitest';
 import { Bench, countAll } from './fixtures/bench.ts';
 
 /** The first look at the exit record finds no file descriptor left, as on a machine that has run out of them. */
-vi.mock('@runtime/adapter-kit', async (original) => {
+vi.mock('@runtime/adapter-kit/run', async (original) => {
   const kit = await original<typeof Kit>();
   let looks = 0;
   return {

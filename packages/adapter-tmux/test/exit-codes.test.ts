@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readExitRecord } from '@runtime/adapter-kit';
+import { readExitRecord } from '@runtime/adapter-kit/run';
 import { Bench, liveRuns, readAll, shown } from './fixtures/bench.ts';
 
 /** tmux 3.3a forgets about 1.4 % of them (tmux commit fa5f3cef3, first in 3.6): 400 would lose five or six. */

@@ -1,4 +1,4 @@
-import type { RuntimeAdapter, RuntimeHandle } from '@runtime/contracts';
+import type { RuntimeAdapter, RuntimeHandle } from '@runtime/contracts/adapter';
 import { expectTypeOf, test } from 'vitest';
 import * as surface from '../src/index.ts';
 import type { AttachCommands, ScreenState, TmuxOptions } from '../src/index.ts';

@@ -1,4 +1,5 @@
-import type { ControlPlane, RuntimeAdapter } from '@runtime/contracts';
+import type { ControlPlane } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { LoadedConfig, RuntimeConfig } from './config/load.ts';
 import type { Machine } from './doctor/machine.ts';
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { killTree } from '@runtime/adapter-kit';
+import { killTree } from '@runtime/adapter-kit/process';
 import { execa } from 'execa';
 import { afterAll } from 'vitest';
 import { nodePlanes } from '../src/node-planes.ts';

@@ -1,4 +1,5 @@
-import { AgentRuntimeError, type Exit, type Recovery, type RuntimeSession } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { Exit, Recovery, RuntimeSession } from '@runtime/contracts/adapter';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lie } from './lies.ts';

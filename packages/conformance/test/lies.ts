@@ -1,4 +1,5 @@
-import type { Instruction, SessionEvent, SourceBatch } from '@runtime/contracts';
+import type { Instruction } from '@runtime/contracts';
+import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import type { RequirementId } from '../src/adapter/index.ts';
 import type { MemoryRuntimeOptions } from '../src/memory-runtime/index.ts';
 import type { Twist } from './twisted.ts';

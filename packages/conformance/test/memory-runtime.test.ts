@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RuntimeSession, SessionEvent } from '@runtime/contracts';
+import type { RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
 import { expect, onTestFinished, test } from 'vitest';
 import { makeHandle, makeInstruction, makeLaunch } from '../src/adapter/index.ts';
 import { memoryRunLives, memoryRuntime, type MemoryRuntimeOptions } from '../src/memory-runtime/index.ts';

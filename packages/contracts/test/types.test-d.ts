@@ -1,26 +1,15 @@
 import { describe, expectTypeOf, it } from 'vitest';
 import type {
-  AgentRuntime,
   CallOptions,
   ControlPlane,
   CursoredEvent,
   Decision,
   ErrorCode,
-  Exit,
   Instruction,
   InstructionLevel,
-  Launch,
-  NewEvent,
   Part,
   Receipt,
-  Recovery,
   RunOutcome,
-  RuntimeAdapter,
-  RuntimeHandle,
-  RuntimeSession,
-  SessionEvent,
-  SourceBatch,
-  StoredEvent,
   SubmitRequest,
   TaskEvent,
   TaskEventOf,
@@ -28,8 +17,20 @@ import type {
   TaskStatus,
   TaskStreamEvent,
   TerminalStatus,
-  Unavailable,
 } from '../src/index.ts';
+import type {
+  AgentRuntime,
+  Exit,
+  Launch,
+  Recovery,
+  RuntimeAdapter,
+  RuntimeHandle,
+  RuntimeSession,
+  SessionEvent,
+  SourceBatch,
+  Unavailable,
+} from '../src/adapter/index.ts';
+import type { NewEvent, StoredEvent } from '../src/log/index.ts';
 
 describe('the contract for adapters', () => {
   it('is four methods and a tag', () => {

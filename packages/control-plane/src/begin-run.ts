@@ -1,6 +1,8 @@
 import { mkdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { specVersion, type NewEvent, type NextAttempt, type RuntimeHandle } from '@runtime/contracts';
+import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
+import type { NextAttempt } from '@runtime/contracts/fold';
+import type { NewEvent } from '@runtime/contracts/log';
 import { endTask } from './end-task.ts';
 import { carriedInstructions, lapsedInstructions, openingId } from './prompts.ts';
 import { resumedRun } from './resumed-run.ts';

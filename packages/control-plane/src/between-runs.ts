@@ -1,12 +1,12 @@
+import { lostCapabilities } from '@runtime/contracts';
 import {
   currentRun,
-  lostCapabilities,
   openApprovals,
   unfinishedInstructions,
-  type NewEvent,
   type NextAttempt,
   type TaskState,
-} from '@runtime/contracts';
+} from '@runtime/contracts/fold';
+import type { NewEvent } from '@runtime/contracts/log';
 import { beginRun } from './begin-run.ts';
 import { endTask } from './end-task.ts';
 import { neverBegan, nextStep, targetAfter, type NextStep } from './policy.ts';

@@ -1,4 +1,4 @@
-import type { EventFamily, NewEvent, StoredEvent } from '@runtime/contracts';
+import type { EventFamily, NewEvent, StoredEvent } from '@runtime/contracts/log';
 import { runtimeEventSchemas } from '@runtime/contracts';
 
 /** What the log says about starting on one runtime. */

@@ -1,4 +1,6 @@
-import type { EventLog, RuntimeAdapter, Target } from '@runtime/contracts';
+import type { Target } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import type { EventLog } from '@runtime/contracts/log';
 import type { Clock } from './clock.ts';
 import type { Leases } from './leases.ts';
 import type { Failpoint } from './failpoint.ts';

@@ -1,18 +1,20 @@
-import { abortable } from '@runtime/adapter-kit';
+import { abortable } from '@runtime/contracts';
 import {
   AgentRuntimeError,
-  currentRun,
-  openApprovals,
   type Decision,
   type ErrorCode,
   type Instruction,
-  type InstructionState,
-  type NewEvent,
   type Resolution,
-  type RunState,
-  type RuntimeSession,
-  type TaskState,
 } from '@runtime/contracts';
+import type { RuntimeSession } from '@runtime/contracts/adapter';
+import {
+  currentRun,
+  openApprovals,
+  type InstructionState,
+  type RunState,
+  type TaskState,
+} from '@runtime/contracts/fold';
+import type { NewEvent } from '@runtime/contracts/log';
 import { openingInstruction } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';
 

@@ -1,13 +1,7 @@
-import { abortable } from '@runtime/adapter-kit';
-import {
-  AgentRuntimeError,
-  currentRun,
-  type Exit,
-  type RunOutcome,
-  type RunState,
-  type RuntimeAdapter,
-  type TaskState,
-} from '@runtime/contracts';
+import { abortable } from '@runtime/contracts';
+import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
+import type { Exit, RuntimeAdapter } from '@runtime/contracts/adapter';
+import { currentRun, type RunState, type TaskState } from '@runtime/contracts/fold';
 import { holdLeases } from './begin-run.ts';
 import { runEnded, stopping } from './end-run.ts';
 import { sleep } from './clock.ts';
@@ -17,7 +11,7 @@ import { dispose, superviseRun } from './supervise-run.ts';
 import { outcomeOfRun } from './run-outcome.ts';
 import { runStep } from './run-step.ts';
 import type { TaskActor } from './task-actor.ts';
-import type { RuntimeSession } from '@runtime/contracts';
+import type { RuntimeSession } from '@runtime/contracts/adapter';
 
 const unseen = (why: string): Exit => ({ kind: 'unknown', why });
 const reapRetryMs = 2_000;

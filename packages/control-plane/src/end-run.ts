@@ -1,11 +1,7 @@
-import {
-  openApprovals,
-  type Exit,
-  type NewEvent,
-  type RunOutcome,
-  type RunState,
-  type TaskState,
-} from '@runtime/contracts';
+import type { RunOutcome } from '@runtime/contracts';
+import type { Exit } from '@runtime/contracts/adapter';
+import { openApprovals, type RunState, type TaskState } from '@runtime/contracts/fold';
+import type { NewEvent } from '@runtime/contracts/log';
 
 /** That a run is to be ended, once. */
 export function stopping(run: RunState | undefined, cause: string): NewEvent[] {

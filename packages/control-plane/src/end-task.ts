@@ -1,4 +1,6 @@
-import type { NewEvent, RunOutcome, TaskState } from '@runtime/contracts';
+import type { RunOutcome } from '@runtime/contracts';
+import type { TaskState } from '@runtime/contracts/fold';
+import type { NewEvent } from '@runtime/contracts/log';
 import { closedApprovals } from './end-run.ts';
 import type { TaskActor } from './task-actor.ts';
 

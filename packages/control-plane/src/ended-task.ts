@@ -1,4 +1,5 @@
-import { taskView, type TaskState, type TaskView } from '@runtime/contracts';
+import type { TaskView } from '@runtime/contracts';
+import { taskView, type TaskState } from '@runtime/contracts/fold';
 import { specDigest } from './spec-digest.ts';
 
 /** What is kept in memory of a task that has ended; the rest is in its stream. */

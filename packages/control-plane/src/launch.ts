@@ -1,16 +1,8 @@
 import { join } from 'node:path';
-import { buildEnvironment } from '@runtime/adapter-kit';
-import {
-  AgentRuntimeError,
-  runMarker,
-  type ErrorCode,
-  type Launch,
-  type OutcomeCode,
-  type RunOutcome,
-  type RunState,
-  type RuntimeAdapter,
-  type RuntimeHandle,
-} from '@runtime/contracts';
+import { buildEnvironment } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, type ErrorCode, type OutcomeCode, type RunOutcome } from '@runtime/contracts';
+import { runMarker, type Launch, type RuntimeAdapter, type RuntimeHandle } from '@runtime/contracts/adapter';
+import type { RunState } from '@runtime/contracts/fold';
 import type { PlaneContext } from './context.ts';
 import { openingInstruction } from './prompts.ts';
 import type { TaskActor } from './task-actor.ts';

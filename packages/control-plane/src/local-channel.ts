@@ -1,4 +1,4 @@
-import { abortable } from '@runtime/adapter-kit';
+import { abortable } from '@runtime/contracts';
 import { AgentRuntimeError, throwIfAborted, type CallOptions, type PlaneInfo } from '@runtime/contracts';
 import type { Channel } from './channel.ts';
 import { callMethod } from './methods.ts';

@@ -1,17 +1,14 @@
 import {
   AgentRuntimeError,
-  currentRun,
   decisionSchema,
   idSchema,
   instructionLevelSchema,
-  openApprovals,
   partsSchema,
   type Decision,
-  type InstructionState,
-  type NewEvent,
   type Part,
-  type TaskState,
 } from '@runtime/contracts';
+import { currentRun, openApprovals, type InstructionState, type TaskState } from '@runtime/contracts/fold';
+import type { NewEvent } from '@runtime/contracts/log';
 import { z } from 'zod';
 import { nextAttempt } from './between-runs.ts';
 import { listed, listParamsSchema } from './listing.ts';

@@ -1,14 +1,10 @@
 import { mkdir, realpath } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { bootId, currentPlacement } from '@runtime/adapter-kit';
-import {
-  AgentRuntimeError,
-  type ControlPlane,
-  type EventLog,
-  type PlaneInfo,
-  type RuntimeAdapter,
-  type Scheduler,
-} from '@runtime/contracts';
+import { bootId } from '@runtime/adapter-kit/process';
+import { currentPlacement } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, type ControlPlane, type PlaneInfo, type Scheduler } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import type { EventLog } from '@runtime/contracts/log';
 import { acquireLock, openEventLog, type LogFs } from '@runtime/event-log';
 import { ulid } from 'ulid';
 import { PlaneClient } from './client.ts';

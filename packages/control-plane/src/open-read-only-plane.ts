@@ -1,13 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  AgentRuntimeError,
-  idSchema,
-  taskView,
-  type CallOptions,
-  type ControlPlane,
-  type EventLog,
-} from '@runtime/contracts';
+import { AgentRuntimeError, idSchema, type CallOptions, type ControlPlane } from '@runtime/contracts';
+import { taskView } from '@runtime/contracts/fold';
+import type { EventLog } from '@runtime/contracts/log';
 import { openEventLog, readOwner } from '@runtime/event-log';
 import type { Channel } from './channel.ts';
 import { PlaneClient } from './client.ts';

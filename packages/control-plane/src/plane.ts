@@ -1,13 +1,9 @@
-import {
-  taskStream,
-  type RunningTask,
-  type RuntimeReport,
-  type Scheduler,
-  type Target,
-  type TaskState,
-  type TaskView,
-} from '@runtime/contracts';
-import { AgentRuntimeError, currentRun, foldTask, planeStream, taskView, type NewEvent } from '@runtime/contracts';
+import type { RunningTask, RuntimeReport, Scheduler, Target, TaskView } from '@runtime/contracts';
+import type { TaskState } from '@runtime/contracts/fold';
+import { taskStream } from '@runtime/contracts/log';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { currentRun, foldTask, taskView } from '@runtime/contracts/fold';
+import { planeStream, type NewEvent } from '@runtime/contracts/log';
 import { isQueued, nextAttempt } from './between-runs.ts';
 import type { PlaneContext } from './context.ts';
 import { specDigest } from './spec-digest.ts';

@@ -1,4 +1,5 @@
-import type { OutcomeCode, RunMode, RunOutcome, RunState, Target, TaskState } from '@runtime/contracts';
+import type { OutcomeCode, RunMode, RunOutcome, Target } from '@runtime/contracts';
+import type { RunState, TaskState } from '@runtime/contracts/fold';
 
 /** What follows when no run is open. Pure data: the actor turns it into events. */
 export type NextStep =

@@ -1,11 +1,5 @@
-import {
-  instructionText,
-  type Instruction,
-  type InstructionMode,
-  type Part,
-  type RunState,
-  type TaskState,
-} from '@runtime/contracts';
+import { instructionText, type Instruction, type InstructionMode, type Part } from '@runtime/contracts';
+import type { RunState, TaskState } from '@runtime/contracts/fold';
 
 const startedOver =
   'Note: an earlier attempt at this task ended before it was finished and may have left changes in the workspace. ' +

@@ -1,4 +1,4 @@
-import { deltaTypes, type SessionEvent, type SourceBatch } from '@runtime/contracts';
+import { deltaTypes, type SessionEvent, type SourceBatch } from '@runtime/contracts/adapter';
 
 export interface PumpOptions {
   /** Appends one batch; resolves when it is acknowledged. Calls do not overlap. */

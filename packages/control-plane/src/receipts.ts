@@ -1,12 +1,11 @@
 import {
   AgentRuntimeError,
-  currentRun,
   instructionLevelSchema,
   steerCapabilitySchema,
   type InstructionLevel,
   type RunOutcome,
-  type TaskState,
 } from '@runtime/contracts';
+import { currentRun, type TaskState } from '@runtime/contracts/fold';
 import type { Plane } from './plane.ts';
 import type { TaskActor } from './task-actor.ts';
 

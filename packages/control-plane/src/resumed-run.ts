@@ -1,4 +1,4 @@
-import type { TaskState } from '@runtime/contracts';
+import type { TaskState } from '@runtime/contracts/fold';
 import type { TaskActor } from './task-actor.ts';
 
 /** The conversation that a resuming run picks up: of an earlier run of this task, or of the task that it continues. */

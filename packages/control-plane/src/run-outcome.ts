@@ -1,11 +1,6 @@
-import {
-  classifyMessage,
-  type AgentRuntimeError,
-  type Exit,
-  type RunOutcome,
-  type RunState,
-  type TaskState,
-} from '@runtime/contracts';
+import type { AgentRuntimeError, RunOutcome } from '@runtime/contracts';
+import { classifyMessage, type Exit } from '@runtime/contracts/adapter';
+import type { RunState, TaskState } from '@runtime/contracts/fold';
 
 /** How a run ended, from what it was stopped for, its last turn, and its process's end as seen. Pure. */
 export function outcomeOfRun(state: TaskState, run: RunState, exit: Exit, failure?: AgentRuntimeError): RunOutcome {

@@ -1,11 +1,5 @@
-import {
-  isKeptOpen,
-  isResting,
-  openApprovals,
-  type RunState,
-  type StopCause,
-  type TaskState,
-} from '@runtime/contracts';
+import type { StopCause } from '@runtime/contracts';
+import { isKeptOpen, isResting, openApprovals, type RunState, type TaskState } from '@runtime/contracts/fold';
 
 /** Whether a run must be stopped now, and if not, when to look again by the clock. Pure. */
 export type RunStep = { readonly stop: StopCause } | { readonly wakeAt: number | undefined };

@@ -1,19 +1,14 @@
-import { abortable } from '@runtime/adapter-kit';
+import { abortable } from '@runtime/contracts';
 import {
   AgentRuntimeError,
-  runtimeStream,
   unmetNeeds,
-  type AgentRuntime,
   type ErrorCode,
-  type EventLog,
-  type NewEvent,
-  type RuntimeAdapter,
   type RuntimeReport,
-  type StoredEvent,
   type Target,
   type TaskSpec,
-  type Unavailable,
 } from '@runtime/contracts';
+import type { AgentRuntime, RuntimeAdapter, Unavailable } from '@runtime/contracts/adapter';
+import { runtimeStream, type EventLog, type NewEvent, type StoredEvent } from '@runtime/contracts/log';
 import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
 import type { Clock } from './clock.ts';
 import { Mutex } from './mutex.ts';

@@ -1,17 +1,7 @@
-import {
-  backendIdSchema,
-  foldTask,
-  forbids,
-  maxEventTextChars,
-  openApprovals,
-  sessionEventSchemas,
-  taskStream,
-  type NewEvent,
-  type RunState,
-  type SessionEvent,
-  type StoredEvent,
-  type TaskState,
-} from '@runtime/contracts';
+import { backendIdSchema } from '@runtime/contracts';
+import { maxEventTextChars, sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
+import { foldTask, forbids, openApprovals, type RunState, type TaskState } from '@runtime/contracts/fold';
+import { taskStream, type NewEvent, type StoredEvent } from '@runtime/contracts/log';
 
 const defaultApprovalMs = 3_600_000;
 const sampleChars = 1024;

@@ -1,4 +1,5 @@
-import { idSchema, taskStream, type EventLog, type StoredEvent } from '@runtime/contracts';
+import { idSchema } from '@runtime/contracts';
+import { taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { z } from 'zod';
 import { parseWith } from './parse.ts';
 

@@ -6,10 +6,10 @@ import {
   submitRequestSchema,
   taskSpecSchema,
   type Part,
-  type RuntimeAdapter,
   type Target,
   type TaskSpec,
 } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { parseWith } from './parse.ts';
 
 export interface Submission {

@@ -1,16 +1,10 @@
-import { abortable } from '@runtime/adapter-kit';
-import {
-  currentRun,
-  openApprovals,
-  planeStream,
-  unmetNeeds,
-  type NewEvent,
-  type RunState,
-  type RuntimeAdapter,
-  type RuntimeSession,
-  type SourceBatch,
-} from '@runtime/contracts';
-import { AgentRuntimeError, type Exit } from '@runtime/contracts';
+import { abortable } from '@runtime/contracts';
+import { unmetNeeds } from '@runtime/contracts';
+import type { RuntimeAdapter, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
+import { currentRun, openApprovals, type RunState } from '@runtime/contracts/fold';
+import { planeStream, type NewEvent } from '@runtime/contracts/log';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { Exit } from '@runtime/contracts/adapter';
 import { atMost } from './clock.ts';
 import type { PlaneTuning } from './context.ts';
 import { expireApprovals, Deliveries } from './deliveries.ts';

@@ -1,16 +1,13 @@
+import { AgentRuntimeError } from '@runtime/contracts';
+import { deltaTypes } from '@runtime/contracts/adapter';
+import { currentRun, foldTask, forbids, type TaskState } from '@runtime/contracts/fold';
 import {
-  AgentRuntimeError,
-  currentRun,
-  deltaTypes,
-  foldTask,
-  forbids,
   taskStream,
   type Acknowledgement,
   type AppendResult,
   type NewEvent,
   type StoredEvent,
-  type TaskState,
-} from '@runtime/contracts';
+} from '@runtime/contracts/log';
 import { Bell } from './bell.ts';
 import { betweenRuns } from './between-runs.ts';
 import type { PlaneContext } from './context.ts';

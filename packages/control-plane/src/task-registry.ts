@@ -1,15 +1,6 @@
-import {
-  AgentRuntimeError,
-  foldTask,
-  taskFoldVersion,
-  taskIdOf,
-  taskStream,
-  taskView,
-  type EventLog,
-  type StoredEvent,
-  type TaskState,
-  type TaskView,
-} from '@runtime/contracts';
+import { AgentRuntimeError, type TaskView } from '@runtime/contracts';
+import { foldTask, taskFoldVersion, taskView, type TaskState } from '@runtime/contracts/fold';
+import { taskIdOf, taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import type { BreakerStates } from './breaker.ts';
 import { endedTask, type EndedTask } from './ended-task.ts';
 

@@ -1,5 +1,6 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
-import { AgentRuntimeError, type RuntimeAdapter } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { memoryEventLog } from '@runtime/event-log';
 import { describe, expect, it } from 'vitest';
 import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from '../src/breaker.ts';

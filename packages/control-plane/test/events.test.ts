@@ -1,5 +1,6 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
-import { formatCursor, parseCursor, type TaskHandle, type TaskStreamEvent } from '@runtime/contracts';
+import type { TaskHandle, TaskStreamEvent } from '@runtime/contracts';
+import { formatCursor, parseCursor } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
 import { makePlaces, openOverSocket, openPlane } from './support/planes.ts';
 

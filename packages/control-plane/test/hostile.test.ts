@@ -2,16 +2,9 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime, type MemoryRuntimeOptions } from '@runtime/conformance/memory-runtime';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type {
-  ControlPlane,
-  Recovery,
-  RuntimeAdapter,
-  RuntimeSession,
-  Scheduler,
-  SessionEvent,
-  SourceBatch,
-  StoredEvent,
-} from '@runtime/contracts';
+import type { ControlPlane, Scheduler } from '@runtime/contracts';
+import type { Recovery, RuntimeAdapter, RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
+import type { StoredEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
 import { connectControlPlane, fifo, socketPath } from '../src/index.ts';
 import { ensureSocketDirectory } from '../src/socket/socket-path.ts';

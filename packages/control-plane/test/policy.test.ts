@@ -1,4 +1,6 @@
-import type { NewEvent, OutcomeCode, RunOutcome, RuntimeCapabilities, TaskSpec, TaskState } from '@runtime/contracts';
+import type { OutcomeCode, RunOutcome, RuntimeCapabilities, TaskSpec } from '@runtime/contracts';
+import type { TaskState } from '@runtime/contracts/fold';
+import type { NewEvent } from '@runtime/contracts/log';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { afterRecoveryAnswer, afterRejection, afterRun, backoffMs, targetAfter } from '../src/policy.ts';

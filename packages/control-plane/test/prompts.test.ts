@@ -1,4 +1,4 @@
-import type { NewEvent } from '@runtime/contracts';
+import type { NewEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
 import { carriedInstructions, openingId, openingInstruction } from '../src/prompts.ts';
 import { fold, inTurn, lastRun, starting, submitted } from './support/states.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deltaTypes, type SessionEvent, type SourceBatch } from '@runtime/contracts';
+import { deltaTypes, type SessionEvent, type SourceBatch } from '@runtime/contracts/adapter';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { pump } from '../src/pump.ts';

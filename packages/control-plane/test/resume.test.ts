@@ -1,5 +1,6 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
-import { AgentRuntimeError, type RuntimeAdapter } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { describe, expect, it } from 'vitest';
 import { eventsOf, expectSoundStream, makePlaces, openPlane, retry } from './support/planes.ts';
 

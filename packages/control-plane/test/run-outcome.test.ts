@@ -1,4 +1,6 @@
-import { AgentRuntimeError, type Exit, type NewEvent, type RunOutcome, type StopCause } from '@runtime/contracts';
+import { AgentRuntimeError, type RunOutcome, type StopCause } from '@runtime/contracts';
+import type { Exit } from '@runtime/contracts/adapter';
+import type { NewEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
 import { outcomeOfRun } from '../src/run-outcome.ts';
 import { fold, inTurn, lastRun, started, starting, submitted } from './support/states.ts';

@@ -1,4 +1,5 @@
-import type { NewEvent, TaskSpec } from '@runtime/contracts';
+import type { TaskSpec } from '@runtime/contracts';
+import type { NewEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
 import { runStep } from '../src/run-step.ts';
 import { fold, inTurn, lastRun, started, starting, submitted } from './support/states.ts';

@@ -1,11 +1,7 @@
-import {
-  forbids,
-  foldTask,
-  taskEventSchemas,
-  type NewEvent,
-  type SessionEvent,
-  type TaskSpec,
-} from '@runtime/contracts';
+import { taskEventSchemas, type TaskSpec } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
+import { forbids, foldTask } from '@runtime/contracts/fold';
+import type { NewEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
 import { stamp } from '../src/stamp.ts';
 import { fold, inTurn, lastRun } from './support/states.ts';

@@ -1,4 +1,4 @@
-import type { AppendOptions, NewEvent } from '@runtime/contracts';
+import type { AppendOptions, NewEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 
 /** The limits of one append. */
@@ -97,14 +97,4 @@ export function closedError(): AgentRuntimeError {
 
 function invalid(message: string, hint: string, cause?: unknown): AgentRuntimeError {
   return new AgentRuntimeError('INVALID_ARGUMENT', message, { hint, ...(cause === undefined ? {} : { cause }) });
-}
-
-/** The promise, or a rejection with CANCELLED as soon as the signal aborts; the work behind the promise goes on. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(AgentRuntimeError.from(signal.reason, 'CANCELLED'));
-    signal.addEventListener('abort', aborted, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
-  });
 }

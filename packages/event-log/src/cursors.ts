@@ -1,4 +1,5 @@
-import { AgentRuntimeError, formatCursor, parseCursor } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { formatCursor, parseCursor } from '@runtime/contracts/log';
 import type { Epochs } from './epochs.ts';
 
 /** What a log knows that a cursor is judged by. */

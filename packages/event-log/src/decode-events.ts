@@ -1,4 +1,4 @@
-import type { StoredEvent } from '@runtime/contracts';
+import type { StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { comma } from './ascii.ts';
 import type { Line } from './line.ts';

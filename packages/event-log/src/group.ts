@@ -1,4 +1,4 @@
-import type { AppendResult } from '@runtime/contracts';
+import type { AppendResult } from '@runtime/contracts/log';
 import { LineBuffer } from './line-buffer.ts';
 import type { StreamEntry } from './log-index.ts';
 

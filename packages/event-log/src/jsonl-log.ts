@@ -1,6 +1,6 @@
-import type { AppendOptions, AppendResult, NewEvent, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts';
-import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { abortable, checkStream, closedError } from './arguments.ts';
+import type { AppendOptions, AppendResult, NewEvent, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
+import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { checkStream, closedError } from './arguments.ts';
 import { cursorAt } from './cursors.ts';
 import type { Epochs } from './epochs.ts';
 import type { LogFs } from './log-fs.ts';

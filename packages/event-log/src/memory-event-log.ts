@@ -7,9 +7,9 @@ import type {
   ReadOptions,
   Snapshot,
   StoredEvent,
-} from '@runtime/contracts';
-import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { abortable, checkStream, closedError, conflict, encodeEvents } from './arguments.ts';
+} from '@runtime/contracts/log';
+import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { checkStream, closedError, conflict, encodeEvents } from './arguments.ts';
 import { cursorAt, positionOf } from './cursors.ts';
 import { Epochs } from './epochs.ts';
 import { Wakeups } from './wakeups.ts';

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import type { EventLog } from '@runtime/contracts';
+import type { EventLog } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { isFull, WriteFailure, writeAtomically } from './files.ts';
 import { formatFileName, formatVersion, newLogId } from './format.ts';

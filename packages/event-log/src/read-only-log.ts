@@ -1,4 +1,4 @@
-import type { AppendResult, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts';
+import type { AppendResult, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { cursorAt } from './cursors.ts';
 import type { Epochs } from './epochs.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { ReadOptions, StoredEvent } from '@runtime/contracts';
-import { formatCursor, throwIfAborted } from '@runtime/contracts';
+import type { ReadOptions, StoredEvent } from '@runtime/contracts/log';
+import { throwIfAborted } from '@runtime/contracts';
+import { formatCursor } from '@runtime/contracts/log';
 import { readBlocks } from './blocks.ts';
 import { closedError } from './arguments.ts';
 import type { Extent } from './cursors.ts';

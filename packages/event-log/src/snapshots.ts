@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { Snapshot } from '@runtime/contracts';
+import type { Snapshot } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { z } from 'zod';
 import { listIfThere, readFileUpTo, writeAtomically } from './files.ts';

@@ -1,4 +1,4 @@
-import type { StoredEvent } from '@runtime/contracts';
+import type { StoredEvent } from '@runtime/contracts/log';
 import { decodeEvents } from './decode-events.ts';
 import type { PendingAppend } from './group.ts';
 import { Line } from './line.ts';

@@ -1,4 +1,4 @@
-import type { AppendOptions, AppendResult, NewEvent } from '@runtime/contracts';
+import type { AppendOptions, AppendResult, NewEvent } from '@runtime/contracts/log';
 import { closedError, conflict, encodeEvents } from './arguments.ts';
 import { WriteFailure } from './files.ts';
 import type { PendingAppend } from './group.ts';

@@ -1,4 +1,5 @@
-import { taskEventSchemas, type StoredEvent } from '@runtime/contracts';
+import { taskEventSchemas } from '@runtime/contracts';
+import type { StoredEvent } from '@runtime/contracts/log';
 import { expect } from 'vitest';
 
 /** What must hold of every task's stream, however often its plane or its agent died. */

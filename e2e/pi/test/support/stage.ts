@@ -1,9 +1,10 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findMarked } from '@runtime/adapter-kit';
+import { findMarked } from '@runtime/adapter-kit/process';
 import { type ScenarioInput, startModelServer } from '@runtime/conformance/model-server';
-import type { ControlPlane, StoredEvent, TaskHandle, TaskStreamEvent } from '@runtime/contracts';
+import type { ControlPlane, TaskHandle, TaskStreamEvent } from '@runtime/contracts';
+import type { StoredEvent } from '@runtime/contracts/log';
 import { verifyLog } from '@runtime/event-log';
 import { expect } from 'vitest';
 import { assertPiInstalled, makePiHome, pinnedPiBin } from '../../src/pinned-pi.ts';

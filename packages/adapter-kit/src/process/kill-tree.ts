@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
-import { abortable } from '../abortable.ts';
+import { abortable } from '@runtime/contracts';
 import { identityKey, TreeScanner, type Look } from './tree-scanner.ts';
 import { signalProcess, type ProcessIdentity } from './identity.ts';
 

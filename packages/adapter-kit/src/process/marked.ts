@@ -1,4 +1,5 @@
-import { runMarker, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
 import { bootId, type ProcessIdentity } from './identity.ts';
 import { isDeadState, listPids, readEnviron, readStat } from './proc.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, open } from 'node:fs/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { systemCode } from '../abortable.ts';
+import { systemCode } from '@runtime/contracts';
 
 /** What /proc/<pid>/stat says. Linux only. */
 export interface ProcStat {

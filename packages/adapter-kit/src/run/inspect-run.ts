@@ -1,11 +1,12 @@
 import { mkdir, open, stat } from 'node:fs/promises';
-import { throwIfAborted, type CallOptions, type Exit } from '@runtime/contracts';
-import { systemCode } from '../abortable.ts';
+import { throwIfAborted, type CallOptions } from '@runtime/contracts';
+import type { Exit } from '@runtime/contracts/adapter';
+import { systemCode } from '@runtime/contracts';
 import { isAlive } from '../process/identity.ts';
 import { findMarked } from '../process/marked.ts';
 import { platformSupport } from '../process/platform.ts';
-import { watchChanges } from '../watch-changes.ts';
-import { runPaths, type RunPlace } from './paths.ts';
+import { watchChanges } from '../source/watch-changes.ts';
+import { runPaths, type RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
 
 /** What can be proven about a run from outside. */

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentRuntimeError, runMarker } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
 import type { HolderLaunch } from './start-holder.ts';
 
 /** What a shell sets or changes by itself: it cannot be handed through unchanged. */

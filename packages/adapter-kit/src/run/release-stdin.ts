@@ -1,5 +1,5 @@
 import { isAlive, signalProcess } from '../process/identity.ts';
-import type { RunPlace } from './paths.ts';
+import type { RunPlace } from './run-paths.ts';
 import { readHolderRecord } from './run-record.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { isAlive } from '../process/identity.ts';
-import type { RunPlace } from './paths.ts';
+import type { RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
 
 /**

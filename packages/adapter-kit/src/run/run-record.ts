@@ -1,10 +1,10 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { exitSchema, type Exit } from '@runtime/contracts';
+import { exitSchema, type Exit } from '@runtime/contracts/adapter';
 import { z } from 'zod';
-import { systemCode } from '../abortable.ts';
+import { systemCode } from '@runtime/contracts';
 import { processIdentitySchema } from '../process/identity.ts';
-import { runPaths } from './paths.ts';
+import { runPaths } from './run-paths.ts';
 
 /** holder.json: who holds a run, and the agent's leader. An adapter with a holder of its own writes the same. */
 export const holderRecordSchema = z.object({

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
-import { AgentRuntimeError, throwIfAborted, type CallOptions, type RuntimeHandle } from '@runtime/contracts';
+import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import type { RuntimeHandle } from '@runtime/contracts/adapter';
 import { killTree } from '../process/kill-tree.ts';
 import { platformSupport } from '../process/platform.ts';
-import { watchChanges } from '../watch-changes.ts';
+import { watchChanges } from '../source/watch-changes.ts';
 import { holderExitClaimed, holderScript } from './holder-script.ts';
 import { checkLaunch, holderEnvironment } from './launch-check.ts';
-import { runPaths } from './paths.ts';
+import { runPaths } from './run-paths.ts';
 import { currentPlacement, type Placement } from './placement.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { readHolderRecord, type HolderRecord } from './run-record.ts';

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallOptions, Exit } from '@runtime/contracts';
-import { abortable, systemCode } from '../abortable.ts';
+import type { CallOptions } from '@runtime/contracts';
+import type { Exit } from '@runtime/contracts/adapter';
+import { abortable, systemCode } from '@runtime/contracts';
 import { isAlive } from '../process/identity.ts';
 import { killTree } from '../process/kill-tree.ts';
 import { claimRun } from './inspect-run.ts';
-import type { RunPlace } from './paths.ts';
+import type { RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
 
 export interface StopRunOptions extends CallOptions {

@@ -1,7 +1,8 @@
-import { throwIfAborted, type CallOptions, type Exit } from '@runtime/contracts';
+import { throwIfAborted, type CallOptions } from '@runtime/contracts';
+import type { Exit } from '@runtime/contracts/adapter';
 import { isAlive } from '../process/identity.ts';
-import { watchChanges } from '../watch-changes.ts';
-import type { RunPlace } from './paths.ts';
+import { watchChanges } from '../source/watch-changes.ts';
+import type { RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord } from './run-record.ts';
 
 export interface WaitForExitOptions extends CallOptions {

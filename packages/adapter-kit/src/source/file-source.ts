@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
-import { AgentRuntimeError, type CallOptions, type SessionEvent, type SourceBatch } from '@runtime/contracts';
+import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
+import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { parseJsonLine } from './json-line.ts';
 import { LineSplitter, type Line, type OversizeLine } from './line-splitter.ts';
 import { quarantine, type MalformedRecord } from './quarantine.ts';

@@ -1,4 +1,5 @@
-import { AgentRuntimeError, type CallOptions, type SourceBatch } from '@runtime/contracts';
+import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
+import type { SourceBatch } from '@runtime/contracts/adapter';
 
 /** Makes a source that begins after a cursor of its own and ends, without a throw, when `signal` aborts. */
 export type OpenSource = (after: string | undefined, signal: AbortSignal) => AsyncIterable<SourceBatch>;

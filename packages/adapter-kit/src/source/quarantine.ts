@@ -1,4 +1,4 @@
-import type { SessionEvent } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 
 /** A line of a JSONL source that is no JSON we accept. */
 export interface MalformedRecord {

@@ -1,4 +1,4 @@
-import { deltaTypes, maxEventTextChars, type SessionEvent } from '@runtime/contracts';
+import { deltaTypes, maxEventTextChars, type SessionEvent } from '@runtime/contracts/adapter';
 import { SecretMask } from './secret-mask.ts';
 import { StreamMask } from './stream-mask.ts';
 

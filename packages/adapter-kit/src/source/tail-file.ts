@@ -2,8 +2,8 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
-import { systemCode } from '../abortable.ts';
-import { watchChanges, type ChangeWatch } from '../watch-changes.ts';
+import { systemCode } from '@runtime/contracts';
+import { watchChanges, type ChangeWatch } from './watch-changes.ts';
 
 export interface TailOptions extends CallOptions {
   /** Byte offset of the first byte. @default 0 */

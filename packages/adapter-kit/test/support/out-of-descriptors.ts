@@ -1,6 +1,6 @@
 // Asks about a process that lives while no file can be opened. Run under a small limit of descriptors.
 import { openSync } from 'node:fs';
-import { isAlive, readIdentity, signalProcess } from '../../src/index.ts';
+import { isAlive, readIdentity, signalProcess } from '../../src/process/index.ts';
 
 const identity = await readIdentity(process.ppid);
 if (!identity) throw new Error('the parent is gone');

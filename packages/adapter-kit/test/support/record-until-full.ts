@@ -1,5 +1,5 @@
 // Records under a file size limit: a frame that fits, one that does not, one that fits again.
-import { openWireRecorder } from '../../src/index.ts';
+import { openWireRecorder } from '../../src/source/index.ts';
 
 process.on('SIGXFSZ', () => {});
 const recorder = await openWireRecorder(process.argv[2] ?? '');

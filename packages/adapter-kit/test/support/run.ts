@@ -2,9 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RuntimeHandle } from '@runtime/contracts';
+import type { RuntimeHandle } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
-import { findMarked, reapRun, startHolder, type HolderLaunch, type HolderRecord } from '../../src/index.ts';
+import { findMarked } from '../../src/process/index.ts';
+import { reapRun, startHolder, type HolderLaunch, type HolderRecord } from '../../src/run/index.ts';
 
 let count = 0;
 

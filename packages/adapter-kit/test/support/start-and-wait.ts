@@ -1,5 +1,5 @@
 // A host that starts a run and is killed the moment it says so.
-import { startHolder } from '../../src/index.ts';
+import { startHolder } from '../../src/run/index.ts';
 
 const handle = JSON.parse(process.argv[2] ?? '');
 await startHolder({

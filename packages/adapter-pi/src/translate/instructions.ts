@@ -1,4 +1,4 @@
-import type { SessionEvent } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import { headOf } from './text.ts';
 
 interface Queued {

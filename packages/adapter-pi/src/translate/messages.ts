@@ -1,4 +1,4 @@
-import type { SessionEvent } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import type { MessageUpdate, PiMessage } from '../wire.ts';
 import { emptyHeadAndTail, grow, headOf, keptText, pieces, type HeadAndTail } from './text.ts';
 

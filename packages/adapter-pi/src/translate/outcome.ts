@@ -1,4 +1,5 @@
-import { classifyMessage, type Exit, type RunOutcome } from '@runtime/contracts';
+import type { RunOutcome } from '@runtime/contracts';
+import { classifyMessage, type Exit } from '@runtime/contracts/adapter';
 import { headOf } from './text.ts';
 
 /** How the last assistant message of a turn ended. */

@@ -1,4 +1,5 @@
-import { idSchema, type SessionEvent } from '@runtime/contracts';
+import { idSchema } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import { stateOf, type PiRecordOf } from '../wire.ts';
 import { declined, onAccepted, onCleared, onReopened } from './instructions.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';

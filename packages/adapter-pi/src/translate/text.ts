@@ -1,4 +1,4 @@
-import { maxEventTextChars } from '@runtime/contracts';
+import { maxEventTextChars } from '@runtime/contracts/adapter';
 
 const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff;
 

@@ -1,5 +1,5 @@
-import type { SessionEvent } from '@runtime/contracts';
-import { maxEventTextChars } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
+import { maxEventTextChars } from '@runtime/contracts/adapter';
 import type { PiRecordOf } from '../wire.ts';
 import { headAndTail } from './text.ts';
 

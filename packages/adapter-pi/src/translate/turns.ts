@@ -1,4 +1,5 @@
-import type { Exit, RunOutcome, SessionEvent } from '@runtime/contracts';
+import type { RunOutcome } from '@runtime/contracts';
+import type { Exit, SessionEvent } from '@runtime/contracts/adapter';
 import { beginTurn } from '../life.ts';
 import { onRest } from './instructions.ts';
 import { completed, discarded, lastWords } from './messages.ts';

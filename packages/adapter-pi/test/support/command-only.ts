@@ -1,5 +1,5 @@
 // A Pi before 0.99 of which an extension handles every prompt: it answers, begins no turn and does not say `handled`.
-import { LineSplitter } from '@runtime/adapter-kit';
+import { LineSplitter } from '@runtime/adapter-kit/source';
 
 // With `--slow-version` it never says its version.
 if (process.argv.includes('--version')) {

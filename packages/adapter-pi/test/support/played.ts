@@ -1,4 +1,4 @@
-import type { SessionEvent } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import { newTranslatorState } from '../../src/translate/state.ts';
 import { translate } from '../../src/translate.ts';
 import { readRecord } from '../../src/wire.ts';

@@ -1,17 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findMarked, runPaths } from '@runtime/adapter-kit';
+import { findMarked } from '@runtime/adapter-kit/process';
+import { runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/adapter';
 import { piAgent, type PiScript, type PiVersion } from '@runtime/conformance/scripted-agent';
-import type {
-  Instruction,
-  InstructionMode,
-  Launch,
-  RuntimeAdapter,
-  RuntimeSession,
-  SessionEvent,
-} from '@runtime/contracts';
+import type { Instruction, InstructionMode } from '@runtime/contracts';
+import type { Launch, RuntimeAdapter, RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
 import { pi, type PiOptions } from '../../src/index.ts';
 
 /** A run on Pi's double, with everything it says written down. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { abortable } from '@runtime/adapter-kit';
+import { abortable } from '@runtime/contracts';
 import {
   AgentRuntimeError,
   maxInstructionChars,

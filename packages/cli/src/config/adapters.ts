@@ -1,4 +1,4 @@
-import type { RuntimeAdapter } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { defined } from '../defined.ts';
 import type { RuntimeConfig, RuntimeEntry } from './schema.ts';
 

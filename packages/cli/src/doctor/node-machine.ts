@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { currentPlacement } from '@runtime/adapter-kit';
+import { currentPlacement } from '@runtime/adapter-kit/run';
 import { credentialNames } from '../owner/environment.ts';
 import type { DirectoryFacts, FileSystemFacts, Machine } from './machine.ts';
 

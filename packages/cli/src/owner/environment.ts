@@ -1,4 +1,4 @@
-import { buildEnvironment } from '@runtime/adapter-kit';
+import { buildEnvironment } from '@runtime/adapter-kit/run';
 
 /** Variables that hold the credentials of the providers that agents speak to. `doctor` tells which are set. */
 export const credentialNames: readonly string[] = `

@@ -3,18 +3,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findMarked } from '@runtime/adapter-kit';
-import {
-  AgentRuntimeError,
-  type AgentRuntime,
-  type Exit,
-  type Launch,
-  type Recovery,
-  type RuntimeAdapter,
-  type RuntimeCapabilities,
-  type RuntimeHandle,
-  type RuntimeSession,
-} from '@runtime/contracts';
+import { findMarked } from '@runtime/adapter-kit/process';
+import { AgentRuntimeError, type RuntimeCapabilities } from '@runtime/contracts';
+import type {
+  AgentRuntime,
+  Exit,
+  Launch,
+  Recovery,
+  RuntimeAdapter,
+  RuntimeHandle,
+  RuntimeSession,
+} from '@runtime/contracts/adapter';
 import { makeHandle, makeInstruction, makeLaunch } from './handles.ts';
 import type { AdapterHarness, AdapterSetup, AgentWitness, ConformanceOptions, HarnessContext } from './harness.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';

@@ -1,15 +1,7 @@
-import {
-  foldTask,
-  forbids,
-  maxEventTextChars,
-  sessionEventSchemas,
-  taskSpecSchema,
-  type Launch,
-  type NewEvent,
-  type RuntimeCapabilities,
-  type SessionEvent,
-  type TaskState,
-} from '@runtime/contracts';
+import { taskSpecSchema, type RuntimeCapabilities } from '@runtime/contracts';
+import { maxEventTextChars, sessionEventSchemas, type Launch, type SessionEvent } from '@runtime/contracts/adapter';
+import { foldTask, forbids, type TaskState } from '@runtime/contracts/fold';
+import type { NewEvent } from '@runtime/contracts/log';
 
 /** What is wrong with an event in itself; undefined for a valid one. */
 export function invalid(event: SessionEvent): string | undefined {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runMarker, specVersion, type Instruction, type Launch, type RuntimeHandle } from '@runtime/contracts';
+import type { Instruction } from '@runtime/contracts';
+import { runMarker, specVersion, type Launch, type RuntimeHandle } from '@runtime/contracts/adapter';
 
 /** A handle of a run that never was, with a run directory of its own under `dir`. */
 export async function makeHandle(dir: string, fields: Partial<RuntimeHandle> = {}): Promise<RuntimeHandle> {

@@ -1,4 +1,5 @@
-import type { Launch, RuntimeAdapter, RuntimeHandle, Target } from '@runtime/contracts';
+import type { Target } from '@runtime/contracts';
+import type { Launch, RuntimeAdapter, RuntimeHandle } from '@runtime/contracts/adapter';
 import type { ScenarioName } from './scenarios.ts';
 
 /** For whom and where a scripted agent is to be set up. Plain data: it goes to another process as JSON. */

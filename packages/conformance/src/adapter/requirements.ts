@@ -5,8 +5,8 @@ export interface Requirement {
   readonly source: readonly [file: string, quote: string];
 }
 
-const adapter = (quote: string): readonly [string, string] => ['adapter.ts', quote];
-const capability = (quote: string): readonly [string, string] => ['capabilities.ts', quote];
+const adapter = (quote: string): readonly [string, string] => ['adapter/runtime-adapter.ts', quote];
+const capability = (quote: string): readonly [string, string] => ['vocabulary/capabilities.ts', quote];
 const beyond = capability('A call beyond it throws UNSUPPORTED.');
 
 /** What the suite verifies, by id. Ids are stable: known failures name them. */
@@ -59,11 +59,11 @@ export const requirements = {
   },
   'events.order': {
     behaviour: 'reports events only where the table of events allows them, in every scenario',
-    source: ['event-rules.ts', 'What must be so before an event may be appended'],
+    source: ['fold/event-rules.ts', 'What must be so before an event may be appended'],
   },
   'events.turns': {
     behaviour: 'ends every turn exactly once, under its own id, also when the process dies in the middle',
-    source: ['event-rules.ts', 'its turn.started'],
+    source: ['fold/event-rules.ts', 'its turn.started'],
   },
   'events.evidence': {
     behaviour: 'tells what became of the first instruction',
@@ -119,7 +119,7 @@ export const requirements = {
   },
   'exit.signal': {
     behaviour: 'reports the signal that killed the agent, and invents no code',
-    source: ['handle.ts', 'Nobody invents a code.'],
+    source: ['vocabulary/handle.ts', 'Nobody invents a code.'],
   },
   'stop.ends': {
     behaviour: 'ends a running turn and the events with it, and answers the same exit again, at once, to everyone',
@@ -236,7 +236,7 @@ export const requirements = {
   },
   'trait.aborted': {
     behaviour: 'throws CANCELLED from every call whose signal is aborted already, without an effect',
-    source: ['call-options.ts', 'Ends this call, never the work behind it.'],
+    source: ['base/call-options.ts', 'Ends this call, never the work behind it.'],
   },
   'trait.after-end': {
     behaviour: 'refuses what comes after the end with the proper code, and repeats every ending',

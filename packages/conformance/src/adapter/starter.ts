@@ -1,6 +1,6 @@
 // An owner in a process of its own: starts the run it is told about, says so, and waits to be killed.
 import { readFile } from 'node:fs/promises';
-import type { Launch } from '@runtime/contracts';
+import type { Launch } from '@runtime/contracts/adapter';
 import type { AdapterHarness, HarnessContext } from './harness.ts';
 
 const [module = '', order = ''] = process.argv.slice(2);

@@ -1,4 +1,5 @@
-import type { RuntimeCapabilities, RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts';
+import type { RuntimeCapabilities } from '@runtime/contracts';
+import type { RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 
 /** Records what a session tells, while a case does other things. */
 export class Tape {

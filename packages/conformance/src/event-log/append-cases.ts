@@ -1,4 +1,4 @@
-import type { NewEvent } from '@runtime/contracts';
+import type { NewEvent } from '@runtime/contracts/log';
 import { expect } from 'vitest';
 import type { Verifier } from './suite.ts';
 import { collect, errorOf, positions } from './suite.ts';

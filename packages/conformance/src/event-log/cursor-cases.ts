@@ -1,4 +1,4 @@
-import { formatCursor, parseCursor } from '@runtime/contracts';
+import { formatCursor, parseCursor } from '@runtime/contracts/log';
 import { expect } from 'vitest';
 import type { Verifier } from './suite.ts';
 import { collect, errorOf } from './suite.ts';

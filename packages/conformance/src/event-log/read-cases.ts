@@ -1,4 +1,4 @@
-import type { EventLog, StoredEvent } from '@runtime/contracts';
+import type { EventLog, StoredEvent } from '@runtime/contracts/log';
 import { expect } from 'vitest';
 import type { Verifier } from './suite.ts';
 import { collect, errorOf, positions, take } from './suite.ts';

@@ -1,4 +1,4 @@
-import type { EventLog, ReadOptions, StoredEvent } from '@runtime/contracts';
+import type { EventLog, ReadOptions, StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { afterAll, expect, test } from 'vitest';
 import type { EventLogRequirement } from './requirements.ts';

@@ -1,4 +1,5 @@
-import { AgentRuntimeError, type SessionEvent, type SourceBatch } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 
 /** What a run has told, record by record: the memory twin of a file that is appended to and followed. */
 export class Journal {

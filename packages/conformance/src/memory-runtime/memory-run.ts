@@ -2,13 +2,11 @@ import {
   AgentRuntimeError,
   instructionText,
   type Decision,
-  type Exit,
   type Instruction,
-  type Launch,
   type RunOutcome,
   type RuntimeCapabilities,
-  type SessionEvent,
 } from '@runtime/contracts';
+import type { Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
 import { Journal } from './journal.ts';
 import { redactPieces } from './redact.ts';
 import { playSteps, type Stage } from './stage.ts';

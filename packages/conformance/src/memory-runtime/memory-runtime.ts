@@ -1,17 +1,15 @@
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AgentRuntimeError, throwIfAborted, type RuntimeCapabilities } from '@runtime/contracts';
 import {
-  AgentRuntimeError,
   specVersion,
-  throwIfAborted,
   type AgentRuntime,
   type Launch,
   type Recovery,
   type RuntimeAdapter,
-  type RuntimeCapabilities,
   type RuntimeHandle,
   type Unavailable,
-} from '@runtime/contracts';
+} from '@runtime/contracts/adapter';
 import { countFaults, type MemoryFaults } from './faults.ts';
 import { MemoryRun } from './memory-run.ts';
 import { memorySession, refuseBeyond } from './memory-session.ts';

@@ -4,12 +4,10 @@ import {
   throwIfAborted,
   type CallOptions,
   type Decision,
-  type Exit,
   type Instruction,
   type RuntimeCapabilities,
-  type RuntimeSession,
-  type SourceBatch,
 } from '@runtime/contracts';
+import type { Exit, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import type { Faults } from './faults.ts';
 import type { MemoryRun } from './memory-run.ts';
 import { raced } from './stage.ts';

@@ -1,7 +1,8 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { maxEventTextChars, type Decision, type Exit, type RunOutcome, type SessionEvent } from '@runtime/contracts';
+import type { Decision, RunOutcome } from '@runtime/contracts';
+import { maxEventTextChars, type Exit, type SessionEvent } from '@runtime/contracts/adapter';
 import type { MemoryStep } from './steps.ts';
 
 /** What a step may do to the run it is played in. */

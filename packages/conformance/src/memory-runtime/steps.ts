@@ -1,4 +1,5 @@
-import type { Decision, Exit, Instruction, Launch, RunOutcome, SessionEvent, Usage } from '@runtime/contracts';
+import type { Decision, Instruction, RunOutcome, Usage } from '@runtime/contracts';
+import type { Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
 
 /** One thing that the agent does in a turn. Steps are taken one after the other; between two of them a steer may come in. */
 export type MemoryStep =

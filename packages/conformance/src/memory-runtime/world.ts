@@ -1,4 +1,4 @@
-import type { RuntimeHandle } from '@runtime/contracts';
+import type { RuntimeHandle } from '@runtime/contracts/adapter';
 import type { MemoryRun } from './memory-run.ts';
 import type { MemoryMessage } from './steps.ts';
 

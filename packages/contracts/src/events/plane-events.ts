@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { errorCodeSchema } from '../errors.ts';
-import { idSchema } from '../ids.ts';
+import { errorCodeSchema } from '../base/errors.ts';
+import { idSchema } from '../base/ids.ts';
 
 /** The stream `plane`. */
 export const planeEventSchemas = {

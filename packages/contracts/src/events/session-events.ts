@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { approvalKindSchema, choiceSchema } from '../approval.ts';
-import { backendIdSchema, idSchema } from '../ids.ts';
-import { jsonValueSchema } from '../json-value.ts';
-import { runOutcomeSchema } from '../outcome.ts';
+import { approvalKindSchema, choiceSchema } from '../vocabulary/approval.ts';
+import { backendIdSchema, idSchema } from '../base/ids.ts';
+import { jsonValueSchema } from '../base/json-value.ts';
+import { runOutcomeSchema } from '../vocabulary/outcome.ts';
 
 /** Text of one event, in UTF-16 units. Longer deltas are split by the adapter; `message.completed` holds head and tail. */
 export const maxEventTextChars = 256 * 1024;

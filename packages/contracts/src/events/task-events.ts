@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { approvalKindSchema, choiceSchema, resolutionSchema } from '../approval.ts';
-import { artifactRefSchema } from '../artifact.ts';
-import { capabilitiesSchema } from '../capabilities.ts';
-import { errorCodeSchema } from '../errors.ts';
-import { exitSchema, runtimeHandleSchema } from '../handle.ts';
-import { backendIdSchema, idSchema } from '../ids.ts';
-import { instructionModeSchema, partsSchema } from '../instruction.ts';
-import { runOutcomeSchema } from '../outcome.ts';
-import { targetSchema, taskSpecSchema } from '../task-spec.ts';
+import { approvalKindSchema, choiceSchema, resolutionSchema } from '../vocabulary/approval.ts';
+import { artifactRefSchema } from '../vocabulary/artifact.ts';
+import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
+import { errorCodeSchema } from '../base/errors.ts';
+import { exitSchema, runtimeHandleSchema } from '../vocabulary/handle.ts';
+import { backendIdSchema, idSchema } from '../base/ids.ts';
+import { instructionModeSchema, partsSchema } from '../vocabulary/instruction.ts';
+import { runOutcomeSchema } from '../vocabulary/outcome.ts';
+import { targetSchema, taskSpecSchema } from '../vocabulary/task-spec.ts';
 import { sessionEventSchemas, type SessionEventType } from './session-events.ts';
 
 const why = z.string().max(2000);

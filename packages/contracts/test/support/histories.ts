@@ -1,13 +1,6 @@
 import fc from 'fast-check';
-import {
-  currentRun,
-  foldTask,
-  forbids,
-  openApprovals,
-  type NewEvent,
-  type StoredEvent,
-  type TaskState,
-} from '../../src/index.ts';
+import { currentRun, foldTask, forbids, openApprovals, type TaskState } from '../../src/fold/index.ts';
+import type { NewEvent, StoredEvent } from '../../src/log/index.ts';
 import { capabilities, starting, stored, submitted } from './story.ts';
 
 export interface History {

@@ -1,12 +1,6 @@
-import {
-  foldTask,
-  taskEventSchemas,
-  type NewEvent,
-  type RuntimeCapabilities,
-  type StoredEvent,
-  type TaskSpec,
-  type TaskState,
-} from '../../src/index.ts';
+import { taskEventSchemas, type RuntimeCapabilities, type TaskSpec } from '../../src/index.ts';
+import { foldTask, type TaskState } from '../../src/fold/index.ts';
+import type { NewEvent, StoredEvent } from '../../src/log/index.ts';
 
 export const stream = 'task/task-1';
 

@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { taskEventSchemas, type ControlPlane, type StoredEvent } from '@runtime/contracts';
+import { taskEventSchemas, type ControlPlane } from '@runtime/contracts';
+import type { StoredEvent } from '@runtime/contracts/log';
 import { verifyLog } from '@runtime/event-log';
 import { expect } from 'vitest';
 import { openControlPlane, socketPath, type ControlPlaneOptions } from '../../src/index.ts';

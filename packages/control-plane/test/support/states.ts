@@ -1,13 +1,7 @@
 import { memoryCapabilities } from '@runtime/conformance/memory-runtime';
-import {
-  foldTask,
-  taskSpecSchema,
-  type NewEvent,
-  type RunState,
-  type StoredEvent,
-  type TaskSpec,
-  type TaskState,
-} from '@runtime/contracts';
+import { taskSpecSchema, type TaskSpec } from '@runtime/contracts';
+import { foldTask, type RunState, type TaskState } from '@runtime/contracts/fold';
+import type { NewEvent, StoredEvent } from '@runtime/contracts/log';
 
 export const capabilities = memoryCapabilities;
 

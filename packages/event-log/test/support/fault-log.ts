@@ -1,4 +1,4 @@
-import type { EventLog, StoredEvent } from '@runtime/contracts';
+import type { EventLog, StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { DiskImage } from '../../../conformance/src/event-log/index.ts';
 import { FaultFs } from '../../../conformance/src/event-log/index.ts';

@@ -1,4 +1,4 @@
-import type { Acknowledgement, StoredEvent } from '@runtime/contracts';
+import type { Acknowledgement, StoredEvent } from '@runtime/contracts/log';
 import type { DiskOperation } from '../../../conformance/src/event-log/index.ts';
 import { FaultFs } from '../../../conformance/src/event-log/index.ts';
 import type { EventLogOptions, JsonlEventLog } from '../../src/index.ts';

@@ -1,4 +1,5 @@
-import type { Decision, SessionEvent } from '@runtime/contracts';
+import type { Decision } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { refusal, type Bench } from '../bench.ts';
 import { spoken } from '../tape.ts';

@@ -1,4 +1,4 @@
-import { maxEventTextChars } from '@runtime/contracts';
+import { maxEventTextChars } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { hugeChars, secretVariable, unicodeText } from '../scenarios.ts';
 import { spoken } from '../tape.ts';

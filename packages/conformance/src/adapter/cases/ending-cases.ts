@@ -4,7 +4,7 @@ import { turnFault } from '../event-checks.ts';
 import type { ScenarioName } from '../scenarios.ts';
 import { spoken, type Tape } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';
-import type { RuntimeSession } from '@runtime/contracts';
+import type { RuntimeSession } from '@runtime/contracts/adapter';
 
 async function running(
   bench: Bench,

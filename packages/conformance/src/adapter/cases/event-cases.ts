@@ -1,4 +1,5 @@
-import type { Launch, RuntimeCapabilities, SessionEvent } from '@runtime/contracts';
+import type { RuntimeCapabilities } from '@runtime/contracts';
+import type { Launch, SessionEvent } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { endingScenarios, type Bench, type Play } from '../bench.ts';
 import { invalid, messageFault, outOfOrder, turnFault } from '../event-checks.ts';

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { capabilitiesSchema, runtimeIdSchema, specVersion } from '@runtime/contracts';
+import { capabilitiesSchema, runtimeIdSchema } from '@runtime/contracts';
+import { specVersion } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { within } from '../tape.ts';
 import { doesNotApply, verifies, type Case } from '../verifies.ts';

@@ -1,4 +1,4 @@
-import { runMarker, type RuntimeSession } from '@runtime/contracts';
+import { runMarker, type RuntimeSession } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { probed, refusal } from '../bench.ts';
 import { makeInstruction } from '../handles.ts';

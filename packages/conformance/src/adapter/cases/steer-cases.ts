@@ -1,4 +1,5 @@
-import type { Instruction, RuntimeSession, SessionEvent } from '@runtime/contracts';
+import type { Instruction } from '@runtime/contracts';
+import type { RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { refusal, type Bench, type Play } from '../bench.ts';
 import { outOfOrder } from '../event-checks.ts';

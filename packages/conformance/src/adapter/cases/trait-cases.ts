@@ -1,4 +1,4 @@
-import type { RuntimeSession } from '@runtime/contracts';
+import type { RuntimeSession } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { refusal } from '../bench.ts';
 import { makeInstruction } from '../handles.ts';

@@ -1,0 +1,12 @@
+/**
+ * Processes that outlive us: identity that is proven before a signal, the marker that finds all processes of a run, and the end of a whole tree.
+ *
+ * @packageDocumentation
+ */
+export { bootId, isAlive, processIdentitySchema, readIdentity, signalProcess } from './identity.ts';
+export type { ProcessIdentity } from './identity.ts';
+export { killTree } from './kill-tree.ts';
+export type { KillTreeOptions } from './kill-tree.ts';
+export { findMarked } from './marked.ts';
+export { platformSupport } from './platform.ts';
+export type { PlatformSupport } from './platform.ts';

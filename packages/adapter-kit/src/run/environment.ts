@@ -1,0 +1,121 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
+import { systemCode } from '@runtime/contracts';
+
+/** What every run gets from the host's environment. A trailing `*` stands for any end. */
+export const defaultEnvironment: readonly string[] = `
+  PATH HOME USER LOGNAME SHELL LANG LANGUAGE LC_* TZ TMPDIR TERM COLORTERM
+  XDG_* DBUS_SESSION_BUS_ADDRESS SSH_AUTH_SOCK
+  HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy
+  SSL_CERT_FILE SSL_CERT_DIR NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE CURL_CA_BUNDLE GIT_SSL_CAINFO
+`
+  .trim()
+  .split(/\s+/);
+
+export interface EnvironmentOptions {
+  /** Where `pass` and `defaults` take from: `process.env`. */
+  readonly base: Readonly<Record<string, string | undefined>>;
+  /** More names to take from `base`; a trailing `*` stands for any end. @default none */
+  readonly pass?: readonly string[];
+  /** Wins over `file`, which wins over `base`. @default none */
+  readonly set?: Readonly<Record<string, string>>;
+  /** A 0600 file of `NAME=value` lines; every value in it is a secret. @default none */
+  readonly file?: string;
+  /** @default `defaultEnvironment` */
+  readonly defaults?: readonly string[];
+}
+
+export interface Environment {
+  readonly env: Readonly<Record<string, string>>;
+  /** Values to keep out of events: everything of `file`, and values of at least 8 characters whose names look secret. */
+  readonly secrets: readonly string[];
+}
+
+const variableName = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const secretName = /(KEY|TOKEN|SECRET|PASS(WORD|WD|PHRASE)?|CREDENTIALS?|AUTH|PRIVATE|COOKIE|DSN)(_|$|\d)/i;
+/** Look secret by name, and are paths. */
+const notSecret = new Set(['SSH_AUTH_SOCK']);
+const minNamedSecretChars = 8;
+const maxFileBytes = 1024 * 1024;
+
+/**
+ * The complete environment of a run: an allow-list, never the host's whole environment. The run marker of a run that we are inside of is never passed on.
+ * Throws INVALID_ARGUMENT for names that are none or a file that is not `NAME=value`, NOT_FOUND, PERMISSION_DENIED for a file that others can read.
+ */
+export async function buildEnvironment(options: EnvironmentOptions): Promise<Environment> {
+  const { base, pass = [], set = {}, defaults = defaultEnvironment } = options;
+  for (const name of [...Object.keys(set), ...pass.map((pattern) => pattern.replace(/\*$/, ''))]) checkName(name);
+  const env: Record<string, string> = {};
+  const allowed = [...defaults, ...pass];
+  for (const [name, value] of Object.entries(base)) {
+    // Names that no shell can hold (`npm_config_//…`, exported functions) are not passed by any pattern.
+    if (value !== undefined && variableName.test(name) && allowed.some((pattern) => matches(pattern, name)))
+      env[name] = value;
+  }
+  const fromFile = options.file === undefined ? {} : await readVariables(options.file);
+  Object.assign(env, fromFile, set);
+  delete env[runMarker];
+  const secrets = new Set(Object.values(fromFile));
+  for (const [name, value] of Object.entries(env)) {
+    if (secretName.test(name) && !notSecret.has(name) && value.length >= minNamedSecretChars) secrets.add(value);
+  }
+  return { env, secrets: [...secrets].filter((value) => value !== '') };
+}
+
+function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+}
+
+function checkName(name: string): void {
+  if (variableName.test(name)) return;
+  throw new AgentRuntimeError('INVALID_ARGUMENT', `not an environment variable: ${JSON.stringify(name)}`, {
+    hint: 'names are letters, digits and underscores',
+  });
+}
+
+async function readVariables(path: string): Promise<Record<string, string>> {
+  const variables: Record<string, string> = {};
+  for (const [index, raw] of (await readPrivate(path)).split('\n').entries()) {
+    const line = raw.trim().replace(/^export\s+/, '');
+    if (line === '' || line.startsWith('#')) continue;
+    const [, name, value] = /^([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$/.exec(line) ?? [];
+    if (name === undefined || value === undefined) {
+      // The line itself is not shown: it may hold a secret.
+      throw new AgentRuntimeError('INVALID_ARGUMENT', `${path}:${index + 1} is not NAME=value`);
+    }
+    variables[name] = unquote(value);
+  }
+  return variables;
+}
+
+function unquote(value: string): string {
+  const [, , inner] = /^(["'])(.*)\1$/.exec(value) ?? [];
+  return inner ?? value;
+}
+
+async function readPrivate(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (cause: unknown) => {
+      if (systemCode(cause) === 'ENOENT')
+        throw new AgentRuntimeError('NOT_FOUND', `there is no file ${path}`, { cause });
+      throw new AgentRuntimeError('PERMISSION_DENIED', `${path} cannot be opened`, {
+        hint: 'it must be a regular file of yours, and no symbolic link',
+        cause,
+      });
+    },
+  );
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile() || stats.size > maxFileBytes) {
+      throw new AgentRuntimeError('INVALID_ARGUMENT', `${path} is not a regular file of at most 1 MiB`);
+    }
+    if ((stats.mode & 0o077) !== 0) {
+      throw new AgentRuntimeError('PERMISSION_DENIED', `${path} can be read by others`, { hint: `chmod 600 ${path}` });
+    }
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * A run in its directory: the holder that starts it, its environment and input, what became of it, and its end.
+ *
+ * @packageDocumentation
+ */
+export { buildEnvironment, defaultEnvironment } from './environment.ts';
+export type { Environment, EnvironmentOptions } from './environment.ts';
+export { openFifoWriter } from './fifo-writer.ts';
+export type { FifoWriter, FifoWriterOptions } from './fifo-writer.ts';
+export { fillCommand } from './fill-command.ts';
+export type { CommandValues } from './fill-command.ts';
+export { claimRun, inspectRun } from './inspect-run.ts';
+export type { InspectOptions, RunInspection } from './inspect-run.ts';
+export { currentPlacement, placement } from './placement.ts';
+export type { Placement, PlacementFacts } from './placement.ts';
+export { releaseStdin } from './release-stdin.ts';
+export { resolveCommand } from './resolve-command.ts';
+export { runEnded } from './run-ended.ts';
+export { runPaths } from './run-paths.ts';
+export type { RunPaths, RunPlace } from './run-paths.ts';
+export { exitRecordSchema, holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';
+export type { ExitRecord, HolderRecord } from './run-record.ts';
+export { startHolder } from './start-holder.ts';
+export type { HolderInput, HolderLaunch } from './start-holder.ts';
+export { reapRun, stopRun } from './stop-run.ts';
+export type { StopRunOptions } from './stop-run.ts';
+export { waitForExit } from './wait-for-exit.ts';
+export type { WaitForExitOptions } from './wait-for-exit.ts';

@@ -1,0 +1,22 @@
+/**
+ * For authors of adapters: what an adapter and its sessions are, what they are given, and what they may report.
+ *
+ * @packageDocumentation
+ */
+export type {
+  AgentRuntime,
+  Launch,
+  RecoverOptions,
+  Recovery,
+  RuntimeAdapter,
+  RuntimeSession,
+  SourceBatch,
+  SourceCursor,
+  Unavailable,
+} from './runtime-adapter.ts';
+export { exitSchema, runMarker, runtimeHandleSchema, specVersion } from '../vocabulary/handle.ts';
+export type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
+export { policyAction, policyAsks } from '../vocabulary/approval.ts';
+export { classifyMessage } from '../vocabulary/outcome.ts';
+export { deltaTypes, maxEventTextChars, sessionEventSchemas } from '../events/session-events.ts';
+export type { SessionEvent, SessionEventType } from '../events/session-events.ts';

@@ -1,0 +1,152 @@
+import type { ApprovalPolicy, Decision } from '../vocabulary/approval.ts';
+import type { CallOptions } from '../base/call-options.ts';
+import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
+import type { ErrorCode } from '../base/errors.ts';
+import type { SessionEvent } from '../events/session-events.ts';
+import type { Exit, RuntimeHandle, specVersion } from '../vocabulary/handle.ts';
+import type { Instruction } from '../vocabulary/instruction.ts';
+import type { Target } from '../vocabulary/task-spec.ts';
+
+/** What was found on this machine. */
+export interface AgentRuntime {
+  readonly status: 'available';
+  readonly id: string;
+  /** The backend's own version, or 'unknown'. */
+  readonly version: string;
+  readonly capabilities: RuntimeCapabilities;
+  /** Models that can be named in a target, where the backend lists them cheaply. */
+  readonly models?: readonly string[];
+}
+
+/** Why it cannot be used here, and what a person can do. */
+export interface Unavailable {
+  readonly status: 'unavailable';
+  readonly id: string;
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly hint?: string;
+}
+
+/** Everything that an adapter needs to start a run. */
+export interface Launch {
+  readonly handle: RuntimeHandle;
+  /** Absolute, existing. */
+  readonly workspace: string;
+  readonly target: Target;
+  /**
+   * What opens the run. With `firstInstruction: 'launch'` the adapter hands it to the process;
+   * with `'send'` it is for information, and the plane calls `send` once the session is there.
+   */
+  readonly instruction: Instruction;
+  /** The conversation to pick up, with the run directory of the run that held it last. */
+  readonly resume?: { readonly agentSessionId: string; readonly runDir: string };
+  /** The complete environment of the agent, with the run's marker. Nothing else is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Values that must not appear in events. */
+  readonly secrets: readonly string[];
+  readonly approvals?: ApprovalPolicy;
+}
+
+/** Opaque to the plane: where an adapter's source stands. At most 500 characters. */
+export type SourceCursor = string;
+
+/** The events of one record of the source, appended atomically. */
+export interface SourceBatch {
+  readonly cursor: SourceCursor;
+  /** May be empty: the cursor alone moves. */
+  readonly events: readonly SessionEvent[];
+}
+
+/** `absent`, `dead` and `unknowable` are different answers: only `absent` allows a new start without a doubt. */
+export type Recovery =
+  /** The process lives and is ours again. */
+  | { readonly status: 'live'; readonly session: RuntimeSession }
+  /** It ended and its exit was seen; the session drains what it left, then ends. */
+  | { readonly status: 'ended'; readonly session: RuntimeSession }
+  /** It is provably gone without a seen exit; the session drains what it left, then ends. */
+  | { readonly status: 'dead'; readonly session: RuntimeSession }
+  /** It never began, and now never will: the claim is ours. */
+  | { readonly status: 'absent' }
+  | { readonly status: 'unknowable'; readonly reason: string };
+
+/**
+ * The code that turns a backend into an `AgentRuntime`: a tagged plain object made by a factory, `pi(options)`.
+ * Everything it must remember is in the handle and the run's directory: it keeps no state between calls,
+ * so that another process can call `recover` and `reap` for a run that this one started.
+ */
+export interface RuntimeAdapter {
+  readonly specVersion: typeof specVersion;
+  /** The runtime's id, by which targets name it. */
+  readonly id: string;
+  /** Names of variables that the backend may need from the owner's environment, such as provider keys. Nothing beyond these, the default list and the task's own is passed on. */
+  readonly environment?: readonly string[];
+
+  /**
+   * Finds the backend. May run the binary for its version or a handshake; opens no session and calls no model.
+   * Never throws for a backend that is not there: that is `Unavailable`. Answers within 20 s; results are cached by the plane.
+   */
+  probe(options?: CallOptions): Promise<AgentRuntime | Unavailable>;
+
+  /**
+   * Starts the run's process, exactly once for a handle: a second start of the same handle is CONFLICT.
+   * Resolves once instructions can be sent (with `firstInstruction: 'launch'`: once the process has its instruction).
+   * Throws UNAVAILABLE, NOT_FOUND, PERMISSION_DENIED or EXHAUSTED when it provably did not begin, UNAUTHENTICATED, UNSUPPORTED,
+   * INVALID_ARGUMENT for what it cannot be given; then the plane may start it again. After any other code it takes an instruction that goes with
+   * the launch for half done.
+   * After a throw no process of the run may be left; `reap` is called all the same.
+   * Aborting `signal` ends the waiting and what was begun.
+   */
+  start(launch: Launch, options?: CallOptions): Promise<RuntimeSession>;
+
+  /** What became of a run that an earlier owner started. Never guesses. Throws only when it could not look. */
+  recover(handle: RuntimeHandle, options?: RecoverOptions): Promise<Recovery>;
+
+  /**
+   * Resolves once no process of the run is left: none that was marked by it, `setsid` or not.
+   * Repeatable; needs no live session; a run that never began is fine. Throws OUTCOME_UNKNOWN when something is left.
+   */
+  reap(handle: RuntimeHandle, options?: CallOptions): Promise<void>;
+}
+
+export interface RecoverOptions extends CallOptions {
+  /** As in `Launch.secrets`: values that must not appear in events. */
+  readonly secrets?: readonly string[];
+}
+
+/** One live run. Disposing it lets go and never kills: the process goes on and can be recovered. */
+export interface RuntimeSession extends AsyncDisposable {
+  /** Final: nothing changes them after the session was handed out. */
+  readonly capabilities: RuntimeCapabilities;
+  readonly version: string;
+  /** The backend's own id of the conversation, as soon as it is known. Never made up by us. */
+  readonly agentSessionId?: string;
+
+  /**
+   * What happens, in order, from the first record or after `after`; ends by itself once the process ended and everything it left was read.
+   * At most one reader at a time (CONFLICT). The source is a file that outlives us: not reading slows nobody.
+   * After `after` a replay gives the very same events. Aborting `signal` ends the iteration without a throw.
+   */
+  events(options?: CallOptions & { readonly after?: SourceCursor }): AsyncIterable<SourceBatch>;
+
+  /**
+   * Hands an instruction to the backend, with its id where there is a place for it. Resolves once the bytes are handed over;
+   * the evidence of what became of it comes as `instruction.*` events. Calls may overlap: the adapter puts them in order.
+   * Throws UNSUPPORTED beyond the capabilities, CONFLICT when its condition does not hold (then nothing was sent),
+   * INVALID_ARGUMENT for what cannot be handed over, UNAUTHENTICATED or UNAVAILABLE when provably nothing was sent, OUTCOME_UNKNOWN otherwise;
+   * the plane takes any other code for OUTCOME_UNKNOWN.
+   */
+  send(instruction: Instruction, options?: CallOptions): Promise<void>;
+
+  /** Tells the backend a decision. Repeating the same one does no harm. NOT_FOUND when the backend no longer waits for it. */
+  answer(approvalId: string, decision: Decision | 'cancelled', options?: CallOptions): Promise<void>;
+
+  /** Ends the running turn and empties the backend's queue; the session stays. Resolves when the backend rests. No turn: resolves at once. */
+  interrupt(options?: CallOptions): Promise<void>;
+
+  /**
+   * Ends the agent: asks it to, waits `graceMs` (default 5000), then kills its whole tree. Resolves once no process of the run is left,
+   * with the exit as it was seen. Repeatable, and at once for a session that has ended. Aborting `signal` stops the waiting, not the ending.
+   * Throws OUTCOME_UNKNOWN if the processes could not be observed.
+   */
+  stop(options?: CallOptions & { readonly graceMs?: number }): Promise<Exit>;
+}

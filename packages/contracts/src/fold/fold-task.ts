@@ -1,0 +1,221 @@
+import type { StoredEvent } from '../log/event-log.ts';
+import { deltaTypes } from '../events/session-events.ts';
+import type { TaskEvent, TaskEventOf } from '../events/task-events.ts';
+import { taskIdOf } from '../log/streams.ts';
+import { sessionHandlers } from './session-handlers.ts';
+import { patchRun, type Handler } from './handler.ts';
+import { own } from '../base/own.ts';
+import {
+  currentRun,
+  openApprovals,
+  type ApprovalState,
+  type InstructionState,
+  type RunState,
+  type TaskState,
+} from './task-state.ts';
+
+/** Change it when a fold changes what it makes of the same events: snapshots of another version are not read. */
+export const taskFoldVersion = '1';
+
+type Handlers = { readonly [T in TaskEvent['type']]?: Handler<TaskEventOf<T>> };
+
+const defined = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+
+function submitted(event: TaskEventOf<'task.submitted'> & StoredEvent): TaskState {
+  const prompt: InstructionState = { id: event.instructionId, mode: 'prompt', level: 'queued' };
+  return {
+    id: taskIdOf(event.stream) ?? '',
+    spec: event.spec,
+    ...defined({ key: event.key }),
+    submittedAt: event.time,
+    updatedAt: event.time,
+    position: event.position,
+    revision: event.revision,
+    runs: [],
+    instructions: { [prompt.id]: prompt },
+    promptId: prompt.id,
+    approvals: {},
+    rejected: [],
+    degradations: 0,
+    closeRequested: false,
+  };
+}
+
+const starting: Handler<TaskEventOf<'run.starting'>> = (state, event) => {
+  const run: RunState = {
+    runId: event.runId,
+    attempt: event.attempt,
+    generation: event.generation,
+    mode: event.mode,
+    target: event.target,
+    handle: event.handle,
+    status: 'starting',
+    instructionId: event.instructionId,
+    carries: event.carries,
+    ...defined({ resumes: event.resumes }),
+    turns: 0,
+    tools: {},
+    toolsStarted: 0,
+    children: [],
+    interrupted: false,
+    startedAt: event.time,
+    activityAt: event.time,
+    outputChars: 0,
+    pausedMs: 0,
+    stalled: false,
+  };
+  const instructions = { ...state.instructions };
+  for (const id of [event.instructionId, ...event.carries]) {
+    const instruction = own(instructions, id);
+    if (instruction) instructions[id] = { ...instruction, level: 'queued', runId: event.runId };
+  }
+  const { next: _next, ...rest } = state;
+  return { ...rest, runs: [...state.runs, run], instructions, rejected: [], approvals: {} };
+};
+
+const ended: Handler<TaskEventOf<'run.ended'>> = (state, event) => {
+  const { turn: _turn, pausedSince: _since, ...run } = state.runs.at(-1)!;
+  const over: RunState = {
+    ...run,
+    status: 'ended',
+    outcome: event.outcome,
+    exit: event.exit,
+    endedAt: event.time,
+    tools: {},
+    children: [],
+  };
+  const approvals = Object.fromEntries(
+    Object.entries(state.approvals).filter(([, approval]) => approval.runId !== event.runId),
+  );
+  return { ...state, runs: [...state.runs.slice(0, -1), over], approvals };
+};
+
+const requested: Handler<TaskEventOf<'approval.requested'>> = (state, event) => {
+  const approval: ApprovalState = {
+    id: event.approvalId,
+    kind: event.kind,
+    title: event.title,
+    choices: event.choices,
+    ...defined({ runId: event.runId, message: event.message, input: event.input, expiresAt: event.expiresAt }),
+  };
+  const next = { ...state, approvals: { ...state.approvals, [approval.id]: approval } };
+  const run = currentRun(state);
+  return run && run.pausedSince === undefined ? patchRun(next, { pausedSince: event.time }) : next;
+};
+
+/** Resolved approvals that are remembered: an answer is told again after a reattach, and a second answer is told from the first. */
+const resolvedKept = 64;
+
+function withoutOldest(approvals: TaskState['approvals']): TaskState['approvals'] {
+  const resolved = Object.values(approvals).filter(({ resolution }) => resolution !== undefined);
+  const gone = new Set(resolved.slice(0, Math.max(0, resolved.length - resolvedKept)).map(({ id }) => id));
+  return gone.size === 0 ? approvals : Object.fromEntries(Object.entries(approvals).filter(([id]) => !gone.has(id)));
+}
+
+const resolved: Handler<TaskEventOf<'approval.resolved'>> = (state, event) => {
+  const approval = own(state.approvals, event.approvalId);
+  if (!approval) return state;
+  const closed = { ...approval, resolution: event.resolution, by: event.by };
+  const next = { ...state, approvals: withoutOldest({ ...state.approvals, [approval.id]: closed }) };
+  const run = currentRun(next);
+  if (!run || run.pausedSince === undefined || openApprovals(next).length > 0) return next;
+  const { pausedSince, ...unpaused } = run;
+  const pausedMs = run.pausedMs + Math.max(0, event.time - pausedSince);
+  return { ...next, runs: [...next.runs.slice(0, -1), { ...unpaused, pausedMs, activityAt: event.time }] };
+};
+
+const planeHandlers: Handlers = {
+  'run.starting': starting,
+  'run.started': (state, event) =>
+    patchRun(state, {
+      // A stop that was decided before it had started stays decided.
+      status: state.runs.at(-1)?.status === 'stopping' ? 'stopping' : 'active',
+      capabilities: event.capabilities,
+      version: event.version,
+      ...defined({ agentSessionId: event.agentSessionId }),
+    }),
+  'run.resumed': (state, event) => patchRun(state, { agentSessionId: event.agentSessionId }),
+  'run.stopping': (state, event) => {
+    const run = state.runs.at(-1);
+    const stoppedInTurn = run?.turn !== undefined;
+    return patchRun(state, { status: 'stopping', stopCause: run?.stopCause ?? event.cause, stoppedInTurn });
+  },
+  'run.ended': ended,
+  'run.stalled': (state) => patchRun(state, { stalled: true }),
+  'run.progressed': (state) => patchRun(state, { stalled: false }),
+  'interrupt.requested': (state) => patchRun(state, { interrupted: true }),
+  'instruction.queued': (state, event) => ({
+    ...state,
+    instructions: {
+      ...state.instructions,
+      [event.instructionId]: {
+        id: event.instructionId,
+        mode: event.mode,
+        level: 'queued',
+        ...defined({ parts: event.parts, key: event.key, expiresAt: event.expiresAt, ifTurn: event.ifTurn }),
+      },
+    },
+  }),
+  'approval.requested': requested,
+  'approval.resolved': resolved,
+  'runtime.rejected': (state, event) => {
+    const { next: _next, ...rest } = state;
+    return { ...rest, rejected: [...state.rejected, { target: event.target, code: event.code, reason: event.reason }] };
+  },
+  'runtime.degraded': (state) => ({ ...state, degradations: state.degradations + 1 }),
+  'attempt.scheduled': (state, event) => ({
+    ...state,
+    next: {
+      notBefore: event.notBefore,
+      attempt: event.attempt,
+      mode: event.mode,
+      target: event.target,
+      reason: event.reason,
+    },
+  }),
+  'cancel.requested': (state, event) =>
+    state.cancel ? state : { ...state, cancel: defined({ by: event.by, why: event.why }) },
+  'close.requested': (state) => ({ ...state, closeRequested: true }),
+  'task.ended': (state, event) => {
+    const { next: _next, ...rest } = state;
+    return { ...rest, outcome: event.outcome, endedAt: event.time, approvals: {} };
+  },
+};
+
+const handlers: Readonly<Record<string, Handler<never> | undefined>> = { ...sessionHandlers, ...planeHandlers };
+
+/**
+ * The state of a task after one more event of its stream; `undefined` before the first.
+ * Pure, and it ignores what it does not know: other families' events, and events of a run that is not the current one.
+ */
+export function foldTask(state: TaskState | undefined, event: StoredEvent): TaskState | undefined {
+  // The table's handlers are typed by event; this is the one place where a stored event meets them.
+  if (event.type === 'task.submitted') return submitted(event as never);
+  if (!state) return undefined;
+  const next: TaskState = { ...state, position: event.position, revision: event.revision, updatedAt: event.time };
+  if (
+    typeof event['runId'] === 'string' &&
+    event.type !== 'run.starting' &&
+    currentRun(state)?.runId !== event['runId']
+  )
+    return next;
+  const seen = touch(next, event);
+  return own(handlers, event.type)?.(seen, event as never) ?? seen;
+}
+
+/** What every event of the current run does: the cursor moves, and output counts as activity. */
+function touch(state: TaskState, event: StoredEvent): TaskState {
+  if (event.type === 'run.starting' || typeof event['runId'] !== 'string') return state;
+  const cursor = event['sourceCursor'];
+  const text = event['text'];
+  const delta = deltaTypes.has(event.type) && typeof text === 'string' ? text.length : 0;
+  const lost = event.type === 'output.quarantined' && typeof event['bytes'] === 'number' ? event['bytes'] : 0;
+  if (typeof cursor !== 'string' && delta === 0) return state;
+  const run = state.runs.at(-1)!;
+  return patchRun(state, {
+    activityAt: event.time,
+    outputChars: run.outputChars + delta + lost,
+    ...(typeof cursor === 'string' ? { sourceCursor: cursor } : {}),
+  });
+}

@@ -1,0 +1,11 @@
+/**
+ * The event table as data, the judge over it, and the pure folds that make a task's state from its events.
+ *
+ * @packageDocumentation
+ */
+export { eventRules, forbids } from './event-rules.ts';
+export type { EventRule, Guard } from './event-rules.ts';
+export { foldTask, taskFoldVersion } from './fold-task.ts';
+export { currentRun, isKeptOpen, isResting, openApprovals, unfinishedInstructions } from './task-state.ts';
+export type { ApprovalState, InstructionState, NextAttempt, RunState, TaskState, TurnState } from './task-state.ts';
+export { taskStatus, taskView } from './view.ts';

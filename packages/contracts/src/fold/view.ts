@@ -1,0 +1,57 @@
+import { currentRun, isKeptOpen, isResting, openApprovals, type TaskState } from './task-state.ts';
+import type { TaskStatus, TaskView } from '../plane/task-view.ts';
+
+/** The state of the task's machine: `queued → running ⇄ waiting → …`, derived from the facts and never stored. */
+export function taskStatus(state: TaskState): TaskStatus {
+  if (state.outcome) return state.outcome.status;
+  if (openApprovals(state).length > 0) return 'waiting';
+  if (!currentRun(state)) return 'queued';
+  return isResting(state) && isKeptOpen(state) ? 'waiting' : 'running';
+}
+
+/** What is shown of a task. */
+export function taskView(state: TaskState): TaskView {
+  const titleText = state.spec.prompt.find((part) => part.type === 'text')?.text ?? '';
+  return {
+    id: state.id,
+    status: taskStatus(state),
+    title: state.spec.title ?? (titleText.split('\n', 1)[0] ?? '').slice(0, 120),
+    submittedAt: state.submittedAt,
+    updatedAt: state.updatedAt,
+    ...(state.endedAt === undefined ? {} : { endedAt: state.endedAt }),
+    workspace: state.spec.workspace,
+    targets: state.spec.runtimes,
+    ...(state.outcome ? { outcome: state.outcome } : {}),
+    ...(state.next ? { nextAttemptAt: state.next.notBefore } : {}),
+    runs: state.runs.map((run) => ({
+      runId: run.runId,
+      runtime: run.target.runtime,
+      attempt: run.attempt,
+      generation: run.generation,
+      mode: run.mode,
+      status: run.status,
+      ...(run.turn ? { turnId: run.turn.turnId } : {}),
+      ...(run.agentSessionId === undefined ? {} : { agentSessionId: run.agentSessionId }),
+      ...(run.capabilities ? { capabilities: run.capabilities } : {}),
+      ...(run.outcome ? { outcome: run.outcome } : {}),
+      runDir: run.handle.runDir,
+    })),
+    instructions: Object.values(state.instructions).map((instruction) => ({
+      id: instruction.id,
+      mode: instruction.mode,
+      level: instruction.level,
+      ...(instruction.reason === undefined ? {} : { reason: instruction.reason }),
+    })),
+    approvals: openApprovals(state).map((approval) => ({
+      id: approval.id,
+      kind: approval.kind,
+      title: approval.title,
+      ...(approval.message === undefined ? {} : { message: approval.message }),
+      choices: [...approval.choices],
+      ...(approval.input === undefined ? {} : { input: approval.input }),
+      ...(approval.expiresAt === undefined ? {} : { expiresAt: approval.expiresAt }),
+    })),
+    degradations: state.degradations,
+    cancelRequested: state.cancel !== undefined,
+  };
+}

@@ -1,0 +1,106 @@
+import type { CallOptions } from '../base/call-options.ts';
+
+/** A fact before it is in the log. Plain JSON; `position`, `stream`, `revision` and `time` are the log's own fields. */
+export interface NewEvent {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+/** What the log adds to an event. */
+export interface EventEnvelope {
+  /** Its number in the whole log, from 1, ascending, and sparse after pruning. */
+  readonly position: number;
+  readonly stream: string;
+  /** Its number in its stream, from 1, dense. */
+  readonly revision: number;
+  /** Unix time in milliseconds by the writer's clock. For people: order is by `position`, never by time. */
+  readonly time: number;
+}
+
+export type StoredEvent<E extends NewEvent = NewEvent> = E & EventEnvelope;
+
+/**
+ * When `append` resolves.
+ * `durable`: after the sync; survives the machine's power. For everything that changes a state or precedes an effect.
+ * `written`: once the operating system has it; survives our death, not the machine's. For increments.
+ */
+export type Acknowledgement = 'durable' | 'written';
+
+export interface AppendOptions extends CallOptions {
+  /** The stream's revision must be this (0: the stream does not exist yet), else CONFLICT and nothing is written. @default unchecked */
+  readonly expected?: number;
+  /** @default 'durable' */
+  readonly ack?: Acknowledgement;
+}
+
+export interface AppendResult {
+  /** Positions of the first and last event of this append; they are consecutive. */
+  readonly first: number;
+  readonly last: number;
+  /** The stream's revision after this append. */
+  readonly revision: number;
+  /** Unix ms that all events of this append carry. */
+  readonly time: number;
+}
+
+export interface ReadOptions extends CallOptions {
+  /** Only this stream. @default all streams */
+  readonly stream?: string;
+  /** Exclusive: a cursor of this log, or 'now' to skip the past. @default from the beginning */
+  readonly after?: string;
+  /** Go on with what is appended later. Ends when the log closes or `signal` aborts (then it returns, it does not throw). @default false */
+  readonly follow?: boolean;
+}
+
+/** A fold's saved state. Deleting one is always safe: it is rebuilt from the log. */
+export interface Snapshot {
+  /** The version of the fold that made it; another version is not returned. */
+  readonly version: string;
+  /** It contains the effect of every event up to and including this position. */
+  readonly position: number;
+  readonly state: unknown;
+}
+
+/**
+ * An append-only log of events in streams: the only truth of the control plane.
+ * Appends take effect in the order of the calls. A batch is there whole or not at all.
+ * Readers see an event once it is acknowledged to its writer, in order of position, each exactly once.
+ */
+export interface EventLog extends AsyncDisposable {
+  readonly logId: string;
+  /** The number of this writer: each opening for writing has a higher one. 0 when opened for reading only. */
+  readonly epoch: number;
+  /** The highest position that a reader can see. 0 for an empty log. */
+  readonly head: number;
+
+  /**
+   * Appends events to one stream, as one atomic batch.
+   * Positions are given in the order of the calls, before the first await: two calls without an await between them keep their order.
+   * Failure: CONFLICT (`expected`), INVALID_ARGUMENT (not JSON, too large: 16 MiB a batch, 1024 events), EXHAUSTED (disk full: nothing was written,
+   * later calls work again when there is room), UNAVAILABLE (closed, or poisoned by a failed sync: `details.poisoned`), OUTCOME_UNKNOWN (the sync failed under this very batch).
+   * Aborting `signal` stops the waiting, not the append.
+   */
+  append(stream: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;
+
+  /**
+   * Yields arrays of consecutive events (never empty). Pull-based: a slow reader costs no memory and slows nobody.
+   * Throws NOT_FOUND for a cursor that is foreign, in the future, pruned, or of an epoch that lost it,
+   * with `details: { reason: 'foreign' | 'future' | 'pruned' | 'lost', nearest: cursor }`; INVALID_ARGUMENT for one that is no cursor.
+   */
+  read(options?: ReadOptions): AsyncIterable<readonly StoredEvent[]>;
+
+  /** The stream's revision; 0 when there is none. Counts appended events, acknowledged or not. */
+  revision(stream: string): number;
+  /** Names of the streams that begin with `prefix`, in order of their first event. */
+  streams(prefix?: string): Iterable<string>;
+
+  /** The cursor after which the event at this position is the last one read. `cursor(0)` is the beginning. */
+  cursor(position: number): string;
+
+  readSnapshot(name: string, version: string): Promise<Snapshot | undefined>;
+  /** Resolves when it is durable. Never newer than the log: the state must be folded from events that were acknowledged as durable. */
+  writeSnapshot(name: string, snapshot: Snapshot): Promise<void>;
+
+  /** Waits for what is in flight, then lets go of files and lock. Repeatable. */
+  close(): Promise<void>;
+}

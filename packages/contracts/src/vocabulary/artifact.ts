@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { AgentRuntimeError } from '../base/errors.ts';
+import { idSchema } from '../base/ids.ts';
+
+const contentHost = 'sha256';
+const digest = /^[0-9a-f]{64}$/;
+/** A relative path of plain segments: no `..`, no empty segment, no control characters, no backslash. */
+// oxlint-disable-next-line no-control-regex
+const forbidden = /[\u0000-\u001f\u007f\\]/;
+/** A surrogate by itself: no URI and no file name can hold it. */
+const halfCharacter = /\p{Surrogate}/u;
+
+export const artifactNameSchema = z
+  .string()
+  .min(1)
+  .max(1024)
+  .refine(
+    (name) =>
+      !forbidden.test(name) &&
+      !halfCharacter.test(name) &&
+      name.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+    'an artifact name is a relative path without "..", empty segments or control characters',
+  );
+
+/** Bytes with a digest, a name, a media type and the run that made them. */
+export const artifactRefSchema = z.object({
+  name: artifactNameSchema,
+  sha256: z.string().regex(digest),
+  bytes: z.int().min(0),
+  mediaType: z.string().max(200),
+});
+export type ArtifactRef = z.infer<typeof artifactRefSchema>;
+
+/** `artifact://<taskId>/<name>` for people, `artifact://sha256/<hex>` for content. */
+export type ArtifactUri =
+  | { readonly kind: 'name'; readonly taskId: string; readonly name: string }
+  | { readonly kind: 'content'; readonly sha256: string };
+
+/** The other side of `parseArtifactUri`. Throws INVALID_ARGUMENT for parts that it would not read back. */
+export function formatArtifactUri(uri: ArtifactUri): string {
+  const ok =
+    uri.kind === 'content'
+      ? digest.test(uri.sha256)
+      : uri.taskId !== contentHost &&
+        idSchema.safeParse(uri.taskId).success &&
+        artifactNameSchema.safeParse(uri.name).success;
+  if (!ok)
+    throw new AgentRuntimeError('INVALID_ARGUMENT', `no artifact can be called ${JSON.stringify(uri).slice(0, 200)}`);
+  if (uri.kind === 'content') return `artifact://${contentHost}/${uri.sha256}`;
+  return `artifact://${uri.taskId}/${uri.name.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/** Throws INVALID_ARGUMENT for anything that could name something outside the store. */
+export function parseArtifactUri(text: string): ArtifactUri {
+  const refuse = (why: string) =>
+    new AgentRuntimeError('INVALID_ARGUMENT', `not an artifact URI (${why}): ${JSON.stringify(text.slice(0, 200))}`, {
+      hint: 'write artifact://<taskId>/<name> or artifact://sha256/<64 hex digits>',
+    });
+  const match = /^artifact:\/\/([a-z0-9-]+)\/(.+)$/.exec(text);
+  if (!match) throw refuse('form');
+  const [, host = '', path = ''] = match;
+  if (host === contentHost) {
+    if (!digest.test(path)) throw refuse('digest');
+    return { kind: 'content', sha256: path };
+  }
+  if (!idSchema.safeParse(host).success) throw refuse('task id');
+  let name: string;
+  try {
+    name = path.split('/').map(decodeURIComponent).join('/');
+  } catch (cause) {
+    throw new AgentRuntimeError('INVALID_ARGUMENT', 'not an artifact URI (encoding)', { cause });
+  }
+  if (!artifactNameSchema.safeParse(name).success || name.split('/').length !== path.split('/').length)
+    throw refuse('name');
+  return { kind: 'name', taskId: host, name };
+}
