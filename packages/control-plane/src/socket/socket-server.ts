@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { Channel } from '../channel.ts';
+import type { Channel } from '../client/channel.ts';
 import { FrameReader, protocol, requestSchema, type Request, type Response } from './frames.ts';
 import { ensureSocketDirectory } from './socket-path.ts';
 

@@ -6,7 +6,7 @@ import type { StoredEvent } from '@runtime/contracts/log';
 import { verifyLog } from '@runtime/event-log';
 import { expect } from 'vitest';
 import { openControlPlane, socketPath, type ControlPlaneOptions } from '../../src/index.ts';
-import { PlaneClient } from '../../src/client.ts';
+import { PlaneClient } from '../../src/client/plane-client.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
 
 /** A directory of its own for one test: `data` for the plane, `workspace` for its tasks; removed when the test is over. */
