@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { manifestIn, packages } from './support/packages.ts';
+import { manifestIn, packages } from '../lib/packages.ts';
 
 const repository = manifestIn('.').repository;
 /** Every address below is derived from `repository` in the root's package.json. */

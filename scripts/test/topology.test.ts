@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { manifestIn, packages, root } from './support/packages.ts';
+import { manifestIn, packages, root } from '../lib/packages.ts';
 
 /** What a package may need at run time, of ours. Arrows point down only; adapters never see one another. */
 const graph: Readonly<Record<string, readonly string[]>> = {

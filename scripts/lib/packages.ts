@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-export const root = join(import.meta.dirname, '../../..');
+export const root = join(import.meta.dirname, '../..');
 
 const entrySchema = z.union([z.string(), z.record(z.string(), z.string())]);
 const repositorySchema = z.object({ type: z.literal('git'), url: z.string(), directory: z.string().optional() });
