@@ -1,4 +1,4 @@
-// What the documents take from the code: `node scripts/docs.mjs` writes it, `--check` fails when a page has drifted.
+// What the documents take from the code: fails when a page has drifted, `--write` writes it.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,7 @@ const blocks = [
 ];
 
 async function main() {
-  const check = process.argv.includes('--check');
+  const check = !process.argv.includes('--write');
   const problems = [];
   const pages = new Map();
   for (const { page, name, content } of blocks) {

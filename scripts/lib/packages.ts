@@ -17,6 +17,7 @@ const manifestSchema = z.object({
   bugs: z.object({ url: z.string() }).optional(),
   repository: repositorySchema.optional(),
   engines: names,
+  scripts: names,
   exports: z.record(z.string(), entrySchema).default({}),
   publishConfig: z.object({ access: z.string(), exports: z.record(z.string(), entrySchema) }).optional(),
   dependencies: names,

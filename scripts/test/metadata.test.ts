@@ -23,6 +23,14 @@ describe.each(packages)('the package.json of %s', (name) => {
     expect(manifest.engines).toEqual(manifestIn('.').engines);
   });
 
+  it('has the scripts that turbo runs', () => {
+    expect(manifest.scripts).toEqual({
+      build: 'tsup && tsc -p tsconfig.build.json',
+      test: `vitest run --root ../.. packages/${name}/`,
+      'check:package': 'node ../../scripts/check-package.ts',
+    });
+  });
+
   it('publishes what the workspace exports, itself included, without the condition for sources', () => {
     expect(manifest.exports['./package.json']).toBe('./package.json');
     const published = Object.entries(manifest.exports).map(([path, entry]) => {
@@ -33,7 +41,9 @@ describe.each(packages)('the package.json of %s', (name) => {
   });
 });
 
-it('makes every package a dependency of the repository itself, for its scripts and for the code in the documents', () => {
-  const ours = Object.keys(manifestIn('.').devDependencies).filter((name) => name.startsWith('@runtime/'));
-  expect(ours).toEqual(packages.map((name) => `@runtime/${name}`));
+it('lets the scripts use every package, and the root none: all tasks would depend on what the root depends on', () => {
+  const ours = (folder: string): string[] =>
+    Object.keys(manifestIn(folder).devDependencies).filter((name) => name.startsWith('@runtime/'));
+  expect(ours('scripts')).toEqual(packages.map((name) => `@runtime/${name}`));
+  expect(ours('.')).toEqual([]);
 });
