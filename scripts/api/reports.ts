@@ -8,7 +8,7 @@ export interface Report {
   readonly exports: readonly Declaration[];
 }
 
-export interface Declaration {
+interface Declaration {
   readonly name: string;
   readonly isExported: boolean;
   readonly isDocumented: boolean;
