@@ -9,10 +9,10 @@ import type {
   StoredEvent,
 } from '@runtime/contracts/log';
 import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { checkStream, closedError, conflict, encodeEvents } from './arguments.ts';
-import { cursorAt, positionOf } from './cursors.ts';
-import { Epochs } from './epochs.ts';
-import { Wakeups } from './wakeups.ts';
+import { checkStream, closedError, conflict, encodeEvents } from './write/append-arguments.ts';
+import { cursorAt, positionOf } from './read/cursors.ts';
+import { Epochs } from './state/epochs.ts';
+import { Wakeups } from './read/wakeups.ts';
 
 export interface MemoryEventLogOptions {
   /** Unix milliseconds, for `time`. @default Date.now */

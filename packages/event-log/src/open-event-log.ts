@@ -1,23 +1,23 @@
 import { dirname, join } from 'node:path';
 import type { EventLog } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { isFull, WriteFailure, writeAtomically } from './files.ts';
-import { formatFileName, formatVersion, newLogId } from './format.ts';
-import { JsonlLog } from './jsonl-log.ts';
-import { loadLog } from './load.ts';
-import type { LoadedLog } from './load.ts';
-import type { WriterLock } from './lock.ts';
-import { acquireLock } from './lock.ts';
-import type { LogFs } from './log-fs.ts';
-import { hasCode } from './log-fs.ts';
-import { nodeFs } from './node-fs.ts';
-import type { OwnerInfo } from './owner.ts';
-import type { LogProblem } from './problems.ts';
-import { Problems } from './problems.ts';
+import { isFull, WriteFailure, writeAtomically } from './fs/files.ts';
+import { formatFileName, formatVersion, newLogId } from './format/records.ts';
+import { JsonlLog } from './writable-log.ts';
+import { loadLog } from './recover/load-log.ts';
+import type { LoadedLog } from './recover/load-log.ts';
+import type { WriterLock } from './lock/writer-lock.ts';
+import { acquireLock } from './lock/writer-lock.ts';
+import type { LogFs } from './fs/log-fs.ts';
+import { hasCode } from './fs/log-fs.ts';
+import { nodeFs } from './fs/node-fs.ts';
+import type { OwnerInfo } from './lock/owner.ts';
+import type { LogProblem } from './state/problems.ts';
+import { Problems } from './state/problems.ts';
 import { openReadOnly } from './read-only-log.ts';
-import { setAside } from './repair.ts';
-import { SegmentChain } from './segment-chain.ts';
-import { Snapshots } from './snapshots.ts';
+import { setAside } from './recover/torn-tail.ts';
+import { SegmentChain } from './write/segment-chain.ts';
+import { Snapshots } from './state/snapshots.ts';
 
 export interface EventLogOptions {
   /** The log's directory; created (0700) when opened for writing. Nothing else belongs into it. */

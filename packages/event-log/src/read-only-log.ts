@@ -1,17 +1,17 @@
 import type { AppendResult, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { cursorAt } from './cursors.ts';
-import type { Epochs } from './epochs.ts';
-import { Follower } from './follower.ts';
-import type { LogFs } from './log-fs.ts';
-import type { LogIndex } from './log-index.ts';
+import { cursorAt } from './read/cursors.ts';
+import type { Epochs } from './state/epochs.ts';
+import { Follower } from './read/follower.ts';
+import type { LogFs } from './fs/log-fs.ts';
+import type { LogIndex } from './state/log-index.ts';
 import type { JsonlEventLog } from './open-event-log.ts';
-import type { LogProblem, Problems } from './problems.ts';
-import type { ReadSource } from './reader.ts';
-import { readLog } from './reader.ts';
-import { Snapshots } from './snapshots.ts';
-import { Tail } from './tail.ts';
-import { Wakeups } from './wakeups.ts';
+import type { LogProblem, Problems } from './state/problems.ts';
+import type { ReadSource } from './read/read-log.ts';
+import { readLog } from './read/read-log.ts';
+import { Snapshots } from './state/snapshots.ts';
+import { Tail } from './read/recent-appends.ts';
+import { Wakeups } from './read/wakeups.ts';
 
 export interface ReadOnlyParts {
   readonly fs: LogFs;
