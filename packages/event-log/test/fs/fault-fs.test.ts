@@ -1,6 +1,6 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import type { FaultFileSystem } from '../../../conformance/src/event-log/index.ts';
-import { crashImage, FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { FaultFileSystem } from '@runtime/conformance/event-log';
+import { crashImage, FaultFs } from '@runtime/conformance/event-log';
 import type { LogFs } from '../../src/index.ts';
 
 const always = () => 0.99;

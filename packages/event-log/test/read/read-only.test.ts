@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { crashImage, FaultFs } from '../../../conformance/src/event-log/index.ts';
+import { crashImage, FaultFs } from '@runtime/conformance/event-log';
 import { openEventLog, verifyLog } from '../../src/index.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
 import { errorOf, fileOf, firstSegment, openOn, readAll, withFile } from '../support/fault-log.ts';

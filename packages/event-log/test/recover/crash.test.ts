@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CrashOptions, DiskImage } from '../../../conformance/src/event-log/index.ts';
-import { crashImage, FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { CrashOptions, DiskImage } from '@runtime/conformance/event-log';
+import { crashImage, FaultFs } from '@runtime/conformance/event-log';
 import { verifyLog } from '../../src/index.ts';
 import { dir, openOn, recover } from '../support/fault-log.ts';
 import type { RecordedRun, Step } from '../support/workload.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DiskImage } from '../../../conformance/src/event-log/index.ts';
-import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { DiskImage } from '@runtime/conformance/event-log';
+import { FaultFs } from '@runtime/conformance/event-log';
 import { encodeRecord } from '../../src/format/records.ts';
 import { verifyLog } from '../../src/index.ts';
 import { dir, errorOf, fileOf, firstSegment, openOn, readAll, recover, withFile } from '../support/fault-log.ts';

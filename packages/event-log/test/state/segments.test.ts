@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { DiskImage } from '../../../conformance/src/event-log/index.ts';
-import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { DiskImage } from '@runtime/conformance/event-log';
+import { FaultFs } from '@runtime/conformance/event-log';
 import type { LogFs } from '../../src/index.ts';
 import { verifyLog } from '../../src/index.ts';
 import { dir, errorOf, openOn, readAll, withFile } from '../support/fault-log.ts';

@@ -1,7 +1,7 @@
 import type { EventLog, StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { DiskImage } from '../../../conformance/src/event-log/index.ts';
-import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { DiskImage } from '@runtime/conformance/event-log';
+import { FaultFs } from '@runtime/conformance/event-log';
 import type { EventLogOptions, JsonlEventLog, LogFs } from '../../src/index.ts';
 import { openEventLog } from '../../src/index.ts';
 import { noLock } from './no-lock.ts';

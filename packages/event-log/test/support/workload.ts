@@ -1,6 +1,6 @@
 import type { Acknowledgement, StoredEvent } from '@runtime/contracts/log';
-import type { DiskOperation } from '../../../conformance/src/event-log/index.ts';
-import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { DiskOperation } from '@runtime/conformance/event-log';
+import { FaultFs } from '@runtime/conformance/event-log';
 import type { EventLogOptions, JsonlEventLog } from '../../src/index.ts';
 import { openOn, readAll } from './fault-log.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import { FaultFs } from '@runtime/conformance/event-log';
 import { errorOf, openOn, readAll } from '../support/fault-log.ts';
 
 class Inherited {

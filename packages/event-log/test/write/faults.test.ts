@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { DiskOperation, Fault } from '../../../conformance/src/event-log/index.ts';
-import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { DiskOperation, Fault } from '@runtime/conformance/event-log';
+import { FaultFs } from '@runtime/conformance/event-log';
 import { verifyLog } from '../../src/index.ts';
 import { dir, errorOf, fileOf, firstSegment, openOn, readAll } from '../support/fault-log.ts';
 
