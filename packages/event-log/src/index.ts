@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 export { openEventLog } from './open-event-log.ts';
-export type { EventLogOptions, JsonlEventLog } from './open-event-log.ts';
+export type { EventLogOptions } from './open-event-log.ts';
+export type { JsonlEventLog } from './jsonl-event-log.ts';
 export { memoryEventLog } from './memory-event-log.ts';
 export type { MemoryEventLogOptions } from './memory-event-log.ts';
 export { verifyLog } from './verify-log.ts';

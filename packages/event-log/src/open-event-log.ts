@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
-import type { EventLog } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { isFull, WriteFailure, writeAtomically } from './fs/files.ts';
 import { formatFileName, formatVersion, newLogId } from './format/records.ts';
+import type { JsonlEventLog } from './jsonl-event-log.ts';
 import { JsonlLog } from './writable-log.ts';
 import { loadLog } from './recover/load-log.ts';
 import type { LoadedLog } from './recover/load-log.ts';
@@ -40,12 +40,6 @@ export interface EventLogOptions {
   readonly clock?: () => number;
   /** Called for everything that was found and mended or passed over: a torn tail set aside, a checkpoint or snapshot ignored. Must not throw. */
   readonly onProblem?: (problem: LogProblem) => void;
-}
-
-/** An event log in files, and what it noticed. */
-export interface JsonlEventLog extends EventLog {
-  /** The latest things found and mended or passed over, at most a hundred; those of the opening included. */
-  readonly problems: readonly LogProblem[];
 }
 
 /**

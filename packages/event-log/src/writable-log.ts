@@ -1,18 +1,19 @@
 import type { AppendOptions, AppendResult, NewEvent, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
 import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { checkStream, closedError } from './write/append-arguments.ts';
+import { closedError } from './state/closed-error.ts';
+import { checkStream } from './write/append-arguments.ts';
 import { cursorAt } from './read/cursors.ts';
 import type { Epochs } from './state/epochs.ts';
 import type { LogFs } from './fs/log-fs.ts';
 import type { LogIndex } from './state/log-index.ts';
 import type { LogState } from './state/log-state.ts';
-import type { JsonlEventLog } from './open-event-log.ts';
+import type { JsonlEventLog } from './jsonl-event-log.ts';
 import type { LogProblem, Problems } from './state/problems.ts';
 import type { ReadSource } from './read/read-log.ts';
 import { readLog } from './read/read-log.ts';
 import type { SegmentChain } from './write/segment-chain.ts';
 import type { Snapshots } from './state/snapshots.ts';
-import { Tail } from './read/recent-appends.ts';
+import { RecentAppends } from './read/recent-appends.ts';
 import { Wakeups } from './read/wakeups.ts';
 import { Writer } from './write/writer.ts';
 
@@ -40,7 +41,7 @@ export class JsonlLog implements JsonlEventLog, ReadSource {
   readonly index: LogIndex;
   readonly generation = 0;
   readonly failure = undefined;
-  readonly tail = new Tail();
+  readonly recent = new RecentAppends();
   readonly wakeups = new Wakeups();
   closed = false;
   #closing: Promise<void> | undefined;
@@ -57,7 +58,7 @@ export class JsonlLog implements JsonlEventLog, ReadSource {
     this.epochs = state.epochs;
     this.origin = state.origin;
     this.index = state.index;
-    this.#writer = new Writer({ state, chain, clock, tail: this.tail, wakeups: this.wakeups });
+    this.#writer = new Writer({ state, chain, clock, recent: this.recent, wakeups: this.wakeups });
   }
 
   get head(): number {

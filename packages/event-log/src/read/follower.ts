@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { openIfThere } from '../fs/files.ts';
 import { segmentName } from '../format/records.ts';
 import { loadLog } from '../recover/load-log.ts';
-import type { LogFile } from '../fs/log-fs.ts';
+import type { LogFile, LogFs } from '../fs/log-fs.ts';
 import type { LogState } from '../state/log-state.ts';
-import type { ReadOnlyParts } from '../read-only-log.ts';
+import type { Problems } from '../state/problems.ts';
 import { scanSegment } from '../recover/scan-segment.ts';
 import type { Wakeups } from './wakeups.ts';
 
@@ -12,6 +12,13 @@ import type { Wakeups } from './wakeups.ts';
 const pollMs = 1000;
 /** The end of the last line read: its checksum tells whether the file is still the one that was read. */
 const markBytes = 32;
+
+/** The files that are followed. */
+export interface FollowedFiles {
+  readonly fs: LogFs;
+  readonly dir: string;
+  readonly problems: Problems;
+}
 
 /** Keeps a state abreast of files that another process writes. Reads only what is new. */
 export class Follower {
@@ -27,16 +34,16 @@ export class Follower {
   #stopWatching: (() => void) | undefined;
   #refreshing: Promise<void> | undefined;
   #again = false;
-  readonly #parts: ReadOnlyParts;
+  readonly #files: FollowedFiles;
 
-  private constructor(parts: ReadOnlyParts, state: LogState) {
-    this.#parts = parts;
+  private constructor(files: FollowedFiles, state: LogState) {
+    this.#files = files;
     this.state = state;
   }
 
-  static async open(parts: ReadOnlyParts): Promise<Follower> {
-    const { state } = await loadLog({ ...parts, live: true });
-    const follower = new Follower(parts, state);
+  static async open(files: FollowedFiles): Promise<Follower> {
+    const { state } = await loadLog({ ...files, live: true });
+    const follower = new Follower(files, state);
     await follower.#settle();
     return follower;
   }
@@ -54,7 +61,7 @@ export class Follower {
     if (this.#stopWatching) return;
     const look = () => this.#look();
     const timer = setInterval(look, pollMs);
-    const stop = this.#parts.fs.watch?.(this.#parts.dir, look);
+    const stop = this.#files.fs.watch?.(this.#files.dir, look);
     this.#stopWatching = () => {
       clearInterval(timer);
       stop?.();
@@ -104,7 +111,7 @@ export class Follower {
     while (true) {
       const number = this.state.segment?.number;
       if (number === undefined) return this.#reload();
-      const file = await openIfThere(this.#parts.fs, this.#path(number));
+      const file = await openIfThere(this.#files.fs, this.#path(number));
       if (!file) return this.#reload();
       try {
         if (!(await this.#unchanged(file))) return await this.#reload();
@@ -131,7 +138,7 @@ export class Follower {
   }
 
   async #enter(number: number): Promise<boolean> {
-    const file = await openIfThere(this.#parts.fs, this.#path(number));
+    const file = await openIfThere(this.#files.fs, this.#path(number));
     if (!file) return false;
     try {
       await this.#scan(file, 0);
@@ -146,7 +153,7 @@ export class Follower {
 
   /** The files are not what they were: the writer cut what it had not acknowledged, or there is real damage, which loading reports. */
   async #reload(): Promise<void> {
-    const { state } = await loadLog({ ...this.#parts, live: true });
+    const { state } = await loadLog({ ...this.#files, live: true });
     this.state = state;
     this.generation += 1;
     this.#stuckAt = -1;
@@ -159,7 +166,7 @@ export class Follower {
     const { segment } = this.state;
     if (!segment) return;
     this.#offset = segment.end;
-    const file = await openIfThere(this.#parts.fs, this.#path(segment.number));
+    const file = await openIfThere(this.#files.fs, this.#path(segment.number));
     if (!file) return;
     try {
       this.#mark = await readMark(file, segment.end);
@@ -173,13 +180,13 @@ export class Follower {
   }
 
   async #hasSegment(number: number): Promise<boolean> {
-    const file = await openIfThere(this.#parts.fs, this.#path(number));
+    const file = await openIfThere(this.#files.fs, this.#path(number));
     await file?.close();
     return file !== undefined;
   }
 
   #path(number: number): string {
-    return join(this.#parts.dir, segmentName(number));
+    return join(this.#files.dir, segmentName(number));
   }
 }
 

@@ -3,7 +3,7 @@ import type { ReadOptions, StoredEvent } from '@runtime/contracts/log';
 import { throwIfAborted } from '@runtime/contracts';
 import { formatCursor } from '@runtime/contracts/log';
 import { readBlocks } from '../fs/read-blocks.ts';
-import { closedError } from '../write/append-arguments.ts';
+import { closedError } from '../state/closed-error.ts';
 import type { Extent } from './cursors.ts';
 import { assertNotLost, positionOf } from './cursors.ts';
 import type { Wanted } from '../format/decode-events.ts';
@@ -12,7 +12,7 @@ import { segmentName } from '../format/records.ts';
 import { Line } from '../format/line.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import type { LogIndex, SegmentEntry } from '../state/log-index.ts';
-import type { Tail } from './recent-appends.ts';
+import type { RecentAppends } from './recent-appends.ts';
 import type { Wakeups } from './wakeups.ts';
 
 /** What reading needs of a log in files. */
@@ -20,7 +20,7 @@ export interface ReadSource extends Extent {
   readonly fs: LogFs;
   readonly dir: string;
   readonly index: LogIndex;
-  readonly tail: Tail;
+  readonly recent: RecentAppends;
   readonly wakeups: Wakeups;
   readonly closed: boolean;
   /** Raised when events that readers have seen are gone: another process repaired the log under one that only looks on. */
@@ -50,8 +50,8 @@ export async function* readLog(
     if (position >= head) {
       if (!follow) return;
       position = await waitForMore(source, position, options);
-    } else if (source.tail.covers(position)) {
-      const taken = source.tail.take(position, head, stream, tailBatch);
+    } else if (source.recent.covers(position)) {
+      const taken = source.recent.take(position, head, stream, tailBatch);
       position = taken.position;
       if (taken.events.length > 0) yield taken.events;
     } else {

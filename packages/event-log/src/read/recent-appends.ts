@@ -1,14 +1,21 @@
 import type { StoredEvent } from '@runtime/contracts/log';
 import { decodeEvents } from '../format/decode-events.ts';
-import type { PendingAppend } from '../write/group.ts';
 import { Line } from '../format/line.ts';
 
+/** An append, and where its lines begin and end in the bytes of its write. */
+export interface RecentAppend {
+  readonly stream: { readonly name: string };
+  readonly result: { readonly first: number; readonly last: number };
+  readonly start: number;
+  readonly end: number;
+}
+
 /** The appends of one write. */
-interface TailGroup {
+interface RecentWrite {
   readonly first: number;
   readonly last: number;
   readonly bytes: Buffer;
-  readonly appends: readonly PendingAppend[];
+  readonly appends: readonly RecentAppend[];
   /** What was parsed for the first reader of a stream who came, shared by all; by append. */
   readonly byAppend: (readonly StoredEvent[] | undefined)[];
   /** All of them, parsed for the first reader of everything. */
@@ -26,10 +33,10 @@ export interface Taken {
 const plenty = 32;
 
 /** The latest appends in memory, so that readers at the end need no file. Bounded by bytes: who lags reads the file. */
-export class Tail {
+export class RecentAppends {
   readonly #limit: number;
-  #groups: TailGroup[] = [];
-  /** Groups before this index are dropped already. */
+  #writes: RecentWrite[] = [];
+  /** Writes before this index are dropped already. */
   #start = 0;
   #bytes = 0;
   readonly #line = new Line();
@@ -39,46 +46,46 @@ export class Tail {
   }
 
   /** Takes the appends of one write, at least one. */
-  push(appends: readonly PendingAppend[], bytes: Buffer): void {
+  push(appends: readonly RecentAppend[], bytes: Buffer): void {
     const first = appends[0]?.result.first ?? 0;
     const last = appends.at(-1)?.result.last ?? 0;
-    this.#groups.push({ first, last, bytes, appends, byAppend: [], all: undefined });
+    this.#writes.push({ first, last, bytes, appends, byAppend: [], all: undefined });
     this.#bytes += bytes.length;
-    while (this.#bytes > this.#limit && this.#start < this.#groups.length) {
-      this.#bytes -= this.#groups[this.#start]?.bytes.length ?? 0;
+    while (this.#bytes > this.#limit && this.#start < this.#writes.length) {
+      this.#bytes -= this.#writes[this.#start]?.bytes.length ?? 0;
       this.#start += 1;
     }
-    if (this.#start > 16 && this.#start * 2 > this.#groups.length) {
-      this.#groups = this.#groups.slice(this.#start);
+    if (this.#start > 16 && this.#start * 2 > this.#writes.length) {
+      this.#writes = this.#writes.slice(this.#start);
       this.#start = 0;
     }
   }
 
   /** True when everything after this position is here. */
   covers(position: number): boolean {
-    const oldest = this.#groups[this.#start];
+    const oldest = this.#writes[this.#start];
     return oldest !== undefined && oldest.first <= position + 1;
   }
 
   /** Events after `position` up to `upTo`, and not many more than `enough`. */
   take(position: number, upTo: number, stream: string | undefined, enough: number): Taken {
-    const from = firstAfter(this.#groups, this.#start, (group) => group.last <= position);
+    const from = firstAfter(this.#writes, this.#start, (write) => write.last <= position);
     return stream === undefined
       ? this.#takeAll(from, position, upTo, enough)
       : this.#takeStream(from, position, upTo, stream, enough);
   }
 
-  /** Groups as they are, uncopied where they are large enough. */
+  /** Writes as they are, uncopied where they are large enough. */
   #takeAll(from: number, position: number, upTo: number, enough: number): Taken {
     let gathered: StoredEvent[] | undefined;
     let reached = position;
-    for (let number = from; number < this.#groups.length; number += 1) {
-      const group = this.#groups[number];
-      if (!group || group.first > upTo || (gathered && gathered.length >= enough)) break;
-      const all = (group.all ??= this.#decode(group.bytes));
-      const whole = group.first > reached && group.last <= upTo;
-      const events = whole ? all : all.slice(Math.max(0, reached + 1 - group.first), upTo + 1 - group.first);
-      reached = Math.min(group.last, upTo);
+    for (let number = from; number < this.#writes.length; number += 1) {
+      const write = this.#writes[number];
+      if (!write || write.first > upTo || (gathered && gathered.length >= enough)) break;
+      const all = (write.all ??= this.#decode(write.bytes));
+      const whole = write.first > reached && write.last <= upTo;
+      const events = whole ? all : all.slice(Math.max(0, reached + 1 - write.first), upTo + 1 - write.first);
+      reached = Math.min(write.last, upTo);
       if (!gathered && events.length >= plenty) return { events, position: reached };
       gathered ??= [];
       for (const event of events) gathered.push(event);
@@ -89,27 +96,27 @@ export class Tail {
   #takeStream(from: number, position: number, upTo: number, stream: string, enough: number): Taken {
     const events: StoredEvent[] = [];
     let reached = position;
-    for (let number = from; number < this.#groups.length; number += 1) {
-      const group = this.#groups[number];
-      if (!group) break;
-      const { appends } = group;
+    for (let number = from; number < this.#writes.length; number += 1) {
+      const write = this.#writes[number];
+      if (!write) break;
+      const { appends } = write;
       let index = number === from ? firstAfter(appends, 0, (append) => append.result.last <= position) : 0;
       for (; index < appends.length; index += 1) {
         const append = appends[index];
         if (!append || append.result.first > upTo || events.length >= enough) return { events, position: reached };
         reached = append.result.last;
         if (append.stream.name !== stream) continue;
-        for (const event of this.#eventsOf(group, index, append)) if (event.position > position) events.push(event);
+        for (const event of this.#eventsOf(write, index, append)) if (event.position > position) events.push(event);
       }
     }
     return { events, position: Math.max(reached, upTo) };
   }
 
-  #eventsOf(group: TailGroup, index: number, { start, end, result }: PendingAppend): readonly StoredEvent[] {
-    return (group.byAppend[index] ??=
-      group.all?.slice(result.first - group.first, result.last + 1 - group.first) ??
+  #eventsOf(write: RecentWrite, index: number, { start, end, result }: RecentAppend): readonly StoredEvent[] {
+    return (write.byAppend[index] ??=
+      write.all?.slice(result.first - write.first, result.last + 1 - write.first) ??
       // A copy, because decoding overwrites.
-      this.#decode(Buffer.from(group.bytes.subarray(start, end))));
+      this.#decode(Buffer.from(write.bytes.subarray(start, end))));
   }
 
   #decode(bytes: Buffer): readonly StoredEvent[] {

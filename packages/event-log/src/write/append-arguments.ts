@@ -84,17 +84,6 @@ function ownFieldOf(event: NewEvent): string | undefined {
   return undefined;
 }
 
-export function conflict(stream: string, expected: number, actual: number): AgentRuntimeError {
-  return new AgentRuntimeError('CONFLICT', `${stream} is at revision ${actual}, not ${expected}`, {
-    hint: 'read what was appended in between and decide again',
-    details: { expected, actual },
-  });
-}
-
-export function closedError(): AgentRuntimeError {
-  return new AgentRuntimeError('UNAVAILABLE', 'the log is closed', { hint: 'open it again', retry: 'never' });
-}
-
 function invalid(message: string, hint: string, cause?: unknown): AgentRuntimeError {
   return new AgentRuntimeError('INVALID_ARGUMENT', message, { hint, ...(cause === undefined ? {} : { cause }) });
 }

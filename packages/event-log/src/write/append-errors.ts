@@ -1,5 +1,12 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 
+export function conflict(stream: string, expected: number, actual: number): AgentRuntimeError {
+  return new AgentRuntimeError('CONFLICT', `${stream} is at revision ${actual}, not ${expected}`, {
+    hint: 'read what was appended in between and decide again',
+    details: { expected, actual },
+  });
+}
+
 /** The disk is full: none of these appends is in the file. */
 export function fullError(cause: unknown): AgentRuntimeError {
   return new AgentRuntimeError('EXHAUSTED', 'the disk is full: nothing was written', {

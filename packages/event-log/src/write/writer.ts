@@ -1,14 +1,15 @@
 import type { AppendOptions, AppendResult, NewEvent } from '@runtime/contracts/log';
-import { closedError, conflict, encodeEvents } from './append-arguments.ts';
+import { encodeEvents } from './append-arguments.ts';
 import { WriteFailure } from '../fs/files.ts';
 import type { PendingAppend } from './group.ts';
 import { Group } from './group.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
+import { closedError } from '../state/closed-error.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { SegmentChain } from './segment-chain.ts';
-import type { Tail } from '../read/recent-appends.ts';
+import type { RecentAppends } from '../read/recent-appends.ts';
 import type { Wakeups } from '../read/wakeups.ts';
-import { backlogError, fullError, poisonedError, unknownError } from './append-errors.ts';
+import { backlogError, conflict, fullError, poisonedError, unknownError } from './append-errors.ts';
 
 /** Appends that wait in memory for the write before them. More than that is a caller who does not wait. */
 const maxBacklogBytes = 64 * 1024 * 1024;
@@ -29,7 +30,7 @@ interface WrittenGroup {
 export interface WriterOptions {
   readonly state: LogState;
   readonly chain: SegmentChain;
-  readonly tail: Tail;
+  readonly recent: RecentAppends;
   readonly wakeups: Wakeups;
   readonly clock: () => number;
 }
@@ -178,7 +179,7 @@ export class Writer {
 
   /** Makes the appends visible, then tells their callers. */
   #commit({ group, kept, segment, base, durable }: WrittenGroup): void {
-    const { state, tail, wakeups } = this.#options;
+    const { state, recent, wakeups } = this.#options;
     const before = this.head;
     if (kept.length > 0) {
       for (const { stream, start, end, result } of kept) {
@@ -186,7 +187,7 @@ export class Writer {
         state.index.add(segment, { stream, first, last, revision, offset: base + start, end: base + end });
         this.head = last;
       }
-      tail.push(kept, Buffer.from(group.lines.bytes.subarray(0, kept.at(-1)?.end ?? 0)));
+      recent.push(kept, Buffer.from(group.lines.bytes.subarray(0, kept.at(-1)?.end ?? 0)));
       state.position = this.head;
     }
     if (durable) this.durable = this.head;
