@@ -9,12 +9,11 @@ import type {
   StoredEvent,
 } from '@runtime/contracts/log';
 import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { closedError } from './state/closed-error.ts';
-import { checkStream, encodeEvents } from './write/append-arguments.ts';
-import { conflict } from './write/append-errors.ts';
 import { cursorAt, positionOf } from './read/cursors.ts';
-import { Epochs } from './state/epochs.ts';
 import { Wakeups } from './read/wakeups.ts';
+import { closedError } from './state/closed-error.ts';
+import { Epochs } from './state/epochs.ts';
+import { checkStream, conflict, encodeEvents } from './write/append-arguments.ts';
 
 export interface MemoryEventLogOptions {
   /** Unix milliseconds, for `time`. @default Date.now */

@@ -1,23 +1,24 @@
 import { dirname, join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { isFull, WriteFailure, writeAtomically } from './fs/files.ts';
-import { formatFileName, formatVersion, newLogId } from './format/records.ts';
-import type { JsonlEventLog } from './jsonl-event-log.ts';
-import { JsonlLog } from './writable-log.ts';
-import { loadLog } from './recover/load-log.ts';
-import type { LoadedLog } from './recover/load-log.ts';
-import type { WriterLock } from './lock/writer-lock.ts';
-import { acquireLock } from './lock/writer-lock.ts';
+import { newLogId } from './format/records.ts';
+import { isFull, WriteFailure } from './fs/files.ts';
 import type { LogFs } from './fs/log-fs.ts';
 import { hasCode } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
+import type { JsonlEventLog } from './jsonl-event-log.ts';
 import type { OwnerInfo } from './lock/owner.ts';
+import type { WriterLock } from './lock/writer-lock.ts';
+import { acquireLock } from './lock/writer-lock.ts';
+import { openReadOnly } from './read-only-log.ts';
+import { writeFormatFile } from './recover/format-file.ts';
+import type { LoadedLog } from './recover/load-log.ts';
+import { loadLog } from './recover/load-log.ts';
+import { setAside } from './recover/torn-tail.ts';
 import type { LogProblem } from './state/problems.ts';
 import { Problems } from './state/problems.ts';
-import { openReadOnly } from './read-only-log.ts';
-import { setAside } from './recover/torn-tail.ts';
-import { SegmentChain } from './write/segment-chain.ts';
 import { Snapshots } from './state/snapshots.ts';
+import { WritableLog } from './writable-log.ts';
+import { SegmentChain } from './write/segment-chain.ts';
 
 export interface EventLogOptions {
   /** The log's directory; created (0700) when opened for writing. Nothing else belongs into it. */
@@ -74,7 +75,7 @@ async function openLocked(
   fs: LogFs,
   problems: Problems,
   lock: WriterLock,
-): Promise<JsonlLog> {
+): Promise<WritableLog> {
   const { dir, clock = Date.now } = options;
   const loaded = await loadLog({ fs, dir, problems, live: false });
   const { state } = loaded;
@@ -83,12 +84,7 @@ async function openLocked(
   if (loaded.lastNumber === 0) {
     state.logId = newLogId();
     await syncParent(fs, dir, problems);
-    await writeAtomically(
-      fs,
-      dir,
-      formatFileName,
-      Buffer.from(`{"format":"runtime-event-log","version":${formatVersion}}\n`),
-    );
+    await writeFormatFile(fs, dir);
   }
   if (loaded.torn) await setAside(fs, dir, loaded.torn, clock(), problems);
   const epoch = state.epochs.last + 1;
@@ -102,7 +98,7 @@ async function openLocked(
     throw error;
   }
   const release = options.lock ? undefined : () => lock.release();
-  return new JsonlLog({ fs, dir, state, problems, snapshots, chain, epoch, clock, release });
+  return new WritableLog({ fs, dir, state, problems, snapshots, chain, epoch, clock, release });
 }
 
 async function beginWriting(

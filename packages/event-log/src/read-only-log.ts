@@ -1,18 +1,18 @@
 import type { AppendResult, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
+import type { LogFs } from './fs/log-fs.ts';
+import type { JsonlEventLog } from './jsonl-event-log.ts';
 import { cursorAt } from './read/cursors.ts';
-import type { Epochs } from './state/epochs.ts';
 import type { FollowedFiles } from './read/follower.ts';
 import { Follower } from './read/follower.ts';
-import type { LogFs } from './fs/log-fs.ts';
-import type { LogIndex } from './state/log-index.ts';
-import type { JsonlEventLog } from './jsonl-event-log.ts';
-import type { LogProblem, Problems } from './state/problems.ts';
 import type { ReadSource } from './read/read-log.ts';
 import { readLog } from './read/read-log.ts';
-import { Snapshots } from './state/snapshots.ts';
 import { RecentAppends } from './read/recent-appends.ts';
 import { Wakeups } from './read/wakeups.ts';
+import type { Epochs } from './state/epochs.ts';
+import type { LogIndex } from './state/log-index.ts';
+import type { LogProblem, Problems } from './state/problems.ts';
+import { Snapshots } from './state/snapshots.ts';
 
 /** Opens a log to look on. Changes nothing on the disk. Throws NOT_FOUND when there is none yet. */
 export async function openReadOnly(files: FollowedFiles): Promise<JsonlEventLog> {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { segmentName, segmentNumbers } from './format/file-names.ts';
 import { listIfThere } from './fs/files.ts';
-import { segmentName, segmentNumbers } from './format/records.ts';
 import type { LogFile, LogFs } from './fs/log-fs.ts';
-import { LogState } from './state/log-state.ts';
 import { nodeFs } from './fs/node-fs.ts';
 import { lastingClaim, scanSegment } from './recover/scan-segment.ts';
+import { LogState } from './state/log-state.ts';
 
 /** A place in the log where something is wrong. */
 export interface VerifyProblem {

@@ -1,23 +1,23 @@
 import type { AppendOptions, AppendResult, NewEvent, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
 import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { closedError } from './state/closed-error.ts';
-import { checkStream } from './write/append-arguments.ts';
-import { cursorAt } from './read/cursors.ts';
-import type { Epochs } from './state/epochs.ts';
 import type { LogFs } from './fs/log-fs.ts';
-import type { LogIndex } from './state/log-index.ts';
-import type { LogState } from './state/log-state.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
-import type { LogProblem, Problems } from './state/problems.ts';
+import { cursorAt } from './read/cursors.ts';
 import type { ReadSource } from './read/read-log.ts';
 import { readLog } from './read/read-log.ts';
-import type { SegmentChain } from './write/segment-chain.ts';
-import type { Snapshots } from './state/snapshots.ts';
 import { RecentAppends } from './read/recent-appends.ts';
 import { Wakeups } from './read/wakeups.ts';
+import { closedError } from './state/closed-error.ts';
+import type { Epochs } from './state/epochs.ts';
+import type { LogIndex } from './state/log-index.ts';
+import type { LogState } from './state/log-state.ts';
+import type { LogProblem, Problems } from './state/problems.ts';
+import type { Snapshots } from './state/snapshots.ts';
+import { checkStream } from './write/append-arguments.ts';
+import type { SegmentChain } from './write/segment-chain.ts';
 import { Writer } from './write/writer.ts';
 
-export interface JsonlLogParts {
+export interface WritableLogParts {
   readonly fs: LogFs;
   readonly dir: string;
   readonly state: LogState;
@@ -31,7 +31,7 @@ export interface JsonlLogParts {
 }
 
 /** The log as its one writer has it. */
-export class JsonlLog implements JsonlEventLog, ReadSource {
+export class WritableLog implements JsonlEventLog, ReadSource {
   readonly fs: LogFs;
   readonly dir: string;
   readonly logId: string;
@@ -45,10 +45,10 @@ export class JsonlLog implements JsonlEventLog, ReadSource {
   readonly wakeups = new Wakeups();
   closed = false;
   #closing: Promise<void> | undefined;
-  readonly #parts: JsonlLogParts;
+  readonly #parts: WritableLogParts;
   readonly #writer: Writer;
 
-  constructor(parts: JsonlLogParts) {
+  constructor(parts: WritableLogParts) {
     const { state, chain, clock } = parts;
     this.#parts = parts;
     this.fs = parts.fs;

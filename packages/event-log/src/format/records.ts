@@ -1,20 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { Line, lineText, parseLine } from './line.ts';
 import { LineBuffer } from './line-buffer.ts';
+import { Line, lineText, parseLine } from './line.ts';
 
 /** The version in the FORMAT file and in every segment's header. See FORMAT.md. */
 export const formatVersion = 1;
-export const formatFileName = 'FORMAT';
-export const snapshotDirName = 'snapshots';
-
 const count = z.number().int().nonnegative();
-
-/** The FORMAT file. */
-export const formatFileSchema = z.looseObject({
-  format: z.literal('runtime-event-log'),
-  version: z.number().int().positive(),
-});
 
 /** First line of every segment. */
 export const segmentRecordSchema = z.looseObject({
@@ -42,24 +33,6 @@ export type SystemRecord = z.infer<typeof systemRecordSchema>;
 
 export function newLogId(): string {
   return randomBytes(10).toString('hex');
-}
-
-export function segmentName(number: number): string {
-  return `${String(number).padStart(8, '0')}.jsonl`;
-}
-
-export function checkpointName(number: number): string {
-  return `${String(number).padStart(8, '0')}.checkpoint`;
-}
-
-/** The numbers of the segments among these names, ascending. */
-export function segmentNumbers(names: readonly string[]): number[] {
-  const numbers: number[] = [];
-  for (const name of names) {
-    const match = /^(\d{8,})\.jsonl$/.exec(name);
-    if (match) numbers.push(Number(match[1]));
-  }
-  return numbers.sort((a, b) => a - b);
 }
 
 /** One line of the log's own, checksum and line feed included. `synced` as in `Line`. */

@@ -1,12 +1,12 @@
-import { chmod, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { hasCode } from '../fs/log-fs.ts';
-import type { Owner, OwnerInfo } from './owner.ts';
-import { describeSelf, mayBeAlive, ownerSchema } from './owner.ts';
 import { loadSqlite } from './load-sqlite.ts';
+import { readOwner, removeOwner, writeOwner } from './owner-file.ts';
+import type { Owner, OwnerInfo } from './owner.ts';
+import { describeSelf, mayBeAlive } from './owner.ts';
 
 /** An exclusive right that ends with its process, however that ends, and not while it is merely stopped. */
 export interface WriterLock extends AsyncDisposable {
@@ -53,18 +53,6 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
     throw AgentRuntimeError.from(error, 'UNAVAILABLE');
   }
   return lock;
-}
-
-/** Who says to hold the lock on this file; undefined when nobody says so. Only taking the lock proves anything. */
-export async function readOwner(path: string): Promise<Owner | undefined> {
-  try {
-    const parsed = ownerSchema.safeParse(JSON.parse(await readFile(ownerPath(path), 'utf8')));
-    return parsed.success ? parsed.data : undefined;
-  } catch (error) {
-    // ENOTDIR: what should be the directory is a file, so nobody holds anything in it.
-    if (hasCode(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 async function lockDatabase(path: string): Promise<DatabaseSync> {
@@ -117,27 +105,4 @@ function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
   // The low byte; the rest says which kind of busy.
   return error.errcode & 0xff;
-}
-
-async function writeOwner(path: string, owner: Owner): Promise<void> {
-  const temporary = `${ownerPath(path)}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify(owner)}\n`);
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, ownerPath(path));
-}
-
-async function removeOwner(path: string): Promise<void> {
-  try {
-    await unlink(ownerPath(path));
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
-  }
-}
-
-function ownerPath(path: string): string {
-  return join(dirname(path), 'owner.json');
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { segmentName } from '../format/file-names.ts';
 import { openIfThere } from '../fs/files.ts';
-import { segmentName } from '../format/records.ts';
-import { loadLog } from '../recover/load-log.ts';
 import type { LogFile, LogFs } from '../fs/log-fs.ts';
+import { loadLog } from '../recover/load-log.ts';
+import { scanSegment } from '../recover/scan-segment.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
-import { scanSegment } from '../recover/scan-segment.ts';
 import type { Wakeups } from './wakeups.ts';
 
 /** Where the operating system tells nothing of changes. */

@@ -1,36 +1,19 @@
 import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { CheckpointRead } from '../state/checkpoint.ts';
-import { indexCheckpoint, readCheckpoint } from '../state/checkpoint.ts';
-import { listIfThere, readFileUpTo } from '../fs/files.ts';
-import {
-  formatFileName,
-  formatFileSchema,
-  formatVersion,
-  parseJson,
-  segmentName,
-  segmentNumbers,
-} from '../format/records.ts';
+import { segmentName, segmentNumbers } from '../format/file-names.ts';
+import { listIfThere } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
-import { hasCode } from '../fs/log-fs.ts';
+import type { CheckpointRead } from '../state/checkpoint.ts';
+import { indexCheckpoint } from '../state/checkpoint.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
+import { CheckpointReads } from './checkpoint-reads.ts';
+import { checkFormat } from './format-file.ts';
 import type { Scan } from './scan-segment.ts';
 import { lastingClaim, scanSegment } from './scan-segment.ts';
-
-/** Bounds the open files. */
-const readsAhead = 16;
-
-/** What is on the disk after the last whole batch. */
-export interface TornTail {
-  readonly number: number;
-  /** Where the segment is to be cut; 0 when not even its header is whole. */
-  readonly end: number;
-  readonly contentEnd: number;
-  readonly problem: string;
-  readonly offset: number;
-}
+import type { TornTail } from './torn-tail.ts';
+import { tornTail } from './torn-tail.ts';
 
 export interface LoadedLog {
   readonly state: LogState;
@@ -65,7 +48,7 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
       if (!isLast && takeOver(state, await checkpoints.read(order))) continue;
       const before = state.segment;
       const scan = await scanFile(fs, join(dir, segmentName(number)), state, live && isLast);
-      torn = judge(scan, number, isLast);
+      torn = tornTail(scan, number, isLast);
       if (!isLast && state.segment && state.segment !== before) {
         unchecked.push(state.segment);
         if (!live) problems.add({ file: segmentName(number), problem: 'no usable checkpoint', action: 'read whole' });
@@ -75,43 +58,6 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
     await checkpoints.settle();
   }
   return { state, torn, lastNumber: numbers.at(-1) ?? 0, unchecked };
-}
-
-/** Reads the checkpoints of segments in order, some ahead of the one that is asked for: an opening is mostly waiting for them. */
-class CheckpointReads {
-  readonly #fs: LogFs;
-  readonly #dir: string;
-  readonly #numbers: readonly number[];
-  /** Those that nobody has taken yet. */
-  readonly #reads = new Map<number, Promise<CheckpointRead>>();
-  #started = 0;
-
-  constructor(fs: LogFs, dir: string, numbers: readonly number[]) {
-    this.#fs = fs;
-    this.#dir = dir;
-    this.#numbers = numbers;
-  }
-
-  async read(order: number): Promise<CheckpointRead> {
-    for (; this.#started < Math.min(order + readsAhead, this.#numbers.length); this.#started += 1) {
-      const read = this.#start(this.#numbers[this.#started] ?? 0);
-      // Whoever asks for it is told; nobody may ask, when the opening fails before.
-      read.catch(() => undefined);
-      this.#reads.set(this.#started, read);
-    }
-    const read = this.#reads.get(order);
-    this.#reads.delete(order);
-    return (await read) ?? 'missing';
-  }
-
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.#reads.values());
-  }
-
-  async #start(number: number): Promise<CheckpointRead> {
-    const size = await fileSize(this.#fs, join(this.#dir, segmentName(number)));
-    return readCheckpoint(this.#fs, this.#dir, number, size);
-  }
 }
 
 /** False when the checkpoint is of no use for what came before it: then the segment is read. */
@@ -133,59 +79,6 @@ async function scanFile(fs: LogFs, path: string, state: LogState, eager: boolean
     return eager && scan.damage ? { ...scan, claimed: await lastingClaim(file, scan.end) } : scan;
   } finally {
     await file.close();
-  }
-}
-
-/** Damage is a torn write only in the last segment, and only when no whole line says that these bytes had been durable. */
-function judge(scan: Scan, number: number, isLast: boolean): TornTail | undefined {
-  if (!scan.damage) return undefined;
-  const { offset, problem } = scan.damage;
-  if (!isLast || scan.claimed > scan.end) {
-    throw new AgentRuntimeError('DATA_CORRUPT', `${segmentName(number)} is damaged at byte ${offset}: ${problem}`, {
-      hint: 'what comes after is good, so this is no torn write: restore the file from a copy; nothing was changed',
-      details: { file: segmentName(number), offset, problem },
-    });
-  }
-  return { number, end: scan.end, contentEnd: scan.contentEnd, problem, offset };
-}
-
-async function checkFormat(fs: LogFs, dir: string, hasSegments: boolean): Promise<void> {
-  const bytes = await readFileUpTo(fs, join(dir, formatFileName), 4096);
-  if (!bytes && !hasSegments) return;
-  const parsed = formatFileSchema.safeParse(bytes && parseJson(bytes.toString()));
-  if (!parsed.success) {
-    throw new AgentRuntimeError(
-      'DATA_CORRUPT',
-      `${join(dir, formatFileName)} is ${bytes ? 'no FORMAT file' : 'missing'}`,
-      {
-        hint: `when the segments beside it are whole, write {"format":"runtime-event-log","version":${formatVersion}} into it`,
-        details: { file: formatFileName, offset: 0 },
-      },
-    );
-  }
-  if (parsed.data.version > formatVersion) {
-    throw new AgentRuntimeError(
-      'UNSUPPORTED',
-      `this log has format ${parsed.data.version}; this version reads up to ${formatVersion}`,
-      {
-        hint: 'use a newer version of @runtime/event-log',
-        details: { version: parsed.data.version, supported: formatVersion },
-      },
-    );
-  }
-}
-
-async function fileSize(fs: LogFs, path: string): Promise<number> {
-  try {
-    const file = await fs.open(path, 'read');
-    try {
-      return await file.size();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return -1;
-    throw error;
   }
 }
 

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { checkpointName } from '../format/file-names.ts';
+import { decodeRecord, encodeRecord } from '../format/records.ts';
 import { readFileUpTo, writeAtomically } from '../fs/files.ts';
-import { checkpointName, decodeRecord, encodeRecord } from '../format/records.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import type { LogIndex, SegmentEntry } from './log-index.ts';
 

@@ -1,8 +1,8 @@
-import { Epochs } from './epochs.ts';
-import type { SystemRecord } from '../format/records.ts';
-import { formatVersion, parseJson, systemRecordSchema } from '../format/records.ts';
 import type { Line } from '../format/line.ts';
 import { lineText } from '../format/line.ts';
+import type { SystemRecord } from '../format/records.ts';
+import { formatVersion, parseJson, systemRecordSchema } from '../format/records.ts';
+import { Epochs } from './epochs.ts';
 import type { SegmentEntry } from './log-index.ts';
 import { LogIndex } from './log-index.ts';
 import { StreamNames } from './stream-names.ts';

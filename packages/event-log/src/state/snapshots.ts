@@ -3,8 +3,9 @@ import { crc32 } from 'node:zlib';
 import type { Snapshot } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { z } from 'zod';
+import { snapshotDirName } from '../format/file-names.ts';
+import { decodeRecord, encodeRecord, parseJson } from '../format/records.ts';
 import { listIfThere, readFileUpTo, writeAtomically } from '../fs/files.ts';
-import { decodeRecord, encodeRecord, parseJson, snapshotDirName } from '../format/records.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import type { Problems } from './problems.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { segmentName } from '../format/file-names.ts';
 import { isFull, writeFully } from '../fs/files.ts';
-import { segmentName } from '../format/records.ts';
 import type { LogFile, LogFs } from '../fs/log-fs.ts';
 
 const firstStep = 64 * 1024;

@@ -84,6 +84,21 @@ function ownFieldOf(event: NewEvent): string | undefined {
   return undefined;
 }
 
+export function conflict(stream: string, expected: number, actual: number): AgentRuntimeError {
+  return new AgentRuntimeError('CONFLICT', `${stream} is at revision ${actual}, not ${expected}`, {
+    hint: 'read what was appended in between and decide again',
+    details: { expected, actual },
+  });
+}
+
+/** The caller does not wait for its appends. */
+export function backlogError(): AgentRuntimeError {
+  return new AgentRuntimeError('EXHAUSTED', 'too much is waiting to be written', {
+    hint: 'wait for earlier appends',
+    details: { reason: 'backlog' },
+  });
+}
+
 function invalid(message: string, hint: string, cause?: unknown): AgentRuntimeError {
   return new AgentRuntimeError('INVALID_ARGUMENT', message, { hint, ...(cause === undefined ? {} : { cause }) });
 }

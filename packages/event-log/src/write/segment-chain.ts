@@ -1,15 +1,16 @@
 import { join } from 'node:path';
-import type { ActiveSegmentOptions } from './active-segment.ts';
-import { ActiveSegment } from './active-segment.ts';
-import { writeCheckpoint } from '../state/checkpoint.ts';
-import { WriteFailure, isFull, writeFully } from '../fs/files.ts';
-import { checkpointName, encodeRecord, formatVersion, segmentName } from '../format/records.ts';
+import { checkpointName, segmentName } from '../format/file-names.ts';
 import type { LineBuffer } from '../format/line-buffer.ts';
+import { encodeRecord, formatVersion } from '../format/records.ts';
+import { isFull, WriteFailure, writeFully } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import { hasCode } from '../fs/log-fs.ts';
+import { writeCheckpoint } from '../state/checkpoint.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
+import type { ActiveSegmentOptions } from './active-segment.ts';
+import { ActiveSegment } from './active-segment.ts';
 
 export interface SegmentChainOptions {
   readonly fs: LogFs;

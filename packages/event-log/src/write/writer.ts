@@ -1,15 +1,15 @@
 import type { AppendOptions, AppendResult, NewEvent } from '@runtime/contracts/log';
-import { encodeEvents } from './append-arguments.ts';
 import { WriteFailure } from '../fs/files.ts';
-import type { PendingAppend } from './group.ts';
-import { Group } from './group.ts';
-import type { SegmentEntry } from '../state/log-index.ts';
-import { closedError } from '../state/closed-error.ts';
-import type { LogState } from '../state/log-state.ts';
-import type { SegmentChain } from './segment-chain.ts';
 import type { RecentAppends } from '../read/recent-appends.ts';
 import type { Wakeups } from '../read/wakeups.ts';
-import { backlogError, conflict, fullError, poisonedError, unknownError } from './append-errors.ts';
+import { closedError } from '../state/closed-error.ts';
+import type { SegmentEntry } from '../state/log-index.ts';
+import type { LogState } from '../state/log-state.ts';
+import { backlogError, conflict, encodeEvents } from './append-arguments.ts';
+import type { PendingAppend } from './group.ts';
+import { Group } from './group.ts';
+import type { SegmentChain } from './segment-chain.ts';
+import { fullError, poisonedError, unknownError } from './write-failures.ts';
 
 /** Appends that wait in memory for the write before them. More than that is a caller who does not wait. */
 const maxBacklogBytes = 64 * 1024 * 1024;

@@ -1,9 +1,9 @@
 import { crc32 } from 'node:zlib';
-import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Checksum } from '../../src/format/checksum.ts';
-import { eachLine, isOfStream, Line, lineText, parseLine } from '../../src/format/line.ts';
 import { LineBuffer } from '../../src/format/line-buffer.ts';
+import { eachLine, isOfStream, Line, lineText, parseLine } from '../../src/format/line.ts';
+import * as fc from 'fast-check';
 
 const event = fc.record({
   position: fc.nat(),

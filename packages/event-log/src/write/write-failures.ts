@@ -1,26 +1,11 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 
-export function conflict(stream: string, expected: number, actual: number): AgentRuntimeError {
-  return new AgentRuntimeError('CONFLICT', `${stream} is at revision ${actual}, not ${expected}`, {
-    hint: 'read what was appended in between and decide again',
-    details: { expected, actual },
-  });
-}
-
 /** The disk is full: none of these appends is in the file. */
 export function fullError(cause: unknown): AgentRuntimeError {
   return new AgentRuntimeError('EXHAUSTED', 'the disk is full: nothing was written', {
     hint: 'make room; appending works again by itself',
     details: { reason: 'disk' },
     cause,
-  });
-}
-
-/** The caller does not wait for its appends. */
-export function backlogError(): AgentRuntimeError {
-  return new AgentRuntimeError('EXHAUSTED', 'too much is waiting to be written', {
-    hint: 'wait for earlier appends',
-    details: { reason: 'backlog' },
   });
 }
 
