@@ -1,9 +1,8 @@
 import { dirname, join } from 'node:path';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { newLogId } from './format/records.ts';
-import { isFull, WriteFailure } from './fs/files.ts';
+import { isFull } from './fs/files.ts';
 import type { LogFs } from './fs/log-fs.ts';
-import { hasCode } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
 import type { OwnerInfo } from './lock/owner.ts';
@@ -60,7 +59,7 @@ export async function openEventLog(options: EventLogOptions): Promise<JsonlEvent
     return await openLocked(options, fs, problems, lock);
   } catch (error) {
     if (!options.lock) await lock.release();
-    if (error instanceof WriteFailure ? error.full : isFull(error)) {
+    if (isFull(error)) {
       throw new AgentRuntimeError('EXHAUSTED', 'the disk is full: the log cannot be opened for writing', {
         hint: 'make room and open it again',
         cause: error,
@@ -121,7 +120,7 @@ async function syncParent(fs: LogFs, dir: string, problems: Problems): Promise<v
   try {
     await fs.syncDir(dirname(dir));
   } catch (error) {
-    if (!hasCode(error, 'EACCES', 'EPERM')) throw error;
+    if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
     problems.add({ file: dirname(dir), problem: 'may not be opened', action: 'not synced' });
   }
 }

@@ -88,11 +88,11 @@ class ReadOnlyLog implements JsonlEventLog, ReadSource {
   }
 
   revision(stream: string): number {
-    return this.index.streams.get(stream)?.revision ?? 0;
+    return this.index.revision(stream);
   }
 
-  *streams(prefix = ''): Iterable<string> {
-    for (const name of this.index.streams.keys()) if (name.startsWith(prefix)) yield name;
+  streams(prefix = ''): Iterable<string> {
+    return this.index.names(prefix);
   }
 
   cursor(position: number): string {

@@ -1,5 +1,5 @@
 import type { AppendOptions, AppendResult, NewEvent, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
-import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { abortable, throwIfAborted } from '@runtime/contracts';
 import type { LogFs } from './fs/log-fs.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
 import { cursorAt } from './read/cursors.ts';
@@ -13,6 +13,7 @@ import type { LogIndex } from './state/log-index.ts';
 import type { LogState } from './state/log-state.ts';
 import type { LogProblem, Problems } from './state/problems.ts';
 import type { Snapshots } from './state/snapshots.ts';
+import { assertNotNewer } from './state/snapshots.ts';
 import { checkStream } from './write/append-arguments.ts';
 import type { SegmentChain } from './write/segment-chain.ts';
 import { Writer } from './write/writer.ts';
@@ -85,11 +86,11 @@ export class WritableLog implements JsonlEventLog, ReadSource {
   }
 
   revision(stream: string): number {
-    return this.index.streams.get(stream)?.revision ?? 0;
+    return this.index.revision(stream);
   }
 
-  *streams(prefix = ''): Iterable<string> {
-    for (const name of this.index.streams.keys()) if (name.startsWith(prefix)) yield name;
+  streams(prefix = ''): Iterable<string> {
+    return this.index.names(prefix);
   }
 
   cursor(position: number): string {
@@ -102,15 +103,7 @@ export class WritableLog implements JsonlEventLog, ReadSource {
 
   async writeSnapshot(name: string, snapshot: Snapshot): Promise<void> {
     if (this.closed) throw closedError();
-    if (!Number.isSafeInteger(snapshot.position) || snapshot.position < 0 || snapshot.position > this.head) {
-      throw new AgentRuntimeError(
-        'INVALID_ARGUMENT',
-        `a snapshot at ${snapshot.position} is newer than the log, which ends at ${this.head}`,
-        {
-          hint: 'fold acknowledged events only',
-        },
-      );
-    }
+    assertNotNewer(snapshot, this.head);
     if (snapshot.position > this.#writer.durable) await this.#writer.barrier();
     await this.#parts.snapshots.write(this.logId, name, snapshot);
   }

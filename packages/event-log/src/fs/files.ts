@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { systemCode } from '@runtime/contracts';
 import type { LogFile, LogFs } from './log-fs.ts';
-import { hasCode } from './log-fs.ts';
+
+const noRoom: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /** A write that did not get all of its bytes out. `written` of them are in the file. */
 export class WriteFailure extends Error {
@@ -10,15 +12,11 @@ export class WriteFailure extends Error {
     super(`wrote only ${written} bytes`, { cause });
     this.written = written;
   }
-
-  /** There was no room: nothing is wrong with the file or the medium. */
-  get full(): boolean {
-    return isFull(this.cause);
-  }
 }
 
+/** True when there was no room on the disk or in the file, also for a `WriteFailure` that came of it. */
 export function isFull(error: unknown): boolean {
-  return hasCode(error, 'ENOSPC', 'EDQUOT', 'EFBIG');
+  return noRoom.has(systemCode(error instanceof WriteFailure ? error.cause : error) ?? '');
 }
 
 /** Writes all bytes, going on after short writes. Throws WriteFailure. */
@@ -57,7 +55,7 @@ export async function openIfThere(fs: LogFs, path: string): Promise<LogFile | un
   try {
     return await fs.open(path, 'read');
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return undefined;
+    if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -67,15 +65,14 @@ export async function listIfThere(fs: LogFs, path: string): Promise<string[]> {
   try {
     return await fs.list(path);
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
+    if (systemCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
 
-/** The file is there with all of its bytes, or as it was before. Durable when it resolves. One caller per name at a time. */
-export async function writeAtomically(fs: LogFs, dir: string, name: string, bytes: Uint8Array): Promise<void> {
-  const temporary = join(dir, `.${name}.tmp`);
-  const file = await fs.open(temporary, 'write');
+/** The file has these bytes and no others, and they are durable when it resolves. Its name is not: that takes `syncDir`. */
+export async function writeSynced(fs: LogFs, path: string, bytes: Uint8Array): Promise<void> {
+  const file = await fs.open(path, 'write');
   try {
     await file.truncate(0);
     await writeFully(file, bytes, 0);
@@ -83,6 +80,20 @@ export async function writeAtomically(fs: LogFs, dir: string, name: string, byte
   } finally {
     await file.close();
   }
+}
+
+export async function removeIfThere(fs: LogFs, path: string): Promise<void> {
+  try {
+    await fs.remove(path);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** The file is there with all of its bytes, or as it was before. Durable when it resolves. One caller per name at a time. */
+export async function writeAtomically(fs: LogFs, dir: string, name: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(dir, `.${name}.tmp`);
+  await writeSynced(fs, temporary, bytes);
   await fs.rename(temporary, join(dir, name));
   await fs.syncDir(dir);
 }

@@ -36,8 +36,3 @@ export interface LogFs {
   /** Calls back soon after something in the directory changed. Returns how to stop. Left out where there is no such thing: then readers look once a second. */
   watch?(path: string, onChange: () => void): () => void;
 }
-
-/** True when the error has one of these system codes. */
-export function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
-}

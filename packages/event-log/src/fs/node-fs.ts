@@ -14,8 +14,8 @@ import {
   watch,
   write,
 } from 'node:fs';
+import { systemCode } from '@runtime/contracts';
 import type { LogFile, LogFs, OpenMode } from './log-fs.ts';
-import { hasCode } from './log-fs.ts';
 
 /** The real file system, always asynchronous. Files are 0600, directories 0700. */
 export function nodeFs(): LogFs {
@@ -68,6 +68,9 @@ async function syncDir(path: string): Promise<void> {
   }
 }
 
+/** No such directory, or no watcher left to have. */
+const unwatchable: ReadonlySet<string> = new Set(['ENOENT', 'EMFILE', 'ENOSPC', 'ENFILE']);
+
 function watchDir(path: string, onChange: () => void): () => void {
   try {
     const watcher = watch(path, () => onChange());
@@ -75,7 +78,7 @@ function watchDir(path: string, onChange: () => void): () => void {
     watcher.on('error', () => watcher.close());
     return () => watcher.close();
   } catch (error) {
-    if (hasCode(error, 'ENOENT', 'EMFILE', 'ENOSPC', 'ENFILE')) return () => undefined;
+    if (unwatchable.has(systemCode(error) ?? '')) return () => undefined;
     throw error;
   }
 }

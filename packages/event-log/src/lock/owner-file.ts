@@ -1,6 +1,6 @@
 import { open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { hasCode } from '../fs/log-fs.ts';
+import { systemCode } from '@runtime/contracts';
 import type { Owner } from './owner.ts';
 import { ownerSchema } from './owner.ts';
 
@@ -11,7 +11,7 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
     // ENOTDIR: what should be the directory is a file, so nobody holds anything in it.
-    if (hasCode(error, 'ENOENT', 'ENOTDIR') || error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
 }
@@ -31,7 +31,7 @@ export async function removeOwner(path: string): Promise<void> {
   try {
     await unlink(ownerPath(path));
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
+    if (systemCode(error) !== 'ENOENT') throw error;
   }
 }
 

@@ -96,7 +96,7 @@ export class Follower {
 
   async #readNew(): Promise<void> {
     const before = this.state.position;
-    const revision = (stream: string) => this.state.index.streams.get(stream)?.revision ?? 0;
+    const revision = (stream: string) => this.state.index.revision(stream);
     const seen = [...(this.wakeups?.streams ?? [])].map((stream) => ({ stream, revision: revision(stream) }));
     await this.#advance();
     if (this.state.position <= before) return;

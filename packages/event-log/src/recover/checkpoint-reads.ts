@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { segmentName } from '../format/file-names.ts';
+import { openIfThere } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
-import { hasCode } from '../fs/log-fs.ts';
 import type { CheckpointRead } from '../state/checkpoint.ts';
 import { readCheckpoint } from '../state/checkpoint.ts';
 
@@ -45,16 +45,13 @@ export class CheckpointReads {
   }
 }
 
+/** -1 when there is no such file. */
 async function fileSize(fs: LogFs, path: string): Promise<number> {
+  const file = await openIfThere(fs, path);
+  if (!file) return -1;
   try {
-    const file = await fs.open(path, 'read');
-    try {
-      return await file.size();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return -1;
-    throw error;
+    return await file.size();
+  } finally {
+    await file.close();
   }
 }

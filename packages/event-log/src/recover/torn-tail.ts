@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { segmentName } from '../format/file-names.ts';
-import { readFileUpTo, writeFully } from '../fs/files.ts';
+import { readFileUpTo, writeSynced } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import type { Problems } from '../state/problems.ts';
 import type { Scan } from './scan-segment.ts';
@@ -48,12 +48,5 @@ export async function setAside(fs: LogFs, dir: string, torn: TornTail, now: numb
 
 async function copyRange(fs: LogFs, from: string, to: string, start: number, end: number): Promise<void> {
   const bytes = await readFileUpTo(fs, from, end);
-  const copy = await fs.open(to, 'write');
-  try {
-    await copy.truncate(0);
-    await writeFully(copy, bytes?.subarray(start) ?? new Uint8Array(), 0);
-    await copy.sync();
-  } finally {
-    await copy.close();
-  }
+  await writeSynced(fs, to, bytes?.subarray(start) ?? new Uint8Array());
 }

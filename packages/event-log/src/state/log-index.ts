@@ -95,6 +95,16 @@ export class LogIndex {
     segment.end = batch.end;
   }
 
+  /** The stream's revision; 0 when there is none. */
+  revision(stream: string): number {
+    return this.streams.get(stream)?.revision ?? 0;
+  }
+
+  /** Names of the streams that begin with `prefix`, in order of their first event. */
+  *names(prefix: string): Iterable<string> {
+    for (const name of this.streams.keys()) if (name.startsWith(prefix)) yield name;
+  }
+
   stream(name: string): StreamEntry {
     let entry = this.streams.get(name);
     if (!entry) {

@@ -105,6 +105,13 @@ export class Snapshots {
   }
 }
 
+/** Throws INVALID_ARGUMENT for a position that the log has not reached. */
+export function assertNotNewer({ position }: Snapshot, head: number): void {
+  if (Number.isSafeInteger(position) && position >= 0 && position <= head) return;
+  const message = `a snapshot at ${position} is newer than the log, which ends at ${head}`;
+  throw new AgentRuntimeError('INVALID_ARGUMENT', message, { hint: 'fold acknowledged events only' });
+}
+
 function checkName(name: string): string {
   if (namePattern.test(name)) return name;
   throw new AgentRuntimeError('INVALID_ARGUMENT', `not a snapshot name: ${JSON.stringify(name.slice(0, 80))}`, {

@@ -155,7 +155,7 @@ export class ActiveSegment {
         at += piece.length;
       }
     } catch (error) {
-      if (!(error instanceof Error && isFull(error.cause))) throw error;
+      if (!isFull(error)) throw error;
     }
     await this.#file.sync();
     this.#allocated = at;

@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import { checkpointName, segmentName } from '../format/file-names.ts';
 import type { LineBuffer } from '../format/line-buffer.ts';
 import { encodeRecord, formatVersion } from '../format/records.ts';
-import { isFull, WriteFailure, writeFully } from '../fs/files.ts';
+import { isFull, removeIfThere, WriteFailure, writeSynced } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
-import { hasCode } from '../fs/log-fs.ts';
 import { writeCheckpoint } from '../state/checkpoint.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
@@ -74,17 +73,10 @@ export class SegmentChain {
     };
     const header = encodeRecord(record, 0);
     try {
-      const file = await fs.open(path, 'write');
-      try {
-        await file.truncate(0);
-        await writeFully(file, header, 0);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await writeSynced(fs, path, header);
       await fs.syncDir(dir);
     } catch (error) {
-      if (error instanceof WriteFailure ? error.full : isFull(error)) {
+      if (isFull(error)) {
         await removeIfThere(fs, path);
         throw new WriteFailure(0, error instanceof WriteFailure ? error.cause : error);
       }
@@ -105,7 +97,7 @@ export class SegmentChain {
     try {
       await active.write(bytes, true);
     } catch (error) {
-      if (error instanceof WriteFailure && error.full) await active.keep(0);
+      if (error instanceof WriteFailure && isFull(error)) await active.keep(0);
       throw error;
     }
     this.segment.end = active.end;
@@ -197,13 +189,5 @@ export class SegmentChain {
   #activeOptions(number: number, end: number): ActiveSegmentOptions {
     const { fs, dir, segmentBytes, preallocateBytes } = this.#options;
     return { fs, dir, number, end, segmentBytes, preallocateBytes };
-  }
-}
-
-async function removeIfThere(fs: LogFs, path: string): Promise<void> {
-  try {
-    await fs.remove(path);
-  } catch (error) {
-    if (!hasCode(error, 'ENOENT')) throw error;
   }
 }

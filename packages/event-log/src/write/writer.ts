@@ -1,5 +1,5 @@
 import type { AppendOptions, AppendResult, NewEvent } from '@runtime/contracts/log';
-import { WriteFailure } from '../fs/files.ts';
+import { isFull, WriteFailure } from '../fs/files.ts';
 import type { RecentAppends } from '../read/recent-appends.ts';
 import type { Wakeups } from '../read/wakeups.ts';
 import { closedError } from '../state/closed-error.ts';
@@ -165,7 +165,7 @@ export class Writer {
       try {
         await chain.write(group.lines, group.durable);
       } catch (error) {
-        if (!(error instanceof WriteFailure && error.full)) throw error;
+        if (!(error instanceof WriteFailure && isFull(error))) throw error;
         kept = group.appends.filter((append) => append.end <= error.written);
         await chain.keep(kept.at(-1)?.end ?? 0);
         this.#refuse(group, kept.length, error);

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorOf } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { acquireLock, openEventLog, readOwner } from '../../src/index.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
-import { errorOf } from '../support/fault-log.ts';
 
 test('a second holder is refused and told who the first is, while it lives, while it is stopped, and not a moment after it was killed', async () => {
   const path = join(await scratchDir(), 'lock.db');

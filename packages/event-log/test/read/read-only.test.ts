@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { crashImage, FaultFs } from '@runtime/conformance/event-log';
+import { collect, crashImage, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { openEventLog, verifyLog } from '../../src/index.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
-import { errorOf, fileOf, firstSegment, openOn, readAll, withFile } from '../support/fault-log.ts';
+import { fileOf, firstSegment, openOn, withFile } from '../support/fault-log.ts';
 
 test('a reader beside a writer in another process sees what is appended, over the ends of segments, and needs no lock', async () => {
   const dir = await scratchDir();
@@ -40,7 +40,7 @@ test('opening to read changes nothing, and stops at the last whole batch', async
   const bytes = fileOf(fs.image(), firstSegment);
   const torn = new FaultFs(withFile(fs.image(), firstSegment, bytes.subarray(0, bytes.indexOf('"type":"z"'))));
   const reader = await openOn(torn, { readOnly: true });
-  expect((await readAll(reader)).map((event) => event.type)).toEqual(['x']);
+  expect((await collect(reader)).map((event) => event.type)).toEqual(['x']);
   expect((await errorOf(reader.append('a', [{ type: 'x' }]))).code).toBe('UNSUPPORTED');
   expect((await errorOf(reader.writeSnapshot('a', { version: '1', position: 0, state: 0 }))).code).toBe('UNSUPPORTED');
   await reader.close();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import type { DiskImage } from '@runtime/conformance/event-log';
-import { FaultFs } from '@runtime/conformance/event-log';
+import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { encodeRecord } from '../../src/format/records.ts';
 import { verifyLog } from '../../src/index.ts';
-import { dir, errorOf, fileOf, firstSegment, openOn, readAll, recover, withFile } from '../support/fault-log.ts';
+import { dir, fileOf, firstSegment, openOn, recover, withFile } from '../support/fault-log.ts';
 
 const oneSegment = { segmentBytes: 1024 * 1024 };
 
@@ -153,7 +153,7 @@ test('damage in a segment that has a checkpoint is found by reading and by verif
   const at = bytes.indexOf('{"position":4');
   const damaged = new FaultFs(withFile(fs.image(), firstSegment, flip(bytes, (at + 3) * 8)));
   const again = await openOn(damaged);
-  const error = await errorOf(readAll(again));
+  const error = await errorOf(collect(again));
   expect(error).toMatchObject({ code: 'DATA_CORRUPT', details: { file: '00000001.jsonl', offset: at } });
   const report = await verifyLog({ dir, fs: damaged });
   expect(report.problems).toMatchObject([{ file: '00000001.jsonl', offset: at }]);

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { collect } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { openEventLog, verifyLog } from '../../src/index.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
-import { readAll } from '../support/fault-log.ts';
 
 test('a writer killed again and again in the middle of appending loses nothing that it was told is in the log', async () => {
   const dir = await scratchDir();
@@ -18,7 +18,7 @@ test('a writer killed again and again in the middle of appending loses nothing t
     expect(lines[0]).toBe(`open ${round * 2 - 1}`);
     const told = lines.slice(1).map(Number);
     const log = await openEventLog({ dir });
-    const events = await readAll(log);
+    const events = await collect(log);
     expect(events.map((event) => event.position)).toEqual(events.map((_, index) => index + 1));
     expect(log.head).toBeGreaterThanOrEqual(Math.max(...told));
     expect(log.head).toBeGreaterThan(before);

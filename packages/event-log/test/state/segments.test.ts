@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { DiskImage } from '@runtime/conformance/event-log';
-import { FaultFs } from '@runtime/conformance/event-log';
+import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import type { LogFs } from '../../src/index.ts';
 import { verifyLog } from '../../src/index.ts';
-import { dir, errorOf, openOn, readAll, withFile } from '../support/fault-log.ts';
+import { dir, openOn, withFile } from '../support/fault-log.ts';
 
 /** A closed log of several small segments. */
 async function manySegments(): Promise<DiskImage> {
@@ -62,14 +62,14 @@ test('opening reads the last segment and the checkpoints of the others, and find
   expect(last).toBeGreaterThan(3);
   expect(new Set(reads)).toEqual(new Set([last]));
   expect([log.head, log.revision('s1'), [...log.streams()]]).toEqual([60, 15, ['s0', 's1', 's2', 's3']]);
-  expect(await readAll(log)).toHaveLength(60);
+  expect(await collect(log)).toHaveLength(60);
   await log.close();
 });
 
 test.each(['.checkpoint', '/snapshots/'])('deleting every %s file is safe', async (part) => {
   const fs = new FaultFs(without(await manySegments(), part));
   const log = await openOn(fs);
-  expect(await readAll(log)).toHaveLength(60);
+  expect(await collect(log)).toHaveLength(60);
   expect((await log.readSnapshot('fold', 'v1'))?.state).toBe(part === '.checkpoint' ? 'whole' : undefined);
   await log.close();
   const again = await openOn(fs);
@@ -87,7 +87,7 @@ test('a damaged checkpoint is passed over, reported, and made anew', async () =>
     const fs = new FaultFs(withFile(image, path, damaged));
     const log = await openOn(fs);
     expect(log.problems).toMatchObject([{ file: '00000002.jsonl', action: 'read whole' }]);
-    expect((await readAll(log)).map((event) => event['n'])).toEqual(Array.from({ length: 60 }, (_, n) => n));
+    expect((await collect(log)).map((event) => event['n'])).toEqual(Array.from({ length: 60 }, (_, n) => n));
     await log.close();
     expect(fs.image().get(path)).toEqual(bytes);
   }
@@ -150,7 +150,7 @@ test('a log whose first segments are gone begins with what is there, and says th
   const image = await manySegments();
   const fs = new FaultFs(without(without(image, '00000001'), '00000002'));
   const log = await openOn(fs);
-  const events = await readAll(log);
+  const events = await collect(log);
   const origin = (events[0]?.position ?? 0) - 1;
   expect(origin).toBeGreaterThan(5);
   expect(events).toHaveLength(60 - origin);
@@ -168,7 +168,7 @@ test('a segment of many chunks is read by stream and from any position, also by 
   const log = await openOn(fs, options);
   const pad = 'x'.repeat(30_000);
   for (let n = 0; n < 60; n += 1) await log.append(n % 20 === 0 ? 'rare' : `s${n % 2}`, [{ type: 'x', n, pad }]);
-  const all = await readAll(log);
+  const all = await collect(log);
   await log.close();
   expect((await verifyLog({ dir, fs })).segments).toBeGreaterThan(2);
   const again = await openOn(fs, options);
@@ -203,13 +203,13 @@ test('any sequence of appends reads the same by log, by stream and after any pos
           ),
         ),
       );
-      const all = await readAll(log);
+      const all = await collect(log);
       expect(all.map((event) => [event.stream, event['n'], event['pad']])).toEqual(
         appends.flatMap(({ stream, count, pad }) => Array.from({ length: count }, (_, n) => [stream, n, pad])),
       );
       await log.close();
       const again = await openOn(fs);
-      expect(await readAll(again)).toEqual(all);
+      expect(await collect(again)).toEqual(all);
       const after = seed % (all.length + 1);
       for (const stream of ['a', 'b', 'ab']) {
         const events = [];

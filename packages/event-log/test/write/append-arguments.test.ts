@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { FaultFs } from '@runtime/conformance/event-log';
-import { errorOf, openOn, readAll } from '../support/fault-log.ts';
+import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { openOn } from '../support/fault-log.ts';
 
 class Inherited {
   get type(): string {
@@ -14,6 +14,6 @@ test.each([
 ])('%s is refused: it would leave a line that is no event', async (_, event) => {
   const log = await openOn(new FaultFs());
   expect((await errorOf(log.append('a', [{ type: 'good' }, event as { type: string }]))).code).toBe('INVALID_ARGUMENT');
-  expect(await readAll(log)).toEqual([]);
+  expect(await collect(log)).toEqual([]);
   await log.close();
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { DiskOperation, Fault } from '@runtime/conformance/event-log';
-import { FaultFs } from '@runtime/conformance/event-log';
+import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { verifyLog } from '../../src/index.ts';
-import { dir, errorOf, fileOf, firstSegment, openOn, readAll } from '../support/fault-log.ts';
+import { dir, fileOf, firstSegment, openOn } from '../support/fault-log.ts';
 
 const plain = { segmentBytes: 1024 * 1024, preallocateBytes: 0 };
 
@@ -28,7 +28,7 @@ test('a full disk refuses appends with nothing half-written, and takes them agai
     expect(fileOf(fs.image(), firstSegment)).toEqual(before);
     expect([log.head, log.revision('b'), [...log.streams()]]).toEqual([1, 0, ['a']]);
   }
-  expect(await readAll(log)).toHaveLength(1);
+  expect(await collect(log)).toHaveLength(1);
   fs.capacity = Infinity;
   expect(await log.append('b', [{ type: 'z' }], { expected: 0 })).toMatchObject({ first: 2, revision: 1 });
   await log.close();
@@ -49,13 +49,13 @@ test('when the disk fills up under a group, the appends that fit are kept and ac
   expect(kept).toBeGreaterThan(0);
   expect(kept).toBeLessThan(20);
   expect(results.slice(0, kept).every((result) => result.status === 'fulfilled')).toBe(true);
-  expect((await readAll(log)).map((event) => event['n'])).toEqual(Array.from({ length: kept }, (_, n) => n));
+  expect((await collect(log)).map((event) => event['n'])).toEqual(Array.from({ length: kept }, (_, n) => n));
   fs.capacity = Infinity;
   expect(await log.append('a', [{ type: 'x', n: kept }], { expected: kept })).toMatchObject({ first: kept + 1 });
   await log.close();
   const again = await openOn(fs, plain);
   expect(again.problems).toEqual([]);
-  expect(await readAll(again)).toHaveLength(kept + 1);
+  expect(await collect(again)).toHaveLength(kept + 1);
   await again.close();
 });
 
@@ -125,7 +125,7 @@ test('a full disk refuses to open for writing, and reading goes on', async () =>
   fs.capacity = 0;
   expect((await errorOf(openOn(fs, plain))).code).toBe('EXHAUSTED');
   const reader = await openOn(fs, { ...plain, readOnly: true });
-  expect(await readAll(reader)).toHaveLength(1);
+  expect(await collect(reader)).toHaveLength(1);
   await reader.close();
   fs.capacity = Infinity;
   const again = await openOn(fs, plain);
@@ -169,11 +169,11 @@ test.each([
       details: { poisoned: true },
       retry: 'never',
     });
-    expect(await readAll(log)).toHaveLength(1);
+    expect(await collect(log)).toHaveLength(1);
     await log.close();
     expect(fs.operations.length).toBe(operations);
     const again = await openOn(fs, options);
-    const events = await readAll(again);
+    const events = await collect(again);
     expect(events.map((event) => event.type)).toEqual(['x', 'y'].slice(0, events.length));
     expect(events.length).toBeGreaterThan(0);
     await again.close();
@@ -202,6 +202,6 @@ test('a checkpoint that cannot be written costs nothing but is reported', async 
   expect(log.problems.map((problem) => problem.file)).toContain('00000001.checkpoint');
   fs.inject = undefined;
   const again = await openOn(fs);
-  expect(await readAll(again)).toHaveLength(30);
+  expect(await collect(again)).toHaveLength(30);
   await again.close();
 });
