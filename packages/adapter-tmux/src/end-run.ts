@@ -3,10 +3,11 @@ import { open, readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, killTree, signalProcess, type ProcessIdentity } from '@runtime/adapter-kit/process';
 import { claimRun, readExitRecord, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
+import { systemCode } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder-script.ts';
 import { hasEndMark } from './recording-tail.ts';
-import { agentOf, isMissing, readPlan, readTmuxHolder, tmuxPaths, type TmuxHolder } from './run-files.ts';
+import { agentOf, readPlan, readTmuxHolder, tmuxPaths, type TmuxHolder } from './run-files.ts';
 
 /** What a holder needs to record an exit after the agent is gone; on a disk that is stuck it may take long. */
 const recordMs = 5000;
@@ -95,7 +96,7 @@ async function readRecorderLine(runDir: string): Promise<string> {
   try {
     return (await readFile(tmuxPaths(runDir).recorderPid, 'latin1')).trim();
   } catch (error) {
-    if (isMissing(error)) return '';
+    if (systemCode(error) === 'ENOENT') return '';
     throw error;
   }
 }
@@ -116,7 +117,7 @@ async function shutOut(place: RunPlace): Promise<void> {
   try {
     await claimRun(place);
   } catch (error) {
-    if (!isMissing(error)) throw error; // no directory: no holder can make a claim in it either
+    if (systemCode(error) !== 'ENOENT') throw error; // no directory: no holder can make a claim in it either
   }
 }
 
@@ -130,7 +131,7 @@ async function writeRelease(fifo: string): Promise<void> {
       await handle.close();
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (systemCode(error) === undefined) throw error;
     // Gone already, or not reachable: then it is killed.
   }
 }

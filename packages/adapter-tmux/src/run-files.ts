@@ -1,7 +1,6 @@
-import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { processIdentitySchema } from '@runtime/adapter-kit/process';
-import { holderRecordSchema, runPaths, type HolderRecord } from '@runtime/adapter-kit/run';
+import { holderRecordSchema, readRecord, runPaths, type HolderRecord } from '@runtime/adapter-kit/run';
 import { idSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
@@ -51,52 +50,14 @@ export function tmuxPaths(runDir: string) {
   };
 }
 
-/** Writes a file that was not there. Rejects with EEXIST when it was. */
-export async function writeNew(file: string, data: string | Buffer, mode = 0o600): Promise<void> {
-  await withHandle(await open(file, 'wx', mode), (handle) => handle.writeFile(data));
-}
-
-/** Replaces a file in one step. */
-export async function replaceFile(file: string, data: string): Promise<void> {
-  await withHandle(await open(`${file}.tmp`, 'w', 0o600), (handle) => handle.writeFile(data));
-  await rename(`${file}.tmp`, file);
-}
-
-async function withHandle(handle: FileHandle, work: (handle: FileHandle) => Promise<void>): Promise<void> {
-  try {
-    await work(handle);
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Undefined when there is none or it is damaged. */
 export async function readPlan(runDir: string): Promise<Plan | undefined> {
-  return readJson(tmuxPaths(runDir).plan, planSchema);
+  return readRecord(tmuxPaths(runDir).plan, planSchema);
 }
 
 /** Who holds the run, who the agent and who the server is; undefined before the agent exists. */
 export async function readTmuxHolder(runDir: string): Promise<TmuxHolder | undefined> {
-  return readJson(runPaths(runDir).holder, holderSchema);
-}
-
-async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  try {
-    return schema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data;
-  } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** True for a system error that says that there is no such file. */
-export function isMissing(error: unknown): boolean {
-  return hasCode(error, 'ENOENT');
-}
-
-/** True for a system error with this code. */
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return readRecord(runPaths(runDir).holder, holderSchema);
 }
 
 /** The leader of the agent, as `killTree` wants it. */

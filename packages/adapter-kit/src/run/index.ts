@@ -5,6 +5,10 @@
  */
 export { buildEnvironment, defaultEnvironment } from './environment.ts';
 export type { Environment, EnvironmentOptions } from './environment.ts';
+export { readRecord } from '../files/read-record.ts';
+export { readTail } from '../files/read-tail.ts';
+export { replaceFile, writeNew } from '../files/write-file.ts';
+export type { WriteOptions } from '../files/write-file.ts';
 export { openFifoWriter } from './fifo-writer.ts';
 export type { FifoWriter, FifoWriterOptions } from './fifo-writer.ts';
 export { fillCommand } from './fill-command.ts';

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
+import { openRegular } from '../files/open-regular.ts';
 import type { HolderLaunch } from './start-holder.ts';
 
 /** What a shell sets or changes by itself: it cannot be handed through unchanged. */
@@ -49,15 +49,7 @@ export async function checkLaunch({ command, cwd, handle, stdin }: HolderLaunch)
 }
 
 async function checkInput(file: string): Promise<void> {
-  const input = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-    (cause: unknown) => {
-      throw new AgentRuntimeError('NOT_FOUND', `the input file ${file} cannot be opened`, { cause });
-    },
-  );
-  try {
-    if (!(await input.stat()).isFile())
-      throw new AgentRuntimeError('INVALID_ARGUMENT', `${file} is not a regular file`);
-  } finally {
-    await input.close();
-  }
+  const input = await openRegular(file);
+  if (!input) throw new AgentRuntimeError('NOT_FOUND', `there is no input file ${file}`);
+  await input.close();
 }
