@@ -15,6 +15,7 @@ export { quarantine } from './quarantine.ts';
 export type { MalformedRecord } from './quarantine.ts';
 export { createRedactor, redactBytes } from './redactor.ts';
 export type { Redactor } from './redactor.ts';
+export { SingleReader } from './single-reader.ts';
 export { tailFile } from './tail-file.ts';
 export type { Chunk, TailOptions } from './tail-file.ts';
 export { Utf8Stream } from './utf8-stream.ts';
