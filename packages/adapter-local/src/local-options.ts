@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { parseOptions } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, runtimeIdSchema } from '@runtime/contracts';
 import { z } from 'zod';
 import { promptModeOf, type PromptMode } from './command-line.ts';
@@ -37,17 +38,7 @@ export interface LocalConfig {
 
 /** Throws INVALID_ARGUMENT, with a hint, for options that cannot be meant. */
 export function localConfig(options: LocalOptions): LocalConfig {
-  const parsed = optionsSchema.safeParse(options);
-  if (!parsed.success) {
-    throw new AgentRuntimeError(
-      'INVALID_ARGUMENT',
-      `the options of local() are not valid: ${z.prettifyError(parsed.error)}`,
-      {
-        hint: "give the command as a list: local({ command: ['my-agent', '--flag'] })",
-      },
-    );
-  }
-  const { command, id, prompt, versionArgs } = parsed.data;
+  const { command, id, prompt, versionArgs } = parseOptions(optionsSchema, options, 'local()');
   const [program = '', ...args] = command;
   if (program === '') throw new AgentRuntimeError('INVALID_ARGUMENT', 'the name of the program is empty');
   const found = program.includes('/') && !isAbsolute(program) ? resolve(program) : program;

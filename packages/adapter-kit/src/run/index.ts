@@ -15,6 +15,7 @@ export { fillCommand } from './fill-command.ts';
 export type { CommandValues } from './fill-command.ts';
 export { claimRun, inspectRun } from './inspect-run.ts';
 export type { InspectOptions, RunInspection } from './inspect-run.ts';
+export { parseOptions } from './parse-options.ts';
 export { currentPlacement, placement } from './placement.ts';
 export type { Placement, PlacementFacts } from './placement.ts';
 export { releaseStdin } from './release-stdin.ts';
