@@ -1,4 +1,4 @@
-import { inspectRun, reapRun, startHolder } from '@runtime/adapter-kit/run';
+import { checkLaunch, inspectRun, reapRun, startHolder } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, instructionText, throwIfAborted } from '@runtime/contracts';
 import {
   specVersion,
@@ -53,6 +53,7 @@ async function start(
   const { runDir } = handle;
   const prompt = instructionText(instruction.parts);
   const command = commandLine(config.command, { prompt, workspace, promptFile: promptFile(runDir) });
+  await checkLaunch({ handle, command, cwd: workspace });
   await writePrompt(runDir, config.prompt === 'argument' ? '' : prompt);
   await writeLaunchRecord(runDir, { version: 1, instructionId: instruction.id, agentVersion: version });
   await startHolder({

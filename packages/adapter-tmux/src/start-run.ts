@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { isAlive, readIdentity, type ProcessIdentity } from '@runtime/adapter-kit/process';
 import {
+  checkLaunch,
   currentPlacement,
   fillCommand,
   readExitRecord,
@@ -16,7 +17,7 @@ import { runMarker, type Launch } from '@runtime/contracts/adapter';
 import { attachCommands } from './attach.ts';
 import { endEverything } from './end-run.ts';
 import { holderScript, recorderCommand } from './holder-script.ts';
-import { checkLaunch, holderEnvironment, refuseBeyond } from './launch-check.ts';
+import { environmentItems, refuseBeyond } from './launch-check.ts';
 import type { TmuxSettings } from './options.ts';
 import { readTmuxHolder, tmuxPaths, type Plan } from './run-files.ts';
 import { runName, socketPath } from './socket-path.ts';
@@ -36,8 +37,8 @@ export async function startRun(launch: Launch, settings: TmuxSettings, { signal 
   const paths = tmuxPaths(handle.runDir);
   const values = { prompt: text, promptFile: paths.prompt, workspace };
   const filled = fillCommand(settings.command, values);
-  await checkLaunch(launch, filled);
-  const environment = holderEnvironment(launch);
+  await checkLaunch({ handle, command: filled, cwd: workspace });
+  const environment = environmentItems(launch);
   const [name = '', ...rest] = filled;
   const command = [await resolveCommand(name, launch.env['PATH'], workspace), ...rest];
   const plan = await makePlan(launch, settings);
