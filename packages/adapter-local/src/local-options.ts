@@ -1,8 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
-import { parseOptions } from '@runtime/adapter-kit/run';
+import { parseOptions, promptModeOf, promptModeSchema, type PromptMode } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, runtimeIdSchema } from '@runtime/contracts';
 import { z } from 'zod';
-import { promptModeOf, type PromptMode } from './command-line.ts';
 
 /** What is run, and how it gets its prompt. */
 export interface LocalOptions {
@@ -14,7 +13,7 @@ export interface LocalOptions {
   /** @default 'local' */
   readonly id?: string;
   /** @default what the templates in `command` say; without any, 'stdin' */
-  readonly prompt?: PromptMode;
+  readonly prompt?: Exclude<PromptMode, 'paste'>;
   /** Arguments that make the command print its version on the first line, as in `['--version']`. @default none: the version is 'unknown' */
   readonly versionArgs?: readonly string[];
 }
@@ -24,7 +23,7 @@ const text = z.string().refine((value) => !value.includes('\0'), 'must not hold 
 const optionsSchema = z.strictObject({
   command: z.array(text).min(1).max(1000),
   id: runtimeIdSchema.default('local'),
-  prompt: z.enum(['stdin', 'file', 'argument']).optional(),
+  prompt: promptModeSchema.exclude(['paste']).optional(),
   versionArgs: z.array(text).max(100).optional(),
 });
 
@@ -32,7 +31,7 @@ const optionsSchema = z.strictObject({
 export interface LocalConfig {
   readonly id: string;
   readonly command: readonly string[];
-  readonly prompt: PromptMode;
+  readonly prompt: Exclude<PromptMode, 'paste'>;
   readonly versionArgs?: readonly string[];
 }
 
@@ -45,7 +44,7 @@ export function localConfig(options: LocalOptions): LocalConfig {
   return {
     id,
     command: [found, ...args],
-    prompt: promptModeOf(command, prompt),
+    prompt: promptModeOf(command, prompt, ['stdin']),
     ...(versionArgs === undefined ? {} : { versionArgs }),
   };
 }

@@ -1,12 +1,14 @@
 import path from 'node:path';
 import { processIdentitySchema } from '@runtime/adapter-kit/process';
-import { holderRecordSchema, readRecord, runPaths, type HolderRecord } from '@runtime/adapter-kit/run';
+import {
+  holderRecordSchema,
+  promptModeSchema,
+  readRecord,
+  runPaths,
+  type HolderRecord,
+} from '@runtime/adapter-kit/run';
 import { idSchema } from '@runtime/contracts';
 import { z } from 'zod';
-
-/** How the first instruction reaches the agent. */
-export const promptWaySchema = z.enum(['file', 'stdin', 'argument', 'paste']);
-export type PromptWay = z.infer<typeof promptWaySchema>;
 
 /** tmux.json: where a run's server is and how its agent is spoken to. Written before anything is started, never changed. */
 export const planSchema = z.object({
@@ -17,7 +19,7 @@ export const planSchema = z.object({
   /** Names the session. Nothing else ever reaches tmux as a name. */
   session: z.string().regex(/^ar-[a-z0-9]{1,40}$/),
   nonce: z.string().regex(/^[a-z0-9]{32}$/),
-  prompt: promptWaySchema,
+  prompt: promptModeSchema,
   instructionId: idSchema,
   submitKey: z.string(),
   readyPattern: z.string().optional(),

@@ -19,6 +19,8 @@ export type { PlannedLaunch } from './launch-check.ts';
 export { claimRun, inspectRun } from './inspect-run.ts';
 export type { InspectOptions, RunInspection } from './inspect-run.ts';
 export { parseOptions } from './parse-options.ts';
+export { promptModeOf, promptModeSchema } from './prompt-mode.ts';
+export type { PromptMode } from './prompt-mode.ts';
 export { currentPlacement, placement } from './placement.ts';
 export type { Placement, PlacementFacts } from './placement.ts';
 export { releaseStdin } from './release-stdin.ts';
