@@ -30,6 +30,7 @@ export { runPaths } from './run-paths.ts';
 export type { RunPaths, RunPlace } from './run-paths.ts';
 export { exitRecordSchema, holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';
 export type { ExitRecord, HolderRecord } from './run-record.ts';
+export { identityFunctions } from './shell-identity.ts';
 export { startHolder } from './start-holder.ts';
 export { reapRun, stopRun } from './stop-run.ts';
 export type { StopRunOptions } from './stop-run.ts';
