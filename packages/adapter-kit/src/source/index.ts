@@ -11,7 +11,7 @@ export { LineSplitter } from './line-splitter.ts';
 export type { Line, LineSplitterOptions, OversizeLine } from './line-splitter.ts';
 export { mergeSources } from './merge-sources.ts';
 export type { MergeOptions, OpenSource } from './merge-sources.ts';
-export { quarantine } from './quarantine.ts';
+export { quarantine, quarantinedByte } from './quarantine.ts';
 export type { MalformedRecord } from './quarantine.ts';
 export { createRedactor, redactBytes } from './redactor.ts';
 export type { Redactor } from './redactor.ts';
