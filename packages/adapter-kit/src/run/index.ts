@@ -23,6 +23,7 @@ export { promptModeOf, promptModeSchema } from './prompt-mode.ts';
 export type { PromptMode } from './prompt-mode.ts';
 export { currentPlacement, placement } from './placement.ts';
 export type { Placement, PlacementFacts } from './placement.ts';
+export { refuseForeign } from './refuse-foreign.ts';
 export { releaseStdin } from './release-stdin.ts';
 export { resolveCommand } from './resolve-command.ts';
 export { runEnded } from './run-ended.ts';
