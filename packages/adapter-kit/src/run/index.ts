@@ -32,6 +32,8 @@ export type { RunPaths, RunPlace } from './run-paths.ts';
 export { exitRecordSchema, holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';
 export type { ExitRecord, HolderRecord } from './run-record.ts';
 export { identityFunctions } from './shell-identity.ts';
+export { socketDirectory, socketDirectoryCandidates } from './socket-directory.ts';
+export type { SocketDirectoryOptions, SocketPlace } from './socket-directory.ts';
 export { startHolder } from './start-holder.ts';
 export { reapRun, stopRun } from './stop-run.ts';
 export type { StopRunOptions } from './stop-run.ts';
