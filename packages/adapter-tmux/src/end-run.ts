@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, killTree, signalProcess, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { claimRun, readExitRecord, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
+import { readExitRecord, shutOut, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
 import { systemCode } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder-script.ts';
@@ -111,14 +111,6 @@ function parseRecorder(line: string): Omit<ProcessIdentity, 'bootId'> | undefine
 async function living(identities: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
   const alive = await Promise.all(identities.map((identity) => isAlive(identity)));
   return identities.filter((_, index) => alive[index]);
-}
-
-async function shutOut(place: RunPlace): Promise<void> {
-  try {
-    await claimRun(place);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error; // no directory: no holder can make a claim in it either
-  }
 }
 
 async function writeRelease(fifo: string): Promise<void> {

@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-export { buildEnvironment, defaultEnvironment } from './environment.ts';
+export { buildEnvironment } from './environment.ts';
 export type { Environment, EnvironmentOptions } from './environment.ts';
 export { readRecord } from '../files/read-record.ts';
 export { readTail } from '../files/read-tail.ts';
@@ -16,7 +16,7 @@ export type { CommandValues } from './fill-command.ts';
 export type { HolderInput, HolderLaunch } from './holder-launch.ts';
 export { checkLaunch, holderEnvironment } from './launch-check.ts';
 export type { PlannedLaunch } from './launch-check.ts';
-export { claimRun, inspectRun } from './inspect-run.ts';
+export { claimRun, inspectRun, shutOut } from './inspect-run.ts';
 export type { InspectOptions, RunInspection } from './inspect-run.ts';
 export { parseOptions } from './parse-options.ts';
 export { promptModeOf, promptModeSchema } from './prompt-mode.ts';
@@ -29,8 +29,8 @@ export { resolveCommand } from './resolve-command.ts';
 export { runEnded } from './run-ended.ts';
 export { runPaths } from './run-paths.ts';
 export type { RunPaths, RunPlace } from './run-paths.ts';
-export { exitRecordSchema, holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';
-export type { ExitRecord, HolderRecord } from './run-record.ts';
+export { holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';
+export type { HolderRecord } from './run-record.ts';
 export { identityFunctions } from './shell-identity.ts';
 export { socketDirectory, socketDirectoryCandidates } from './socket-directory.ts';
 export type { SocketDirectoryOptions, SocketPlace } from './socket-directory.ts';

@@ -14,12 +14,11 @@ export const holderRecordSchema = z.object({
 export type HolderRecord = z.infer<typeof holderRecordSchema>;
 
 /** exit.json. `began: false`: the command could not be executed, and the code is the shell's (126, 127). */
-export const exitRecordSchema = z.object({
+const exitRecordSchema = z.object({
   version: z.literal(1),
   began: z.boolean(),
   exit: exitSchema,
 });
-export type ExitRecord = z.infer<typeof exitRecordSchema>;
 
 /** Undefined when there is none, or when it is damaged: both mean that nothing is proven. Throws UNAVAILABLE when it cannot be read. */
 export async function readHolderRecord(runDir: string): Promise<HolderRecord | undefined> {
