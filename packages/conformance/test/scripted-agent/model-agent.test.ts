@@ -2,9 +2,9 @@ import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type RuleInput, startModelServer, writeFileScenario } from '../src/model-server/index.ts';
-import { modelAgent } from '../src/scripted-agent/index.ts';
-import { startAgent, temporaryFolder } from './support/agent-process.ts';
+import { type RuleInput, startModelServer, writeFileScenario } from '../../src/model-server/index.ts';
+import { modelAgent } from '../../src/scripted-agent/index.ts';
+import { startAgent, temporaryFolder } from '../support/agent-process.ts';
 
 const calls = (name: string, args: Record<string, string>): RuleInput[] => [
   { when: { lastRole: 'user' }, reply: { text: 'Now.', toolCalls: [{ name, arguments: args }] } },
@@ -86,7 +86,7 @@ describe('model-agent', () => {
 });
 
 describe('model-server as a process', () => {
-  const main = fileURLToPath(new URL('../src/model-server/main.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../src/model-server/main.ts', import.meta.url));
   const command = (...args: string[]) => ({
     command: [process.execPath, '--conditions=@runtime/source', main, ...args],
     env: {},

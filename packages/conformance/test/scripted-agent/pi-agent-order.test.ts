@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { PiScript, PiVersion } from '../src/scripted-agent/index.ts';
-import { type PiClient, startPi } from './support/pi-client.ts';
-import { signature } from './support/signature.ts';
+import type { PiScript, PiVersion } from '../../src/scripted-agent/index.ts';
+import { type PiClient, startPi } from '../support/pi-client.ts';
+import { signature } from '../support/signature.ts';
 
 /** The commands of a recording and a script that makes the double answer as the model server did. */
 interface Recording {
@@ -193,7 +193,7 @@ const recordings: Readonly<Record<string, Recording>> = {
 const versions: readonly PiVersion[] = ['0.73', '0.87', '1.5'];
 const cases = versions.flatMap((version) =>
   Object.entries(recordings).flatMap(([name, recording]) => {
-    const file = new URL(`./fixtures/pi-${version}/${name}.order`, import.meta.url);
+    const file = new URL(`../fixtures/pi-${version}/${name}.order`, import.meta.url);
     return existsSync(file)
       ? [{ version, name, recording, recorded: readFileSync(file, 'utf8').trim().split('\n') }]
       : [];

@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type PlainScript, plainAgent } from '../src/scripted-agent/index.ts';
-import { isAlive, startAgent, temporaryFolder } from './support/agent-process.ts';
+import { type PlainScript, plainAgent } from '../../src/scripted-agent/index.ts';
+import { isAlive, startAgent, temporaryFolder } from '../support/agent-process.ts';
 
 async function run(script: PlainScript, options: Parameters<typeof startAgent>[1] & { stdin?: string } = {}) {
   await using agent = startAgent(plainAgent(script), options);

@@ -1,6 +1,6 @@
-import { adapterConformance } from '../src/adapter/index.ts';
-import type { MemoryRuntimeOptions } from '../src/memory-runtime/index.ts';
-import { memoryHarness } from './memory-harness.ts';
+import { adapterConformance } from '../../src/adapter/index.ts';
+import type { MemoryRuntimeOptions } from '../../src/memory-runtime/index.ts';
+import { memoryHarness } from '../support/memory-harness.ts';
 
 /** Each of them is another branch of the suite. */
 const manifests: Readonly<Record<string, MemoryRuntimeOptions['capabilities'] & object>> = {

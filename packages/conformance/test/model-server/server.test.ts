@@ -4,10 +4,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { startModelServer } from '../src/model-server/index.ts';
-import { temporaryFolder } from './support/agent-process.ts';
+import { startModelServer } from '../../src/model-server/index.ts';
+import { temporaryFolder } from '../support/agent-process.ts';
 
-import { ask, events, post, serve, user } from './support/completions.ts';
+import { ask, events, post, serve, user } from '../support/completions.ts';
 
 describe('streams', () => {
   test('send role, reasoning, text, tool calls in pieces, finish reason, usage and [DONE], in this order', async () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
 import { expect, onTestFinished, test } from 'vitest';
-import { makeHandle, makeInstruction, makeLaunch } from '../src/adapter/index.ts';
-import { memoryRunLives, memoryRuntime, type MemoryRuntimeOptions } from '../src/memory-runtime/index.ts';
+import { makeHandle, makeInstruction, makeLaunch } from '../../src/adapter/index.ts';
+import { memoryRunLives, memoryRuntime, type MemoryRuntimeOptions } from '../../src/memory-runtime/index.ts';
 
 async function begun(options: MemoryRuntimeOptions) {
   const dir = await mkdtemp(join(tmpdir(), 'memory-runtime-'));

@@ -7,7 +7,7 @@ import {
   type AdapterSetup,
   type HarnessContext,
   type ScenarioName,
-} from '../src/adapter/index.ts';
+} from '../../src/adapter/index.ts';
 import {
   memoryRunLives,
   memoryRuntime,
@@ -15,7 +15,7 @@ import {
   type MemoryRuntimeOptions,
   type MemoryStep,
   type MemoryTurn,
-} from '../src/memory-runtime/index.ts';
+} from '../../src/memory-runtime/index.ts';
 
 const usage: MemoryStep = { do: 'usage', usage: { scope: 'turn', inputTokens: 3, outputTokens: 2 } };
 const greeting: readonly MemoryStep[] = [{ do: 'say', text: ['hello, ', 'world'] }, usage];

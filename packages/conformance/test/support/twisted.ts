@@ -1,6 +1,6 @@
 import type { RuntimeCapabilities } from '@runtime/contracts';
 import type { Recovery, RuntimeAdapter, RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
-import type { AdapterHarness } from '../src/adapter/index.ts';
+import type { AdapterHarness } from '../../src/adapter/index.ts';
 
 /** Its methods as plain functions: an adapter and a session need no `this`. */
 type Functions<T> = {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
-const config = fileURLToPath(new URL('fixtures/known-failure.vitest.ts', import.meta.url));
+const config = fileURLToPath(new URL('../support/known-failure.vitest.ts', import.meta.url));
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 
 /** What vitest says of each test of the suite whose name holds `only`. */

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { adapterConformance, requirements } from '../src/adapter/index.ts';
-import { cases } from '../src/adapter/cases/index.ts';
-import { collectCases, unverified, verifies } from '../src/adapter/verifies.ts';
-import { memoryHarness } from './memory-harness.ts';
+import { adapterConformance, requirements } from '../../src/adapter/index.ts';
+import { cases } from '../../src/adapter/cases/index.ts';
+import { collectCases, unverified, verifies } from '../../src/adapter/verifies.ts';
+import { memoryHarness } from '../support/memory-harness.ts';
 
 test('every requirement is verified by a case', () => {
   expect(unverified(cases)).toEqual([]);
@@ -12,7 +12,7 @@ test('every requirement is verified by a case', () => {
 
 test.for(Object.entries(requirements))('%s cites words that stand in the contract', async ([, { source }]) => {
   const [file, quote] = source;
-  const text = await readFile(new URL(`../../contracts/src/${file}`, import.meta.url), 'utf8');
+  const text = await readFile(new URL(`../../../contracts/src/${file}`, import.meta.url), 'utf8');
   // A sentence may go over several lines of a comment.
   expect(text.replaceAll(/\s*\n\s*\*?\s*/g, ' ')).toContain(quote);
 });

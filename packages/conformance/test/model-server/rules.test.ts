@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type ScenarioInput, parseScenario, startModelServer, writeFileScenario } from '../src/model-server/index.ts';
+import {
+  type ScenarioInput,
+  parseScenario,
+  startModelServer,
+  writeFileScenario,
+} from '../../src/model-server/index.ts';
 
-import { ask, assistant, events, post, serve, tool, user } from './support/completions.ts';
+import { ask, assistant, events, post, serve, tool, user } from '../support/completions.ts';
 
 describe('rules', () => {
   test('the first that matches and is not used up answers', async () => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { type Json, startPi } from './support/pi-client.ts';
+import { type Json, startPi } from '../support/pi-client.ts';
 
 const prompt = (message: string): Json => ({ id: `p-${message}`, type: 'prompt', message });
 const texts = (records: readonly Json[]): string =>

@@ -1,8 +1,8 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { isAlive, temporaryFolder } from './support/agent-process.ts';
-import { type Json, startPi } from './support/pi-client.ts';
+import { isAlive, temporaryFolder } from '../support/agent-process.ts';
+import { type Json, startPi } from '../support/pi-client.ts';
 
 const prompt = (message: string): Json => ({ id: `p-${message}`, type: 'prompt', message });
 const texts = (records: readonly Json[]): string =>
@@ -107,8 +107,8 @@ describe('command lines', () => {
       ['1.5', '1.5.2'],
     ] as const) {
       await using folder = await temporaryFolder();
-      const { piAgent } = await import('../src/scripted-agent/index.ts');
-      const { startAgent } = await import('./support/agent-process.ts');
+      const { piAgent } = await import('../../src/scripted-agent/index.ts');
+      const { startAgent } = await import('../support/agent-process.ts');
       await using agent = startAgent(piAgent({}, { version }), { cwd: folder.path, args: ['--version'] });
       expect((await agent.ended).code).toBe(0);
       expect(agent.stdout()).toBe(`${shown}\n`);

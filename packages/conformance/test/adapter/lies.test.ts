@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { NotApplicable, proveRequirement, requirements, type RequirementId } from '../src/adapter/index.ts';
-import { endingLies } from './ending-lies.ts';
-import { capabilityLies, eventLies, type Lie } from './lies.ts';
-import { memoryHarness } from './memory-harness.ts';
-import { twisted } from './twisted.ts';
+import { NotApplicable, proveRequirement, requirements, type RequirementId } from '../../src/adapter/index.ts';
+import { endingLies } from '../support/ending-lies.ts';
+import { capabilityLies, eventLies, type Lie } from '../support/lies.ts';
+import { memoryHarness } from '../support/memory-harness.ts';
+import { twisted } from '../support/twisted.ts';
 
 const lies: Readonly<Record<string, Lie>> = { ...capabilityLies, ...eventLies, ...endingLies };
 

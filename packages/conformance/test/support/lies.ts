@@ -1,7 +1,7 @@
 import type { Instruction } from '@runtime/contracts';
 import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
-import type { RequirementId } from '../src/adapter/index.ts';
-import type { MemoryRuntimeOptions } from '../src/memory-runtime/index.ts';
+import type { RequirementId } from '../../src/adapter/index.ts';
+import type { MemoryRuntimeOptions } from '../../src/memory-runtime/index.ts';
 import type { Twist } from './twisted.ts';
 
 /** A way to break the contract, and the requirements that must find it. */
