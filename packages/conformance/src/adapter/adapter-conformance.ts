@@ -1,5 +1,5 @@
 import { describe, test } from 'vitest';
-import { Bench } from './bench.ts';
+import { Bench } from './stage.ts';
 import { cases } from './cases/index.ts';
 import type { AdapterHarness, ConformanceOptions } from './harness.ts';
 import { requirements, type RequirementId } from './requirements.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Play } from './bench.ts';
+import type { Play } from './stage.ts';
 import { within } from './tape.ts';
 
 /** Starts the run in another process, which is killed with SIGKILL as soon as the run has its instruction. */

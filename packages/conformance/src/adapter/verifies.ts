@@ -1,4 +1,4 @@
-import type { Bench } from './bench.ts';
+import type { Bench } from './stage.ts';
 import { requirements, type RequirementId } from './requirements.ts';
 
 /** What proves one requirement. */

@@ -9,7 +9,7 @@ import {
 import type { Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
 import { Journal } from './journal.ts';
 import { redactPieces } from './redact.ts';
-import { playSteps, type Stage } from './stage.ts';
+import { playSteps, type Stage } from './play-steps.ts';
 import type { MemoryMessage, MemoryScript } from './steps.ts';
 
 /** What a run is made of. */

@@ -10,7 +10,7 @@ import {
 import type { Exit, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import type { Faults } from './faults.ts';
 import type { MemoryRun } from './memory-run.ts';
-import { raced } from './stage.ts';
+import { raced } from './play-steps.ts';
 
 const unseen: Exit = { kind: 'unknown', why: 'the run was gone before anybody saw its exit' };
 

@@ -1,7 +1,7 @@
 import type { Decision } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
-import { refusal, type Bench } from '../bench.ts';
+import { refusal, type Bench } from '../stage.ts';
 import { spoken } from '../tape.ts';
 import { doesNotApply, verifies, type Case } from '../verifies.ts';
 import { inTurn } from './steer-cases.ts';

@@ -1,6 +1,6 @@
 import type { Instruction, Part } from '@runtime/contracts';
 import { expect } from 'vitest';
-import { refusal, type Bench, type Play } from '../bench.ts';
+import { refusal, type Bench, type Play } from '../stage.ts';
 import { makeInstruction } from '../handles.ts';
 import { spoken } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { refusal, type Bench, type Play } from '../bench.ts';
+import { refusal, type Bench, type Play } from '../stage.ts';
 import { turnFault } from '../event-checks.ts';
 import type { ScenarioName } from '../scenarios.ts';
 import { spoken, type Tape } from '../tape.ts';

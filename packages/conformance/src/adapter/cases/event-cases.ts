@@ -1,7 +1,7 @@
 import type { RuntimeCapabilities } from '@runtime/contracts';
 import type { Launch, SessionEvent } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
-import { endingScenarios, type Bench, type Play } from '../bench.ts';
+import { endingScenarios, type Bench, type Play } from '../stage.ts';
 import { invalid, messageFault, outOfOrder, turnFault } from '../event-checks.ts';
 import type { AdapterHarness } from '../harness.ts';
 import type { ScenarioName } from '../scenarios.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { refusal } from '../bench.ts';
+import { refusal } from '../stage.ts';
 import { outOfOrder, turnFault } from '../event-checks.ts';
 import { makeInstruction } from '../handles.ts';
 import { doesNotApply, verifies, type Case } from '../verifies.ts';

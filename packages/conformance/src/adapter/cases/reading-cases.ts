@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { endingScenarios, refusal, type Bench } from '../bench.ts';
+import { endingScenarios, refusal, type Bench } from '../stage.ts';
 import type { ScenarioName } from '../scenarios.ts';
 import { canonical, spoken } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';

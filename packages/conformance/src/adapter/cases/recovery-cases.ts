@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { refusal, type Bench, type Play } from '../bench.ts';
+import { refusal, type Bench, type Play } from '../stage.ts';
 import { startElsewhere } from '../start-elsewhere.ts';
 import { canonical, spoken, type Tape } from '../tape.ts';
 import { doesNotApply, verifies, type Case } from '../verifies.ts';

@@ -1,6 +1,6 @@
 import { runMarker, type RuntimeSession } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
-import { probed, refusal } from '../bench.ts';
+import { probed, refusal } from '../stage.ts';
 import { makeInstruction } from '../handles.ts';
 import { spoken } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';

@@ -1,7 +1,7 @@
 import type { Instruction } from '@runtime/contracts';
 import type { RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
-import { refusal, type Bench, type Play } from '../bench.ts';
+import { refusal, type Bench, type Play } from '../stage.ts';
 import { outOfOrder } from '../event-checks.ts';
 import { makeInstruction } from '../handles.ts';
 import { spoken, type Tape } from '../tape.ts';

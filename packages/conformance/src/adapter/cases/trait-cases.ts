@@ -1,6 +1,6 @@
 import type { RuntimeSession } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
-import { refusal } from '../bench.ts';
+import { refusal } from '../stage.ts';
 import { makeInstruction } from '../handles.ts';
 import { spoken } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';
