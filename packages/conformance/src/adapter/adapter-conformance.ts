@@ -2,8 +2,9 @@ import { describe, test } from 'vitest';
 import { Bench } from './stage.ts';
 import { cases } from './cases/index.ts';
 import type { AdapterHarness, ConformanceOptions } from './harness.ts';
+import { NotApplicable } from './not-applicable.ts';
 import { requirements, type RequirementId } from './requirements.ts';
-import { NotApplicable, unverified } from './verifies.ts';
+import { unverified } from './verifies.ts';
 
 const requirementIds = Object.keys(requirements).filter((id): id is RequirementId => id in requirements);
 

@@ -18,7 +18,7 @@ import { makeHandle, makeInstruction, makeLaunch } from './handles.ts';
 import type { AdapterHarness, AdapterSetup, AgentWitness, ConformanceOptions, HarnessContext } from './harness.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
 import { Tape } from './tape.ts';
-import { doesNotApply } from './verifies.ts';
+import { doesNotApply } from './not-applicable.ts';
 
 /** A run that a case may start, with everything that belongs to it. */
 export interface Play {

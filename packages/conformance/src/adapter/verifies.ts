@@ -8,14 +8,6 @@ export interface Case {
   readonly body: (bench: Bench) => Promise<void>;
 }
 
-/** Thrown by a case that this adapter has no part in. */
-export class NotApplicable extends Error {}
-
-/** Leaves a case, saying why it does not apply to this adapter. */
-export function doesNotApply(reason: string): never {
-  throw new NotApplicable(reason);
-}
-
 /** Says that `body` proves the requirement. Throws for an id that is not in the table. */
 export function verifies(id: RequirementId, body: Case['body']): Case {
   if (!Object.hasOwn(requirements, id)) throw new Error(`there is no requirement ${id}`);

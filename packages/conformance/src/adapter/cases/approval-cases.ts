@@ -3,7 +3,8 @@ import type { SessionEvent } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { refusal, type Bench } from '../stage.ts';
 import { spoken } from '../tape.ts';
-import { doesNotApply, verifies, type Case } from '../verifies.ts';
+import { doesNotApply } from '../not-applicable.ts';
+import { verifies, type Case } from '../verifies.ts';
 import { inTurn } from './steer-cases.ts';
 
 type Request = Extract<SessionEvent, { type: 'approval.requested' }>;

@@ -6,7 +6,8 @@ import { invalid, messageFault, outOfOrder, turnFault } from '../event-checks.ts
 import type { AdapterHarness } from '../harness.ts';
 import type { ScenarioName } from '../scenarios.ts';
 import { spoken } from '../tape.ts';
-import { doesNotApply, verifies, type Case } from '../verifies.ts';
+import { doesNotApply } from '../not-applicable.ts';
+import { verifies, type Case } from '../verifies.ts';
 
 interface Told {
   readonly scenario: ScenarioName;

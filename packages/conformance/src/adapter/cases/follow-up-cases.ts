@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import { refusal } from '../stage.ts';
 import { outOfOrder, turnFault } from '../event-checks.ts';
 import { makeInstruction } from '../handles.ts';
-import { doesNotApply, verifies, type Case } from '../verifies.ts';
+import { doesNotApply } from '../not-applicable.ts';
+import { verifies, type Case } from '../verifies.ts';
 import { inTurn, reached } from './steer-cases.ts';
 
 export const followUpCases: readonly Case[] = [

@@ -3,7 +3,8 @@ import { capabilitiesSchema, runtimeIdSchema } from '@runtime/contracts';
 import { specVersion } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { within } from '../tape.ts';
-import { doesNotApply, verifies, type Case } from '../verifies.ts';
+import { doesNotApply } from '../not-applicable.ts';
+import { verifies, type Case } from '../verifies.ts';
 
 const probeLimitMs = 20_000;
 

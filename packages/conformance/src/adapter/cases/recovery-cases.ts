@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import { refusal, type Bench, type Play } from '../stage.ts';
 import { startElsewhere } from '../start-elsewhere.ts';
 import { canonical, spoken, type Tape } from '../tape.ts';
-import { doesNotApply, verifies, type Case } from '../verifies.ts';
+import { doesNotApply } from '../not-applicable.ts';
+import { verifies, type Case } from '../verifies.ts';
 
 /** The run as another owner finds it: it must be live and go on after what the first one read, then end. */
 async function goesOn(bench: Bench, play: Play, read: Tape | undefined): Promise<void> {

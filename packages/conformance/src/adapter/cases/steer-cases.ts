@@ -5,7 +5,8 @@ import { refusal, type Bench, type Play } from '../stage.ts';
 import { outOfOrder } from '../event-checks.ts';
 import { makeInstruction } from '../handles.ts';
 import { spoken, type Tape } from '../tape.ts';
-import { doesNotApply, verifies, type Case } from '../verifies.ts';
+import { doesNotApply } from '../not-applicable.ts';
+import { verifies, type Case } from '../verifies.ts';
 
 /** True once the events prove this level for the instruction. */
 export function reached(events: readonly SessionEvent[], instruction: Instruction, level: string): boolean {

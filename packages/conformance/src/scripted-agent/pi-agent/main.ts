@@ -21,8 +21,8 @@ import type { Pi } from './pi.ts';
 import { createQueue } from './queue.ts';
 import { createRules } from './rules.ts';
 import { openSession } from './session.ts';
-import { createToolChildren } from './tools.ts';
 import { playStartup } from './startup.ts';
+import { createToolChildren } from './tool-children.ts';
 import { onLines } from './wire.ts';
 
 function readScript(source: string | undefined): PiScript {

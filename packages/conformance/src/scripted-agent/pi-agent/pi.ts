@@ -5,7 +5,7 @@ import type { Answer, Dialogs } from './dialogs.ts';
 import type { Queue } from './queue.ts';
 import type { Arrival } from './rules.ts';
 import type { Session } from './session.ts';
-import type { ToolChildren } from './tools.ts';
+import type { ToolChildren } from './tool-children.ts';
 
 /** Everything a run needs to know of the process it is in. */
 export interface Pi {
