@@ -16,7 +16,7 @@ import type { PiScript } from '../pi-script.ts';
 import { Leave, parsePiArguments } from './cli.ts';
 import { handleLine } from './commands.ts';
 import { createDialogs } from './dialogs.ts';
-import { createLane } from './lane.ts';
+import { Lane } from './lane.ts';
 import type { Pi } from './pi.ts';
 import { createQueue } from './queue.ts';
 import { createRules } from './rules.ts';
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   process.once('SIGHUP', () => leave(129));
   // Whoever read our stdout has gone.
   process.stdout.on('error', () => leave(1));
-  const lane = createLane(pi);
+  const lane = new Lane(pi);
   onLines(
     process.stdin,
     (line) => void handleLine(pi, lane, line).catch(fail),

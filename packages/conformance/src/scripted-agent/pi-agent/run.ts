@@ -1,5 +1,6 @@
 import type { PiStep } from '../pi-script.ts';
-import { type Answered, createDraft, playAnswer } from './assistant.ts';
+import { type Answered, playAnswer } from './assistant.ts';
+import { MessageDraft } from './message-draft.ts';
 import { systemMessage, userMessage } from './messages.ts';
 import type { Pi } from './pi.ts';
 import type { Arrival } from './rules.ts';
@@ -49,7 +50,7 @@ export async function playRun(pi: Pi, prompt: string, signal: AbortSignal): Prom
 async function playSpan(run: Run): Promise<SpanEnd> {
   const { pi, signal } = run;
   for (;;) {
-    const draft = createDraft(pi);
+    const draft = new MessageDraft(pi);
     const answered = await playAnswer(pi, run.steps, draft, signal);
     const message = draft.end(...endOf(answered));
     remember(run, message);
@@ -72,7 +73,7 @@ async function playSpan(run: Run): Promise<SpanEnd> {
   }
 }
 
-function endOf(answered: Answered): Parameters<ReturnType<typeof createDraft>['end']> {
+function endOf(answered: Answered): Parameters<MessageDraft['end']> {
   if ('message' in answered) return ['error', answered.message];
   if (answered.kind === 'tools') return ['toolUse'];
   return answered.kind === 'aborted' ? ['aborted', 'Request was aborted'] : [answered.kind];
@@ -81,7 +82,7 @@ function endOf(answered: Answered): Parameters<ReturnType<typeof createDraft>['e
 /** Pi asks the model once more after an aborted tool, and that request is what ends: with a steer taken off the queue before it. */
 function abortedAfterTools(run: Run): SpanEnd {
   const { stopReason, errorMessage } = run.pi.dialect.abortAfterTool;
-  const message = createDraft(run.pi).end(stopReason, errorMessage);
+  const message = new MessageDraft(run.pi).end(stopReason, errorMessage);
   remember(run, message);
   emit({ type: 'turn_end', message, toolResults: [] });
   return { kind: 'aborted' };

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { PiTool } from '../pi-script.ts';
-import type { CalledTool } from './assistant.ts';
+import type { CalledTool } from './message-draft.ts';
 import type { Pi } from './pi.ts';
 import { killGroup } from './tool-children.ts';
 import { pause, untilAborted, untilFile } from './wait.ts';
