@@ -20,20 +20,21 @@ import { scenarios, type ScenarioName } from './scenarios.ts';
 import { Tape } from './tape.ts';
 import { doesNotApply } from './not-applicable.ts';
 
-/** A run that a case may start, with everything that belongs to it. */
+/** A run that a case may start, with its adapter, handle and launch. */
 export interface Play {
   readonly context: HarnessContext;
   readonly setup: AdapterSetup;
   readonly adapter: RuntimeAdapter;
-  /** As probed. */
+  /** From the probe of `adapter`. */
   readonly capabilities: RuntimeCapabilities;
   readonly handle: RuntimeHandle;
   readonly launch: Launch;
 }
 
-/** The place where a case is played. It removes everything that was started, whatever became of the case. */
-export class Bench {
+/** What a case works with. `close` removes every process and file of the case, also when the case failed. */
+export class Stage {
   readonly harness: AdapterHarness;
+  /** How long one step of the agent may take, in ms. */
   readonly patienceMs: number;
   readonly #root: Promise<string>;
   readonly #setups: AdapterSetup[] = [];
@@ -46,7 +47,7 @@ export class Bench {
     this.#root = mkdtemp(join(tmpdir(), 'conformance-'));
   }
 
-  /** A run of the scenario, not started. Leaves the case when the agent cannot play it. */
+  /** Prepares a run of the scenario without starting it. Throws `NotApplicable` when the agent cannot play the scenario. */
   async play(scenario: ScenarioName, fields: Partial<Launch> = {}): Promise<Play> {
     const reason = this.harness.unplayable?.[scenario];
     if (reason !== undefined) doesNotApply(`the agent cannot play ${scenario}: ${reason}`);
@@ -55,10 +56,10 @@ export class Bench {
     return this.playIn(context, fields);
   }
 
-  /** A further run in the same context. */
+  /** Prepares another run with the same context. */
   async playIn(context: HarnessContext, fields: Partial<Launch> = {}): Promise<Play> {
     const handle = await makeHandle(context.dir, { taskId: `task-${randomUUID()}` });
-    const setup = await this.make(context);
+    const setup = await this.makeSetup(context);
     const { adapter } = setup;
     const named = { ...handle, runtime: adapter.id };
     const launch = await makeLaunch(context.dir, named, {
@@ -68,32 +69,40 @@ export class Bench {
       ...fields,
       env: { ...setup.env, ...fields.env },
     });
-    const play = { context, setup, adapter, capabilities: (await probed(adapter)).capabilities, handle: named, launch };
+    const play = {
+      context,
+      setup,
+      adapter,
+      capabilities: (await probeAvailable(adapter)).capabilities,
+      handle: named,
+      launch,
+    };
     this.#plays.push(play);
     return play;
   }
 
-  /** A fresh adapter for the same agent, as another owner would make it. */
-  async make(context: HarnessContext): Promise<AdapterSetup> {
+  /** Makes a new adapter for the same agent, as another owner would. */
+  async makeSetup(context: HarnessContext): Promise<AdapterSetup> {
     const setup = await this.harness.make(context);
     this.#setups.push(setup);
     return setup;
   }
 
-  /** Starts the run and gives it its first instruction, by whichever way the runtime takes it. */
+  /** Starts the run and sends its first instruction where the runtime does not take it with the launch. */
   async begin(play: Play): Promise<RuntimeSession> {
     const session = await play.adapter.start(play.launch);
     if (session.capabilities.firstInstruction === 'send') await session.send(play.launch.instruction);
     return session;
   }
 
+  /** Reads the events of the session until they end or the case does. */
   record(session: RuntimeSession, after?: string): Tape {
     const tape = new Tape(session, this.patienceMs, after);
     this.#tapes.push(tape);
     return tape;
   }
 
-  /** Plays the scenario until its process has ended: by itself, or stopped once the turn is over. */
+  /** Plays the scenario to the end of its turn, then stops the process unless it has ended by itself. */
   async playToEnd(play: Play): Promise<{ session: RuntimeSession; tape: Tape; exit: Exit }> {
     const session = await this.begin(play);
     const tape = this.record(session);
@@ -103,13 +112,13 @@ export class Bench {
     return { session, tape, exit };
   }
 
-  /** What a fresh adapter finds. */
+  /** Recovers the run with a new adapter. */
   async recover(play: Play): Promise<Recovery> {
-    const { adapter } = await this.make(play.context);
+    const { adapter } = await this.makeSetup(play.context);
     return adapter.recover(play.handle, { secrets: play.launch.secrets });
   }
 
-  /** The session of a recovery with this status. Anything else throws. */
+  /** Recovers the run with a new adapter and returns its session. Throws when the status is another one. */
   async recovered(play: Play, status: 'live' | 'ended' | 'dead'): Promise<RuntimeSession> {
     const recovery = await this.recover(play);
     if (recovery.status !== status || !('session' in recovery))
@@ -117,27 +126,30 @@ export class Bench {
     return recovery.session;
   }
 
+  /** Lets the `gate` scenario go on. */
   async openGate(play: Play): Promise<void> {
     await writeFile(play.context.gate, '');
   }
 
+  /** What the agent itself saw. Throws `NotApplicable` when the harness brings no witness. */
   async witness(play: Play): Promise<AgentWitness> {
     if (!play.setup.witness) doesNotApply('the harness brings no witness');
     return play.setup.witness();
   }
 
+  /** The number of live processes of the run. */
   countProcesses(handle: RuntimeHandle): Promise<number> {
     return this.harness.countProcesses?.(handle) ?? findMarked(handle.runId).then((found) => found.length);
   }
 
-  /** Takes the run's processes away with nobody seeing it. */
+  /** Kills the run's processes so that no exit is observed. */
   async vanish(handle: RuntimeHandle): Promise<void> {
     if (this.harness.vanish) await this.harness.vanish(handle);
     else await killMarked(handle);
-    await this.eventually('all processes are gone', async () => (await this.countProcesses(handle)) === 0);
+    await this.eventually('all processes have ended', async () => (await this.countProcesses(handle)) === 0);
   }
 
-  /** Waits until it is so, within the patience. */
+  /** Polls until `test` is true. Throws after `patienceMs`. */
   async eventually(what: string, test: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + this.patienceMs;
     while (!(await test())) {
@@ -146,9 +158,9 @@ export class Bench {
     }
   }
 
-  /** Removes what the case left. Throws when a process of a run outlives even this. */
+  /** Reaps every run, kills what is left, and removes the files of the case. */
   async close(): Promise<void> {
-    for (const tape of this.#tapes) await tape.letGo().catch(() => {});
+    for (const tape of this.#tapes) await tape.stopReading().catch(() => {});
     for (const { adapter, handle } of this.#plays) {
       await adapter.reap(handle).catch(() => {});
       await killMarked(handle);
@@ -158,7 +170,7 @@ export class Bench {
   }
 }
 
-/** Stops all processes of the run first, so that none of them sees another one end. */
+/** Freezes all processes of the run before it kills them, so that none of them observes the end of another. */
 async function killMarked({ runId }: RuntimeHandle): Promise<void> {
   const found = await findMarked(runId);
   for (const signal of ['SIGSTOP', 'SIGKILL'] as const) {
@@ -172,14 +184,14 @@ async function killMarked({ runId }: RuntimeHandle): Promise<void> {
   }
 }
 
-/** The runtime that the adapter finds; an Unavailable throws. */
-export async function probed(adapter: RuntimeAdapter): Promise<AgentRuntime> {
+/** Probes the adapter. Throws when its runtime is unavailable. */
+export async function probeAvailable(adapter: RuntimeAdapter): Promise<AgentRuntime> {
   const found = await adapter.probe();
   if (found.status === 'available') return found;
   throw new Error(`${adapter.id} is unavailable: ${found.reason}`);
 }
 
-/** The code with which a call was refused; throws when it was not, or when what it threw is not one of our errors. */
+/** The error code of a call that must fail. Throws when the call succeeds or throws something else than an AgentRuntimeError. */
 export async function refusal(call: Promise<unknown>): Promise<string> {
   let error: unknown;
   try {
@@ -193,7 +205,7 @@ export async function refusal(call: Promise<unknown>): Promise<string> {
   return error.code;
 }
 
-/** All scenarios that can be played by an agent with these capabilities and that end their turn by themselves or by a crash. */
+/** The scenarios that an agent with these capabilities can play and that end their turn by themselves or by a crash. */
 export function endingScenarios(capabilities: RuntimeCapabilities, harness: AdapterHarness): ScenarioName[] {
   const needs: Partial<Record<ScenarioName, boolean>> = {
     tool: capabilities.events === 'structured',
