@@ -1,5 +1,5 @@
 /**
- * An agent runtime in memory, scripted by data: what a plane's tests run on, and the reference of the adapter suite.
+ * An agent runtime in memory, scripted by data: for tests of planes and hosts, and the reference of the adapter suite.
  *
  * @packageDocumentation
  */

@@ -1,107 +1,85 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import type { Decision, RunOutcome } from '@runtime/contracts';
-import { maxEventTextChars, type Exit, type SessionEvent } from '@runtime/contracts/adapter';
+import { abortable, type RunOutcome } from '@runtime/contracts';
+import { maxEventTextChars } from '@runtime/contracts/adapter';
+import type { RunControls } from './run-controls.ts';
 import type { MemoryStep } from './steps.ts';
-
-/** What a step may do to the run it is played in. */
-export interface Stage {
-  readonly workspace: string;
-  /** Aborted by an interrupt and by the end of the run. */
-  readonly signal: AbortSignal;
-  /** One record. Text is redacted by then. */
-  emit(...events: SessionEvent[]): void;
-  /** Pieces of one text, without the secrets that may be cut in two between them. */
-  redact(pieces: readonly string[]): readonly string[];
-  /** A count within the run, for ids of messages, calls and approvals. */
-  nextId(prefix: string): string;
-  /** The agent said this: what was delivered is observed by it. */
-  said(text: string): void;
-  /** Takes in the steers that have come. */
-  takeSteers(): boolean;
-  /** Resolves when a steer has come. */
-  steered(): Promise<void>;
-  ask(approvalId: string): Promise<Decision>;
-  ignoreStop(): void;
-  /** Ends the process; undefined: unseen. */
-  die(exit: Exit | undefined): void;
-}
 
 const gatePollMs = 5;
 
 /**
- * Plays the steps until they are over or one of them ends the turn. Throws the signal's reason once it is aborted,
- * even while the script itself waits for something of its own.
+ * Plays the steps to their end or to the first one that ends the turn, and returns that one's outcome.
+ * Throws once the signal is aborted, even while the script itself waits for something.
  */
 export async function playSteps(
   steps: Iterable<MemoryStep> | AsyncIterable<MemoryStep>,
-  stage: Stage,
+  run: RunControls,
 ): Promise<RunOutcome | undefined> {
   const iterator = Symbol.asyncIterator in steps ? steps[Symbol.asyncIterator]() : steps[Symbol.iterator]();
   for (;;) {
-    const next = await raced(Promise.resolve(iterator.next()), stage.signal);
+    const next = await abortable(Promise.resolve(iterator.next()), run.signal);
     if (next.done) return undefined;
-    stage.takeSteers();
-    const outcome = await playStep(next.value, stage);
-    stage.signal.throwIfAborted();
+    run.takeSteers();
+    const outcome = await playStep(next.value, run);
+    run.signal.throwIfAborted();
     if (outcome) return outcome;
   }
 }
 
-async function playStep(step: MemoryStep, stage: Stage): Promise<RunOutcome | undefined> {
+async function playStep(step: MemoryStep, run: RunControls): Promise<RunOutcome | undefined> {
   switch (step.do) {
     case 'say':
-      await say(typeof step.text === 'string' ? [step.text] : step.text, stage);
+      await say(typeof step.text === 'string' ? [step.text] : step.text, run);
       break;
     case 'think':
-      think(step.text, stage);
+      think(step.text, run);
       break;
     case 'print':
-      print(step.text, step.to ?? 'stdout', stage);
+      print(step.text, step.to ?? 'stdout', run);
       break;
     case 'tool':
-      return useTool(step, stage);
+      return useTool(step, run);
     case 'ask':
-      return ask(step, stage);
+      return ask(step, run);
     case 'write':
-      await writeInto(resolve(stage.workspace, step.path), step.text);
+      await writeInto(resolve(run.workspace, step.path), step.text);
       break;
     case 'usage':
-      stage.emit({ type: 'usage.reported', usage: step.usage });
+      run.emit({ type: 'usage.reported', usage: step.usage });
       break;
     case 'emit':
-      stage.emit(step.event);
+      run.emit(step.event);
       break;
     case 'wait':
-      await sleep(step.ms, undefined, { signal: stage.signal });
+      await sleep(step.ms, undefined, { signal: run.signal });
       break;
     case 'gate':
-      await gate(step.until, stage.signal);
+      await gate(step.until, run.signal);
       break;
     case 'listen':
-      await raced(stage.steered(), stage.signal);
+      await abortable(run.nextSteer(), run.signal);
       break;
     case 'hang':
-      await raced(new Promise(() => {}), stage.signal);
+      await abortable(new Promise(() => {}), run.signal);
       break;
     case 'ignoreStop':
-      stage.ignoreStop();
+      run.ignoreStop();
       break;
     case 'end':
       return step.outcome;
     case 'exit':
-      stage.die(step.exit);
+      run.endProcess(step.exit);
       break;
     case 'vanish':
-      stage.die(undefined);
+      run.endProcess(undefined);
       break;
   }
   return undefined;
 }
 
-/** Text in pieces that one event may hold, never cutting a character in two. */
-export function chunks(text: string, size = maxEventTextChars): string[] {
+/** Cuts a text into pieces that fit one event, never in the middle of a character. */
+function chunks(text: string, size = maxEventTextChars): string[] {
   const pieces: string[] = [];
   for (let at = 0; at < text.length;) {
     let end = Math.min(at + size, text.length);
@@ -112,19 +90,19 @@ export function chunks(text: string, size = maxEventTextChars): string[] {
   return pieces;
 }
 
-async function say(pieces: readonly string[], stage: Stage): Promise<void> {
-  const messageId = stage.nextId('message');
-  const parts = stage.redact(pieces).flatMap((piece) => chunks(piece));
+async function say(pieces: readonly string[], run: RunControls): Promise<void> {
+  const messageId = run.nextId('message');
+  const parts = run.redact(pieces).flatMap((piece) => chunks(piece));
   for (const text of parts) {
-    stage.emit({ type: 'text.delta', messageId, text });
+    run.emit({ type: 'text.delta', messageId, text });
     await setImmediate();
-    if (!stage.signal.aborted) continue;
-    stage.emit({ type: 'message.discarded', messageId, reason: 'the turn was ended' });
-    stage.signal.throwIfAborted();
+    if (!run.signal.aborted) continue;
+    run.emit({ type: 'message.discarded', messageId, reason: 'the turn was ended' });
+    run.signal.throwIfAborted();
   }
   const text = parts.join('');
-  stage.said(text);
-  stage.emit({ type: 'message.completed', messageId, ...completedText(text) });
+  run.recordReply(text);
+  run.emit({ type: 'message.completed', messageId, ...completedText(text) });
 }
 
 function completedText(text: string): { text: string; omittedChars?: number } {
@@ -135,32 +113,32 @@ function completedText(text: string): { text: string; omittedChars?: number } {
   return { text: head + tail, omittedChars: text.length - head.length - tail.length };
 }
 
-function think(text: string, stage: Stage): void {
-  const messageId = stage.nextId('message');
-  for (const piece of chunks(stage.redact([text]).join(''))) {
-    stage.emit({ type: 'reasoning.delta', messageId, text: piece });
+function think(text: string, run: RunControls): void {
+  const messageId = run.nextId('message');
+  for (const piece of chunks(run.redact([text]).join(''))) {
+    run.emit({ type: 'reasoning.delta', messageId, text: piece });
   }
 }
 
-function print(text: string, source: 'stdout' | 'stderr', stage: Stage): void {
-  for (const piece of chunks(stage.redact([text]).join(''))) stage.emit({ type: 'output.delta', source, text: piece });
+function print(text: string, source: 'stdout' | 'stderr', run: RunControls): void {
+  for (const piece of chunks(run.redact([text]).join(''))) run.emit({ type: 'output.delta', source, text: piece });
 }
 
-async function useTool(step: Extract<MemoryStep, { do: 'tool' }>, stage: Stage): Promise<RunOutcome | undefined> {
-  const callId = stage.nextId('call');
+async function useTool(step: Extract<MemoryStep, { do: 'tool' }>, run: RunControls): Promise<RunOutcome | undefined> {
+  const callId = run.nextId('call');
   const { name, input, output } = step;
-  stage.emit({ type: 'tool.started', callId, name, ...(input === undefined ? {} : { input }) });
+  run.emit({ type: 'tool.started', callId, name, ...(input === undefined ? {} : { input }) });
   try {
-    const outcome = await playSteps(step.steps ?? [], stage);
+    const outcome = await playSteps(step.steps ?? [], run);
     if (output !== undefined) {
-      for (const text of chunks(stage.redact([output]).join('')))
-        stage.emit({ type: 'tool.delta', callId, mode: 'append', text });
+      for (const text of chunks(run.redact([output]).join('')))
+        run.emit({ type: 'tool.delta', callId, mode: 'append', text });
     }
-    const text = output === undefined ? undefined : chunks(stage.redact([output]).join(''))[0];
-    stage.emit({ type: 'tool.ended', callId, ok: step.ok ?? true, ...(text === undefined ? {} : { output: text }) });
+    const text = output === undefined ? undefined : chunks(run.redact([output]).join(''))[0];
+    run.emit({ type: 'tool.ended', callId, ok: step.ok ?? true, ...(text === undefined ? {} : { output: text }) });
     return outcome;
   } catch (error) {
-    stage.emit({ type: 'tool.ended', callId, ok: false });
+    run.emit({ type: 'tool.ended', callId, ok: false });
     throw error;
   }
 }
@@ -170,12 +148,12 @@ const allowOrDeny = [
   { id: 'deny', label: 'Deny', kind: 'deny' },
 ] as const;
 
-async function ask(step: Extract<MemoryStep, { do: 'ask' }>, stage: Stage): Promise<RunOutcome | undefined> {
-  const approvalId = stage.nextId('approval');
+async function ask(step: Extract<MemoryStep, { do: 'ask' }>, run: RunControls): Promise<RunOutcome | undefined> {
+  const approvalId = run.nextId('approval');
   const { title, kind = 'dialog', input } = step;
   const choices = step.choices ?? [...allowOrDeny];
-  const answer = stage.ask(approvalId);
-  stage.emit({
+  const answer = run.waitForAnswer(approvalId);
+  run.emit({
     type: 'approval.requested',
     approvalId,
     kind,
@@ -183,11 +161,11 @@ async function ask(step: Extract<MemoryStep, { do: 'ask' }>, stage: Stage): Prom
     choices,
     ...(input === undefined ? {} : { input }),
   });
-  const decision = await raced(answer, stage.signal).catch((error: unknown) => {
-    stage.emit({ type: 'approval.withdrawn', approvalId });
+  const decision = await abortable(answer, run.signal).catch((error: unknown) => {
+    run.emit({ type: 'approval.withdrawn', approvalId });
     throw error;
   });
-  return playSteps(step.answered(decision), stage);
+  return playSteps(step.answered(decision), run);
 }
 
 async function writeInto(path: string, text: string): Promise<void> {
@@ -196,21 +174,11 @@ async function writeInto(path: string, text: string): Promise<void> {
 }
 
 async function gate(until: string | Promise<unknown>, signal: AbortSignal): Promise<void> {
-  if (typeof until !== 'string') return void (await raced(until, signal));
+  if (typeof until !== 'string') return void (await abortable(until, signal));
   const exists = (): Promise<boolean> =>
     access(until).then(
       () => true,
       () => false,
     );
   while (!(await exists())) await sleep(gatePollMs, undefined, { signal });
-}
-
-/** The promise, or the signal's reason as soon as it is aborted. */
-export function raced<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
