@@ -17,7 +17,7 @@ export type Answered =
 const overflowMessage =
   '400: {"message":"This model\'s maximum context length is exceeded","code":"context_length_exceeded"}';
 
-/** Takes steps off the list up to the end of this answer. The message itself is ended by the caller, which knows what comes of it. */
+/** Plays and removes the steps of this answer. The caller ends its message, because the stop reason depends on what follows. */
 export async function playAnswer(pi: Pi, steps: PiStep[], draft: MessageDraft, signal: AbortSignal): Promise<Answered> {
   for (;;) {
     if (signal.aborted) return { kind: 'aborted' };
@@ -88,7 +88,7 @@ type EffectStep = Extract<
 >;
 
 async function playEffect(pi: Pi, step: EffectStep, signal: AbortSignal): Promise<void> {
-  // A dialog does not listen to the signal: that is what makes an unanswered one block an abort.
+  // Pi ignores the abort while a dialog is open: an unanswered dialog blocks it.
   if ('dialog' in step) pi.lastAnswer = await pi.dialogs.ask(step.dialog);
   else if ('notify' in step) emit({ type: 'extension_ui_request', id: randomUUID(), ...step.notify });
   else if ('thresholdCompaction' in step) pi.compactAfterRun = true;

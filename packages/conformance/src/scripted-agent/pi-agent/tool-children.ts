@@ -2,18 +2,20 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import type { PiTool } from '../pi-script.ts';
 
-/** The children of tools that run, so that an orderly end can take them along. */
+/** The children of running tools, so that an orderly exit can kill them. */
 export interface ToolChildren {
+  /** Starts the `sleep` of a tool in its own session. */
   start(tool: PiTool, environment: NodeJS.ProcessEnv): Promise<ChildProcess>;
-  /** Kills their process groups. */
+  /** Kills the process groups of all children. */
   killAll(): void;
 }
 
+/** Makes the empty set of children. */
 export function createToolChildren(): ToolChildren {
   const running = new Set<ChildProcess>();
   return {
     start: async (tool, env) => {
-      // A session of its own, as Pi's bash has: a kill of Pi, or of its process group, does not reach it.
+      // Its own session, as with Pi's bash: a kill of Pi, or of its process group, does not reach it.
       const child = spawn('sh', ['-c', 'exec sleep "$1"', 'sh', String((tool.childSleepMs ?? 0) / 1000)], {
         detached: true,
         stdio: 'ignore',

@@ -15,7 +15,7 @@ interface ToolEnd {
   readonly durationMs?: number;
 }
 
-/** Runs the tools of one message side by side. Ends come in order of completion; the result messages, which are returned, in order of the calls. */
+/** Runs the tools of one message in parallel. Their ends are written as they end; the result messages are written and returned in call order. */
 export async function playTools(pi: Pi, called: readonly CalledTool[], signal: AbortSignal): Promise<Json[]> {
   for (const { id, tool } of called) {
     emit({ type: 'tool_execution_start', toolCallId: id, toolName: tool.name, args: tool.args ?? {} });
@@ -58,18 +58,18 @@ function duration(pi: Pi, { durationMs }: ToolEnd): Json {
 
 async function playTool(pi: Pi, id: string, tool: PiTool, signal: AbortSignal): Promise<ToolEnd> {
   const startedAt = Date.now();
-  const ended = (text: string, isError: boolean): ToolEnd => ({ text, isError, durationMs: Date.now() - startedAt });
+  const endOf = (text: string, isError: boolean): ToolEnd => ({ text, isError, durationMs: Date.now() - startedAt });
   if (tool.dialog !== undefined) {
     pi.lastAnswer = await pi.dialogs.ask(tool.dialog);
     if (pi.lastAnswer === false || pi.lastAnswer === undefined) return { text: 'Denied by the user', isError: true };
   }
   const shown = await work(pi, id, tool, signal);
-  if (signal.aborted) return ended(`${shown}\n\nCommand aborted`, true);
-  if (tool.effect === 'write') return ended(writeEffect(pi, tool), false);
-  return ended(tool.result ?? (shown === '' ? 'ok' : shown), tool.isError ?? false);
+  if (signal.aborted) return endOf(`${shown}\n\nCommand aborted`, true);
+  if (tool.effect === 'write') return endOf(writeEffect(pi, tool), false);
+  return endOf(tool.result ?? (shown === '' ? 'ok' : shown), tool.isError ?? false);
 }
 
-/** Returns the last output shown. */
+/** Plays the updates, the child and the gate of a tool. Returns the last output. */
 async function work(pi: Pi, id: string, tool: PiTool, signal: AbortSignal): Promise<string> {
   const updates = tool.updates ?? [];
   const update = (content: unknown[]): void =>
