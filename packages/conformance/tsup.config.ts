@@ -2,7 +2,6 @@ import { defineConfig } from 'tsup';
 
 export default defineConfig({
   entry: [
-    'src/index.ts',
     'src/adapter/index.ts',
     'src/adapter/starter.ts',
     'src/event-log/index.ts',
