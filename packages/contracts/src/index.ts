@@ -49,8 +49,8 @@ export {
   partsSchema,
 } from './vocabulary/instruction.ts';
 export type { Instruction, InstructionLevel, InstructionMode, Part } from './vocabulary/instruction.ts';
-export { outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema } from './vocabulary/outcome.ts';
-export type { OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
+export { outcomeCode, outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema } from './vocabulary/outcome.ts';
+export type { FailedOutcome, OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
 export {
   environmentSpecSchema,
   retryPolicySchema,

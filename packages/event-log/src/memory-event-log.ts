@@ -51,7 +51,7 @@ class MemoryLog implements EventLog {
     const texts = encodeEvents(events, options);
     const before = this.revision(stream);
     if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
-    const time = this.#clock();
+    const time = options.time ?? this.#clock();
     const first = this.#events.length + 1;
     for (const [index, text] of texts.entries()) {
       const envelope = { position: first + index, stream, revision: before + index + 1, time };

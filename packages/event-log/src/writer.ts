@@ -70,7 +70,7 @@ export class Writer {
     if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
     const group = this.#gathering;
     if (group.lines.length > maxBacklogBytes) throw backlogError();
-    this.#assign(group, stream, texts);
+    this.#assign(group, stream, texts, options.time ?? this.#options.clock());
     if (options.ack !== 'written') group.durable = true;
     return new Promise((resolve, reject) => {
       group.waiting.push({ resolve, reject });
@@ -79,11 +79,10 @@ export class Writer {
   }
 
   /** Gives the events their numbers and encodes them. */
-  #assign(group: Group, name: string, texts: readonly string[]): void {
+  #assign(group: Group, name: string, texts: readonly string[], time: number): void {
     const count = texts.length;
     const { lines } = group;
     const stream = this.#options.state.index.stream(name);
-    const time = this.#options.clock();
     const start = lines.length;
     for (let index = 0; index < count; index += 1) {
       const position = this.#assigned + index + 1;

@@ -6,5 +6,5 @@
 export { memoryCapabilities, memoryRuntime } from './memory-runtime.ts';
 export type { MemoryRuntimeOptions } from './memory-runtime.ts';
 export type { FaultyCall, MemoryFault, MemoryFaults } from './faults.ts';
-export type { MemoryMessage, MemoryScript, MemoryStep, MemoryTurn } from './steps.ts';
+export type { MemoryMessage, MemoryScript, MemoryStep, MemoryTurn, ScriptedDecision } from './steps.ts';
 export { forgetMemoryRun, memoryRunLives, vanishMemoryRun } from './world.ts';

@@ -11,7 +11,7 @@ import { Journal } from './journal.ts';
 import { playSteps } from './play-steps.ts';
 import { redactPieces } from './redact.ts';
 import type { RunControls } from './run-controls.ts';
-import type { MemoryMessage, MemoryScript } from './steps.ts';
+import type { MemoryMessage, MemoryScript, ScriptedDecision } from './steps.ts';
 
 /** What a run is started with. */
 export interface MemoryRunInit {
@@ -30,7 +30,7 @@ interface RunningTurn {
   readonly done: Promise<void>;
 }
 
-type Pending = { readonly settle: (decision: Decision) => void };
+type Pending = { readonly settle: (decision: ScriptedDecision) => void };
 
 /** Stands for an agent's process: takes instructions, plays its script and writes to its journal. It knows nothing of sessions. */
 export class MemoryRun {

@@ -1,5 +1,5 @@
-import type { Decision } from '@runtime/contracts';
 import type { Exit, SessionEvent } from '@runtime/contracts/adapter';
+import type { ScriptedDecision } from './steps.ts';
 
 /** What a step may do to the run in which it is played. */
 export interface RunControls {
@@ -19,7 +19,7 @@ export interface RunControls {
   /** Resolves when a steer has come in. */
   nextSteer(): Promise<void>;
   /** Resolves with the answer to the approval. */
-  waitForAnswer(approvalId: string): Promise<Decision>;
+  waitForAnswer(approvalId: string): Promise<ScriptedDecision>;
   /** From now on `stop` has to wait for its grace. */
   ignoreStop(): void;
   /** Ends the process; without an exit, nobody observes one. */

@@ -1,5 +1,11 @@
-import type { Decision, Instruction, RunOutcome, Usage } from '@runtime/contracts';
+import type { Instruction, RunOutcome, Usage } from '@runtime/contracts';
 import type { Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
+
+/** The answer to a scripted agent's question: a choice, a text, or neither when the request was cancelled. */
+export interface ScriptedDecision {
+  readonly choice?: string | undefined;
+  readonly value?: string | undefined;
+}
 
 /** One thing that the agent does in a turn. Steps are played one after the other; between two steps steers are delivered. */
 export type MemoryStep =
@@ -28,7 +34,7 @@ export type MemoryStep =
       readonly choices?: Extract<SessionEvent, { type: 'approval.requested' }>['choices'];
       readonly input?: boolean;
       /** The steps after the answer; the decision of a cancelled request is empty. (Not `then`: a step must not look like a promise.) */
-      readonly answered: (decision: Decision) => readonly MemoryStep[];
+      readonly answered: (decision: ScriptedDecision) => readonly MemoryStep[];
     }
   /** Writes a file in the workspace and makes the folders above it. */
   | { readonly do: 'write'; readonly path: string; readonly text: string }

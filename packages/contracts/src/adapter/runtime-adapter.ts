@@ -1,5 +1,6 @@
 import type { ApprovalPolicy, Decision } from '../vocabulary/approval.ts';
 import type { CallOptions } from '../base/call-options.ts';
+import type { Attach } from '../vocabulary/attach.ts';
 import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { SessionEvent } from '../events/session-events.ts';
@@ -120,6 +121,8 @@ export interface RuntimeSession extends AsyncDisposable {
   readonly version: string;
   /** The backend's own id of the conversation, as soon as it is known. Never made up by us. */
   readonly agentSessionId?: string;
+  /** How a person joins the run at its terminal; left out where there is none. Final, like the capabilities. */
+  readonly attach?: Attach;
 
   /**
    * What happens, in order, from the first record or after `after`; ends by itself once the process ended and everything it left was read.

@@ -107,7 +107,7 @@ export const sessionEventSchemas = {
     title: z.string().max(2000),
     message: z.string().max(65_536).optional(),
     callId: backendIdSchema.optional(),
-    choices: z.array(choiceSchema).max(100),
+    choices: z.array(choiceSchema).max(100).readonly(),
     /** Free text may be given instead of a choice. */
     input: z.boolean().optional(),
     /** Of the backend's own clock; the plane's limit holds as well. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalKindSchema, choiceSchema, resolutionSchema } from '../vocabulary/approval.ts';
 import { artifactRefSchema } from '../vocabulary/artifact.ts';
+import { attachSchema } from '../vocabulary/attach.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 import { errorCodeSchema } from '../base/errors.ts';
 import { exitSchema, runtimeHandleSchema } from '../vocabulary/handle.ts';
@@ -55,7 +56,7 @@ export const planeTaskEventSchemas = {
     type: z.literal('runtime.degraded'),
     from: targetSchema,
     to: targetSchema,
-    lostCapabilities: z.array(z.string()),
+    lostCapabilities: z.array(z.string()).readonly(),
     policy: z.literal('from-scratch'),
     reason: why,
   }),
@@ -70,7 +71,7 @@ export const planeTaskEventSchemas = {
     /** The instruction that opens this run. */
     instructionId: idSchema,
     /** Earlier instructions whose text goes with it, in order. */
-    carries: z.array(idSchema),
+    carries: z.array(idSchema).readonly(),
     /** The conversation picked up; only with mode `resume`. */
     resumes: z.object({ runId, agentSessionId: backendIdSchema }).optional(),
   }),
@@ -80,6 +81,8 @@ export const planeTaskEventSchemas = {
     capabilities: capabilitiesSchema,
     version: z.string().max(200),
     agentSessionId: backendIdSchema.optional(),
+    /** Where the run has a terminal that a person can join. */
+    attach: attachSchema.optional(),
   }),
   'run.reattached': z.object({
     type: z.literal('run.reattached'),
@@ -98,7 +101,12 @@ export const planeTaskEventSchemas = {
     /** How long the signal has been missing. */
     silentMs: z.int().min(0),
   }),
-  'run.progressed': z.object({ type: z.literal('run.progressed'), runId, signal: lifeSignalSchema }),
+  'run.progressed': z.object({
+    type: z.literal('run.progressed'),
+    runId,
+    signal: lifeSignalSchema,
+    sourceCursor: byRun.sourceCursor,
+  }),
 
   'instruction.queued': z.object({
     type: z.literal('instruction.queued'),
@@ -119,9 +127,9 @@ export const planeTaskEventSchemas = {
   'approval.requested': z.object({
     ...sessionEventSchemas['approval.requested'].shape,
     kind: approvalKindSchema,
-    choices: z.array(choiceSchema).max(100),
-    /** Left out for a question of the plane itself. */
-    runId: idSchema.optional(),
+    choices: z.array(choiceSchema).max(100).readonly(),
+    /** The run is left out for a question of the plane itself. */
+    ...byRun,
     /** Unix ms at which the default answer is given. */
     expiresAt: z.int().optional(),
   }),
@@ -131,6 +139,7 @@ export const planeTaskEventSchemas = {
     resolution: resolutionSchema,
     by: z.string().max(200),
     why: why.optional(),
+    ...byRun,
   }),
 
   'artifact.stored': z.object({

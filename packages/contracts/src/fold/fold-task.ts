@@ -133,7 +133,7 @@ const planeHandlers: Handlers = {
       status: state.runs.at(-1)?.status === 'stopping' ? 'stopping' : 'active',
       capabilities: event.capabilities,
       version: event.version,
-      ...defined({ agentSessionId: event.agentSessionId }),
+      ...defined({ agentSessionId: event.agentSessionId, attach: event.attach }),
     }),
   'run.resumed': (state, event) => patchRun(state, { agentSessionId: event.agentSessionId }),
   'run.stopping': (state, event) => {

@@ -1,4 +1,5 @@
 import type { ApprovalKind, Choice, Resolution } from '../vocabulary/approval.ts';
+import type { Attach } from '../vocabulary/attach.ts';
 import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
 import type { ErrorCode } from '../base/errors.ts';
 import type { RunMode, StopCause } from '../events/task-events.ts';
@@ -28,6 +29,7 @@ export interface RunState {
   readonly capabilities?: RuntimeCapabilities;
   readonly version?: string;
   readonly agentSessionId?: string;
+  readonly attach?: Attach;
   readonly sourceCursor?: string;
   readonly turn?: TurnState;
   readonly turns: number;

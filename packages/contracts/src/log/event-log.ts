@@ -6,8 +6,9 @@ export interface NewEvent {
   readonly [field: string]: unknown;
 }
 
-/** What the log adds to an event. */
-export interface EventEnvelope {
+/** What the log adds to an event. A type and no interface, so that a typed event with its envelope is still a `StoredEvent`. */
+// oxlint-disable-next-line typescript/consistent-type-definitions
+export type EventEnvelope = {
   /** Its number in the whole log, from 1, ascending, and sparse after pruning. */
   readonly position: number;
   readonly stream: string;
@@ -15,8 +16,9 @@ export interface EventEnvelope {
   readonly revision: number;
   /** Unix time in milliseconds by the writer's clock. For people: order is by `position`, never by time. */
   readonly time: number;
-}
+};
 
+/** An event as the log keeps it: its own fields and the log's. */
 export type StoredEvent<E extends NewEvent = NewEvent> = E & EventEnvelope;
 
 /**
@@ -31,6 +33,11 @@ export interface AppendOptions extends CallOptions {
   readonly expected?: number;
   /** @default 'durable' */
   readonly ack?: Acknowledgement;
+  /**
+   * Unix ms that the events carry. For a caller that has folded them already and must not differ from what a reader folds.
+   * @default the log's clock at the call
+   */
+  readonly time?: number;
 }
 
 export interface AppendResult {
@@ -59,6 +66,11 @@ export interface Snapshot {
   /** It contains the effect of every event up to and including this position. */
   readonly position: number;
   readonly state: unknown;
+}
+
+/** An event with what the log adds to it: the one place where a stored event is made from one that is to be appended. */
+export function storedEvent<E extends NewEvent>(event: E, envelope: EventEnvelope): E & EventEnvelope {
+  return { ...event, ...envelope };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { AgentRuntime, Unavailable } from '../adapter/runtime-adapter.ts';
 import type { Decision } from '../vocabulary/approval.ts';
 import type { CallOptions } from '../base/call-options.ts';
 import type { AgentRuntimeError } from '../base/errors.ts';
-import type { NewEvent, StoredEvent } from '../log/event-log.ts';
+import type { EventEnvelope, NewEvent, StoredEvent } from '../log/event-log.ts';
 import type { TaskEvent } from '../events/task-events.ts';
 import type { InstructionLevel, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
@@ -13,7 +13,7 @@ import type { TaskStatus, TaskView } from './task-view.ts';
 export type CursoredEvent<E extends NewEvent = StoredEvent> = E & { readonly cursor: string };
 
 /** An event of a task's stream, as readers get it. */
-export type TaskStreamEvent = TaskEvent & StoredEvent & { readonly cursor: string };
+export type TaskStreamEvent = TaskEvent & EventEnvelope & { readonly cursor: string };
 
 export interface EventsOptions extends CallOptions {
   /** Exclusive: the `cursor` of an event, or 'now' to skip the past. @default from the beginning */

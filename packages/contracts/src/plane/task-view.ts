@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { approvalKindSchema, choiceSchema } from '../vocabulary/approval.ts';
+import { attachSchema } from '../vocabulary/attach.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 import { backendIdSchema, idSchema, runtimeIdSchema } from '../base/ids.ts';
 import { instructionLevelSchema, instructionModeSchema } from '../vocabulary/instruction.ts';
@@ -37,6 +38,8 @@ export const taskViewSchema = z.object({
       turnId: z.string().optional(),
       agentSessionId: backendIdSchema.optional(),
       capabilities: capabilitiesSchema.optional(),
+      /** How a person joins this run at its terminal. */
+      attach: attachSchema.optional(),
       outcome: runOutcomeSchema.optional(),
       runDir: z.string(),
     }),

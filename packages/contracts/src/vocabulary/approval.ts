@@ -12,11 +12,14 @@ export type Choice = z.infer<typeof choiceSchema>;
 export const approvalKindSchema = z.enum(['tool', 'dialog', 'recovery', 'policy']);
 export type ApprovalKind = z.infer<typeof approvalKindSchema>;
 
-/** An answer: one of the choices, or free text where the request takes `input`. */
-export const decisionSchema = z.object({
-  choice: z.string().min(1).max(200).optional(),
-  value: z.string().max(65_536).optional(),
-});
+/** An answer: the id of one of the choices, or free text where the request takes `input`. Never both. */
+export const decisionSchema = z.union(
+  [
+    z.object({ choice: z.string().min(1).max(200), value: z.undefined().optional() }),
+    z.object({ value: z.string().max(65_536), choice: z.undefined().optional() }),
+  ],
+  'an answer is either a choice or a value',
+);
 export type Decision = z.infer<typeof decisionSchema>;
 
 /** How an approval was closed: by somebody, by its time limit, or because what it asked about is over. */
@@ -39,7 +42,7 @@ export const policyRuleSchema = z.strictObject({
 export type PolicyRule = z.infer<typeof policyRuleSchema>;
 
 export const approvalPolicySchema = z.strictObject({
-  rules: z.array(policyRuleSchema).max(200).default([]),
+  rules: z.array(policyRuleSchema).max(200).readonly().default([]),
   /** For tools that no rule names. @default 'allow': what the agent does by itself */
   default: policyActionSchema.default('allow'),
   /** How long a person has, in ms, before the default answer (deny) is given. @default 1 h */

@@ -23,7 +23,7 @@ export const capabilitiesSchema = z.object({
   /** `structured`: messages, tools and turns as the backend tells them. `output`: bytes of a terminal or of stdout. */
   events: z.enum(['output', 'structured']),
   usage: z.boolean(),
-  inputs: z.array(z.enum(['text', 'image', 'file'])),
+  inputs: z.array(z.enum(['text', 'image', 'file'])).readonly(),
   /** `target.model` and `target.thinking` may be set. */
   models: z.boolean(),
 });
@@ -39,7 +39,10 @@ export const needsSchema = z.strictObject({
   approvals: z.literal(true).optional(),
   events: z.enum(['output', 'structured']).optional(),
   usage: z.literal(true).optional(),
-  inputs: z.array(z.enum(['text', 'image', 'file'])).optional(),
+  inputs: z
+    .array(z.enum(['text', 'image', 'file']))
+    .readonly()
+    .optional(),
   models: z.literal(true).optional(),
 });
 export type Needs = z.infer<typeof needsSchema>;

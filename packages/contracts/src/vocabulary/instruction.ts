@@ -16,7 +16,8 @@ export const partsSchema = z
   .array(partSchema)
   .min(1)
   .max(64)
-  .refine((parts) => parts.some((part) => part.type !== 'text' || part.text.trim() !== ''), 'the text is empty');
+  .refine((parts) => parts.some((part) => part.type !== 'text' || part.text.trim() !== ''), 'the text is empty')
+  .readonly();
 
 /** `prompt` opens a conversation, `steer` goes into the running turn, `followUp` comes after it. */
 export const instructionModeSchema = z.enum(['prompt', 'steer', 'followUp']);

@@ -24,6 +24,7 @@ export const environmentSpecSchema = z.strictObject({
   pass: z
     .array(z.string().regex(/^[A-Za-z_]\w*$/))
     .max(200)
+    .readonly()
     .optional(),
   set: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string().max(65_536)).optional(),
   /** Absolute path of a 0600 file of KEY=VALUE lines, read at each launch and never logged. */
@@ -47,7 +48,7 @@ export const taskSpecSchema = z.strictObject({
   /** Absolute path of an existing directory. */
   workspace: z.string().min(1).max(4096),
   /** In order of preference; at least one. */
-  runtimes: z.array(targetSchema).min(1).max(16),
+  runtimes: z.array(targetSchema).min(1).max(16).readonly(),
   title: z.string().max(200).optional(),
   needs: needsSchema.optional(),
   /** `idle`: ends when the agent rests. `closed`: waits for further instructions until it is closed. @default 'idle' */
@@ -61,7 +62,10 @@ export const taskSpecSchema = z.strictObject({
   recoveryTimeoutMs: durationMs.default(86_400_000),
   retry: retryPolicySchema.prefault({}),
   /** Outcome codes after which the next target is tried although by default the task would fail. */
-  degradeOn: z.array(z.enum(['exit_code', 'refusal', 'context_overflow', 'model_error', 'timeout'])).default([]),
+  degradeOn: z
+    .array(z.enum(['exit_code', 'refusal', 'context_overflow', 'model_error', 'timeout']))
+    .readonly()
+    .default([]),
   /** From submission to the end, in ms; then the task is `timed_out`. */
   deadlineMs: durationMs.optional(),
   /** A single run, in ms; stands still while an approval is open. */
@@ -97,6 +101,7 @@ export const submitRequestSchema = z.strictObject({
     .array(z.union([runtimeIdSchema, targetSchema]))
     .min(1)
     .max(16)
+    .readonly()
     .optional(),
   /** Same key, same task: submitting again returns it. The same key with other content is CONFLICT. */
   key: z.string().min(1).max(200).optional(),

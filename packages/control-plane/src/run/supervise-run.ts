@@ -90,8 +90,8 @@ async function recordStarted(actor: TaskActor, session: RuntimeSession): Promise
   await actor.record((state) => {
     const run = currentRun(state);
     if (!run || run.capabilities) return [];
-    const { capabilities, version, agentSessionId } = session;
-    const known = agentSessionId === undefined ? {} : { agentSessionId };
+    const { capabilities, version, agentSessionId, attach } = session;
+    const known = { ...(agentSessionId === undefined ? {} : { agentSessionId }), ...(attach ? { attach } : {}) };
     const events: NewEvent[] = [{ type: 'run.started', runId: run.runId, capabilities, version, ...known }];
     if (run.resumes)
       events.push({

@@ -1,4 +1,11 @@
-import type { OutcomeCode, RunMode, RunOutcome, Target } from '@runtime/contracts';
+import {
+  outcomeCode,
+  type FailedOutcome,
+  type OutcomeCode,
+  type RunMode,
+  type RunOutcome,
+  type Target,
+} from '@runtime/contracts';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
 
 /** What follows when no run is open. Pure data: the actor turns it into events. */
@@ -49,7 +56,7 @@ export function backoffMs(state: TaskState, failures: number, random: number): n
 export function neverBegan(run: RunState, state: TaskState): boolean {
   if (run.turns > 0) return false;
   const level = state.instructions[run.instructionId]?.level;
-  return run.outcome?.code === 'unavailable' || level === 'queued';
+  return (run.outcome && outcomeCode(run.outcome)) === 'unavailable' || level === 'queued';
 }
 
 /** The owner died before the spawn, provably: the new start costs no attempt. */
@@ -61,10 +68,11 @@ const resumable: ReadonlySet<OutcomeCode> = new Set(['model_error', 'timeout']);
 
 /** What follows the end of a run: end, another attempt, the next target, or a question. `random` is for the jitter. */
 export function afterRun(state: TaskState, run: RunState, random: number): NextStep {
-  const outcome = run.outcome ?? { status: 'lost', code: 'unknown' };
-  const code = outcome.code ?? 'unknown';
+  const outcome: RunOutcome = run.outcome ?? { status: 'lost', code: 'unknown' };
   if (outcome.status === 'succeeded' || outcome.status === 'cancelled' || outcome.status === 'timed_out')
     return { kind: 'end', outcome };
+  // A log from before outcomes had to name a code may hold one without.
+  const code = outcome.code ?? 'unknown';
   if (wasAbsent(run)) {
     return {
       kind: 'schedule',
@@ -133,7 +141,7 @@ function degradeOr(state: TaskState, run: RunState, otherwise: NextStep, outcome
     target,
     attempt: run.attempt + 1,
     delayMs: 0,
-    reason: outcome.message ?? outcome.code ?? 'unknown',
+    reason: outcome.message ?? outcomeCode(outcome) ?? 'unknown',
   };
 }
 
@@ -156,10 +164,15 @@ function recoverBy(state: TaskState, lost: RunState, restart: NextStep): NextSte
   return { kind: 'ask', reason: lost.outcome?.message ?? 'the run was lost and may have left changes' };
 }
 
+/** The task is lost with its last run: the run's own code and message are kept. */
+function lostWith(outcome: RunOutcome | undefined): FailedOutcome {
+  return { ...outcome, status: 'lost', code: (outcome && outcomeCode(outcome)) ?? 'unknown' };
+}
+
 /** What the answer to a recovery question asks for. */
 export function afterRecoveryAnswer(state: TaskState, choice: string | undefined): NextStep {
   const run = state.runs.at(-1);
-  const outcome: RunOutcome = { ...(run?.outcome ?? { code: 'unknown' as const }), status: 'lost' };
+  const outcome = lostWith(run?.outcome);
   if (!run) return { kind: 'end', outcome };
   const base = { kind: 'schedule', attempt: run.attempt + 1, delayMs: 0 } as const;
   if (choice === 'restart') return { ...base, mode: 'restart', target: run.target, reason: 'decided' };

@@ -64,7 +64,7 @@ it('takes being closed, answered and cancelled at any moment of its end', async 
       late.push(
         task.close(),
         task.cancel().catch(() => undefined),
-        task.answer('x', {}).catch(() => undefined),
+        task.answer('x', { choice: 'y' }).catch(() => undefined),
       );
     }
     await Promise.all(late);

@@ -1,4 +1,11 @@
-import type { OutcomeCode, RunOutcome, RuntimeCapabilities, TaskSpec } from '@runtime/contracts';
+import {
+  runOutcomeSchema,
+  type FailedOutcome,
+  type OutcomeCode,
+  type RunOutcome,
+  type RuntimeCapabilities,
+  type TaskSpec,
+} from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
 import type { NewEvent } from '@runtime/contracts/log';
 import fc from 'fast-check';
@@ -43,14 +50,17 @@ const next = (outcome: RunOutcome, story?: Story) => {
   const state = after(outcome, story);
   return afterRun(state, lastRun(state), 1);
 };
-const failed = (code: OutcomeCode): RunOutcome => ({ status: 'failed', code });
+const failed = (code: OutcomeCode): FailedOutcome => ({ status: 'failed', code });
 const noResume = { resume: 'none' } as const;
 const second = { runtime: 'second' };
 
 describe('what follows the end of a run', () => {
-  it.each(['succeeded', 'cancelled', 'timed_out'] as const)('is the end of the task when it %s', (status) => {
-    expect(next({ status })).toEqual({ kind: 'end', outcome: { status } });
-  });
+  it.each<RunOutcome>([{ status: 'succeeded' }, { status: 'cancelled' }, { status: 'timed_out', code: 'timeout' }])(
+    'is the end of the task when it $status',
+    (outcome) => {
+      expect(next(outcome)).toEqual({ kind: 'end', outcome });
+    },
+  );
 
   describe('that never began', () => {
     const unavailable = failed('unavailable');
@@ -145,7 +155,7 @@ describe('what follows the end of a run', () => {
     ['crashed', failed('crashed')],
     ['was killed', failed('killed')],
     ['was lost', { status: 'lost', code: 'unknown' }],
-    ['was lost for no known reason', { status: 'lost' }],
+    ['was lost for no known reason', runOutcomeSchema.parse({ status: 'lost' })],
   ])('that %s in its turn', (_what, outcome) => {
     it('is the same conversation where the runtime can resume', () => {
       expect(next(outcome)).toMatchObject({ mode: 'resume', target: { runtime: 'first' }, attempt: 2, delayMs: 1000 });
