@@ -41,7 +41,7 @@ async function playStep(step: PlainStep): Promise<void> {
     for (let round = 0; round < step.repeat.times; round += 1) await play(step.repeat.steps);
     return;
   }
-  throw new Error(`unknown step: ${JSON.stringify(step)}`);
+  throw new Error(`no such step: ${JSON.stringify(step)}`);
 }
 
 function write(stream: NodeJS.WriteStream, data: string | Buffer): Promise<void> {
