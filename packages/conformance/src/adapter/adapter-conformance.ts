@@ -12,8 +12,9 @@ const requirementIds = Object.keys(requirements).filter((id): id is RequirementI
 const caseTimeoutMs = 60_000;
 
 /**
- * Registers one vitest test per requirement of the adapter contract. The suite proves each capability that the adapter declares,
- * and expects UNSUPPORTED for each one that it does not declare: a manifest can claim neither more nor less than is true.
+ * Registers one vitest test per requirement of the adapter contract. The suite proves each capability that the adapter
+ * declares, and expects UNSUPPORTED for each one that it does not declare: a manifest can claim neither more nor less
+ * than is true.
  *
  * The test of a requirement in `knownFailures` passes while the requirement fails, and fails once it holds.
  * Throws at once for a known failure that names no requirement. A case that does not apply is skipped with its reason.
@@ -46,7 +47,8 @@ export function adapterConformance(name: string, harness: AdapterHarness, option
 
 /**
  * Runs the case of one requirement outside of vitest and cleans up.
- * Throws an assertion error when the requirement does not hold, and `NotApplicable` when it does not concern the adapter.
+ * Throws an assertion error when the requirement does not hold, and `NotApplicable` when it does not concern the
+ * adapter.
  */
 export async function proveRequirement(
   id: RequirementId,

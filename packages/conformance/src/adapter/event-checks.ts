@@ -12,8 +12,8 @@ export function schemaFault(event: SessionEvent): string | undefined {
 }
 
 /**
- * Checks the order of events with the guards and the fold of a plane's log. Returns the first event that is out of order;
- * undefined when there is none. `instructionIds` are the instructions that were sent after the one of the launch.
+ * Checks the order of events with the guards and the fold of a plane's log. Returns the first event that is out of
+ * order; undefined when there is none. `instructionIds` are the instructions that were sent after the launch's own.
  */
 export function orderFault(
   events: readonly SessionEvent[],
@@ -69,7 +69,7 @@ function preamble(launch: Launch, capabilities: RuntimeCapabilities, instruction
   ];
 }
 
-/** Checks the turns of a run that has ended: each starts once and ends once, under its own id. Returns what is wrong. */
+/** Checks that each turn of an ended run starts once and ends once, under its own id. Returns what is wrong. */
 export function turnFault(events: readonly SessionEvent[]): string | undefined {
   const seen = new Set<string>();
   let open: string | undefined;

@@ -35,7 +35,7 @@ export function baseEnvironment(handle: RuntimeHandle): Record<string, string> {
   return { ...Object.fromEntries(kept), [runMarker]: handle.runId };
 }
 
-/** Makes a launch of the handle and its workspace under `dir`; every field may be replaced. `env` is added to `baseEnvironment`. */
+/** Makes a launch and its workspace under `dir`; every field may be replaced. `env` is added to `baseEnvironment`. */
 export async function makeLaunch(dir: string, handle: RuntimeHandle, fields: Partial<Launch> = {}): Promise<Launch> {
   const workspace = fields.workspace ?? join(dir, 'workspace');
   await mkdir(workspace, { recursive: true });

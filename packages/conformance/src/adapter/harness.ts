@@ -2,10 +2,10 @@ import type { Target } from '@runtime/contracts';
 import type { Launch, RuntimeAdapter, RuntimeHandle } from '@runtime/contracts/adapter';
 import type { ScenarioName } from './scenarios.ts';
 
-/** The scenario and the paths for which a harness sets up its agent. Plain data: it is sent to another process as JSON. */
+/** The scenario and the paths for which a harness sets up its agent. Plain data: another process gets it as JSON. */
 export interface HarnessContext {
   readonly scenario: ScenarioName;
-  /** A directory for this case alone. The harness may put scripts and witnesses here; the suite removes it afterwards. */
+  /** A directory for this case alone, in which the harness may put files. The suite removes it afterwards. */
   readonly dir: string;
   /** Absolute path. The `gate` scenario goes on once this file exists. */
   readonly gate: string;
@@ -38,7 +38,7 @@ export interface AdapterSetup {
   readonly model?: string;
   /** The approval policy of the launch. Needed where the agent asks only under a policy. @default none */
   readonly approvals?: Launch['approvals'];
-  /** What the agent has seen so far. Without it the suite cannot prove the bytes of instructions and the environment. */
+  /** What the agent has seen so far. Without it the bytes of instructions and the environment are not proven. */
   readonly witness?: () => Promise<AgentWitness>;
   /** Closes what `make` opened, such as servers and sockets. The suite itself ends the processes of runs. */
   readonly dispose?: () => Promise<void>;
@@ -52,23 +52,29 @@ export interface AdapterHarness {
   /** Makes an adapter whose agent plays the scenario of the context. */
   readonly make: (context: HarnessContext) => AdapterSetup | Promise<AdapterSetup>;
   /**
-   * `import.meta.url` of the module that exports this harness as `harness`. The suite then also starts a run in a child process,
-   * kills that process with SIGKILL and recovers the run. Without it the recovery is proven with a new adapter in this process only.
+   * `import.meta.url` of the module that exports this harness as `harness`. The suite then also starts a run in a child
+   * process, kills that process with SIGKILL and recovers the run. Without it the recovery is proven with a new adapter
+   * in this process only.
    */
   readonly module?: string;
   /** Makes an adapter that cannot find its backend. Its probe must answer Unavailable with a hint. */
   readonly missing?: () => RuntimeAdapter;
-  /** Scenarios that this agent cannot play, with the reason. A scenario that proves a declared capability must be playable. */
+  /**
+   * Scenarios that this agent cannot play, with the reason. Those that prove a declared capability must be playable.
+   */
   readonly unplayable?: Partial<Record<ScenarioName, string>>;
   /** Counts the live processes of the run. @default the processes whose environment has the run's marker */
   readonly countProcesses?: (handle: RuntimeHandle) => Promise<number>;
-  /** Kills the run's processes so that no exit is observed. @default SIGSTOP, then SIGKILL to every process with the run's marker */
+  /**
+   * Kills the run's processes so that no exit is observed.
+   * @default SIGSTOP, then SIGKILL, to every process with the run's marker
+   */
   readonly vanish?: (handle: RuntimeHandle) => Promise<void>;
 }
 
 /** Options of `adapterConformance` and `proveRequirement`. */
 export interface ConformanceOptions {
-  /** Requirements that are known to fail, by id, with the reason. Their tests still run, and fail once the requirement holds. */
+  /** Requirements that are known to fail, by id, with the reason. Their tests run and go red once they hold. */
   readonly knownFailures?: Readonly<Record<string, string>>;
   /** How long one step of the agent may take, in ms. @default 10000 */
   readonly patienceMs?: number;

@@ -2,7 +2,7 @@
 export interface Requirement {
   /** The title of its test, after the name of the adapter. */
   readonly behaviour: string;
-  /** The source of the rule: a file of `packages/contracts/src` and words of it. A test fails when the words are no longer there. */
+  /** The source of the rule: a file of `packages/contracts/src` and words that a test holds to be in it. */
   readonly source: readonly [file: string, quote: string];
 }
 

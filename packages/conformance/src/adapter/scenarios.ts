@@ -1,7 +1,7 @@
 /** The length of the `huge` scenario: longer than one event may be, so that the adapter has to split the text. */
 export const hugeChars = 600_000;
 
-/** The text of the `unicode` scenario: line separators that end no line, and characters of two, three and four bytes. */
+/** The text of the `unicode` scenario: line separators that end no line, characters of two, three and four bytes. */
 export const unicodeText = 'a\u2028b\u2029c\u0085d é ß 漢字 😀 👩\u200d💻 \ufeff end';
 
 /** The environment variable whose value the `secret` scenario prints. */
@@ -9,8 +9,8 @@ export const secretVariable = 'CONFORMANCE_SECRET';
 
 /**
  * What the agent behind the adapter does with its first instruction. It answers a later instruction as in `hello`,
- * unless the scenario says otherwise. "Says" means an assistant message where events are structured, else text on stdout
- * or on the screen. "Rests" means that the turn ends; a one-shot command exits with 0.
+ * unless the scenario says otherwise. "Says" means an assistant message where events are structured, else text on
+ * stdout or on the screen. "Rests" means that the turn ends; a one-shot command exits with 0.
  */
 export const scenarios = {
   hello: 'Says `hello, world` in at least two pieces, then rests.',

@@ -47,7 +47,7 @@ export class Stage {
     this.#root = mkdtemp(join(tmpdir(), 'conformance-'));
   }
 
-  /** Prepares a run of the scenario without starting it. Throws `NotApplicable` when the agent cannot play the scenario. */
+  /** Prepares a run of the scenario without starting it. Throws `NotApplicable` when the agent cannot play it. */
   async play(scenario: ScenarioName, fields: Partial<Launch> = {}): Promise<Play> {
     const reason = this.harness.unplayable?.[scenario];
     if (reason !== undefined) doesNotApply(`the agent cannot play ${scenario}: ${reason}`);
@@ -191,7 +191,9 @@ export async function probeAvailable(adapter: RuntimeAdapter): Promise<AgentRunt
   throw new Error(`${adapter.id} is unavailable: ${found.reason}`);
 }
 
-/** The error code of a call that must fail. Throws when the call succeeds or throws something else than an AgentRuntimeError. */
+/**
+ * The error code of a call that must fail. Throws when it succeeds, or fails with anything but an AgentRuntimeError.
+ */
 export async function refusal(call: Promise<unknown>): Promise<string> {
   let error: unknown;
   try {

@@ -32,7 +32,7 @@ interface RunningTurn {
 
 type Pending = { readonly settle: (decision: ScriptedDecision) => void };
 
-/** Stands for an agent's process: takes instructions, plays its script and writes to its journal. It knows nothing of sessions. */
+/** Stands for an agent's process: takes instructions, plays its script and writes to its journal. */
 export class MemoryRun {
   readonly init: MemoryRunInit;
   readonly journal = new Journal();
@@ -97,7 +97,7 @@ export class MemoryRun {
     await turn?.done;
   }
 
-  /** Ends the process and the running turn with it; without an exit, nobody observes one. Only the first call counts. */
+  /** Ends the process and the running turn. Without an exit, none was observed. Only the first call counts. */
   end(exit: Exit | undefined): void {
     if (this.hasEnded) return;
     this.hasEnded = true;

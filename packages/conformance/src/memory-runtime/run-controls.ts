@@ -22,6 +22,6 @@ export interface RunControls {
   waitForAnswer(approvalId: string): Promise<ScriptedDecision>;
   /** From now on `stop` has to wait for its grace. */
   ignoreStop(): void;
-  /** Ends the process; without an exit, nobody observes one. */
+  /** Ends the process. Without an exit, none was observed. */
   endProcess(exit: Exit | undefined): void;
 }

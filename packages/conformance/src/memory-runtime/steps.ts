@@ -7,7 +7,7 @@ export interface ScriptedDecision {
   readonly value?: string | undefined;
 }
 
-/** One thing that the agent does in a turn. Steps are played one after the other; between two steps steers are delivered. */
+/** One thing that the agent does in a turn. Steps are played in order; between two steps steers are delivered. */
 export type MemoryStep =
   /** One assistant message; an array is streamed piece by piece. It proves that earlier instructions were observed. */
   | { readonly do: 'say'; readonly text: string | readonly string[] }
@@ -33,7 +33,7 @@ export type MemoryStep =
       readonly kind?: 'tool' | 'dialog';
       readonly choices?: Extract<SessionEvent, { type: 'approval.requested' }>['choices'];
       readonly input?: boolean;
-      /** The steps after the answer; the decision of a cancelled request is empty. (Not `then`: a step must not look like a promise.) */
+      /** The steps after the answer. Not called `then`: a step must not look like a promise. */
       readonly answered: (decision: ScriptedDecision) => readonly MemoryStep[];
     }
   /** Writes a file in the workspace and makes the folders above it. */
@@ -75,7 +75,7 @@ export interface MemoryTurn {
   /** The text of the instruction. */
   readonly text: string;
   readonly launch: Launch;
-  /** The whole conversation so far, oldest first, with earlier runs that were resumed. Steers are added while the turn runs. */
+  /** The conversation so far, oldest first, with the runs that were resumed. Steers are added while the turn runs. */
   readonly history: readonly MemoryMessage[];
   /** Aborted by an interrupt and by the end of the run. */
   readonly signal: AbortSignal;

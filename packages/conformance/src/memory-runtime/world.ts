@@ -23,7 +23,7 @@ export function memoryRunLives(handle: Pick<RuntimeHandle, 'runDir'>): boolean {
   return run !== undefined && !run.hasEnded;
 }
 
-/** Ends the agent of the run without an observed exit: the run is `dead` for a recovery. Its events so far stay readable. */
+/** Ends the agent of the run without an observed exit: a recovery finds it `dead`. Its events stay readable. */
 export function vanishMemoryRun(handle: Pick<RuntimeHandle, 'runDir'>): void {
   world.runs.get(handle.runDir)?.end(undefined);
 }

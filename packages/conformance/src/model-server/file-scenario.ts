@@ -6,7 +6,7 @@ export interface FileScenarioOptions {
   readonly path: string;
   /** The content of the file. The text of each steer is added as a further line. */
   readonly text: string;
-  /** How many chunks are streamed before the first tool call. They and `stepMs` make the time for a steer. @default 40 */
+  /** How many chunks are streamed before the first tool call: with `stepMs`, the time for a steer. @default 40 */
   readonly steps?: number;
   /** Milliseconds between chunks. @default 50 */
   readonly stepMs?: number;

@@ -66,7 +66,7 @@ export function prepareReply(
   };
 }
 
-/** Yields the increments of a reply in the order of a real backend: reasoning, text, tool calls. A flood is never in memory as a whole. */
+/** Yields the increments of a reply in the order of a real backend, without ever holding a flood in memory. */
 export function* deltas(reply: PreparedReply): Generator<Delta> {
   for (const chunk of reply.reasoning) yield { reasoning_content: chunk };
   for (let round = 0; round < reply.repeatText; round += 1) for (const chunk of reply.text) yield { content: chunk };

@@ -125,7 +125,8 @@ export type RuleInput = z.input<typeof ruleSchema>;
 
 /**
  * Checks a scenario and fills in its defaults.
- * Throws INVALID_ARGUMENT for a wrong shape, a regular expression that does not compile and a `{{template}}` that does not exist.
+ * Throws INVALID_ARGUMENT for a wrong shape, a regular expression that does not compile and a `{{template}}` that does
+ * not exist.
  */
 export function parseScenario(input: unknown): Scenario {
   const parsed = scenarioSchema.safeParse(input);

@@ -43,9 +43,9 @@ export interface ModelServer {
 const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
- * Starts a scripted model behind the OpenAI chat-completions API on 127.0.0.1: `POST /v1/chat/completions`, streamed or whole,
- * and `GET /v1/models`. It needs no key and opens no connection of its own.
- * Throws INVALID_ARGUMENT for a scenario that cannot be played and UNAVAILABLE when the port is taken.
+ * Starts a scripted model behind the OpenAI chat-completions API on 127.0.0.1: `POST /v1/chat/completions`, streamed or
+ * whole, and `GET /v1/models`. It needs no key and opens no connection of its own. Throws INVALID_ARGUMENT for a
+ * scenario that cannot be played and UNAVAILABLE when the port is taken.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const scenario = parseScenario(options.scenario);

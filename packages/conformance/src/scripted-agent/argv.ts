@@ -17,8 +17,8 @@ const maxScriptBytes = 100_000;
 
 /**
  * An agent that does what a script says and speaks no protocol. It ignores arguments that are appended to the command;
- * `printSelf` shows them. A string is the path of a JSON file with the script; any other script travels in the arguments.
- * Throws INVALID_ARGUMENT for a script of more than 100000 bytes, which has to go into a file.
+ * `printSelf` shows them. A string is the path of a JSON file with the script; any other script travels in the
+ * arguments. Throws INVALID_ARGUMENT for a script of more than 100000 bytes, which has to go into a file.
  */
 export function plainAgent(script: PlainScript | string): AgentCommand {
   return { command: [...entry('plain-agent'), scriptArgument(script)], env: {} };
@@ -52,7 +52,7 @@ export interface ModelAgentOptions {
   readonly promptFile?: string;
 }
 
-/** A small agent that asks a model server, prints the answers and runs the tools `bash` and `write`, which writes inside its cwd only. */
+/** A small agent that asks a model server, prints the answers and runs the tools `bash` and (in its cwd) `write`. */
 export function modelAgent(options: ModelAgentOptions): AgentCommand {
   const prompt = options.promptFile === undefined ? [] : ['--prompt-file', options.promptFile];
   return {

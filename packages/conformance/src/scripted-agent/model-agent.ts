@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// A small agent: asks a chat-completions server, prints its answers and runs its tool calls, until an answer calls none.
+// A small agent: asks a chat-completions server, prints the answers and runs their tool calls, until there are none.
 //   model-agent --url <base url with /v1> --model <id> [--prompt-file <file> | prompt on stdin]
 // It exits with 0 when the model came to rest, else with 1. It retries nothing.
 import { readFile } from 'node:fs/promises';

@@ -1,7 +1,7 @@
 /** A release of Pi whose behaviour the double reproduces. */
 export type PiVersion = '0.73' | '0.87' | '1.5';
 
-/** What the double answers. Where no rule matches, it answers a prompt with `You said: …` and a steer with `steered: …`. */
+/** What the double answers. Without a matching rule, `You said: …` answers a prompt, `steered: …` a steer. */
 export interface PiScript {
   /** The first rule that matches a message answers it. */
   readonly rules?: readonly PiRule[];
@@ -39,9 +39,9 @@ export interface PiRule {
 }
 
 /**
- * One thing that happens in a run. Text and reasoning are collected in one assistant message. Tools end the message and,
- * once they have ended, the turn; the steps after them are the next turn. In texts, `{{text}}` is the last user message,
- * `{{userMessages}}` the number of user messages in the session, `{{answer}}` the answer to the last dialog.
+ * One thing that happens in a run. Text and reasoning are collected in one assistant message. Tools end the message
+ * and, once they have ended, the turn; the steps after them are the next turn. In texts, `{{text}}` is the last user
+ * message, `{{userMessages}}` the number of user messages in the session, `{{answer}}` the answer to the last dialog.
  */
 export type PiStep =
   /** A string is one delta. */
@@ -86,7 +86,9 @@ export interface PiTool {
   readonly result?: string;
   readonly isError?: boolean;
   readonly durationMs?: number;
-  /** Runs a `sleep` in its own session with the inherited environment, as Pi's bash does. The tool lasts until it ends. */
+  /**
+   * Runs a `sleep` in its own session with the inherited environment, as Pi's bash does. The tool lasts until it ends.
+   */
   readonly childSleepMs?: number;
   /** The path of a file that gets the pid of the child. */
   readonly childPidFile?: string;

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// An agent without a protocol: it does what its script says, for tests of runtimes that only see stdout and an exit code.
+// An agent without a protocol: it does what its script says, for tests of runtimes that only see stdout and an exit
+// code.
 //   plain-agent <script.json | JSON> [args…]    or the script as JSON in RUNTIME_SCRIPT
 // It imports nothing but Node's own modules, because it has to start fast: a suite starts hundreds.
 import { spawn } from 'node:child_process';

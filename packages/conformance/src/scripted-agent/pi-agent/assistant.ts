@@ -17,7 +17,7 @@ export type Answered =
 const overflowMessage =
   '400: {"message":"This model\'s maximum context length is exceeded","code":"context_length_exceeded"}';
 
-/** Plays and removes the steps of this answer. The caller ends its message, because the stop reason depends on what follows. */
+/** Plays and removes the steps of this answer. The caller ends its message. */
 export async function playAnswer(pi: Pi, steps: PiStep[], draft: MessageDraft, signal: AbortSignal): Promise<Answered> {
   for (;;) {
     if (signal.aborted) return { kind: 'aborted' };

@@ -10,8 +10,8 @@
 //   - `steer` and `follow_up` at rest report success and start nothing; they join the next run;
 //   - an abort keeps the queue, except for one steer that an abort within a tool removes;
 //   - an unanswered dialog blocks the run and the abort; a line `null` ends the process with 1;
-//   - 0.73: no agent_settled, no id on errors for unknown commands, whole messages in every update, not streaming in the
-//     delay of a retry, children left behind when stdin ends;
+//   - 0.73: no agent_settled, no id on errors for unknown commands, whole messages in every update, not streaming in
+//     the delay of a retry, children left behind when stdin ends;
 //   - 1.5: dispositions, agent_settled.aborted, durations, the session file at the first user message;
 //   - the session file; resume by path, id and --continue; torn last lines; a new session for a wrong path;
 //   - the exits of a wrong command line.

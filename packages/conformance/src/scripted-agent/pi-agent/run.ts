@@ -46,7 +46,7 @@ export async function playRun(pi: Pi, prompt: string, signal: AbortSignal): Prom
   }
 }
 
-/** Plays turns until the model fails, is aborted, or rests with an empty queue. Writes everything up to the last turn_end. */
+/** Plays turns, to their last turn_end, until the model fails, is aborted, or rests with an empty queue. */
 async function playSpan(run: Run): Promise<SpanEnd> {
   const { pi, signal } = run;
   for (;;) {

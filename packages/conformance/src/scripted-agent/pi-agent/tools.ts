@@ -15,7 +15,7 @@ interface ToolEnd {
   readonly durationMs?: number;
 }
 
-/** Runs the tools of one message in parallel. Their ends are written as they end; the result messages are written and returned in call order. */
+/** Runs the tools of one message in parallel. The result messages are written and returned in call order. */
 export async function playTools(pi: Pi, called: readonly CalledTool[], signal: AbortSignal): Promise<Json[]> {
   for (const { id, tool } of called) {
     emit({ type: 'tool_execution_start', toolCallId: id, toolName: tool.name, args: tool.args ?? {} });

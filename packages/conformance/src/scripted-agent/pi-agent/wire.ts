@@ -6,7 +6,7 @@ export function emit(record: Json): void {
   process.stdout.write(`${JSON.stringify(record)}\n`);
 }
 
-/** Splits a stream at line feeds only, since JSON may contain U+2028. Drops a `\r` before the line feed; an unfinished last line counts. */
+/** Splits a stream at `\n` or `\r\n` only, since JSON may contain U+2028. An unfinished last line counts. */
 export function onLines(stream: NodeJS.ReadStream, onLine: (line: string) => void, onEnd: () => void): void {
   let rest = '';
   const line = (text: string): void => onLine(text.endsWith('\r') ? text.slice(0, -1) : text);
