@@ -7,7 +7,7 @@
  */
 export { createProgram, registerCommands } from './program.ts';
 export { runCli } from './run-cli.ts';
-export { nodeDependencies } from './node-dependencies.ts';
+export { nodeDependencies } from './host/node-dependencies.ts';
 export type {
   CliDependencies,
   LogReport,
@@ -16,7 +16,7 @@ export type {
   StartingOwner,
   StartOwnerOptions,
   TextSink,
-} from './dependencies.ts';
+} from './host/dependencies.ts';
 export type { DirectoryFacts, FileSystemFacts, Machine, PlacementFacts } from './doctor/machine.ts';
 export { exitCodes } from './exit-codes.ts';
 export { createAdapters } from './config/adapters.ts';

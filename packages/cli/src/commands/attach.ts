@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { AgentRuntimeError, type TaskView } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { CliDependencies } from '../dependencies.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { findTask } from '../find-task.ts';
-import { addCommand } from './command.ts';
+import { findTask } from '../plane/find-task.ts';
+import { addCommand } from '../invocation/add-command.ts';
 
 /** What an adapter leaves in a run's directory when a person can look at the run, or type into it. */
 export const attachSchema = z.object({

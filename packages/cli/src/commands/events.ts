@@ -1,14 +1,14 @@
 import type { CursoredEvent } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { connectForReading, connectIfOwned } from '../connect.ts';
-import type { CommandContext } from '../context.ts';
+import { connectForReading, connectIfOwned } from '../plane/connect.ts';
+import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
-import type { CliDependencies } from '../dependencies.ts';
-import { findTask } from '../find-task.ts';
-import { followTask } from '../follow-task.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { findTask } from '../plane/find-task.ts';
+import { followTask } from '../plane/follow-task.ts';
 import { formatTime, summarizeEvent } from '../render/summary.ts';
-import { addCommand, repeatedOption } from './command.ts';
+import { addCommand, repeatedOption } from '../invocation/add-command.ts';
 
 const eventsOptionsSchema = z.object({
   follow: z.boolean().default(false),

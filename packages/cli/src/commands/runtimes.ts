@@ -1,12 +1,12 @@
 import type { RuntimeCapabilities, RuntimeReport } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { connectIfOwned } from '../connect.ts';
-import type { CommandContext } from '../context.ts';
-import type { CliDependencies } from '../dependencies.ts';
-import type { Colours } from '../output.ts';
+import { connectIfOwned } from '../plane/connect.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import type { Colours } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from '../invocation/add-command.ts';
 
 /** `runtime runtimes`. */
 export function registerRuntimes(parent: Command, deps: CliDependencies): void {

@@ -1,6 +1,6 @@
 import { AgentRuntimeError } from '@runtime/contracts';
-import { connectIfOwned } from '../connect.ts';
-import type { CommandContext } from '../context.ts';
+import { connectIfOwned } from '../plane/connect.ts';
+import type { CommandContext } from '../invocation/context.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import {
   checkCredentials,

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { StartingOwner, StartOwnerOptions } from '../dependencies.ts';
+import type { StartingOwner, StartOwnerOptions } from '../host/dependencies.ts';
 import { ownerEnvironment } from './environment.ts';
 
 /** How to run this command line again: node, its flags, and the script. */

@@ -1,5 +1,5 @@
 import type { TaskEventOf, TaskEventType, TaskStreamEvent } from '@runtime/contracts';
-import type { Colours } from '../output.ts';
+import type { Colours } from './output.ts';
 import { lifeLines } from './life-lines.ts';
 import { workLines } from './work-lines.ts';
 

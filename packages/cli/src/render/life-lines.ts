@@ -1,6 +1,6 @@
 import type { Target } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
-import type { Colours } from '../output.ts';
+import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import type { LineWriters } from './event-line.ts';
 import { describeOutcome } from './summary.ts';

@@ -1,6 +1,6 @@
 import type { TaskStatus, TaskView } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
-import type { Colours } from '../output.ts';
+import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { describeApproval } from './approval.ts';
 import { describeOutcome } from './summary.ts';

@@ -1,4 +1,4 @@
-import type { Colours } from '../output.ts';
+import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { describeApproval } from './approval.ts';
 import type { LineWriters } from './event-line.ts';

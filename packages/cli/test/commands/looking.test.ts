@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
-import { Lab } from './harness.ts';
+import { Lab } from '../support/lab.ts';
 
 const view = (document: unknown): TaskView => taskViewSchema.parse(document);
 

@@ -1,12 +1,12 @@
 import type { TaskEventOf, TaskEventType, TaskStreamEvent, TaskView } from '@runtime/contracts';
 import pc from 'picocolors';
 import { describe, expect, it } from 'vitest';
-import { describeApproval, shellWord } from '../src/render/approval.ts';
-import { createLineBuffer } from '../src/render/line-buffer.ts';
-import { createLiveView } from '../src/render/live-view.ts';
-import { summarizeEvent } from '../src/render/summary.ts';
-import { formatTable } from '../src/render/table.ts';
-import { formatTask, formatTaskList } from '../src/render/task.ts';
+import { describeApproval, shellWord } from '../../src/render/approval.ts';
+import { createLineBuffer } from '../../src/render/line-buffer.ts';
+import { createLiveView } from '../../src/render/live-view.ts';
+import { summarizeEvent } from '../../src/render/summary.ts';
+import { formatTable } from '../../src/render/table.ts';
+import { formatTask, formatTaskList } from '../../src/render/task.ts';
 
 const plain = pc.createColors(false);
 const ESC = '\u001b';

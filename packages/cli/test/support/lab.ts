@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { memoryRuntime, type MemoryScript } from '@runtime/conformance/memory-runtime';
 import type { ControlPlane } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
-import type { CliDependencies, TextSink } from '../src/dependencies.ts';
-import type { Machine } from '../src/doctor/machine.ts';
-import { nodePlanes } from '../src/node-planes.ts';
-import { runCli } from '../src/run-cli.ts';
+import type { CliDependencies, TextSink } from '../../src/host/dependencies.ts';
+import type { Machine } from '../../src/doctor/machine.ts';
+import { nodePlanes } from '../../src/host/node-planes.ts';
+import { runCli } from '../../src/run-cli.ts';
 
 /** A stream that keeps what was written. */
 export class Sink implements TextSink {

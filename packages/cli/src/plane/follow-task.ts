@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type ControlPlane, type TaskStreamEvent } from '@runtime/contracts';
-import { defined } from './defined.ts';
+import { defined } from '../defined.ts';
 
 export interface FollowOptions {
   readonly after?: string | undefined;

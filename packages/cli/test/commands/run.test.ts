@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { describe, expect, it } from 'vitest';
-import { Lab, Sink } from './harness.ts';
+import { Lab, Sink } from '../support/lab.ts';
 
 /** A promise to be kept by the test. */
 function deferred(): { readonly promise: Promise<void>; resolve(value: undefined): void } {

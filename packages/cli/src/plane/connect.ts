@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
-import type { CommandContext } from './context.ts';
-import type { StartingOwner } from './dependencies.ts';
-import { exitCodes } from './exit-codes.ts';
-import { readOwnerConfig } from './owner/owner-config.ts';
-import { sanitizeLine } from './sanitize.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import type { StartingOwner } from '../host/dependencies.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { readOwnerConfig } from '../owner/owner-config.ts';
+import { sanitizeLine } from '../sanitize.ts';
 
 export interface WritingOptions {
   /** For an owner that has to be started. */

@@ -1,9 +1,9 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { commonOptionsSchema, createContext, type CommandContext, type CommonOptions } from './context.ts';
-import type { CliDependencies } from './dependencies.ts';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { createOutput, formatError } from './output.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { createOutput, formatError } from '../render/output.ts';
 
 /** Prints an error, once: to people on stderr, to programs as the one JSON document on stdout. Gives its exit code. */
 export async function reportError(

@@ -4,18 +4,18 @@ import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { AgentRuntimeError } from '@runtime/contracts';
 import envPaths from 'env-paths';
-import { createAdapters } from './config/adapters.ts';
+import { createAdapters } from '../config/adapters.ts';
 import type { CliDependencies } from './dependencies.ts';
-import { nodeMachine } from './doctor/node-machine.ts';
-import { exitCodes } from './exit-codes.ts';
+import { nodeMachine } from '../doctor/node-machine.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { nodePlanes } from './node-planes.ts';
-import { startOwner } from './owner/start-owner.ts';
-import { version } from './version.ts';
+import { startOwner } from '../owner/start-owner.ts';
+import { version } from '../version.ts';
 
 /** This process: its streams, its environment, the real planes and adapters. `detachWindowMs` and the like may be replaced by spreading. */
 export function nodeDependencies(): CliDependencies {
   // The same module whether it is read from sources or from the bundle.
-  const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './main.ts' : './main.js', import.meta.url));
+  const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
   const paths = envPaths('runtime', { suffix: '' });
   return {
     version,

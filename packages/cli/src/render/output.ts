@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import type { AgentRuntimeError } from '@runtime/contracts';
 import pc from 'picocolors';
-import type { CliDependencies, TextSink } from './dependencies.ts';
-import { safeJson, sanitize } from './sanitize.ts';
+import type { CliDependencies, TextSink } from '../host/dependencies.ts';
+import { safeJson, sanitize } from '../sanitize.ts';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 

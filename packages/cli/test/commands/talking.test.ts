@@ -1,6 +1,6 @@
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
-import { Lab, Sink } from './harness.ts';
+import { Lab, Sink } from '../support/lab.ts';
 
 const view = (document: unknown): TaskView => taskViewSchema.parse(document);
 

@@ -1,6 +1,6 @@
 import type { ControlPlane } from '@runtime/contracts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { CommandContext } from '../context.ts';
+import type { CommandContext } from '../invocation/context.ts';
 import { writeOwnerConfig } from '../owner/owner-config.ts';
 
 /** Owns the data directory in this process, with the control socket, so that every other command finds it. */

@@ -1,11 +1,11 @@
 import type { TaskView } from '@runtime/contracts';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findApproval, parseDecision, splitAnswer } from '../src/arguments/choice.ts';
-import { formatDuration, parseDuration } from '../src/arguments/duration.ts';
-import { parseNeeds } from '../src/arguments/needs.ts';
-import { mergePolicies, parsePolicyRule } from '../src/arguments/policy.ts';
-import { parseTargets } from '../src/arguments/targets.ts';
+import { findApproval, parseDecision, splitAnswer } from '../../src/arguments/choice.ts';
+import { formatDuration, parseDuration } from '../../src/arguments/duration.ts';
+import { parseNeeds } from '../../src/arguments/needs.ts';
+import { mergePolicies, parsePolicyRule } from '../../src/arguments/policy.ts';
+import { parseTargets } from '../../src/arguments/targets.ts';
 
 describe('parseDuration', () => {
   it.each([

@@ -1,14 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { endProcess, lives, ProcessLab, until } from './process.ts';
+import { endProcess, lives, ProcessLab, until } from '../support/process-lab.ts';
 
 // Each test is a handful of processes; on a busy machine each takes seconds to start.
 vi.setConfig({ testTimeout: 60_000 });
 
 /** A lab whose only runtime is a shell script that reads its prompt from standard input. */
 async function openLab(script: string): Promise<ProcessLab> {
-  const lab = await ProcessLab.open('../src/main.ts');
+  const lab = await ProcessLab.open('../../src/main.ts');
   await writeFile(
     join(lab.workspace, 'runtime.config.json'),
     JSON.stringify({ runtimes: { shell: { adapter: 'local', command: ['sh', '-c', script] } } }),

@@ -3,12 +3,12 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAdapters } from '../src/config/adapters.ts';
-import { defaultConfig } from '../src/config/defaults.ts';
-import { configSearchPath } from '../src/config/find.ts';
-import { configJsonSchema } from '../src/config/json-schema.ts';
-import { loadConfig, parseConfig } from '../src/config/load.ts';
-import { version } from '../src/version.ts';
+import { createAdapters } from '../../src/config/adapters.ts';
+import { defaultConfig } from '../../src/config/defaults.ts';
+import { configSearchPath } from '../../src/config/find.ts';
+import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
+import { version } from '../../src/version.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -154,12 +154,12 @@ describe('what is published', () => {
   const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
 
   it('is the schema of the code', async () => {
-    const published: unknown = JSON.parse(await read('../schema/runtime.config.schema.json'));
+    const published: unknown = JSON.parse(await read('../../schema/runtime.config.schema.json'));
     expect(published).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
   });
 
   it('is the version of the package', async () => {
-    expect(JSON.parse(await read('../package.json'))).toMatchObject({ version });
+    expect(JSON.parse(await read('../../package.json'))).toMatchObject({ version });
   });
 });
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { CliDependencies } from '../dependencies.ts';
-import { handle, type Handler, type HandlerOptions } from '../edge.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { handle, type Handler, type HandlerOptions } from './handle.ts';
 
 /** Adds the options that every command takes. They may stand before the command's name as well as after it. */
 export function addCommonOptions(command: Command): Command {

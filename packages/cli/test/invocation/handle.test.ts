@@ -1,10 +1,10 @@
 import { AgentRuntimeError, errorCodeSchema } from '@runtime/contracts';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { exitCodeOf } from '../src/exit-codes.ts';
-import { createOutput, formatError, wantsColour } from '../src/output.ts';
-import { registerCommands } from '../src/program.ts';
-import { Lab, Sink } from './harness.ts';
+import { exitCodeOf } from '../../src/exit-codes.ts';
+import { createOutput, formatError, wantsColour } from '../../src/render/output.ts';
+import { registerCommands } from '../../src/program.ts';
+import { Lab, Sink } from '../support/lab.ts';
 
 describe('exit codes', () => {
   it('are one for each code, and the lock of a data directory is unavailable', () => {

@@ -1,12 +1,12 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { endProcess, lives, ProcessLab, until } from './process.ts';
+import { endProcess, lives, ProcessLab, until } from '../support/process-lab.ts';
 
 // Each test is a handful of processes; on a busy machine each takes seconds to start.
 vi.setConfig({ testTimeout: 60_000 });
 
-const main = 'fixtures/memory-main.ts';
+const main = 'memory-main.ts';
 
 /** The owner's environment, as the kernel knows it. */
 async function environmentOf(pid: number): Promise<string[]> {

@@ -12,8 +12,8 @@ import {
   checkSocketPath,
   checkTool,
   worst,
-} from '../src/doctor/checks.ts';
-import { Lab, quietMachine } from './harness.ts';
+} from '../../src/doctor/checks.ts';
+import { Lab, quietMachine } from '../support/lab.ts';
 
 describe('the checks of doctor', () => {
   it.each([

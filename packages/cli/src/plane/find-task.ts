@@ -1,5 +1,5 @@
 import { AgentRuntimeError, idSchema, type ControlPlane, type TaskView } from '@runtime/contracts';
-import { usageError } from './arguments/usage-error.ts';
+import { usageError } from '../arguments/usage-error.ts';
 
 /** The task that was meant: by its id, by the beginning of it where only one task begins so, or `last` for the one submitted last. */
 export async function findTask(plane: ControlPlane, text: string | undefined): Promise<TaskView> {

@@ -1,7 +1,7 @@
 import type { ControlPlane } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
-import type { LoadedConfig, RuntimeConfig } from './config/load.ts';
-import type { Machine } from './doctor/machine.ts';
+import type { LoadedConfig, RuntimeConfig } from '../config/load.ts';
+import type { Machine } from '../doctor/machine.ts';
 
 /** Where text goes. The streams of the process, or a double. */
 export interface TextSink {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { killTree } from '@runtime/adapter-kit/process';
 import { execa } from 'execa';
 import { afterAll } from 'vitest';
-import { nodePlanes } from '../src/node-planes.ts';
+import { nodePlanes } from '../../src/host/node-planes.ts';
 
 // Sources are compiled once a file, not once a process: it halves the start.
 const compileCache = mkdtempSync(join(tmpdir(), 'clip-cache-'));

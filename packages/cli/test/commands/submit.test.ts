@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
-import { Lab } from './harness.ts';
+import { Lab } from '../support/lab.ts';
 
 const view = (document: unknown): TaskView => taskViewSchema.parse(document);
 

@@ -1,11 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { ControlPlane } from '@runtime/contracts';
 import { z } from 'zod';
-import { usageError } from './arguments/usage-error.ts';
-import { loadConfig, type LoadedConfig } from './config/load.ts';
-import { connectForReading, connectForWriting, type WritingOptions } from './connect.ts';
-import type { CliDependencies } from './dependencies.ts';
-import { createOutput, type Output } from './output.ts';
+import { usageError } from '../arguments/usage-error.ts';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { connectForReading, connectForWriting, type WritingOptions } from '../plane/connect.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { createOutput, type Output } from '../render/output.ts';
 
 /** The options that every command takes. */
 export const commonOptionsSchema = z.object({
