@@ -62,7 +62,7 @@ async function* readEvents(
 ): AsyncIterable<CursoredEvent> {
   const { signal } = context;
   const owned = await connectIfOwned(context);
-  const plane = context.own(owned ?? (await connectForReading(context)));
+  const plane = context.closeAtEnd(owned ?? (await connectForReading(context)));
   if (follow && owned === undefined)
     context.out.note('note: no owner lives; nothing goes on until one is started (runtime serve)');
   if (task === undefined) {
@@ -76,7 +76,7 @@ async function* readEvents(
 }
 
 /** Whether an event's type is one of those given; `tool.*` stands for all that begin so. Nothing given: all. */
-export function typeFilter(given: readonly string[] | undefined): (type: string) => boolean {
+function typeFilter(given: readonly string[] | undefined): (type: string) => boolean {
   if (given === undefined) return () => true;
   const patterns = given.flatMap((text) => text.split(',')).map((text) => text.trim());
   return (type) =>

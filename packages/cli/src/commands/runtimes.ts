@@ -26,7 +26,7 @@ export function registerRuntimes(parent: Command, deps: CliDependencies): void {
 /** What the owner knows; where none lives, what the adapters find now: looking needs no owner. */
 async function findRuntimes(context: CommandContext, refresh: boolean): Promise<readonly RuntimeReport[]> {
   const plane = await connectIfOwned(context);
-  if (plane) return context.own(plane).runtimes({ refresh, signal: context.signal });
+  if (plane) return context.closeAtEnd(plane).runtimes({ refresh, signal: context.signal });
   const adapters = await context.deps.adapters((await context.config()).config);
   const probes = adapters.map(async (adapter) => ({
     ...(await adapter.probe({ signal: context.signal })),
@@ -36,7 +36,7 @@ async function findRuntimes(context: CommandContext, refresh: boolean): Promise<
 }
 
 /** What it can do, in words; what it cannot is left out. */
-export function describeCapabilities(capabilities: RuntimeCapabilities): string {
+function describeCapabilities(capabilities: RuntimeCapabilities): string {
   const words: string[] = [];
   if (capabilities.steer !== 'none') words.push(`steer (${capabilities.steer})`);
   if (capabilities.followUp) words.push('follow-up');

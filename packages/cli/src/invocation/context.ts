@@ -3,9 +3,9 @@ import type { ControlPlane } from '@runtime/contracts';
 import { z } from 'zod';
 import { usageError } from '../arguments/usage-error.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
-import { connectForReading, connectForWriting, type WritingOptions } from '../plane/connect.ts';
+import { connectForReading, connectForWriting, type ConnectContext, type WritingOptions } from '../plane/connect.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
-import { createOutput, type Output } from '../render/output.ts';
+import { createOutput } from '../render/output.ts';
 
 /** The options that every command takes. */
 export const commonOptionsSchema = z.object({
@@ -17,27 +17,19 @@ export const commonOptionsSchema = z.object({
 export type CommonOptions = z.infer<typeof commonOptionsSchema>;
 
 /** What a command works with; made for one invocation. */
-export interface CommandContext {
-  readonly deps: CliDependencies;
+export interface CommandContext extends ConnectContext {
   readonly options: CommonOptions;
-  readonly dataDir: string;
-  readonly out: Output;
-  /** Aborted by `interrupt`, and when nobody reads stdout any more. */
-  readonly signal: AbortSignal;
-  /** Ends the command: by Ctrl-C unless the command took that over. */
+  /** Ends the command by aborting `signal`: Ctrl-C does so unless the command handles it itself. */
   interrupt(): void;
-  config(): Promise<LoadedConfig>;
   /** The owner's plane, else the files. Closed with the context. */
   reading(): Promise<ControlPlane>;
   /** The owner's plane; an owner is started where none lives. Closed with the context. */
   writing(options?: WritingOptions): Promise<ControlPlane>;
-  /** Takes a plane into the care of this context. */
-  own(plane: ControlPlane): ControlPlane;
   close(): Promise<void>;
 }
 
 /** Absolute; from the option, RUNTIME_DATA_DIR, or the platform's place for state. */
-export function resolveDataDir(deps: CliDependencies, option: string | undefined): string {
+function resolveDataDir(deps: CliDependencies, option: string | undefined): string {
   const given = option ?? (deps.env['RUNTIME_DATA_DIR'] || undefined);
   if (given === undefined) return deps.defaultDataDir;
   if (given.includes('\0') || given === '') throw usageError('the data directory has no usable name');
@@ -61,9 +53,9 @@ export function createContext(deps: CliDependencies, options: CommonOptions): Co
       loaded ??= loadConfig({ path: options.config, cwd: deps.cwd, home: deps.home, env: deps.env });
       return loaded;
     },
-    reading: async () => context.own(await connectForReading(context)),
-    writing: async (writing = {}) => context.own(await connectForWriting(context, writing)),
-    own(plane) {
+    reading: async () => context.closeAtEnd(await connectForReading(context)),
+    writing: async (writing = {}) => context.closeAtEnd(await connectForWriting(context, writing)),
+    closeAtEnd(plane) {
       planes.add(plane);
       return plane;
     },

@@ -1,10 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
-import type { CommandContext } from '../invocation/context.ts';
-import type { StartingOwner } from '../host/dependencies.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import type { CliDependencies, StartingOwner } from '../host/dependencies.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readOwnerConfig } from '../owner/owner-config.ts';
+import type { Output } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
+
+/** What a command needs to reach a plane. */
+export interface ConnectContext {
+  readonly deps: CliDependencies;
+  readonly dataDir: string;
+  readonly out: Output;
+  /** Aborted by the end of the command. */
+  readonly signal: AbortSignal;
+  config(): Promise<LoadedConfig>;
+  /** Closes the plane when the command ends. Returns the plane. */
+  closeAtEnd(plane: ControlPlane): ControlPlane;
+}
 
 export interface WritingOptions {
   /** For an owner that has to be started. */
@@ -15,12 +28,13 @@ export interface WritingOptions {
   readonly timeoutMs?: number;
 }
 
-function isUnavailable(error: unknown): boolean {
+/** True for the error of a plane whose owner does not answer, or no longer does. */
+export function isUnavailable(error: unknown): boolean {
   return AgentRuntimeError.isInstance(error) && error.code === 'UNAVAILABLE';
 }
 
 /** The plane behind the socket, or undefined where no owner lives. */
-export async function connectIfOwned(context: CommandContext): Promise<ControlPlane | undefined> {
+export async function connectIfOwned(context: ConnectContext): Promise<ControlPlane | undefined> {
   const { deps, dataDir, signal } = context;
   try {
     return await deps.planes.connect({ dataDir, signal });
@@ -31,7 +45,7 @@ export async function connectIfOwned(context: CommandContext): Promise<ControlPl
 }
 
 /** Over the socket where an owner lives; else from the files, which then nobody changes. */
-export async function connectForReading(context: CommandContext): Promise<ControlPlane> {
+export async function connectForReading(context: ConnectContext): Promise<ControlPlane> {
   const owned = await connectIfOwned(context);
   return owned ?? context.deps.planes.readOnly({ dataDir: context.dataDir });
 }
@@ -40,7 +54,7 @@ export async function connectForReading(context: CommandContext): Promise<Contro
  * Over the socket, starting an owner where none lives. Two that start one at the same time both end up with the one that won the lock:
  * the loser's owner leaves with the exit code of a held lock, and its client goes on asking for the socket.
  */
-export async function connectForWriting(context: CommandContext, options: WritingOptions): Promise<ControlPlane> {
+export async function connectForWriting(context: ConnectContext, options: WritingOptions): Promise<ControlPlane> {
   const first = await connectIfOwned(context);
   if (first) {
     await noteOtherConfig(context, first);
@@ -82,7 +96,7 @@ async function ownerFailed(owner: StartingOwner, exitCode: number | null): Promi
 }
 
 async function ownerTooSlow(
-  context: CommandContext,
+  context: ConnectContext,
   owner: StartingOwner,
   timeoutMs: number,
 ): Promise<AgentRuntimeError> {
@@ -97,7 +111,7 @@ async function ownerTooSlow(
 const quote = (tail: string): string => (tail.trim() === '' ? '' : `; its last words:\n${tail.trimEnd()}`);
 
 /** An owner keeps the configuration it was started with: say so when this directory has another one. */
-async function noteOtherConfig(context: CommandContext, plane: ControlPlane): Promise<void> {
+async function noteOtherConfig(context: ConnectContext, plane: ControlPlane): Promise<void> {
   try {
     const mine = await context.config();
     if (mine.path === undefined) return;

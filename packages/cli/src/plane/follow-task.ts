@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type ControlPlane, type TaskStreamEvent } from '@runtime/contracts';
 import { defined } from '../defined.ts';
+import { isUnavailable } from './connect.ts';
 
 export interface FollowOptions {
   readonly after?: string | undefined;
@@ -37,7 +38,7 @@ export async function* followTask(
       if (!options.follow || options.signal.aborted || options.reconnect === undefined) return;
       failures += 1;
     } catch (error) {
-      if (!isLostConnection(error) || options.reconnect === undefined || options.signal.aborted) throw error;
+      if (!isUnavailable(error) || options.reconnect === undefined || options.signal.aborted) throw error;
       failures += 1;
       if (failures > maxFailures) throw error;
     }
@@ -49,8 +50,4 @@ export async function* followTask(
     await sleep(failures * 100, undefined, { signal: options.signal });
     plane = await options.reconnect();
   }
-}
-
-function isLostConnection(error: unknown): boolean {
-  return AgentRuntimeError.isInstance(error) && error.code === 'UNAVAILABLE';
 }

@@ -1,10 +1,10 @@
 import type { ControlPlane } from '@runtime/contracts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { CommandContext } from '../invocation/context.ts';
 import { writeOwnerConfig } from '../owner/owner-config.ts';
+import type { ConnectContext } from './connect.ts';
 
 /** Owns the data directory in this process, with the control socket, so that every other command finds it. */
-export async function openOwnPlane(context: CommandContext, loaded: LoadedConfig): Promise<ControlPlane> {
+export async function openOwnPlane(context: ConnectContext, loaded: LoadedConfig): Promise<ControlPlane> {
   const { deps, dataDir } = context;
   const concurrency = loaded.config.defaults?.concurrency;
   const options = {
@@ -13,7 +13,7 @@ export async function openOwnPlane(context: CommandContext, loaded: LoadedConfig
     listen: true,
     ...(concurrency === undefined ? {} : { concurrency }),
   };
-  const plane = context.own(await deps.planes.open(options));
+  const plane = context.closeAtEnd(await deps.planes.open(options));
   await writeOwnerConfig(dataDir, loaded);
   return plane;
 }

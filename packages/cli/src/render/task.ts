@@ -23,7 +23,7 @@ export function paintStatus(status: TaskStatus, c: Colours): string {
 }
 
 /** From submission to the end, or until now. */
-export function elapsedMs(view: TaskView, now: number): number {
+function elapsedMs(view: TaskView, now: number): number {
   return (view.endedAt ?? now) - view.submittedAt;
 }
 

@@ -112,7 +112,7 @@ export type Rule = z.infer<typeof ruleSchema>;
  * What the model says, as data. The first rule that matches and is not used up answers.
  * A request that no rule matches gets HTTP 400, which agents do not retry.
  */
-export const scenarioSchema = z.strictObject({
+const scenarioSchema = z.strictObject({
   models: z.array(z.string().min(1)).min(1).default(['fake-1']),
   rules: z.array(ruleSchema).min(1),
 });
