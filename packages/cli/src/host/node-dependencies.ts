@@ -81,8 +81,9 @@ async function ask(question: string, signal: AbortSignal): Promise<string> {
 
 function runOnTerminal([program = '', ...args]: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    // tmux refuses to be shown inside of itself.
+    // tmux refuses to run inside of itself.
     const { TMUX: _, TMUX_PANE: _pane, ...env } = process.env;
+    // Raw spawn: the program gets our terminal, and there is no output to collect.
     const child = spawn(program, args, { stdio: 'inherit', env });
     child.once('error', (cause) =>
       reject(new AgentRuntimeError('UNAVAILABLE', `cannot run ${program}: ${cause.message}`, { cause })),

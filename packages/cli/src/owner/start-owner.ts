@@ -32,6 +32,7 @@ export async function startOwner(
     const idle = idleExit === 'never' ? [] : ['--idle-exit', idleExit];
     const configured = config.path === undefined ? [] : ['--config', config.path];
     const args = [...self.execArgv, self.entry, 'serve', '--data-dir', dataDir, ...idle, ...configured];
+    // Raw spawn: the owner is detached, outlives this process and writes to its own log file.
     const child = spawn(self.execPath, args, {
       detached: true,
       cwd: '/',
