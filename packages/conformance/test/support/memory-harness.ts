@@ -88,7 +88,7 @@ async function* play(turn: MemoryTurn, context: HarnessContext): AsyncGenerator<
 }
 
 /** What the scripts of this context have written down. */
-export async function readWitness(context: HarnessContext): ReturnType<NonNullable<AdapterSetup['witness']>> {
+async function readWitness(context: HarnessContext): ReturnType<NonNullable<AdapterSetup['witness']>> {
   const lines = (await readFile(context.witness, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   const seen = lines.map((line): { text: string; images: number; env: Record<string, string>; model?: string } =>
     JSON.parse(line),

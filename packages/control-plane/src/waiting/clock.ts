@@ -33,3 +33,9 @@ export async function atMost(ms: number, work: Promise<unknown>): Promise<void> 
   await Promise.race([work, sleep(ms, over.signal)]);
   over.abort();
 }
+
+/** The earliest of the times that are known; undefined when none is. */
+export function earliest(...times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
+}

@@ -6,7 +6,7 @@ import { Leave, type PiArguments } from './cli.ts';
 import { type Json, isRecord, stringOf } from './wire.ts';
 
 /** A line of the session file. */
-export type Entry = Json & { readonly type: string; readonly id: string };
+type Entry = Json & { readonly type: string; readonly id: string };
 
 /** The conversation so far and its JSONL file, which Pi makes only once there is something to keep. */
 export interface Session {

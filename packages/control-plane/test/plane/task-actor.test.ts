@@ -5,7 +5,8 @@ import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import type { PlaneContext } from '../../src/task/context.ts';
 import { Leases } from '../../src/task/leases.ts';
 import { Runtimes } from '../../src/runtimes/runtimes.ts';
-import { TaskActor } from '../../src/task/task-actor.ts';
+import type { TaskHost } from '../../src/task/task.ts';
+import { TaskActor } from '../../src/plane/task-actor.ts';
 import { makePlaces, openPlane } from '../support/planes.ts';
 import { fold, inTurn } from '../support/states.ts';
 
@@ -28,6 +29,8 @@ it('rests when it is woken after its end', async () => {
     survivesHost: true,
     environment: {},
     closing: closing.signal,
+  };
+  const host: TaskHost = {
     fail: () => undefined,
     changed: () => {
       changes += 1;
@@ -35,8 +38,7 @@ it('rests when it is woken after its end', async () => {
       if (changes > 50) closing.abort();
     },
     track: (work) => work(),
-    continued: () => undefined,
-    adapterOf: () => undefined,
+    conversationOf: () => undefined,
   };
   const run = { runId: 'run-1' };
   const outcome = { status: 'cancelled' };
@@ -45,7 +47,7 @@ it('rests when it is woken after its end', async () => {
     { type: 'run.ended', ...run, outcome, exit: { kind: 'unknown', why: 'x' } },
     { type: 'task.ended', outcome },
   ]);
-  const actor = new TaskActor(ctx, ended);
+  const actor = new TaskActor(ctx, host, ended.id, ended);
   actor.wake();
   actor.wake();
   await setImmediate();

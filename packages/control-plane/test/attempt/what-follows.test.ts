@@ -10,7 +10,13 @@ import type { TaskState } from '@runtime/contracts/fold';
 import type { NewEvent } from '@runtime/contracts/log';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterRecoveryAnswer, afterRejection, afterRun, backoffMs, targetAfter } from '../../src/task/what-follows.ts';
+import {
+  afterRecoveryAnswer,
+  afterRejection,
+  afterRun,
+  backoffMs,
+  targetAfter,
+} from '../../src/attempt/what-follows.ts';
 import { capabilities, fold, lastRun, started, starting, submitted, turnBegun } from '../support/states.ts';
 
 interface Story {
