@@ -91,11 +91,18 @@ describe('looking', () => {
     const running = lab.start(['run', 'x']);
     await running.stdout.holds('up');
     expect((await lab.run('attach', 'last')).stderr).toMatch(/no terminal to attach to[^]*runtime events -f/);
-    const { runs } = view((await lab.run('status', 'last', '--json')).json());
-    await writeFile(
-      join(runs[0]?.runDir ?? '', 'attach.json'),
-      JSON.stringify({ command: ['tmux', 'attach'], readOnly: ['tmux', 'attach', '-r'] }),
-    );
+    await lab.run('cancel', 'last', '--wait');
+    expect((await running.ended).code).toBe(1);
+    expect(await lab.run('attach', 'last')).toMatchObject({ code: 1, stderr: expect.stringContaining('[CONFLICT]') });
+  });
+
+  it('attaches to the terminal of a run, to look on or to type', async () => {
+    await using lab = await Lab.open();
+    const attach = { command: ['tmux', 'attach'], readOnly: ['tmux', 'attach', '-r'] };
+    lab.use(memoryRuntime({ attach, script: () => [{ do: 'say', text: 'up' }, { do: 'hang' }] }));
+    const running = lab.start(['run', 'x']);
+    await running.stdout.holds('up');
+    expect((await lab.run('attach', 'last', '--json')).json()).toEqual(attach);
     const commands: (readonly string[])[] = [];
     const runOnTerminal = (command: readonly string[]): Promise<number> => Promise.resolve(commands.push(command) + 6);
     const attached = await lab.start(['attach', 'last'], { runOnTerminal }).ended;

@@ -6,7 +6,7 @@ import {
   type RunOutcome,
   type RuntimeCapabilities,
 } from '@runtime/contracts';
-import type { Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
+import type { Attach, Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
 import { Journal } from './journal.ts';
 import { playSteps } from './play-steps.ts';
 import { redactPieces } from './redact.ts';
@@ -18,6 +18,7 @@ export interface MemoryRunInit {
   readonly launch: Launch;
   readonly capabilities: RuntimeCapabilities;
   readonly version: string;
+  readonly attach: Attach | undefined;
   readonly agentSessionId: string;
   /** Shared with the runs that resume it. */
   readonly history: MemoryMessage[];

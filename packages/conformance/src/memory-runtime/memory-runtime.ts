@@ -4,6 +4,7 @@ import { AgentRuntimeError, throwIfAborted, type RuntimeCapabilities } from '@ru
 import {
   specVersion,
   type AgentRuntime,
+  type Attach,
   type Launch,
   type Recovery,
   type RuntimeAdapter,
@@ -32,6 +33,8 @@ export interface MemoryRuntimeOptions {
   readonly models?: readonly string[];
   /** The version of the agent, in the probe and in sessions. @default '1' */
   readonly version?: string;
+  /** The commands by which a person joins a run at its terminal, in every session. @default there is no terminal */
+  readonly attach?: Attach;
 }
 
 /** Every capability at its highest level; the first instruction is sent, not launched. */
@@ -84,7 +87,7 @@ export function memoryRuntime(options: MemoryRuntimeOptions = {}): RuntimeAdapte
         throw new AgentRuntimeError('CONFLICT', 'the run was already started or given up');
       if (call?.signal?.aborted) await giveUp(launch.handle);
       throwIfAborted(call?.signal);
-      const run = new MemoryRun({ launch, capabilities, version, script, ...conversation });
+      const run = new MemoryRun({ launch, capabilities, version, attach: options.attach, script, ...conversation });
       world.runs.set(launch.handle.runDir, run);
       try {
         faults.after('start');

@@ -16,7 +16,7 @@ const unobservedExit: Exit = { kind: 'unknown', why: 'the run vanished before it
 
 /** A session over a run in this process. Disposing it ends its reading and leaves the run alone. */
 export function memorySession(run: MemoryRun, faults: Faults): RuntimeSession {
-  const { capabilities, version, agentSessionId } = run.init;
+  const { capabilities, version, agentSessionId, attach } = run.init;
   const disposed = new AbortController();
   let reading = false;
 
@@ -39,6 +39,7 @@ export function memorySession(run: MemoryRun, faults: Faults): RuntimeSession {
     capabilities,
     version,
     agentSessionId,
+    ...(attach ? { attach } : {}),
     events,
     async send(instruction, options) {
       throwIfAborted(options?.signal);
