@@ -18,6 +18,7 @@ import { Leases } from '../task/leases.ts';
 import { monotonicClock } from '../waiting/clock.ts';
 import { OwnedPlane } from './owned-plane.ts';
 
+/** How a data directory is opened by its owner. */
 export interface ControlPlaneOptions {
   /**
    * The directory of the log, the artifacts and the runs; made (0700) when missing. One process owns it at a time.
@@ -35,6 +36,7 @@ export interface ControlPlaneOptions {
   readonly listen?: boolean;
   /** Variables that runs' processes may get, through the allow-list. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Changes single values of `PlaneTuning`. */
   readonly tuning?: Partial<PlaneTuning>;
 }
 
