@@ -15,5 +15,3 @@ export { readOwner } from './lock/owner-file.ts';
 export type { WriterLock } from './lock/writer-lock.ts';
 export type { Owner, OwnerInfo } from './lock/owner.ts';
 export type { LogProblem } from './state/problems.ts';
-export { nodeFs } from './fs/node-fs.ts';
-export type { LogFile, LogFs, OpenMode } from './fs/log-fs.ts';
