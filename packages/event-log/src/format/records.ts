@@ -8,7 +8,7 @@ export const formatVersion = 1;
 const count = z.number().int().nonnegative();
 
 /** First line of every segment. */
-export const segmentRecordSchema = z.looseObject({
+const segmentRecordSchema = z.looseObject({
   log: z.literal('segment'),
   version: count,
   logId: z.string().regex(/^[a-z0-9]{1,40}$/),
@@ -20,9 +20,9 @@ export const segmentRecordSchema = z.looseObject({
   sparse: z.boolean().optional(),
 });
 /** First line of every writer. Its events come after position `after`. */
-export const epochRecordSchema = z.looseObject({ log: z.literal('epoch'), epoch: count, after: count });
+const epochRecordSchema = z.looseObject({ log: z.literal('epoch'), epoch: count, after: count });
 /** Last line of a writer that closed properly. */
-export const closeRecordSchema = z.looseObject({ log: z.literal('close'), epoch: count, last: count });
+const closeRecordSchema = z.looseObject({ log: z.literal('close'), epoch: count, last: count });
 
 export const systemRecordSchema = z.discriminatedUnion('log', [
   segmentRecordSchema,

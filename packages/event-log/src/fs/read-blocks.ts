@@ -9,7 +9,7 @@ export interface Block {
   readonly whole: boolean;
 }
 
-export const blockBytes = 256 * 1024;
+const blockBytes = 256 * 1024;
 /** No line is longer: a batch ends at 16 MiB. */
 const maxLineBytes = 17 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ import type { Block } from '../fs/read-blocks.ts';
 import { readBlocks } from '../fs/read-blocks.ts';
 import { LogState } from '../state/log-state.ts';
 
-export interface Damage {
+interface Damage {
   /** The line that does not fit. */
   readonly offset: number;
   readonly problem: string;

@@ -18,7 +18,7 @@ export interface StreamEntry {
 }
 
 /** What a segment holds of a stream. */
-export interface StreamShare {
+interface StreamShare {
   readonly segment: SegmentEntry;
   readonly stream: string;
   /** The stream's revision at the end of the segment. */

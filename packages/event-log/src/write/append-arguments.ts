@@ -2,8 +2,8 @@ import type { AppendOptions, NewEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 
 /** The limits of one append. */
-export const maxBatchBytes = 16 * 1024 * 1024;
-export const maxBatchEvents = 1024;
+const maxBatchBytes = 16 * 1024 * 1024;
+const maxBatchEvents = 1024;
 
 const streamPattern = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
 
