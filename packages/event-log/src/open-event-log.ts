@@ -5,7 +5,6 @@ import { isFull } from './fs/files.ts';
 import type { LogFs } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
-import type { OwnerInfo } from './lock/owner.ts';
 import type { WriterLock } from './lock/writer-lock.ts';
 import { acquireLock } from './lock/writer-lock.ts';
 import { openReadOnly } from './read-only-log.ts';
@@ -22,12 +21,11 @@ import { SegmentChain } from './write/segment-chain.ts';
 export interface EventLogOptions {
   /** The log's directory; created (0700) when opened for writing. Nothing else belongs into it. */
   readonly dir: string;
-  /** The single-writer lock. @default `<dir>/lock.db` */
-  readonly lockFile?: string;
-  /** A lock that the caller holds already, instead of `lockFile`. It is borrowed: closing the log does not release it. */
+  /**
+   * The lock that makes this process the only writer. One that is handed in is borrowed: closing the log does not
+   * release it. @default a lock on `<dir>/lock.db`, released when the log is closed
+   */
   readonly lock?: WriterLock;
-  /** What `owner.json` says of the holder beside its process: shown to whoever finds the log locked. */
-  readonly owner?: OwnerInfo;
   /** Look on, beside a writer or without one: no lock, no repair, no append. @default false */
   readonly readOnly?: boolean;
   /** @default nodeFs() */
@@ -54,7 +52,7 @@ export async function openEventLog(options: EventLogOptions): Promise<JsonlEvent
   if (options.readOnly) return openReadOnly({ fs, dir: options.dir, problems });
   checkSizes(options);
   await fs.makeDir(options.dir);
-  const lock = options.lock ?? (await acquireLock(options.lockFile ?? join(options.dir, 'lock.db'), options.owner));
+  const lock = options.lock ?? (await acquireLock(join(options.dir, 'lock.db')));
   try {
     return await openLocked(options, fs, problems, lock);
   } catch (error) {
