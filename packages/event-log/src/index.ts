@@ -1,5 +1,6 @@
 /**
- * An append-only event log in JSONL files: group commit, two acknowledgements, one writer, and a start that does not grow with history.
+ * An append-only event log in JSONL files: group commit, two acknowledgements, one writer, and an opening whose time
+ * does not grow with the history.
  *
  * @packageDocumentation
  */

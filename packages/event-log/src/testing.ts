@@ -1,6 +1,6 @@
 /**
- * The file system as a log sees it: for tests that make it fail, and for hosts that keep a log on something else than
- * the disk of this machine.
+ * The file system as a log sees it: for tests that make it fail, and for hosts that keep a log on a file system of
+ * their own.
  *
  * @packageDocumentation
  */
