@@ -1,7 +1,7 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import type { FaultFileSystem } from '@runtime/conformance/event-log';
 import { crashImage, FaultFs } from '@runtime/conformance/event-log';
-import type { LogFs } from '../../src/index.ts';
+import type { LogFs } from '../../src/testing.ts';
 
 const always = () => 0.99;
 const never = () => 0;

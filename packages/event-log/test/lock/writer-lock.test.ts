@@ -11,7 +11,9 @@ test('a second holder is refused and told who the first is, while it lives, whil
   const child = startFixture('hold-lock', path);
   await printed(child, 'held');
   const refused = { code: 'CONFLICT', details: { path, owner: { pid: child.pid, socketPath: '/tmp/holder.sock' } } };
-  expect(await errorOf(acquireLock(path))).toMatchObject(refused);
+  const error = await errorOf(acquireLock(path));
+  expect(error).toMatchObject(refused);
+  expect(error.hint).toContain('/tmp/holder.sock');
   child.kill('SIGSTOP');
   expect(await errorOf(acquireLock(path))).toMatchObject(refused);
   await kill(child);
@@ -28,12 +30,11 @@ test('the lock is ours alone, whatever the umask: whoever may open it may hold i
   await lock.release();
 });
 
-test('a log is refused to a second writer in the same process and in another', async () => {
+test('a log is refused to a second writer in the same process', async () => {
   const dir = await scratchDir();
-  const log = await openEventLog({ dir, owner: { socketPath: '/run/mine.sock' } });
+  const log = await openEventLog({ dir });
   const error = await errorOf(openEventLog({ dir }));
   expect(error).toMatchObject({ code: 'CONFLICT', details: { owner: { pid: process.pid, epoch: 1 } } });
-  expect(error.hint).toContain('/run/mine.sock');
   await log.close();
   await (await openEventLog({ dir })).close();
 });

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { DiskImage } from '@runtime/conformance/event-log';
 import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
-import type { LogFs } from '../../src/index.ts';
+import type { LogFs } from '../../src/testing.ts';
 import { verifyLog } from '../../src/index.ts';
 import { dir, openOn, withFile } from '../support/fault-log.ts';
 
