@@ -2,4 +2,4 @@ import { openOverSocket, openPlane } from '../support/planes.ts';
 import { planeSuite } from '../support/plane-suite/plane-suite.ts';
 
 planeSuite('a plane in this process', openPlane);
-planeSuite('its socket', openOverSocket);
+planeSuite('the socket of a plane', openOverSocket);

@@ -5,89 +5,87 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
 import { served } from '../support/socket-places.ts';
 
-describe('the client of a socket', () => {
-  it('throws what the owner throws', async () => {
-    await using place = await served();
-    const channel = await SocketChannel.connect(place.path);
-    const thrown: unknown = await channel.call('shout', {}).catch((reason: unknown) => reason);
-    expect(AgentRuntimeError.isInstance(thrown)).toBe(true);
-    expect(thrown).toMatchObject({ code: 'NOT_FOUND', hint: 'ask for echo', details: { a: 1 } });
-    expect(await channel.call('echo', { x: 1 })).toEqual({ x: 1 });
-    await channel.close();
-  });
+it('the client throws the error that the owner throws', async () => {
+  await using place = await served();
+  const channel = await SocketChannel.connect(place.path);
+  const thrown: unknown = await channel.call('shout', {}).catch((reason: unknown) => reason);
+  expect(AgentRuntimeError.isInstance(thrown)).toBe(true);
+  expect(thrown).toMatchObject({ code: 'NOT_FOUND', hint: 'ask for echo', details: { a: 1 } });
+  expect(await channel.call('echo', { x: 1 })).toEqual({ x: 1 });
+  await channel.close();
+});
 
-  it('reads a stream to its end, and to its error', async () => {
-    await using place = await served();
-    const channel = await SocketChannel.connect(place.path);
-    const items: unknown[] = [];
-    for await (const batch of channel.stream('three', {})) items.push(...batch);
-    expect(items).toHaveLength(3);
-    place.seen.pulled = 0;
-    await expect(
-      (async () => {
-        for await (const batch of channel.stream('broken', {})) items.push(...batch);
-      })(),
-    ).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
-    await channel.close();
-  });
+it('the client reads a stream to its end, and to its error', async () => {
+  await using place = await served();
+  const channel = await SocketChannel.connect(place.path);
+  const items: unknown[] = [];
+  for await (const batch of channel.stream('three', {})) items.push(...batch);
+  expect(items).toHaveLength(3);
+  place.seen.pulled = 0;
+  await expect(
+    (async () => {
+      for await (const batch of channel.stream('broken', {})) items.push(...batch);
+    })(),
+  ).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
+  await channel.close();
+});
 
-  it('tells the owner when it stops waiting or reading', async () => {
-    await using place = await served();
-    const channel = await SocketChannel.connect(place.path);
-    const controller = new AbortController();
-    const waiting = channel.call('forever', {}, { signal: controller.signal });
-    await expect.poll(() => place.seen.calls).toEqual(['forever']);
-    controller.abort();
-    await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
-    await expect.poll(() => place.seen.aborted).toEqual(['the client cancelled the call']);
-    for await (const _batch of channel.stream('flood', {})) break;
-    await expect.poll(() => place.seen.returned).toBe(1);
-    await expect.poll(() => place.server.clients).toBe(1);
-    await channel.close();
-  });
+it('the owner learns when the client stops waiting or reading', async () => {
+  await using place = await served();
+  const channel = await SocketChannel.connect(place.path);
+  const controller = new AbortController();
+  const waiting = channel.call('forever', {}, { signal: controller.signal });
+  await expect.poll(() => place.seen.calls).toEqual(['forever']);
+  controller.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect.poll(() => place.seen.aborted).toEqual(['the client cancelled the call']);
+  for await (const _batch of channel.stream('flood', {})) break;
+  await expect.poll(() => place.seen.returned).toBe(1);
+  await expect.poll(() => place.server.clients).toBe(1);
+  await channel.close();
+});
 
-  it('fails everything that waits when the owner is gone, and says that nothing is lost', async () => {
-    const place = await served();
-    const channel = await SocketChannel.connect(place.path);
-    const waiting = channel.call('forever', {}).catch((reason: unknown) => reason);
-    const reading = (async () => {
-      for await (const _batch of channel.stream('flood', {})) await sleep(1);
-    })().catch((reason: unknown) => reason);
-    await expect.poll(() => place.seen.pulled).toBeGreaterThan(0);
-    await place[Symbol.asyncDispose]();
-    for (const failure of [await waiting, await reading, await channel.lost])
-      expect(failure).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('nothing is lost') });
-    await expect(channel.call('echo', {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-    await expect(SocketChannel.connect(place.path)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-  });
+it('every call and stream fails when the owner is gone, with a hint that nothing is lost', async () => {
+  const place = await served();
+  const channel = await SocketChannel.connect(place.path);
+  const waiting = channel.call('forever', {}).catch((reason: unknown) => reason);
+  const reading = (async () => {
+    for await (const _batch of channel.stream('flood', {})) await sleep(1);
+  })().catch((reason: unknown) => reason);
+  await expect.poll(() => place.seen.pulled).toBeGreaterThan(0);
+  await place[Symbol.asyncDispose]();
+  for (const failure of [await waiting, await reading, await channel.lost])
+    expect(failure).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('nothing is lost') });
+  await expect(channel.call('echo', {})).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await expect(SocketChannel.connect(place.path)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
 
-  it.each([
-    ['another protocol', '{"protocol":"runtime-socket/2","epoch":1,"pid":1}\n'],
-    ['none', 'SSH-2.0-OpenSSH_9.6\r\n'],
-  ])('refuses an owner that speaks %s', async (_what, greeting) => {
-    const dir = await mkdtemp(join(tmpdir(), 'sock-'));
-    const sockets: Socket[] = [];
-    const server = createServer((socket) => {
-      sockets.push(socket);
-      socket.on('error', () => undefined);
-      socket.write(greeting);
-    }).listen(join(dir, 's'));
-    await once(server, 'listening');
-    await expect(SocketChannel.connect(join(dir, 's'))).rejects.toMatchObject({
-      code: 'PROTOCOL_VIOLATION',
-      hint: expect.any(String),
-    });
-    for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
-    await rm(dir, { recursive: true });
+it.each([
+  ['another protocol', '{"protocol":"runtime-socket/2","epoch":1,"pid":1}\n'],
+  ['none', 'SSH-2.0-OpenSSH_9.6\r\n'],
+])('the client refuses an owner that speaks %s', async (_what, greeting) => {
+  const dir = await mkdtemp(join(tmpdir(), 'sock-'));
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => undefined);
+    socket.write(greeting);
+  }).listen(join(dir, 's'));
+  await once(server, 'listening');
+  await expect(SocketChannel.connect(join(dir, 's'))).rejects.toMatchObject({
+    code: 'PROTOCOL_VIOLATION',
+    hint: expect.any(String),
   });
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(dir, { recursive: true });
+});
 
-  it('gives up a connection with its signal', async () => {
-    await using place = await served();
-    await expect(SocketChannel.connect(place.path, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
-  });
+it('an aborted signal ends a connection attempt', async () => {
+  await using place = await served();
+  await expect(SocketChannel.connect(place.path, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
 });

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { eventsOf, retry, makePlaces, type OpenPlane } from '../planes.ts';
 
 export function approvalCases(openPlane: OpenPlane): void {
-  it('asks before it starts over where the lost run may have left changes, and gives up when nobody answers', async () => {
+  it('a task asks before it starts over where the lost run may have left changes, and is lost without an answer', async () => {
     await using places = await makePlaces();
     const adapter = () =>
       memoryRuntime({
@@ -29,7 +29,7 @@ export function approvalCases(openPlane: OpenPlane): void {
     ).toEqual(['start', 'restart']);
   });
 
-  it('puts an approval before whoever answers first, and denies it when its time is over', async () => {
+  it('a task offers an approval, takes the first answer, and denies it when its time is over', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [

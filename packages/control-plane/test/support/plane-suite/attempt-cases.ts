@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { eventsOf, expectSoundStream, retry, typesOf, makePlaces, type OpenPlane } from '../planes.ts';
 
 export function attemptCases(openPlane: OpenPlane): void {
-  it('degrades to the next runtime, from the beginning, when the first cannot be had, and says so', async () => {
+  it('a task degrades to the next runtime, from the beginning, when the first is unavailable, and records it', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [
@@ -29,7 +29,7 @@ export function attemptCases(openPlane: OpenPlane): void {
     });
   });
 
-  it('refuses a runtime below its needs rather than using it unsafely, and fails with the reason', async () => {
+  it('a task refuses a runtime below its needs, and fails with the reason', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ capabilities: { steer: 'accepted' } })],
@@ -42,7 +42,7 @@ export function attemptCases(openPlane: OpenPlane): void {
     });
   });
 
-  it('starts again when a start fails, with a new run each time', async () => {
+  it('a task starts again when a start fails, with a new run each time', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ faults: { start: { code: 'UNAVAILABLE', times: 2 } } })],
@@ -54,7 +54,7 @@ export function attemptCases(openPlane: OpenPlane): void {
     expect(new Set(events.filter(({ type }) => type === 'run.starting').map((event) => event['runId'])).size).toBe(3);
   });
 
-  it('resumes the conversation when the agent dies in its turn', async () => {
+  it('a task resumes the conversation when the agent dies in its turn', async () => {
     await using places = await makePlaces();
     let crashed = false;
     await using plane = await openPlane(places, {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { eventsOf, expectSoundLog, expectSoundStream, typesOf, makePlaces, type OpenPlane } from '../planes.ts';
 
 export function endingCases(openPlane: OpenPlane): void {
-  it('runs on a runtime, streams what the agent says, and ends once', async () => {
+  it('a task runs on a runtime, streams what the agent says, and ends once', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ script: () => [{ do: 'say', text: ['hel', 'lo'] }] })],
@@ -25,7 +25,7 @@ export function endingCases(openPlane: OpenPlane): void {
     await expectSoundLog(places);
   });
 
-  it('is cancelled by intent, for good, and only once', async () => {
+  it('a task is cancelled by intent, for good, and only once', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ script: () => [{ do: 'say', text: 'x' }, { do: 'hang' }] })],
@@ -42,7 +42,7 @@ export function endingCases(openPlane: OpenPlane): void {
     ['deadlineMs', { status: 'timed_out', code: 'timeout' }],
     ['runTimeoutMs', { status: 'timed_out', code: 'timeout' }],
     ['idleTimeoutMs', { status: 'timed_out', code: 'timeout' }],
-  ])('ends by its %s', async (clock, outcome) => {
+  ])('a task ends by its %s', async (clock, outcome) => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ script: () => [{ do: 'say', text: 'x' }, { do: 'hang' }] })],
@@ -52,7 +52,7 @@ export function endingCases(openPlane: OpenPlane): void {
     expectSoundStream(await eventsOf(plane, task.id));
   });
 
-  it('is ended when it floods', async () => {
+  it('a task is ended when its output exceeds the limit', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [

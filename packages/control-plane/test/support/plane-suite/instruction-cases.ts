@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { eventsOf, makePlaces, type OpenPlane } from '../planes.ts';
 
 export function instructionCases(openPlane: OpenPlane): void {
-  it('takes a steer while it runs and shows how far it came', async () => {
+  it('a task takes a steer while it runs and shows how far the steer came', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [
@@ -26,7 +26,7 @@ export function instructionCases(openPlane: OpenPlane): void {
     await expect(task.steer('too late')).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
-  it('waits for an instruction after an interrupt, and goes on with it in the same session', async () => {
+  it('a task waits for an instruction after an interrupt, and goes on with it in the same session', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [
@@ -48,7 +48,7 @@ export function instructionCases(openPlane: OpenPlane): void {
     expect(events.filter(({ type }) => type === 'turn.started')).toHaveLength(2);
   });
 
-  it('is kept open until it is closed', async () => {
+  it('a task stays open until it is closed', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ script: ({ text }) => [{ do: 'say', text }] })],

@@ -8,7 +8,7 @@ import { submitCases } from './submit-cases.ts';
 
 /** What every plane does, whichever way it is reached. */
 export function planeSuite(name: string, openPlane: OpenPlane): void {
-  describe(`a task, over ${name}`, () => {
+  describe(`over ${name}`, () => {
     submitCases(openPlane);
     endingCases(openPlane);
     instructionCases(openPlane);

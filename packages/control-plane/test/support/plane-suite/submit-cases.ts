@@ -4,7 +4,7 @@ import { fifo } from '../../../src/index.ts';
 import { eventsOf, typesOf, makePlaces, type OpenPlane } from '../planes.ts';
 
 export function submitCases(openPlane: OpenPlane): void {
-  it('is the same task when it is submitted twice with one key, and a conflict with other content', async () => {
+  it('a task that is submitted twice with one key is one task, and with other content a conflict', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, { adapters: [memoryRuntime()] });
     const request = { prompt: 'once', workspace: places.workspace, key: 'k1' };
@@ -21,14 +21,14 @@ export function submitCases(openPlane: OpenPlane): void {
     ['an unknown runtime', { prompt: 'x', runtimes: ['nope'] }, 'NOT_FOUND'],
     ['a missing workspace', { prompt: 'x', workspace: '/nowhere/at/all' }, 'INVALID_ARGUMENT'],
     ['an unknown field', { prompt: 'x', colour: 'red' }, 'INVALID_ARGUMENT'],
-  ])('is not made of %s', async (_what, request, code) => {
+  ])('a task is not made of %s', async (_what, request, code) => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, { adapters: [memoryRuntime()] });
     await expect(plane.submit({ workspace: places.workspace, ...request })).rejects.toMatchObject({ code });
     expect(await plane.tasks()).toEqual([]);
   });
 
-  it('does not share its workspace unless both say so', async () => {
+  it('a task does not share its workspace unless both say so', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ script: ({ text }) => (text === 'a' ? [{ do: 'hang' }] : []) })],
@@ -42,7 +42,7 @@ export function submitCases(openPlane: OpenPlane): void {
     expect(await second.outcome()).toEqual({ status: 'succeeded' });
   });
 
-  it('is cancelled before it starts when its turn has not come', async () => {
+  it('a task is cancelled before it starts when its turn has not come', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ script: () => [{ do: 'hang' }] })],
