@@ -7,14 +7,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { expect, it } from 'vitest';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
+import { notify } from '../support/json-rpc.ts';
 import { served } from '../support/socket-places.ts';
 
 it('the client throws the error that the owner throws', async () => {
   await using place = await served();
   const channel = await SocketChannel.connect(place.path);
-  const thrown: unknown = await channel.call('shout', {}).catch((reason: unknown) => reason);
+  const thrown: unknown = await channel.call('fail', {}).catch((reason: unknown) => reason);
   expect(AgentRuntimeError.isInstance(thrown)).toBe(true);
-  expect(thrown).toMatchObject({ code: 'NOT_FOUND', hint: 'ask for echo', details: { a: 1 } });
+  expect(thrown).toMatchObject({ code: 'NOT_FOUND', hint: 'use another', details: { a: 1 } });
   expect(await channel.call('echo', { x: 1 })).toEqual({ x: 1 });
   await channel.close();
 });
@@ -23,12 +24,12 @@ it('the client reads a stream to its end, and to its error', async () => {
   await using place = await served();
   const channel = await SocketChannel.connect(place.path);
   const items: unknown[] = [];
-  for await (const batch of channel.stream('three', {})) items.push(...batch);
+  for await (const batch of channel.stream('events', { of: 'three' })) items.push(...batch);
   expect(items).toHaveLength(3);
   place.seen.pulled = 0;
   await expect(
     (async () => {
-      for await (const batch of channel.stream('broken', {})) items.push(...batch);
+      for await (const batch of channel.stream('events', { of: 'broken' })) items.push(...batch);
     })(),
   ).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
   await channel.close();
@@ -43,7 +44,7 @@ it('the owner learns when the client stops waiting or reading', async () => {
   controller.abort();
   await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
   await expect.poll(() => place.seen.aborted).toEqual(['the client cancelled the call']);
-  for await (const _batch of channel.stream('flood', {})) break;
+  for await (const _batch of channel.stream('events', { of: 'flood' })) break;
   await expect.poll(() => place.seen.returned).toBe(1);
   await expect.poll(() => place.server.clients).toBe(1);
   await channel.close();
@@ -54,7 +55,7 @@ it('every call and stream fails when the owner is gone, with a hint that nothing
   const channel = await SocketChannel.connect(place.path);
   const waiting = channel.call('forever', {}).catch((reason: unknown) => reason);
   const reading = (async () => {
-    for await (const _batch of channel.stream('flood', {})) await sleep(1);
+    for await (const _batch of channel.stream('events', { of: 'flood' })) await sleep(1);
   })().catch((reason: unknown) => reason);
   await expect.poll(() => place.seen.pulled).toBeGreaterThan(0);
   await place[Symbol.asyncDispose]();
@@ -65,7 +66,8 @@ it('every call and stream fails when the owner is gone, with a hint that nothing
 });
 
 it.each([
-  ['another protocol', '{"protocol":"runtime-socket/2","epoch":1,"pid":1}\n'],
+  ['the protocol before', '{"protocol":"runtime-socket/1","epoch":1,"pid":1}\n'],
+  ['the protocol after', `${JSON.stringify(notify('hello', { protocol: 'runtime-socket/3', epoch: 1, pid: 1 }))}\n`],
   ['none', 'SSH-2.0-OpenSSH_9.6\r\n'],
 ])('the client refuses an owner that speaks %s', async (_what, greeting) => {
   const dir = await mkdtemp(join(tmpdir(), 'sock-'));

@@ -3,41 +3,50 @@ import { stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { maxFrameChars } from '../../src/socket/frames.ts';
+import { maxFrameBytes } from '../../src/socket/frames.ts';
 import { socketDirectory } from '../../src/socket/socket-path.ts';
 import { serveSocket } from '../../src/socket/socket-server.ts';
-import { call, dial, error, scripted, served } from '../support/socket-places.ts';
+import { answer, call, cancel, dial, failed } from '../support/json-rpc.ts';
+import { scripted, served } from '../support/socket-places.ts';
 
 it('the server greets, and answers each request as soon as its answer is there', async () => {
   await using place = await served();
   await using client = await dial(place.path);
-  client.say(call(1, 'forever'));
-  client.say(call(2, 'echo', { a: 'ü' }));
-  client.say(call(3, 'nothing'));
-  client.say(call(4, 'shout'));
-  client.say({ id: 1, kind: 'cancel' });
+  client.send(call(1, 'forever'));
+  client.send(call(2, 'echo', { a: 'ü' }));
+  client.send(call(3, 'nothing'));
+  client.send(call(4, 'fail'));
+  client.send(cancel(1));
   await expect.poll(() => client.frames.length).toBe(5);
-  expect(client.frames[0]).toEqual({ protocol: 'runtime-socket/1', epoch: 7, pid: 42 });
-  expect(client.frames).toContainEqual({ id: 2, kind: 'result', result: { a: 'ü' } });
-  expect(client.frames).toContainEqual({ id: 3, kind: 'result', result: null });
+  expect(client.frames[0]).toEqual({
+    jsonrpc: '2.0',
+    method: 'hello',
+    params: { protocol: 'runtime-socket/2', epoch: 7, pid: 42 },
+  });
+  expect(client.frames).toContainEqual(answer(2, { a: 'ü' }));
+  expect(client.frames).toContainEqual(answer(3, null));
   expect(client.frames).toContainEqual({
+    jsonrpc: '2.0',
     id: 4,
-    kind: 'error',
     error: {
-      code: 'NOT_FOUND',
-      message: 'there is no method shout',
-      retry: 'never',
-      hint: 'ask for echo',
-      details: { a: 1 },
+      code: -32_002,
+      message: 'there is no such thing',
+      data: {
+        code: 'NOT_FOUND',
+        message: 'there is no such thing',
+        retry: 'never',
+        hint: 'use another',
+        details: { a: 1 },
+      },
     },
   });
-  expect(client.frames).toContainEqual(error(1, 'CANCELLED'));
+  expect(client.frames).toContainEqual(failed(1, 'CANCELLED'));
 });
 
 it.each([
   ['no JSON', 'hello\n'],
-  ['no request', '{"id":1}\n'],
-  ['an unknown field', '{"id":1,"kind":"call","method":"echo","params":{},"token":"x"}\n'],
+  ['no request', '{"jsonrpc":"2.0","id":1}\n'],
+  ['a request of the protocol before', '{"id":1,"kind":"call","method":"echo","params":{}}\n'],
   ['another protocol', 'GET / HTTP/1.1\r\n\r\n'],
   ['bytes', Buffer.from([0xff, 0xfe, 0x0a])],
   ['deep nesting', `${'['.repeat(100_000)}\n`],
@@ -47,9 +56,9 @@ it.each([
   await using bad = await dial(place.path);
   bad.socket.write(bytes);
   await expect.poll(() => bad.closed).toBe(true);
-  expect(bad.frames.at(-1)).toEqual(error(-1, 'PROTOCOL_VIOLATION'));
-  good.say(call(1, 'echo'));
-  await expect.poll(() => good.frames.at(-1)).toEqual({ id: 1, kind: 'result', result: {} });
+  expect(bad.frames.at(-1)).toEqual(failed(null, 'PROTOCOL_VIOLATION'));
+  good.send(call(1, 'echo'));
+  await expect.poll(() => good.frames.at(-1)).toEqual(answer(1, {}));
   await expect.poll(() => place.server.clients).toBe(1);
 });
 
@@ -75,7 +84,7 @@ it('the server does not gather a frame without end', async () => {
   const chunk = Buffer.alloc(1024 * 1024, 'x');
   const { socket } = client;
   const closed = new Promise((resolve) => socket.once('close', resolve));
-  for (let sent = 0; sent <= maxFrameChars + chunk.length && !client.closed; sent += chunk.length) {
+  for (let sent = 0; sent <= maxFrameBytes + chunk.length && !client.closed; sent += chunk.length) {
     if (!socket.write(chunk)) await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
   }
   await expect.poll(() => client.closed).toBe(true);
@@ -103,19 +112,19 @@ it('the server answers no faster than the client reads', async () => {
 it('the server takes 256 calls of one connection at once and no more', async () => {
   await using place = await served();
   await using client = await dial(place.path);
-  for (let id = 0; id < 257; id += 1) client.say(call(id, 'forever'));
-  await expect.poll(() => client.frames.at(-1)).toEqual(error(256, 'EXHAUSTED'));
-  client.say(call(0, 'echo'));
-  await expect.poll(() => client.frames.at(-1)).toEqual(error(0, 'EXHAUSTED'));
+  for (let id = 0; id < 257; id += 1) client.send(call(id, 'forever'));
+  await expect.poll(() => client.frames.at(-1)).toEqual(failed(256, 'EXHAUSTED'));
+  client.send(call(0, 'echo'));
+  await expect.poll(() => client.frames.at(-1)).toEqual(failed(0, 'EXHAUSTED'));
   expect(place.seen.calls).toHaveLength(256);
 });
 
 it('the server ends the calls and streams of a client that goes away', async () => {
   await using place = await served();
   const client = await dial(place.path);
-  client.say(call(1, 'forever'));
+  client.send(call(1, 'forever'));
   const reading = await dial(place.path);
-  reading.say({ id: 0, kind: 'stream', method: 'flood' });
+  reading.send(call(0, 'events', { of: 'flood' }));
   await expect.poll(() => place.seen.calls).toEqual(['forever']);
   client.socket.destroy();
   reading.socket.destroy();
@@ -128,7 +137,7 @@ it('the server pulls no more from the plane than a slow reader takes', async () 
   await using place = await served();
   const reader = await dial(place.path);
   reader.socket.pause();
-  reader.say({ id: 0, kind: 'stream', method: 'flood' });
+  reader.send(call(0, 'events', { of: 'flood' }));
   await sleep(50);
   const before = place.seen.pulled;
   await sleep(100);
@@ -153,7 +162,7 @@ it('the server replaces the socket of a dead owner, and leaves none itself', asy
   const { channel } = scripted();
   const server = await serveSocket(`${place.path}2`, channel, { epoch: 8, pid: 1 });
   await using client = await dial(`${place.path}2`);
-  await expect.poll(() => client.frames[0]).toMatchObject({ epoch: 8 });
+  await expect.poll(() => client.frames[0]).toMatchObject({ params: { epoch: 8 } });
   await server.close();
   await expect(stat(`${place.path}2`)).rejects.toMatchObject({ code: 'ENOENT' });
   await new Promise((resolve) => dead.close(resolve));

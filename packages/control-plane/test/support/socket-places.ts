@@ -1,12 +1,8 @@
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { expect } from 'vitest';
-import type { Channel } from '../../src/client/channel.ts';
-import { FrameReader } from '../../src/socket/frames.ts';
+import { noSuchMethod, type Channel } from '../../src/client/channel.ts';
 import { serveSocket } from '../../src/socket/socket-server.ts';
 
 interface Seen {
@@ -30,18 +26,17 @@ export function scripted(): { channel: Channel; seen: Seen } {
         seen.aborted.push(AgentRuntimeError.from(signal?.reason).rawMessage);
         throw AgentRuntimeError.from(signal?.reason);
       }
-      throw new AgentRuntimeError('NOT_FOUND', `there is no method ${method}`, {
-        hint: 'ask for echo',
-        details: { a: 1 },
-      });
+      if (method === 'fail')
+        throw new AgentRuntimeError('NOT_FOUND', 'there is no such thing', { hint: 'use another', details: { a: 1 } });
+      throw noSuchMethod(method);
     },
-    async *stream(method, _params, { signal } = {}) {
+    async *stream(_method, { of }, { signal } = {}) {
       try {
         for (;;) {
           if (signal?.aborted) return;
-          if (method === 'three' && seen.pulled === 3) return;
-          if (method === 'broken' && seen.pulled === 1) throw new AgentRuntimeError('DATA_CORRUPT', 'half a line');
-          yield [{ n: seen.pulled, text: method === 'flood' ? 'x'.repeat(64 * 1024) : '' }];
+          if (of === 'three' && seen.pulled === 3) return;
+          if (of === 'broken' && seen.pulled === 1) throw new AgentRuntimeError('DATA_CORRUPT', 'half a line');
+          yield [{ n: seen.pulled, text: of === 'flood' ? 'x'.repeat(64 * 1024) : '' }];
           seen.pulled += 1;
         }
       } finally {
@@ -68,31 +63,3 @@ export async function served() {
     },
   };
 }
-
-/** A client by hand. */
-export async function dial(path: string) {
-  const socket = connect(path);
-  await once(socket, 'connect');
-  const reader = new FrameReader();
-  const frames: unknown[] = [];
-  socket.on('data', (chunk) => frames.push(...reader.push(chunk)));
-  let closed = false;
-  socket.on('close', () => {
-    closed = true;
-  });
-  socket.on('error', () => undefined);
-  return {
-    socket,
-    frames,
-    get closed() {
-      return closed;
-    },
-    say: (frame: unknown) => socket.write(`${JSON.stringify(frame)}\n`),
-    async [Symbol.asyncDispose]() {
-      socket.destroy();
-      await Promise.resolve();
-    },
-  };
-}
-export const call = (id: number, method: string, params: object = {}) => ({ id, kind: 'call', method, params });
-export const error = (id: number, code: string) => ({ id, kind: 'error', error: expect.objectContaining({ code }) });
