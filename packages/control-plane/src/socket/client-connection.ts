@@ -14,7 +14,8 @@ interface Handlers {
 /** One connection to the owner of a data directory, after its greeting. */
 export class ClientConnection {
   readonly #socket: Socket;
-  readonly #frames = new FrameReader();
+  /** The owner's values are at most 64 levels deep: the log takes no others. */
+  readonly #frames = new FrameReader(Infinity);
   readonly #greeting = Promise.withResolvers<void>();
   #greeted = false;
   #lost: AgentRuntimeError | undefined;

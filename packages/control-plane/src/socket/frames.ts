@@ -3,16 +3,22 @@ import { AgentRuntimeError } from '@runtime/contracts';
 
 /** Longest frame, in bytes without its line feed. A batch of events has about half of that at most: the log's largest append. */
 export const maxFrameBytes = 32 * 1024 * 1024;
-/** Deepest nesting of a frame. A value in an event may have 64 levels; the message around it has a few more. */
-const maxFrameDepth = 128;
+/** Deepest nesting of a request. A value in an event may have 64 levels; the message around it has a few more. */
+export const maxFrameDepth = 128;
 
 const violation = (message: string): AgentRuntimeError => new AgentRuntimeError('PROTOCOL_VIOLATION', message);
 
 /** Cuts the bytes of a socket into frames: one JSON document a line, empty lines ignored. Holds at most one frame and one chunk. */
 export class FrameReader {
   readonly #splitter = new LineSplitter({ maxLineBytes: maxFrameBytes });
+  readonly #maxDepth: number;
   #received = 0;
   #complete = 0;
+
+  /** @param maxDepth deepest nesting of a frame; `Infinity` for a peer that checked its values itself: counting costs as much as parsing */
+  constructor(maxDepth = maxFrameDepth) {
+    this.#maxDepth = maxDepth;
+  }
 
   /**
    * The frames that this chunk completes, in order, each parsed when it is asked for.
@@ -23,15 +29,15 @@ export class FrameReader {
     for (const line of this.#splitter.push(chunk)) {
       this.#complete = line.end;
       if (line.kind === 'oversize') throw tooLarge();
-      if (line.bytes.length > 0) yield parseFrame(line.bytes);
+      if (line.bytes.length > 0) yield parseFrame(line.bytes, this.#maxDepth);
     }
     // A frame that never ends never becomes a line.
     if (this.#received - this.#complete > maxFrameBytes) throw tooLarge();
   }
 }
 
-function parseFrame(bytes: Buffer): unknown {
-  const parsed = parseJsonLine(bytes, { maxDepth: maxFrameDepth });
+function parseFrame(bytes: Buffer, maxDepth: number): unknown {
+  const parsed = parseJsonLine(bytes, { maxDepth });
   if (parsed.ok) return parsed.value;
   throw violation(`a frame cannot be read: ${parsed.reason}`);
 }

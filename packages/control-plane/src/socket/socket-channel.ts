@@ -2,7 +2,7 @@ import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/co
 import type { Channel } from '../client/channel.ts';
 import { ClientConnection } from './client-connection.ts';
 import { cancelMethod, notification, request, type Reply, type RequestId } from './messages.ts';
-import { readStream } from './read-stream.ts';
+import { StreamReader } from './stream-reader.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -58,9 +58,12 @@ export class SocketChannel implements Channel {
     if (signal?.aborted) return;
     const connection = await ClientConnection.open(this.#path);
     this.#streams.add(connection);
+    const reader = new StreamReader(connection, signal);
     try {
-      yield* readStream(connection, method, params, signal);
+      connection.send(request(1, method, params));
+      for (let items = await reader.next(); items; items = await reader.next()) yield items;
     } finally {
+      reader.close();
       this.#streams.delete(connection);
     }
   }
