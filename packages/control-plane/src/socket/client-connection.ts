@@ -1,6 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { encodeFrame, FrameReader } from './frames.ts';
+import { encodeFrame, FrameReader, maxFrameBytes } from './frames.ts';
 import { parseHello, parseReply, protocol, type Reply } from './messages.ts';
 
 const helloTimeoutMs = 5_000;
@@ -42,8 +42,11 @@ export class ClientConnection {
     if (this.#lost) handlers.onLost(this.#lost);
   }
 
+  /** Throws INVALID_ARGUMENT for a message that is larger than a frame; nothing is sent then. */
   send(message: unknown): void {
-    this.#socket.write(encodeFrame(message));
+    const frame = encodeFrame(message);
+    if (frame === undefined) throw requestTooLarge();
+    this.#socket.write(frame);
   }
 
   pause(): void {
@@ -87,7 +90,10 @@ export class ClientConnection {
       return;
     }
     const reply = parseReply(frame);
-    if (reply) this.#handlers?.onReply(reply);
+    if (!reply) return;
+    // The owner could not read something of this connection, and hangs up.
+    if ('error' in reply && reply.id === null) this.#lose(AgentRuntimeError.fromData(reply.error.data));
+    else this.#handlers?.onReply(reply);
   }
 
   #lose(error: AgentRuntimeError): void {
@@ -98,6 +104,11 @@ export class ClientConnection {
     this.#handlers?.onLost(error);
   }
 }
+
+const requestTooLarge = (): AgentRuntimeError =>
+  new AgentRuntimeError('INVALID_ARGUMENT', `the request is larger than ${maxFrameBytes} bytes`, {
+    hint: 'put large content into a file in the workspace and name it in the prompt',
+  });
 
 const ownerGone = (cause?: unknown): AgentRuntimeError =>
   new AgentRuntimeError('UNAVAILABLE', 'the owner of the data directory is gone', {

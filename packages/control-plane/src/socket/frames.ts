@@ -44,4 +44,10 @@ function parseFrame(bytes: Buffer, maxDepth: number): unknown {
 
 const tooLarge = (): AgentRuntimeError => violation(`a frame is larger than ${maxFrameBytes} bytes`);
 
-export const encodeFrame = (message: unknown): string => `${JSON.stringify(message)}\n`;
+/** Undefined for a message that the other side would not take: it is larger than a frame. */
+export function encodeFrame(message: unknown): string | undefined {
+  const text = JSON.stringify(message);
+  // A UTF-16 unit is three bytes at most.
+  const fits = text.length <= maxFrameBytes / 3 || Buffer.byteLength(text) <= maxFrameBytes;
+  return fits ? `${text}\n` : undefined;
+}

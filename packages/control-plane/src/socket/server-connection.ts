@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { streamMethods, type Channel } from '../client/channel.ts';
 import { rpcErrors } from './error-numbers.ts';
-import { encodeFrame, FrameReader } from './frames.ts';
+import { encodeFrame, FrameReader, maxFrameBytes } from './frames.ts';
 import {
   cancelMethod,
   failure,
@@ -126,9 +126,12 @@ export class ServerConnection {
     this.#socket.destroySoon();
   }
 
-  /** False when the socket is full: wait for `drained` before sending more. */
+  /** False when the socket is full: wait for `drained` before sending more. Throws EXHAUSTED for a message that is larger than a frame. */
   #send(message: unknown): boolean {
-    return this.#socket.destroyed || this.#socket.write(encodeFrame(message));
+    if (this.#socket.destroyed) return true;
+    const frame = encodeFrame(message);
+    if (frame === undefined) throw answerTooLarge();
+    return this.#socket.write(frame);
   }
 
   #endAll(): void {
@@ -137,6 +140,12 @@ export class ServerConnection {
     this.#running.clear();
   }
 }
+
+const answerTooLarge = (): AgentRuntimeError =>
+  new AgentRuntimeError('EXHAUSTED', `the answer is larger than ${maxFrameBytes} bytes`, {
+    retry: 'never',
+    hint: 'ask for less at a time, with a limit',
+  });
 
 function whyNoRequest(frame: unknown): string {
   if (Array.isArray(frame)) return 'batches are not supported: send one request a line';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { expect, it } from 'vitest';
+import { maxFrameBytes } from '../../src/socket/frames.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
 import { notify } from '../support/json-rpc.ts';
 import { served } from '../support/socket-places.ts';
@@ -83,6 +84,50 @@ it.each([
     hint: expect.any(String),
   });
   for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
+  await rm(dir, { recursive: true });
+});
+
+it('a request that is too large is refused, and its connection and other calls go on', async () => {
+  await using place = await served();
+  const channel = await SocketChannel.connect(place.path);
+  const controller = new AbortController();
+  const waiting = channel.call('forever', {}, { signal: controller.signal });
+  await expect(channel.call('echo', { text: 'x'.repeat(maxFrameBytes) })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    hint: expect.any(String),
+  });
+  await expect(channel.call('echo', { text: 'ü'.repeat(maxFrameBytes / 2) })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+  });
+  expect(await channel.call('echo', { x: 1 })).toEqual({ x: 1 });
+  controller.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+  await channel.close();
+});
+
+it('an answer that is too large is an error of its call alone', async () => {
+  await using place = await served();
+  const channel = await SocketChannel.connect(place.path);
+  await expect(channel.call('large', {})).rejects.toMatchObject({ code: 'EXHAUSTED', retry: 'never' });
+  expect(await channel.call('echo', { x: 1 })).toEqual({ x: 1 });
+  await channel.close();
+});
+
+it('an owner that could not read a request says why, in every call that waits', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sock-'));
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.write(`${JSON.stringify(notify('hello', { protocol: 'runtime-socket/2', epoch: 1, pid: 1 }))}\n`);
+    const data = { code: 'PROTOCOL_VIOLATION', message: 'a frame cannot be read', retry: 'never' };
+    const error = { code: -32_700, message: data.message, data };
+    socket.once('data', () => socket.end(`${JSON.stringify({ jsonrpc: '2.0', id: null, error })}\n`));
+  }).listen(join(dir, 's'));
+  await once(server, 'listening');
+  const channel = await SocketChannel.connect(join(dir, 's'));
+  const said = { code: 'PROTOCOL_VIOLATION', rawMessage: 'a frame cannot be read' };
+  await expect(channel.call('echo', {})).rejects.toMatchObject(said);
+  expect(await channel.lost).toMatchObject(said);
   await new Promise((resolve) => server.close(resolve));
   await rm(dir, { recursive: true });
 });

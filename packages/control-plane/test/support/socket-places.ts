@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { noSuchMethod, type Channel } from '../../src/client/channel.ts';
+import { maxFrameBytes } from '../../src/socket/frames.ts';
 import { serveSocket } from '../../src/socket/socket-server.ts';
 
 interface Seen {
@@ -21,6 +22,7 @@ export function scripted(): { channel: Channel; seen: Seen } {
       seen.calls.push(method);
       if (method === 'echo') return params;
       if (method === 'nothing') return undefined;
+      if (method === 'large') return 'x'.repeat(maxFrameBytes);
       if (method === 'forever') {
         await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
         seen.aborted.push(AgentRuntimeError.from(signal?.reason).rawMessage);
