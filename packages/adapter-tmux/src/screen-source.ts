@@ -44,7 +44,7 @@ class ScreenTranslator implements Translator<TextRecord> {
 
   /** The end mark was read: what follows is not the agent's. */
   get isComplete(): boolean {
-    return this.#state.mode === 'over';
+    return this.#state.isOver;
   }
 
   translate({ text, invalid }: TextRecord): SessionEvent[] {
