@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { local } from '@runtime/adapter-local';
-import type { TaskStreamEvent } from '@runtime/contracts';
+import { outcomeCode, type TaskStreamEvent } from '@runtime/contracts';
 import { openControlPlane } from '@runtime/control-plane';
 
 let running = '';
@@ -55,7 +55,7 @@ function told(event: TaskStreamEvent): string[] {
     case 'output.delta':
       return [`  ${event.text.trimEnd()}`];
     case 'run.ended':
-      return [`${running} ended: ${[event.outcome.status, event.outcome.code].filter(Boolean).join(', ')}`];
+      return [`${running} ended: ${[event.outcome.status, outcomeCode(event.outcome)].filter(Boolean).join(', ')}`];
     case 'task.ended':
       return [`the task ended: ${event.outcome.status}`];
     default:

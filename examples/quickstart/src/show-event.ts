@@ -1,4 +1,4 @@
-import type { RunOutcome, TaskStreamEvent } from '@runtime/contracts';
+import { outcomeCode, type RunOutcome, type TaskStreamEvent } from '@runtime/contracts';
 import { narrate } from './narrator.ts';
 
 /** The events that a person wants to see of a task; text as it streams, the rest as facts. */
@@ -32,5 +32,5 @@ export function showEvent(event: TaskStreamEvent): void {
   }
 }
 
-const inWords = ({ status, code, message }: RunOutcome): string =>
-  [status, ...(code === undefined ? [] : [code]), ...(message === undefined ? [] : [message])].join(', ');
+const inWords = (outcome: RunOutcome): string =>
+  [outcome.status, outcomeCode(outcome), outcome.message].filter((word) => word !== undefined).join(', ');

@@ -1,5 +1,6 @@
 /**
- * What every package of the control plane shares: the host's interface, the vocabulary and its schemas, the events and the one error class.
+ * What every package of the control plane shares: the host's interface, the vocabulary and its schemas, the events and
+ * the one error class.
  * Authors of adapters import `./adapter` beside it, of logs `./log`, and of what judges and folds events `./fold`.
  * Depends on zod alone and imports nothing of Node.
  *
@@ -49,8 +50,8 @@ export {
   partsSchema,
 } from './vocabulary/instruction.ts';
 export type { Instruction, InstructionLevel, InstructionMode, Part } from './vocabulary/instruction.ts';
-export { outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema } from './vocabulary/outcome.ts';
-export type { OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
+export { outcomeCode, outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema } from './vocabulary/outcome.ts';
+export type { FailedOutcome, OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
 export {
   environmentSpecSchema,
   retryPolicySchema,

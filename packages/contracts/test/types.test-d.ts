@@ -132,3 +132,35 @@ describe('closed lists', () => {
     expectTypeOf<Part['type']>().toEqualTypeOf<'text' | 'image' | 'file'>();
   });
 });
+
+describe('unions that cannot say nonsense', () => {
+  it('let a misspelt field of a narrowed event not compile', () => {
+    expectTypeOf<Extract<TaskStreamEvent, { type: 'text.delta' }>>().not.toHaveProperty('txt');
+    expectTypeOf<TaskStreamEvent>().toExtend<StoredEvent>();
+  });
+
+  it('name a code for every failure, and none for a success', () => {
+    expectTypeOf<{ status: 'failed' }>().not.toExtend<RunOutcome>();
+    expectTypeOf<{ status: 'failed'; code: 'crashed' }>().toExtend<RunOutcome>();
+    expectTypeOf<Extract<RunOutcome, { status: 'succeeded' }>>().not.toHaveProperty('code');
+  });
+
+  it('make an answer a choice or a value', () => {
+    expectTypeOf<object>().not.toExtend<Decision>();
+    expectTypeOf<{ choice: string }>().toExtend<Decision>();
+    expectTypeOf<{ value: string }>().toExtend<Decision>();
+    expectTypeOf<{ choice: string; value: string }>().not.toExtend<Decision>();
+  });
+});
+
+describe('arrays on the way in', () => {
+  it('may be readonly', () => {
+    expectTypeOf<{ prompt: readonly Part[]; runtimes: readonly ['pi', 'tmux'] }>().toExtend<SubmitRequest>();
+    expectTypeOf<{
+      prompt: string;
+      needs: { inputs: readonly ['text'] };
+      env: { pass: readonly ['A'] };
+      degradeOn: readonly ['timeout'];
+    }>().toExtend<SubmitRequest>();
+  });
+});

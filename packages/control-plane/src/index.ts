@@ -4,13 +4,12 @@
  *
  * @packageDocumentation
  */
-export { openControlPlane } from './open-control-plane.ts';
-export type { ControlPlaneOptions } from './open-control-plane.ts';
-export { connectControlPlane } from './connect-control-plane.ts';
-export type { ConnectOptions } from './connect-control-plane.ts';
-export { openReadOnlyPlane } from './open-read-only-plane.ts';
+export { openControlPlane } from './open/open-control-plane.ts';
+export type { ControlPlaneOptions } from './open/open-control-plane.ts';
+export { connectControlPlane } from './open/connect-control-plane.ts';
+export type { ConnectOptions } from './open/connect-control-plane.ts';
+export { openReadOnlyPlane } from './open/open-read-only-plane.ts';
 export { socketPath } from './socket/socket-path.ts';
-export { fifo } from './fifo.ts';
-export type { FifoOptions } from './fifo.ts';
-export type { Failpoint } from './failpoint.ts';
-export type { PlaneTuning } from './context.ts';
+export { fifo } from './plane/fifo.ts';
+export type { FifoOptions } from './plane/fifo.ts';
+export type { PlaneTuning } from './task/context.ts';

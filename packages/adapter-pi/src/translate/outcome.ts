@@ -1,4 +1,4 @@
-import type { RunOutcome } from '@runtime/contracts';
+import type { OutcomeCode, RunOutcome } from '@runtime/contracts';
 import { classifyMessage, type Exit } from '@runtime/contracts/adapter';
 import { headOf } from './text.ts';
 
@@ -8,7 +8,7 @@ export interface LastMessage {
   readonly errorMessage: string | undefined;
 }
 
-const failed = (code: NonNullable<RunOutcome['code']>, message: string): RunOutcome => ({
+const failed = (code: OutcomeCode, message: string): RunOutcome => ({
   status: 'failed',
   code,
   message: headOf(message, 8192),

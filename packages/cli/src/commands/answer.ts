@@ -55,8 +55,10 @@ async function decide(
   [first, second]: readonly (string | undefined)[],
   { value }: AnswerOptions,
 ): Promise<{ readonly approval: OpenApproval; readonly decision: Decision }> {
-  if (value !== undefined)
-    return { approval: findApproval(view, first), decision: { ...choiceOf(view, first, second), value } };
+  if (value !== undefined) {
+    if (second !== undefined) throw usageError('an answer is either a choice or --value', 'leave one of them out');
+    return { approval: findApproval(view, first), decision: { value } };
+  }
   const split = splitAnswer(view, first, second);
   const approval = findApproval(view, split.approval);
   if (split.choice !== undefined) return { approval, decision: parseDecision(approval, split.choice) };
@@ -65,10 +67,6 @@ async function decide(
     throw usageError(`what is the answer to ${approval.id}?`, `choices: ${choices}`);
   }
   return { approval, decision: await pick(context, view.id, approval) };
-}
-
-function choiceOf(view: TaskView, first: string | undefined, second: string | undefined): Decision {
-  return second === undefined ? {} : parseDecision(findApproval(view, first), second);
 }
 
 /** Asks at the terminal, by number or by word, until an answer fits. */

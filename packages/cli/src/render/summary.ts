@@ -1,9 +1,9 @@
-import type { CursoredEvent, RunOutcome } from '@runtime/contracts';
+import { outcomeCode, type CursoredEvent, type RunOutcome } from '@runtime/contracts';
 import { sanitizeLine } from '../sanitize.ts';
 
 /** An outcome in a few words: `failed (exit_code): the agent's own message`. Sanitised. */
 export function describeOutcome(outcome: RunOutcome): string {
-  const code = outcome.code === undefined ? '' : ` (${outcome.code})`;
+  const code = outcomeCode(outcome) === undefined ? '' : ` (${outcomeCode(outcome)})`;
   const message = outcome.message === undefined ? '' : `: ${sanitizeLine(outcome.message, 300)}`;
   return `${outcome.status}${code}${message}`;
 }

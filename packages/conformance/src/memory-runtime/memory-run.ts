@@ -10,7 +10,7 @@ import type { Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
 import { Journal } from './journal.ts';
 import { redactPieces } from './redact.ts';
 import { playSteps, type Stage } from './stage.ts';
-import type { MemoryMessage, MemoryScript } from './steps.ts';
+import type { ScriptedDecision, MemoryMessage, MemoryScript } from './steps.ts';
 
 /** What a run is made of. */
 export interface MemoryRunInit {
@@ -29,7 +29,7 @@ interface RunningTurn {
   readonly over: Promise<void>;
 }
 
-type Pending = { readonly settle: (decision: Decision) => void };
+type Pending = { readonly settle: (decision: ScriptedDecision) => void };
 
 /** The twin of an agent's process: it takes instructions, plays its script and tells its journal. It knows nothing of sessions. */
 export class MemoryRun {

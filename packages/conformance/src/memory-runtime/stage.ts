@@ -1,9 +1,9 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import type { Decision, RunOutcome } from '@runtime/contracts';
+import type { RunOutcome } from '@runtime/contracts';
 import { maxEventTextChars, type Exit, type SessionEvent } from '@runtime/contracts/adapter';
-import type { MemoryStep } from './steps.ts';
+import type { ScriptedDecision, MemoryStep } from './steps.ts';
 
 /** What a step may do to the run it is played in. */
 export interface Stage {
@@ -22,7 +22,7 @@ export interface Stage {
   takeSteers(): boolean;
   /** Resolves when a steer has come. */
   steered(): Promise<void>;
-  ask(approvalId: string): Promise<Decision>;
+  ask(approvalId: string): Promise<ScriptedDecision>;
   ignoreStop(): void;
   /** Ends the process; undefined: unseen. */
   die(exit: Exit | undefined): void;

@@ -1,5 +1,11 @@
-import type { Decision, Instruction, RunOutcome, Usage } from '@runtime/contracts';
+import type { Instruction, RunOutcome, Usage } from '@runtime/contracts';
 import type { Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
+
+/** What a scripted agent gets for its question: a choice, a text, or neither when the request was cancelled. */
+export interface ScriptedDecision {
+  readonly choice?: string | undefined;
+  readonly value?: string | undefined;
+}
 
 /** One thing that the agent does in a turn. Steps are taken one after the other; between two of them a steer may come in. */
 export type MemoryStep =
@@ -26,7 +32,7 @@ export type MemoryStep =
       readonly choices?: Extract<SessionEvent, { type: 'approval.requested' }>['choices'];
       readonly input?: boolean;
       /** What follows; a cancelled request is answered with no choice. (Not `then`: a step must not look like a promise.) */
-      readonly answered: (decision: Decision) => readonly MemoryStep[];
+      readonly answered: (decision: ScriptedDecision) => readonly MemoryStep[];
     }
   /** Writes a file of the workspace, making the folders above it. */
   | { readonly do: 'write'; readonly path: string; readonly text: string }

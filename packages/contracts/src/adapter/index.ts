@@ -14,6 +14,8 @@ export type {
   SourceCursor,
   Unavailable,
 } from './runtime-adapter.ts';
+export { attachSchema } from '../vocabulary/attach.ts';
+export type { Attach } from '../vocabulary/attach.ts';
 export { exitSchema, runMarker, runtimeHandleSchema, specVersion } from '../vocabulary/handle.ts';
 export type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
 export { policyAction, policyAsks } from '../vocabulary/approval.ts';

@@ -20,7 +20,7 @@ export function taskView(state: TaskState): TaskView {
     updatedAt: state.updatedAt,
     ...(state.endedAt === undefined ? {} : { endedAt: state.endedAt }),
     workspace: state.spec.workspace,
-    targets: state.spec.runtimes,
+    targets: [...state.spec.runtimes],
     ...(state.outcome ? { outcome: state.outcome } : {}),
     ...(state.next ? { nextAttemptAt: state.next.notBefore } : {}),
     runs: state.runs.map((run) => ({
@@ -33,6 +33,7 @@ export function taskView(state: TaskState): TaskView {
       ...(run.turn ? { turnId: run.turn.turnId } : {}),
       ...(run.agentSessionId === undefined ? {} : { agentSessionId: run.agentSessionId }),
       ...(run.capabilities ? { capabilities: run.capabilities } : {}),
+      ...(run.attach ? { attach: run.attach } : {}),
       ...(run.outcome ? { outcome: run.outcome } : {}),
       runDir: run.handle.runDir,
     })),

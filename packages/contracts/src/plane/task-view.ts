@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { approvalKindSchema, choiceSchema } from '../vocabulary/approval.ts';
+import { attachSchema } from '../vocabulary/attach.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 import { backendIdSchema, idSchema, runtimeIdSchema } from '../base/ids.ts';
 import { instructionLevelSchema, instructionModeSchema } from '../vocabulary/instruction.ts';
 import { runOutcomeSchema, terminalStatusSchema } from '../vocabulary/outcome.ts';
 import { targetSchema } from '../vocabulary/task-spec.ts';
 
+/** The states of a task. `waiting`: an approval is open, or the task is kept open while its agent rests. */
 export const taskStatusSchema = z.enum(['queued', 'running', 'waiting', ...terminalStatusSchema.options]);
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
+/** The states of a run. `stopping`: its end is decided, and its process may still live. */
 export const runStatusSchema = z.enum(['starting', 'active', 'stopping', 'ended']);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
@@ -37,6 +40,8 @@ export const taskViewSchema = z.object({
       turnId: z.string().optional(),
       agentSessionId: backendIdSchema.optional(),
       capabilities: capabilitiesSchema.optional(),
+      /** How a person joins this run at its terminal. */
+      attach: attachSchema.optional(),
       outcome: runOutcomeSchema.optional(),
       runDir: z.string(),
     }),

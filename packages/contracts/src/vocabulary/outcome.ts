@@ -4,7 +4,10 @@ import { z } from 'zod';
 export const terminalStatusSchema = z.enum(['succeeded', 'failed', 'cancelled', 'timed_out', 'lost']);
 export type TerminalStatus = z.infer<typeof terminalStatusSchema>;
 
-/** Why, in words that a policy can act on. */
+/**
+ * Why a run did not succeed, in the words that the retry and fallback policy acts on. The backend's own text goes into
+ * `message`.
+ */
 export const outcomeCodeSchema = z.enum([
   'auth',
   'quota',
@@ -25,16 +28,35 @@ export const outcomeCodeSchema = z.enum([
 ]);
 export type OutcomeCode = z.infer<typeof outcomeCodeSchema>;
 
-/** How a turn, a run or a task ended. Data, never a throw. `code` says why where the status is not `succeeded`. */
-export const runOutcomeSchema = z.object({
-  status: terminalStatusSchema,
-  code: outcomeCodeSchema.optional(),
-  /** The backend's own words, capped. */
-  message: z.string().max(8192).optional(),
-  /** The backend asked for this much patience, in ms. */
+/** The backend's own text, at most 8192 UTF-16 units. */
+const message = z.string().max(8192).optional();
+/** Why it went wrong. A log that names none is read as `unknown`; what is written always names one. */
+const failure = {
+  code: outcomeCodeSchema.default('unknown'),
+  message,
+  /** How long the backend asked callers to wait, in ms. */
   retryAfterMs: z.int().min(0).optional(),
-});
+};
+
+/**
+ * How a turn, a run or a task ended. An outcome is data and never thrown.
+ * A failure always names its `code`; success and a cancellation have none.
+ */
+export const runOutcomeSchema = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('succeeded'), message }),
+  z.object({ status: z.literal('cancelled'), message }),
+  z.object({ status: z.literal('failed'), ...failure }),
+  z.object({ status: z.literal('timed_out'), ...failure }),
+  z.object({ status: z.literal('lost'), ...failure }),
+]);
 export type RunOutcome = z.infer<typeof runOutcomeSchema>;
+/** An outcome that names a code: `failed`, `timed_out` or `lost`. */
+export type FailedOutcome = Extract<RunOutcome, { readonly code: OutcomeCode }>;
+
+/** The code of an outcome; undefined for `succeeded` and `cancelled`. */
+export function outcomeCode(outcome: RunOutcome): OutcomeCode | undefined {
+  return 'code' in outcome ? outcome.code : undefined;
+}
 
 const patterns: readonly (readonly [OutcomeCode, RegExp])[] = [
   // Some say 429 when the money is gone as well: waiting will not help.
@@ -47,7 +69,11 @@ const patterns: readonly (readonly [OutcomeCode, RegExp])[] = [
   ['timeout', /timed? ?out|deadline/i],
 ];
 
-/** A guess at the code from a backend's own text, where it gives nothing better. `fallback` when nothing fits. */
+/**
+ * Guesses the outcome code from a backend's error text, for backends that report nothing better. Reads the first 2000
+ * characters.
+ * Returns `fallback` when no pattern fits.
+ */
 export function classifyMessage(message: string, fallback: OutcomeCode = 'model_error'): OutcomeCode {
   const head = message.slice(0, 2000);
   return patterns.find(([, pattern]) => pattern.test(head))?.[0] ?? fallback;

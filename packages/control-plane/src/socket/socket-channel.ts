@@ -1,6 +1,6 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
-import type { Channel } from '../channel.ts';
+import type { Channel } from '../client/channel.ts';
 import { FrameReader, helloSchema, responseSchema, type Response } from './frames.ts';
 
 type Params = Readonly<Record<string, unknown>>;

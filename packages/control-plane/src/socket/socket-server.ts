@@ -2,7 +2,7 @@ import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { Channel } from '../channel.ts';
+import type { Channel } from '../client/channel.ts';
 import { FrameReader, protocol, requestSchema, type Request, type Response } from './frames.ts';
 import { ensureSocketDirectory } from './socket-path.ts';
 
@@ -15,7 +15,10 @@ export interface SocketServer {
   close(): Promise<void>;
 }
 
-/** Serves a channel on a unix socket (0600). Only who holds the data directory's lock calls this, so a socket that is there is a dead one's. */
+/**
+ * Serves a channel on a unix socket (0600). Only who holds the data directory's lock calls this, so a socket that is
+ * there is a dead one's.
+ */
 export async function serveSocket(
   path: string,
   channel: Channel,

@@ -1,0 +1,45 @@
+import { idSchema } from '@runtime/contracts';
+import { taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
+import { z } from 'zod';
+import { parseWith } from '../client/parse.ts';
+
+const eventsParamsSchema = z.strictObject({
+  taskId: idSchema.optional(),
+  after: z.string().max(200).optional(),
+  follow: z.boolean().default(true),
+});
+
+/** Events with their cursors, batch by batch. The events of a task end after `task.ended`. */
+export async function* readEvents(
+  log: EventLog,
+  params: unknown,
+  exists: (taskId: string) => void,
+  signal: AbortSignal,
+): AsyncIterable<readonly unknown[]> {
+  const { taskId, after, follow } = parseWith(eventsParamsSchema, params, 'events');
+  if (taskId !== undefined) exists(taskId);
+  const over = taskId !== undefined && follow ? await endedBefore(log, taskId, after, signal) : false;
+  const options = {
+    ...(taskId === undefined ? {} : { stream: taskStream(taskId) }),
+    ...(after === undefined ? {} : { after }),
+    follow: follow && !over,
+    signal,
+  };
+  for await (const events of log.read(options)) {
+    yield events.map((event) => ({ ...event, cursor: log.cursor(event.position) }));
+    if (taskId !== undefined && events.at(-1)?.type === 'task.ended') return;
+  }
+}
+
+/** Whether the task had ended before `after`: its reader has nothing to wait for. */
+async function endedBefore(
+  log: EventLog,
+  taskId: string,
+  after: string | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (after === undefined) return false;
+  let last: StoredEvent | undefined;
+  for await (const events of log.read({ stream: taskStream(taskId), signal })) last = events.at(-1);
+  return last?.type === 'task.ended';
+}

@@ -1,0 +1,108 @@
+import {
+  AgentRuntimeError,
+  instructionLevelSchema,
+  steerCapabilitySchema,
+  type InstructionLevel,
+  type RunOutcome,
+} from '@runtime/contracts';
+import { currentRun, type InstructionState, type TaskState } from '@runtime/contracts/fold';
+import type { Plane } from '../plane/plane.ts';
+import type { Task } from '../task/task.ts';
+
+interface WantedLevel {
+  readonly taskId: string;
+  readonly instructionId: string;
+  readonly level: InstructionLevel;
+}
+
+const rank = (level: InstructionLevel): number => instructionLevelSchema.options.indexOf(level);
+const proven: ReadonlySet<InstructionLevel> = new Set(['queued', 'sending', 'accepted', 'delivered', 'observed']);
+
+/** Waits for the end of a task; the outcome at once when it has ended. */
+export async function waitForOutcome(
+  plane: Plane,
+  { taskId }: { readonly taskId: string },
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  for (;;) {
+    const task = plane.unfinishedTask(taskId);
+    const seen = task?.bell.rings ?? 0;
+    const { outcome } = task ? task.state : plane.view(taskId);
+    if (outcome) return outcome;
+    await changedSince(plane, task, seen, signal);
+  }
+}
+
+async function changedSince(plane: Plane, task: Task | undefined, seen: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) throw AgentRuntimeError.from(signal.reason, 'CANCELLED');
+  await task?.bell.wait(seen, { signal: AbortSignal.any([signal, plane.ctx.closing]) });
+  if (plane.ctx.closing.aborted)
+    throw new AgentRuntimeError('UNAVAILABLE', 'the plane is closing', {
+      hint: 'the work goes on; ask the next owner of its data directory',
+    });
+}
+
+/** How far an instruction has come. NOT_FOUND for one that the task does not have. */
+export async function levelOf(
+  plane: Plane,
+  { taskId, instructionId }: { readonly taskId: string; readonly instructionId: string },
+): Promise<InstructionLevel> {
+  return instructionOf(await plane.state(taskId), instructionId).level;
+}
+
+function instructionOf(state: TaskState, instructionId: string): InstructionState {
+  const { instructions } = state;
+  const found = Object.hasOwn(instructions, instructionId) ? instructions[instructionId] : undefined;
+  if (found) return found;
+  throw new AgentRuntimeError('NOT_FOUND', `task ${state.id} has no instruction ${instructionId}`);
+}
+
+/** Waits until the log shows that an instruction has come this far. */
+export async function waitForLevel(plane: Plane, wanted: WantedLevel, signal: AbortSignal): Promise<InstructionLevel> {
+  for (;;) {
+    const task = plane.unfinishedTask(wanted.taskId);
+    const seen = task?.bell.rings ?? 0;
+    const reached = levelReached(await plane.state(wanted.taskId), wanted);
+    if (reached !== undefined) return reached;
+    await changedSince(plane, task, seen, signal);
+  }
+}
+
+function levelReached(state: TaskState, wanted: WantedLevel): InstructionLevel | undefined {
+  const instruction = instructionOf(state, wanted.instructionId);
+  const { level, reason } = instruction;
+  if (level === 'declined')
+    throw new AgentRuntimeError('CONFLICT', `the instruction was declined: ${reason ?? 'no reason given'}`, {
+      details: { level },
+    });
+  if (proven.has(level) && rank(level) >= rank(wanted.level)) return level;
+  if (level === 'unknown') {
+    throw new AgentRuntimeError(
+      'OUTCOME_UNKNOWN',
+      `what became of the instruction is not known: ${reason ?? 'no evidence'}`,
+      { details: { level } },
+    );
+  }
+  if (state.outcome) {
+    throw new AgentRuntimeError(
+      'OUTCOME_UNKNOWN',
+      `the task ended (${state.outcome.status}) before the instruction was ${wanted.level}`,
+      { details: { level } },
+    );
+  }
+  const most = currentRun(state)?.capabilities?.steer;
+  if (
+    instruction.mode !== 'prompt' &&
+    most !== undefined &&
+    steerCapabilitySchema.options.indexOf(most) < steerRank(wanted.level)
+  ) {
+    throw new AgentRuntimeError('UNSUPPORTED', `this runtime can prove no more than ${most}`, {
+      retry: 'never',
+      details: { provable: most },
+    });
+  }
+  return undefined;
+}
+
+const steerRank = (level: InstructionLevel): number =>
+  (steerCapabilitySchema.options as readonly string[]).indexOf(level);

@@ -1,0 +1,24 @@
+import { realpath } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { AgentRuntimeError, type CallOptions, type ControlPlane } from '@runtime/contracts';
+import { PlaneClient } from '../client/plane-client.ts';
+import { planesOfProcess } from './planes-of-process.ts';
+import { SocketChannel } from '../socket/socket-channel.ts';
+import { socketPath } from '../socket/socket-path.ts';
+
+export interface ConnectOptions extends CallOptions {
+  readonly dataDir: string;
+}
+
+/** The plane of whoever owns this data directory: in this process, or over its socket. UNAVAILABLE when nobody does. */
+export async function connectControlPlane({ dataDir, signal }: ConnectOptions): Promise<ControlPlane> {
+  const real = await realpath(resolve(dataDir)).catch(() => undefined);
+  if (real === undefined) {
+    throw new AgentRuntimeError('UNAVAILABLE', `there is no data directory ${dataDir}`, {
+      hint: 'the first task makes it',
+    });
+  }
+  const own = planesOfProcess().get(real);
+  if (own) return new PlaneClient(own);
+  return new PlaneClient(await SocketChannel.connect(await socketPath(real), signal));
+}

@@ -1,0 +1,154 @@
+import { mkdir, realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { bootId } from '@runtime/adapter-kit/process';
+import { currentPlacement } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, type ControlPlane, type Scheduler } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import type { EventLog } from '@runtime/contracts/log';
+import { acquireLock, openEventLog, type LogFs } from '@runtime/event-log';
+import { ulid } from 'ulid';
+import { PlaneClient } from '../client/plane-client.ts';
+import { fifo } from '../plane/fifo.ts';
+import { TaskRegistry } from '../plane/task-registry.ts';
+import { Runtimes } from '../runtimes/runtimes.ts';
+import { socketPath } from '../socket/socket-path.ts';
+import type { PlaneContext, PlaneTuning } from '../task/context.ts';
+import type { Failpoint } from '../task/failpoint.ts';
+import { Leases } from '../task/leases.ts';
+import { monotonicClock } from '../waiting/clock.ts';
+import { OwnedPlane } from './owned-plane.ts';
+
+export interface ControlPlaneOptions {
+  /**
+   * The directory of the log, the artifacts and the runs; made (0700) when missing. One process owns it at a time.
+   * Must not be on a network file system.
+   */
+  readonly dataDir: string;
+  /** In order of preference: a task that names no runtime may use all of them, in this order. */
+  readonly adapters: readonly RuntimeAdapter[];
+  /** Decides which tasks may start. @default fifo() */
+  readonly scheduler?: Scheduler;
+  /**
+   * Serves the control socket, so that other processes can ask too. @default false: an embedding host decides who may
+   * speak to it
+   */
+  readonly listen?: boolean;
+  /** Variables that runs' processes may get, through the allow-list. @default process.env */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+  readonly tuning?: Partial<PlaneTuning>;
+}
+
+/** Where tests reach in: see `@runtime/control-plane/testing`. */
+export interface PlaneSeams {
+  /** The file system under the log, so that faults can be played. @default nodeFs() */
+  readonly logFs?: LogFs;
+  /** Called at named points, so that a test can kill the process there. @default does nothing */
+  readonly failpoint?: Failpoint;
+}
+
+const defaultTuning: PlaneTuning = {
+  deltaWindowMs: 30,
+  stallAfterMs: 300_000,
+  stopGraceMs: 5_000,
+  minFreeBytes: 64 * 1024 * 1024,
+  startTimeoutMs: 60_000,
+  overdueMs: 30_000,
+};
+
+/**
+ * Opens a data directory as its one owner, takes up every unfinished task where the log stands, and goes on with them.
+ * Throws CONFLICT when another process owns it (`details.owner`), DATA_CORRUPT when the log is damaged,
+ * INVALID_ARGUMENT for two adapters with one id.
+ * Closing detaches: agents go on, and the next owner finds them.
+ */
+export function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  return openWithSeams(options, {});
+}
+
+/** As `openControlPlane`, with the seams that tests reach in through. */
+export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSeams): Promise<ControlPlane> {
+  const adapters = byId(options.adapters);
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+  const dataDir = await realpath(resolve(options.dataDir));
+  const socket = options.listen ? await socketPath(dataDir) : undefined;
+  const lock = await acquireLock(join(dataDir, 'lock.db'), socket === undefined ? {} : { socketPath: socket });
+  const clock = monotonicClock();
+  let log: EventLog | undefined;
+  const release = async (): Promise<void> => {
+    try {
+      await log?.close();
+    } finally {
+      await lock.release();
+    }
+  };
+  try {
+    log = await openEventLog({ dir: join(dataDir, 'log'), lock, clock, ...(seams.logFs ? { fs: seams.logFs } : {}) });
+    const closing = new AbortController();
+    const runtimes = new Runtimes(adapters, log, clock, closing.signal);
+    const ctx = await contextOf({ ...options, dataDir }, seams, { adapters, log, clock, runtimes, closing });
+    return await openOnLog({ ...options, dataDir }, ctx, { closing, release, socket });
+  } catch (error) {
+    // The first failure says more than one of the release.
+    await release().catch(() => undefined);
+    throw error;
+  }
+}
+
+function byId(adapters: readonly RuntimeAdapter[]): ReadonlyMap<string, RuntimeAdapter> {
+  const map = new Map(adapters.map((adapter) => [adapter.id, adapter]));
+  if (map.size !== adapters.length) {
+    throw new AgentRuntimeError('INVALID_ARGUMENT', 'two adapters have the same id', {
+      hint: 'give one of them another id: tmux({ id })',
+    });
+  }
+  return map;
+}
+
+interface Parts extends Pick<PlaneContext, 'adapters' | 'log' | 'clock' | 'runtimes'> {
+  readonly closing: AbortController;
+}
+
+async function contextOf(
+  options: ControlPlaneOptions,
+  { failpoint = () => undefined }: PlaneSeams,
+  { closing, ...parts }: Parts,
+): Promise<PlaneContext> {
+  const environment = options.environment ?? process.env;
+  const { survivesHost } = await currentPlacement(environment);
+  return {
+    ...parts,
+    runsDir: join(options.dataDir, 'runs'),
+    random: Math.random,
+    newId: (prefix) => `${prefix}-${ulid().toLowerCase()}`,
+    failpoint,
+    tuning: { ...defaultTuning, ...options.tuning },
+    leases: new Leases(),
+    survivesHost,
+    environment,
+    closing: closing.signal,
+  };
+}
+
+interface Holding {
+  readonly closing: AbortController;
+  readonly release: () => Promise<void>;
+  readonly socket: string | undefined;
+}
+
+async function openOnLog(
+  { dataDir, scheduler = fifo() }: ControlPlaneOptions,
+  ctx: PlaneContext,
+  { closing, release, socket }: Holding,
+): Promise<ControlPlane> {
+  const { log, runtimes } = ctx;
+  const registry = await TaskRegistry.load(
+    log,
+    (event) => runtimes.apply(event),
+    (states) => runtimes.restore(states),
+  );
+  const owned = new OwnedPlane({ dataDir, ctx, closing, registry, scheduler, release });
+  await owned.plane.recordOpening({ type: 'plane.opened', epoch: log.epoch, pid: process.pid, bootId: await bootId() });
+  if (socket !== undefined) await owned.serve(socket);
+  owned.start();
+  return new PlaneClient(owned.channel, () => owned.close());
+}

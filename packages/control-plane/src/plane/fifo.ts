@@ -1,0 +1,29 @@
+import { AgentRuntimeError, type Scheduler } from '@runtime/contracts';
+
+export interface FifoOptions {
+  /** Tasks that may run at the same time. @default 4: agents are heavy, and their backends are limited by rate */
+  readonly concurrency?: number;
+}
+
+/**
+ * The plainest scheduler: first come, first served. A task whose time has not come does not hold up those behind it.
+ */
+export function fifo(options: FifoOptions = {}): Scheduler {
+  const concurrency = options.concurrency ?? 4;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new AgentRuntimeError('INVALID_ARGUMENT', `concurrency must be a whole number from 1, not ${concurrency}`);
+  }
+  return {
+    admit({ queued, running }, now) {
+      const free = concurrency - running.length;
+      const starts: string[] = [];
+      if (free <= 0) return starts;
+      for (const task of queued) {
+        if (task.notBefore > now) continue;
+        starts.push(task.taskId);
+        if (starts.length === free) break;
+      }
+      return starts;
+    },
+  };
+}

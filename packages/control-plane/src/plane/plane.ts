@@ -1,0 +1,162 @@
+import {
+  AgentRuntimeError,
+  type PlaneEvent,
+  type RuntimeReport,
+  type Scheduler,
+  type Target,
+  type TaskView,
+} from '@runtime/contracts';
+import { taskView, type TaskState } from '@runtime/contracts/fold';
+import { planeStream } from '@runtime/contracts/log';
+import type { PlaneContext } from '../task/context.ts';
+import type { Conversation, Task, TaskHost } from '../task/task.ts';
+import { Admission } from './admission.ts';
+import { Submissions } from './submissions.ts';
+import { TaskActor } from './task-actor.ts';
+import { noSuchTask, stateOf, type TaskRegistry } from './task-registry.ts';
+
+const snapshotEvery = 20_000;
+
+/**
+ * The tasks of one data directory, in the process that owns it: finds them by id, starts what the scheduler admits, and
+ * keeps the snapshot.
+ */
+export class Plane implements TaskHost {
+  readonly ctx: PlaneContext;
+  readonly registry: TaskRegistry;
+  readonly submissions = new Submissions(this);
+  /** The log cannot be written any more. */
+  readonly fail: (error: unknown) => void;
+  readonly #admission: Admission;
+  readonly #tasks = new Map<string, Task>();
+  readonly #appending = new Set<{ readonly head: number }>();
+  #snapshotAt: number;
+  #saving: Promise<void> | undefined;
+
+  constructor(ctx: PlaneContext, registry: TaskRegistry, scheduler: Scheduler, fail: (error: unknown) => void) {
+    this.ctx = ctx;
+    this.registry = registry;
+    this.fail = fail;
+    this.#admission = new Admission(scheduler, ctx.clock, ctx.closing);
+    this.#snapshotAt = ctx.log.head;
+    for (const state of registry.unfinished.values()) {
+      this.#tasks.set(state.id, new TaskActor(ctx, this, state.id, state));
+    }
+  }
+
+  /** The number of tasks that have not ended. */
+  get unfinished(): number {
+    return this.#tasks.size;
+  }
+
+  /** Takes up every unfinished task where the log stands. */
+  resume(): void {
+    for (const task of this.#tasks.values()) {
+      this.changed(task);
+      task.wake();
+    }
+  }
+
+  /** A task without events: it is known from its `task.submitted` on. */
+  newTask(): Task {
+    return new TaskActor(this.ctx, this, this.ctx.newId('task'));
+  }
+
+  /** An unfinished task. CONFLICT for one that has ended, NOT_FOUND for one that never existed. */
+  task(id: string): Task {
+    const task = this.#tasks.get(id);
+    if (task && !task.state.outcome) return task;
+    const ended = task ? taskView(task.state) : this.registry.ended.get(id)?.view;
+    if (!ended) throw noSuchTask(id);
+    throw new AgentRuntimeError('CONFLICT', `task ${id} has ended (${ended.status})`, {
+      hint: 'continue its conversation in a new task: submit({ continueOf }), runtime run --continue',
+      details: { status: ended.status },
+    });
+  }
+
+  /** The task while it is unfinished; undefined once it has ended. NOT_FOUND for one that never existed. */
+  unfinishedTask(id: string): Task | undefined {
+    const task = this.#tasks.get(id);
+    if (!task && !this.registry.ended.has(id)) throw noSuchTask(id);
+    return task;
+  }
+
+  /** What is shown of a task. NOT_FOUND for one that never existed. */
+  view(id: string): TaskView {
+    const task = this.unfinishedTask(id);
+    const view = task ? taskView(task.state) : this.registry.ended.get(id)?.view;
+    if (!view) throw noSuchTask(id);
+    return view;
+  }
+
+  /** The folded state; of an ended task it is folded from the log again. */
+  async state(id: string): Promise<TaskState> {
+    return this.unfinishedTask(id)?.state ?? stateOf(this.ctx.log, id);
+  }
+
+  views(): TaskView[] {
+    const unfinished = [...this.#tasks.values()].map(({ state }) => taskView(state));
+    return [...unfinished, ...[...this.registry.ended.values()].map(({ view }) => view)];
+  }
+
+  reports(refresh: boolean): Promise<RuntimeReport[]> {
+    return this.ctx.runtimes.reports(refresh);
+  }
+
+  conversationOf(taskId: string): Conversation | undefined {
+    return this.registry.ended.get(taskId)?.session;
+  }
+
+  /** The target that holds the conversation of an ended task, if it can be continued. */
+  continuedTarget(taskId: string): Target | undefined {
+    const ended = this.registry.ended.get(taskId);
+    const run = ended?.view.runs.findLast((each) => each.runId === ended.session?.runId);
+    if (!ended || !run) return undefined;
+    return ended.view.targets.find(({ runtime }) => runtime === run.runtime) ?? { runtime: run.runtime };
+  }
+
+  changed(task: Task): void {
+    const { state } = task;
+    this.registry.put(state);
+    if (state.outcome) this.#tasks.delete(state.id);
+    else this.#tasks.set(state.id, task);
+    this.#admission.update(task);
+    this.#saveSometimes();
+  }
+
+  async track<T>(work: () => Promise<T>): Promise<T> {
+    const entry = { head: this.ctx.log.head };
+    this.#appending.add(entry);
+    try {
+      return await work();
+    } finally {
+      this.#appending.delete(entry);
+    }
+  }
+
+  #saveSometimes(): void {
+    if (this.ctx.log.head - this.#snapshotAt < snapshotEvery || this.#saving) return;
+    this.#snapshotAt = this.ctx.log.head;
+    this.#saving = this.save().finally(() => {
+      this.#saving = undefined;
+    });
+  }
+
+  /** Writes a snapshot. A snapshot only saves time: after a failure the next opening folds more. */
+  async save(): Promise<void> {
+    const position = Math.min(this.ctx.log.head, ...[...this.#appending].map(({ head }) => head));
+    await this.registry.save(this.ctx.log, position, this.ctx.runtimes.breakers).catch(() => undefined);
+  }
+
+  async recordOpening(event: PlaneEvent): Promise<void> {
+    await this.ctx.log.append(planeStream, [event]);
+  }
+
+  /** Waits until every task rests, after `closing` was aborted. The agents go on. */
+  async settle(): Promise<void> {
+    this.#admission.close();
+    for (const task of this.#tasks.values()) task.bell.ring();
+    await Promise.all([...this.#tasks.values()].map((task) => task.settled()));
+    await this.#saving;
+  }
+}

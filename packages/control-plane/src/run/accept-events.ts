@@ -1,0 +1,102 @@
+import { backendIdSchema, type TaskEventOf } from '@runtime/contracts';
+import {
+  maxEventTextChars,
+  sessionEventSchemas,
+  type SessionEvent,
+  type SessionEventType,
+  type SourceBatch,
+} from '@runtime/contracts/adapter';
+import type { RunState, TaskState } from '@runtime/contracts/fold';
+import { closedApprovals } from '../task/closed-approvals.ts';
+import type { Draft } from '../task/draft.ts';
+
+const defaultApprovalMs = 3_600_000;
+const sampleChars = 1024;
+
+/** What one source record may become in the task's stream; each of them has room for the source's cursor. */
+type Report = TaskEventOf<SessionEventType | 'run.progressed' | 'approval.resolved'>;
+
+/**
+ * Adds the events of one source record to the draft: each with its run, the last one with the source's cursor.
+ * An event that breaks its schema or the event table is quarantined: neither believed nor lost. Evidence that is
+ * repeated is left out.
+ */
+export function acceptEvents(draft: Draft, run: RunState, { events, cursor }: SourceBatch): void {
+  const { runId } = run;
+  if (run.stalled && events.length > 0) draft.push({ type: 'run.progressed', runId, signal: 'activity' });
+  for (const [index, event] of events.entries()) {
+    const isLastEvent = index === events.length - 1;
+    const reports = reportsOf(draft, runId, event);
+    for (const [at, report] of reports.entries()) {
+      const isLast = isLastEvent && at === reports.length - 1;
+      accept(draft, event, isLast ? { ...report, sourceCursor: cursor } : report);
+    }
+  }
+  const last = draft.events.at(-1);
+  if (last && !('sourceCursor' in last)) draft.amendLast((event) => ({ ...event, sourceCursor: cursor }));
+}
+
+function accept(draft: Draft, event: SessionEvent, report: Report): void {
+  const guard = draft.offer(report);
+  if (!guard || isKnown(draft.state, report)) return;
+  draft.push(quarantined(event, report, `${event.type} came out of order (${guard})`));
+}
+
+function reportsOf({ state, time }: Draft, runId: string, given: SessionEvent): Report[] {
+  const event = parsed(given);
+  if (!event) return [quarantined(given, { runId }, `${given.type} does not fit its schema`)];
+  if (event.type === 'approval.withdrawn') {
+    const { approvalId } = event;
+    return [{ type: 'approval.resolved', approvalId, resolution: { kind: 'cancelled' }, by: 'runtime', runId }];
+  }
+  if (event.type === 'approval.requested') {
+    const limitMs = Math.min(state.spec.approvals?.timeoutMs ?? defaultApprovalMs, event.timeoutMs ?? Infinity);
+    return [{ ...event, runId, expiresAt: time + limitMs }];
+  }
+  if (event.type === 'turn.ended') {
+    // A later answer must not authorise anything.
+    const closed = closedApprovals(state, { runId, by: 'runtime' });
+    return [...closed.map((each) => ({ ...each, runId })), { ...event, runId }];
+  }
+  return [{ ...event, runId }];
+}
+
+/** The event with the fields of its schema alone; undefined when it does not fit. */
+function parsed(event: SessionEvent): SessionEvent | undefined {
+  if (!Object.hasOwn(sessionEventSchemas, event.type)) return undefined;
+  // Messages come in many increments, and these have nothing in them but an id and text: a schema costs several times
+  // as much.
+  if (event.type === 'text.delta' || event.type === 'reasoning.delta') {
+    const { type, messageId, text } = event;
+    const fits =
+      backendIdSchema.safeParse(messageId).success && typeof text === 'string' && text.length <= maxEventTextChars;
+    return fits ? { type, messageId, text } : undefined;
+  }
+  return sessionEventSchemas[event.type].safeParse(event).data;
+}
+
+/** Evidence that is repeated, or an approval that is closed already: nothing new and nothing wrong. */
+function isKnown(state: TaskState, report: Report): boolean {
+  if (report.type === 'approval.resolved') return true;
+  if (report.type === 'approval.requested') return state.approvals[report.approvalId] !== undefined;
+  if (!('instructionId' in report) || !report.type.startsWith('instruction.')) return false;
+  const level = state.instructions[report.instructionId ?? '']?.level;
+  return level === undefined || level === 'observed' || level === 'delivered' || level === 'declined';
+}
+
+function quarantined(
+  event: SessionEvent,
+  { runId, sourceCursor }: { readonly runId?: string | undefined; readonly sourceCursor?: string | undefined },
+  reason: string,
+): TaskEventOf<'output.quarantined'> {
+  const json = JSON.stringify(event) ?? '';
+  return {
+    type: 'output.quarantined',
+    runId: runId ?? '',
+    source: 'events',
+    bytes: Buffer.byteLength(json),
+    sample: json.slice(0, sampleChars),
+    reason: reason.slice(0, 500),
+    ...(sourceCursor === undefined ? {} : { sourceCursor }),
+  };
+}

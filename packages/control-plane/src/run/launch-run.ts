@@ -1,0 +1,87 @@
+import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
+import type { RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
+import { currentRun, type RunState } from '@runtime/contracts/fold';
+import type { Task } from '../task/task.ts';
+import { inTime, reapUntilDone } from './adapter-calls.ts';
+import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
+import { launchRequest, outcomeOfFailedStart } from './launch-request.ts';
+import { stopReason } from './stop-reason.ts';
+
+/**
+ * Starts the run's process through its adapter. Undefined when it could not be started, with the run's end recorded,
+ * or when the plane closes.
+ */
+export async function launchRun(
+  task: Task,
+  run: RunState,
+  adapter: RuntimeAdapter,
+): Promise<RuntimeSession | undefined> {
+  const { ctx } = task;
+  const giveUp = new AbortController();
+  const watching = abortOnStop(task, giveUp);
+  let isAsked = false;
+  try {
+    const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(ctx.tuning.startTimeoutMs)]);
+    const launch = await launchRequest(task, run, adapter);
+    await ctx.failpoint('start.before');
+    isAsked = true;
+    const limitMs = ctx.tuning.startTimeoutMs + ctx.tuning.overdueMs;
+    const session = await inTime(ctx, limitMs, adapter.start(launch, { signal }), (late) => late);
+    if (!session) return undefined;
+    await ctx.failpoint('start.after');
+    await ctx.runtimes.startSucceeded(run.target.runtime, run.runId);
+    return session;
+  } catch (thrown) {
+    if (!ctx.closing.aborted) await recordFailedStart(task, run, adapter, { thrown, isAsked });
+    return undefined;
+  } finally {
+    watching.abort();
+  }
+}
+
+interface FailedStart {
+  readonly thrown: unknown;
+  /** The adapter was called: before that, what failed is the task's own, such as its environment file. */
+  readonly isAsked: boolean;
+}
+
+async function recordFailedStart(
+  task: Task,
+  run: RunState,
+  adapter: RuntimeAdapter,
+  { thrown, isAsked }: FailedStart,
+): Promise<void> {
+  const { ctx } = task;
+  const error = AgentRuntimeError.from(thrown);
+  const step = stopReason(task.state, run, ctx.clock());
+  if ('stop' in step) await task.record((state) => stoppingEvents(currentRun(state), step.stop));
+  else if (isAsked) await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
+  if (!(await reapUntilDone(task, run, adapter))) return;
+  const isCancelled = 'stop' in step && step.stop === 'cancel';
+  const launched = isAsked && task.state.instructions[run.instructionId]?.level !== 'queued';
+  const outcome: RunOutcome = isCancelled ? { status: 'cancelled' } : outcomeOfFailedStart(error, launched);
+  await task.record((state) => endedEvents(state, run.runId, outcome, unobservedExit('The run was not started')));
+}
+
+/**
+ * Aborts a start that is no longer wanted: a cancel does not wait for a slow backend. Abort the returned controller to
+ * end the watch.
+ */
+function abortOnStop(task: Task, giveUp: AbortController): AbortController {
+  const over = new AbortController();
+  const watch = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      const seen = task.bell.rings;
+      const run = currentRun(task.state);
+      const step = run ? stopReason(task.state, run, task.ctx.clock()) : undefined;
+      if (step && 'stop' in step) {
+        giveUp.abort(new AgentRuntimeError('CANCELLED', `the start was given up (${step.stop})`));
+        return;
+      }
+      const timeoutMs = step?.wakeAt === undefined ? undefined : step.wakeAt - task.ctx.clock();
+      await task.bell.wait(seen, { timeoutMs, signal: over.signal });
+    }
+  };
+  void watch();
+  return over;
+}

@@ -1,0 +1,47 @@
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import type { EventLog } from '@runtime/contracts/log';
+import type { Runtimes } from '../runtimes/runtimes.ts';
+import type { Clock } from '../waiting/clock.ts';
+import type { Failpoint } from './failpoint.ts';
+import type { Leases } from './leases.ts';
+
+/**
+ * Clocks of the plane, each in milliseconds unless it says otherwise. The defaults fit agents that work for minutes to
+ * hours.
+ */
+export interface PlaneTuning {
+  /** Increments that arrive within this time of the last ones are appended together. @default 30 */
+  readonly deltaWindowMs: number;
+  /** A run without any report for this long within a turn is recorded as stalled. @default 300000 */
+  readonly stallAfterMs: number;
+  /** Time between asking an agent to end and killing it. @default 5000 */
+  readonly stopGraceMs: number;
+  /** In bytes: with less free disk space no run starts, because the log needs room for its end. @default 64 MiB */
+  readonly minFreeBytes: number;
+  /** Timeout of an adapter's `start`. @default 60000 */
+  readonly startTimeoutMs: number;
+  /**
+   * Extra time that an adapter call may take past its own limit before the plane stops waiting for it. @default 30000
+   */
+  readonly overdueMs: number;
+}
+
+/** What the parts of one plane share. */
+export interface PlaneContext {
+  readonly log: EventLog;
+  readonly runsDir: string;
+  readonly clock: Clock;
+  /** 0..1, for jitter. */
+  readonly random: () => number;
+  readonly newId: (prefix: string) => string;
+  readonly failpoint: Failpoint;
+  readonly tuning: PlaneTuning;
+  readonly adapters: ReadonlyMap<string, RuntimeAdapter>;
+  readonly runtimes: Runtimes;
+  readonly leases: Leases;
+  readonly survivesHost: boolean;
+  /** The owner's own environment, from which runs get what the allow-list and their task permit. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the plane closes. */
+  readonly closing: AbortSignal;
+}

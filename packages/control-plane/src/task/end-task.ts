@@ -1,0 +1,29 @@
+import type { RunOutcome, TaskEvent } from '@runtime/contracts';
+import type { TaskState } from '@runtime/contracts/fold';
+import { closedApprovals } from './closed-approvals.ts';
+import type { Task } from './task.ts';
+
+/** Appends `task.ended`, after everything that is still open has been closed. Returns false: nothing follows. */
+export async function endTask(task: Task, outcome: RunOutcome): Promise<false> {
+  await task.record((state) => [
+    ...closedApprovals(state),
+    ...closedInstructions(state),
+    { type: 'task.ended', outcome },
+  ]);
+  task.ctx.leases.releaseAll(task.id);
+  return false;
+}
+
+function closedInstructions(state: TaskState): TaskEvent[] {
+  return Object.values(state.instructions).flatMap(({ id, level }): TaskEvent[] => {
+    if (level === 'queued') {
+      const reason = 'The task ended before this instruction was sent';
+      return [{ type: 'instruction.declined', instructionId: id, reason }];
+    }
+    if (level === 'sending' || level === 'accepted') {
+      const reason = 'The task ended before this instruction was seen to enter a turn';
+      return [{ type: 'instruction.unknown', instructionId: id, reason }];
+    }
+    return [];
+  });
+}
