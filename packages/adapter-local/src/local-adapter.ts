@@ -10,8 +10,8 @@ import {
   type RuntimeSession,
 } from '@runtime/contracts/adapter';
 import { commandLine } from './command-line.ts';
-import { promptFile, readLaunchRecord, writeLaunchRecord, writePrompt } from './launch-record.ts';
-import { localConfig, type LocalConfig, type LocalOptions } from './local-options.ts';
+import { promptFile, readLaunchRecord, writeLaunchRecord, writePrompt } from './run-files.ts';
+import { localConfig, type LocalConfig, type LocalOptions } from './options.ts';
 import { localCapabilities, localSession } from './local-session.ts';
 import { probeCommand } from './probe.ts';
 

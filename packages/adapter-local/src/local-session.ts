@@ -2,7 +2,7 @@ import { stopRun } from '@runtime/adapter-kit/run';
 import { SingleReader } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, throwIfAborted, type CallOptions, type RuntimeCapabilities } from '@runtime/contracts';
 import type { RuntimeSession } from '@runtime/contracts/adapter';
-import { runEvents, type RunFiles } from './run-events.ts';
+import { runEvents, type RunFiles } from './events.ts';
 
 /** What a command is, however it was started or found again. */
 export const localCapabilities: RuntimeCapabilities = Object.freeze<RuntimeCapabilities>({

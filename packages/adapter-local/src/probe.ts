@@ -3,7 +3,7 @@ import { platformSupport } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { runMarker, type AgentRuntime, type Unavailable } from '@runtime/contracts/adapter';
-import type { LocalConfig } from './local-options.ts';
+import type { LocalConfig } from './options.ts';
 import { localCapabilities } from './local-session.ts';
 
 const versionTimeoutMs = 5000;

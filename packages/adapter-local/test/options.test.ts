@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { local, type LocalOptions } from '../src/index.ts';
-import { localConfig } from '../src/local-options.ts';
+import { localConfig } from '../src/options.ts';
 
 const contradictions: Readonly<Record<string, LocalOptions>> = {
   'both templates': { command: ['agent', '{prompt}', '{promptFile}'] },

@@ -2,8 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { local, type LocalOptions } from '../src/index.ts';
-import { promptFile } from '../src/launch-record.ts';
-import { launchOf, run } from './bench.ts';
+import { promptFile } from '../src/run-files.ts';
+import { launchOf, run } from './support/stage.ts';
 
 const awkward =
   'first\nsecond \'single\' "double" `touch x` $(touch x) #(touch x) ; touch x | & > x \\n %s ~ * {workspace} {prompt}\u0007\u001b[201~\t é 漢 😀\u2028.';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { attachCommand } from '../src/index.ts';
-import { Bench, eventually, readAll, shown } from './fixtures/bench.ts';
+import { Bench, eventually, readAll, shown } from './support/stage.ts';
 
 const run = promisify(execFile);
 

@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tmux } from '../src/index.ts';
-import { Bench } from './fixtures/bench.ts';
+import { Bench } from './support/stage.ts';
 
 async function program(bench: Bench, script: string): Promise<string> {
   const file = join(bench.dir, 'program');

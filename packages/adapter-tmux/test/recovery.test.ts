@@ -5,10 +5,10 @@ import { expect, test } from 'vitest';
 import { tmux } from '../src/index.ts';
 import { appendNote } from '../src/notes.ts';
 import { settle } from '../src/options.ts';
-import { startRun } from '../src/start-run.ts';
-import { Bench, eventually, readAll } from './fixtures/bench.ts';
+import { startRun } from '../src/start.ts';
+import { Bench, eventually, readAll } from './support/stage.ts';
 
-const agentFile = fileURLToPath(new URL('./fixtures/terminal-agent.ts', import.meta.url));
+const agentFile = fileURLToPath(new URL('./support/terminal-agent.ts', import.meta.url));
 
 /** A run whose owner died after the agent had begun and before it was spoken to. */
 async function unspoken(bench: Bench) {

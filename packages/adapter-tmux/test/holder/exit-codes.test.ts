@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readExitRecord } from '@runtime/adapter-kit/run';
-import { Bench, liveRuns, readAll, shown } from './fixtures/bench.ts';
+import { Bench, liveRuns, readAll, shown } from '../support/stage.ts';
 
 /** tmux 3.3a forgets about 1.4 % of them (tmux commit fa5f3cef3, first in 3.6): 400 would lose five or six. */
 const runs = 400;

@@ -3,8 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { attachCommand } from '../src/index.ts';
-import { Bench, eventually, readAll, shown } from './fixtures/bench.ts';
+import { attachCommand } from '../../src/index.ts';
+import { Bench, eventually, readAll, shown } from '../support/stage.ts';
 
 const run = promisify(execFile);
 const secret = 'sk-VerySecret-41f1';

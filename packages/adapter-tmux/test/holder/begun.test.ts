@@ -1,6 +1,6 @@
 import type * as Kit from '@runtime/adapter-kit/run';
 import { expect, test, vi } from 'vitest';
-import { Bench, countAll } from './fixtures/bench.ts';
+import { Bench, countAll } from '../support/stage.ts';
 
 /** The first look at the exit record finds no file descriptor left, as on a machine that has run out of them. */
 vi.mock('@runtime/adapter-kit/run', async (original) => {

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
-import { appendNote } from './notes.ts';
+import { appendNote } from '../notes.ts';
 import { pasteTail, pasteText } from './paste-text.ts';
-import type { Plan } from './run-files.ts';
-import { Screen } from './screen.ts';
-import { agentPane, callTmux, type TmuxCommand, type TmuxPlace } from './tmux-client.ts';
+import type { Plan } from '../run-files.ts';
+import { Screen } from '../screen/screen.ts';
+import { agentPane, callTmux, type TmuxCommand, type TmuxPlace } from '../server/tmux-client.ts';
 
 /** Enter may be swallowed by a program that is still busy with the paste; it alone is ever sent again. */
 const maxSubmits = 3;

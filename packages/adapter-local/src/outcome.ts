@@ -2,7 +2,7 @@ import { readTail, runPaths, type readExitRecord } from '@runtime/adapter-kit/ru
 import { redactBytes } from '@runtime/adapter-kit/source';
 import type { RunOutcome } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
-import type { RunFiles } from './run-events.ts';
+import type { RunFiles } from './events.ts';
 
 /** What people need of a long stderr is its end. */
 const messageChars = 4000;

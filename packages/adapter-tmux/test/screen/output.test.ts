@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { readRecorder } from '../src/end-run.ts';
-import { Bench, eventually, readAll, shown } from './fixtures/bench.ts';
+import { readRecorder } from '../../src/end.ts';
+import { Bench, eventually, readAll, shown } from '../support/stage.ts';
 
 test('3000 lines are complete and in order', async () => {
   await using bench = await Bench.open();

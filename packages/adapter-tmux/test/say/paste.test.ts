@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 import type { Instruction } from '@runtime/contracts';
 import type { RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
-import { attachCommand, type TmuxOptions } from '../src/index.ts';
-import { Bench, eventually, readAll, socketOf, type Played } from './fixtures/bench.ts';
-import type { TerminalAgentOptions } from './fixtures/terminal-agent.ts';
+import { attachCommand, type TmuxOptions } from '../../src/index.ts';
+import { Bench, eventually, readAll, socketOf, type Played } from '../support/stage.ts';
+import type { TerminalAgentOptions } from '../support/terminal-agent.ts';
 
 const run = promisify(execFile);
-const agentFile = fileURLToPath(new URL('./fixtures/terminal-agent.ts', import.meta.url));
+const agentFile = fileURLToPath(new URL('../support/terminal-agent.ts', import.meta.url));
 
 type Terminal = Played & { witness: () => Promise<string[]>; raw: string; events: Promise<SessionEvent[]> };
 

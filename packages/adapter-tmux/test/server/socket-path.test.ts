@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { runName, socketPath } from '../src/socket-path.ts';
+import { runName, socketPath } from '../../src/server/socket-path.ts';
 
 test('the same directory has the same name by whatever path it is reached', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'sock-'));

@@ -2,7 +2,7 @@ import { readExitRecord, runEnded, runPaths } from '@runtime/adapter-kit/run';
 import { mergeSources, type OpenSource } from '@runtime/adapter-kit/source';
 import type { CallOptions } from '@runtime/contracts';
 import type { RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
-import { endOfTurn } from './end-of-turn.ts';
+import { endOfTurn } from './outcome.ts';
 import { outputSource } from './output-source.ts';
 
 /** The run whose files are read. */

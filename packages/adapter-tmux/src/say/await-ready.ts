@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import type { Screen } from './screen.ts';
+import type { Screen } from '../screen/screen.ts';
 
 const stepMs = 50;
 /**

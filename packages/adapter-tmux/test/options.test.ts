@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { settle } from '../src/options.ts';
-import { pasteTail, pasteText } from '../src/paste-text.ts';
+import { pasteTail, pasteText } from '../src/say/paste-text.ts';
 
 test.each([
   [['agent', '-p', '{prompt}'], 'argument'],

@@ -15,13 +15,13 @@ import { watchChanges } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, instructionText, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { runMarker, type Launch } from '@runtime/contracts/adapter';
 import { attachCommands } from './attach.ts';
-import { endEverything } from './end-run.ts';
-import { holderScript, recorderCommand } from './holder-script.ts';
-import { environmentItems, refuseBeyond } from './launch-check.ts';
+import { endEverything } from './end.ts';
+import { holderScript, recorderCommand } from './holder/holder-script.ts';
+import { environmentItems, refuseBeyond } from './refusals.ts';
 import type { TmuxSettings } from './options.ts';
 import { readTmuxHolder, tmuxPaths, type Plan } from './run-files.ts';
-import { runName, socketPath } from './socket-path.ts';
-import { clientEnvironment, tmuxOnce, type TmuxCommand, type TmuxPlace } from './tmux-client.ts';
+import { runName, socketPath } from './server/socket-path.ts';
+import { clientEnvironment, tmuxOnce, type TmuxCommand, type TmuxPlace } from './server/tmux-client.ts';
 
 /** How long a holder may take to say who it is: on a loaded machine still a hundred times more than it needs. */
 const beginMs = 15_000;

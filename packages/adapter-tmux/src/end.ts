@@ -5,8 +5,8 @@ import { isAlive, killTree, signalProcess, type ProcessIdentity } from '@runtime
 import { readExitRecord, shutOut, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
 import { systemCode } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
-import { endMarkBytes } from './holder-script.ts';
-import { hasEndMark } from './recording-tail.ts';
+import { endMarkBytes } from './holder/holder-script.ts';
+import { hasEndMark } from './screen/recording-tail.ts';
 import { agentOf, readPlan, readTmuxHolder, tmuxPaths, type TmuxHolder } from './run-files.ts';
 
 /** What a holder needs to record an exit after the agent is gone; on a disk that is stuck it may take long. */

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { tmux } from '../src/index.ts';
-import { Bench, countAll, eventually, readAll, socketOf } from './fixtures/bench.ts';
+import { tmux } from '../../src/index.ts';
+import { Bench, countAll, eventually, readAll, socketOf } from '../support/stage.ts';
 
 test('a run that was read to its end leaves neither process nor socket', async () => {
   await using bench = await Bench.open();

@@ -3,12 +3,12 @@ import { readExitRecord } from '@runtime/adapter-kit/run';
 import { jsonFileSource, mergeSources, type OpenSource } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
 import type { Exit, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
-import { endMark, endMarkBytes } from './holder-script.ts';
+import { endMark, endMarkBytes } from './holder/holder-script.ts';
 import { noteEvents, nudge } from './notes.ts';
-import { hasEndMark } from './recording-tail.ts';
-import { watchRecording } from './recording-watch.ts';
+import { hasEndMark } from './screen/recording-tail.ts';
+import { watchRecording } from './screen/recording-watch.ts';
 import { readTmuxHolder, tmuxPaths, type Plan } from './run-files.ts';
-import { screenSource } from './screen-source.ts';
+import { screenSource } from './screen/screen-source.ts';
 
 /** A run as its readers need it. */
 export interface ReadableRun {

@@ -1,10 +1,10 @@
 import { isAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
 import { readExitRecord, type RunPlace } from '@runtime/adapter-kit/run';
-import { endOrphans, readRecorder } from './end-run.ts';
-import { laterRecorderCommand } from './holder-script.ts';
-import { appendNote } from './notes.ts';
-import { readTmuxHolder, type Plan, type TmuxHolder } from './run-files.ts';
-import { agentPane, callTmux } from './tmux-client.ts';
+import { endOrphans, readRecorder } from '../end.ts';
+import { laterRecorderCommand } from '../holder/holder-script.ts';
+import { appendNote } from '../notes.ts';
+import { readTmuxHolder, type Plan, type TmuxHolder } from '../run-files.ts';
+import { agentPane, callTmux } from '../server/tmux-client.ts';
 
 /** How often processes are looked at; a death is noticed within a second. */
 const lookMs = 400;

@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { isAlive } from '@runtime/adapter-kit/process';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
-import { attachCommand, tmux } from '../src/index.ts';
-import { readTmuxHolder, type TmuxHolder } from '../src/run-files.ts';
-import { Bench, countAll, eventually, readAll, shown, type Played } from './fixtures/bench.ts';
+import { attachCommand, tmux } from '../../src/index.ts';
+import { readTmuxHolder, type TmuxHolder } from '../../src/run-files.ts';
+import { Bench, countAll, eventually, readAll, shown, type Played } from '../support/stage.ts';
 
 const run = promisify(execFile);
 

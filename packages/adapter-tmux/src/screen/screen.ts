@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { readExitRecord } from '@runtime/adapter-kit/run';
 import { systemCode } from '@runtime/contracts';
-import { tmuxPaths } from './run-files.ts';
-import { agentPane, callTmux, type TmuxPlace } from './tmux-client.ts';
+import { tmuxPaths } from '../run-files.ts';
+import { agentPane, callTmux, type TmuxPlace } from '../server/tmux-client.ts';
 
 const modeSwitch = /\u001b\[\?(?:\d+;)*2004(?:;\d+)*([hl])/g; // oxlint-disable-line no-control-regex
 const chunkBytes = 256 * 1024;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/adapter';
 import type { Exit, Launch, RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { onTestFinished } from 'vitest';
-import { local, type LocalOptions } from '../src/index.ts';
+import { local, type LocalOptions } from '../../src/index.ts';
 
 /** A directory that is removed after the test. */
 export async function scratch(): Promise<string> {

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { TmuxOptions } from '../src/index.ts';
-import { Bench, readAll, shown } from './fixtures/bench.ts';
+import type { TmuxOptions } from '../../src/index.ts';
+import { Bench, readAll, shown } from '../support/stage.ts';
 
 const corpus = [
   '#(touch x)',

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, signalProcess } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
-import { readTmuxHolder, type Plan } from './run-files.ts';
+import { readTmuxHolder, type Plan } from '../run-files.ts';
 
 /** A stopped server answers nobody: no call waits for it longer than this. */
 const callTimeoutMs = 4000;
