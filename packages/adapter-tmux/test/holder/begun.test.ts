@@ -1,6 +1,6 @@
 import type * as Kit from '@runtime/adapter-kit/run';
 import { expect, test, vi } from 'vitest';
-import { Bench, countAll } from '../support/stage.ts';
+import { Stage, countAll } from '../support/stage.ts';
 
 /** The first look at the exit record finds no file descriptor left, as on a machine that has run out of them. */
 vi.mock('@runtime/adapter-kit/run', async (original) => {
@@ -17,9 +17,9 @@ vi.mock('@runtime/adapter-kit/run', async (original) => {
 });
 
 test('a start that fails once its agent has begun does not say that nothing was', async () => {
-  await using bench = await Bench.open();
-  const launch = await bench.launch('go');
-  const started = bench.start({ command: ['bash', '-c', 'touch ran; sleep 600', '{prompt}'] }, launch);
+  await using stage = await Stage.open();
+  const launch = await stage.launch('go');
+  const started = stage.start({ command: ['bash', '-c', 'touch ran; sleep 600', '{prompt}'] }, launch);
   await expect(started).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   expect(await countAll(launch.handle)).toBe(0);
 });

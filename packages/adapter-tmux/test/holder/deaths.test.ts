@@ -7,7 +7,7 @@ import type { SessionEvent } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
 import { attachCommand, tmux } from '../../src/index.ts';
 import { readTmuxHolder, type TmuxHolder } from '../../src/run-files.ts';
-import { Bench, countAll, eventually, readAll, shown, type Played } from '../support/stage.ts';
+import { Stage, countAll, eventually, readAll, shown, type Played } from '../support/stage.ts';
 
 const run = promisify(execFile);
 
@@ -15,10 +15,10 @@ const run = promisify(execFile);
 const stubborn = `trap '' HUP; setsid bash -c "trap '' HUP TERM; sleep 600" & echo up; sleep 600`;
 
 async function begun(
-  bench: Bench,
+  stage: Stage,
   script = stubborn,
 ): Promise<Played & { holder: TmuxHolder; events: Promise<SessionEvent[]> }> {
-  const played = await bench.bash(script);
+  const played = await stage.bash(script);
   const events = readAll(played.session);
   await eventually('it is up', async () =>
     (await readFile(join(played.handle.runDir, 'out.raw'), 'utf8')).includes('up'),
@@ -34,9 +34,9 @@ function lastOutcome(events: readonly SessionEvent[]): unknown {
 }
 
 test.concurrent('a server killed with SIGKILL is noticed within two seconds: its agent is ended, the run is lost, others go on', async () => {
-  await using bench = await Bench.open();
-  const other = await begun(bench);
-  const { handle, holder, session, events } = await begun(bench);
+  await using stage = await Stage.open();
+  const other = await begun(stage);
+  const { handle, holder, session, events } = await begun(stage);
   const before = performance.now();
   process.kill(holder.server.pid, 'SIGKILL');
   const told = await events;
@@ -50,8 +50,8 @@ test.concurrent('a server killed with SIGKILL is noticed within two seconds: its
 });
 
 test.concurrent('a server that died while no owner lived is found by recovery, and its agent ended', async () => {
-  await using bench = await Bench.open();
-  const { handle, holder, session } = await begun(bench);
+  await using stage = await Stage.open();
+  const { handle, holder, session } = await begun(stage);
   await session[Symbol.asyncDispose]();
   process.kill(holder.server.pid, 'SIGKILL');
   await eventually('the server is gone', async () => !(await isAlive(holder.server)));
@@ -60,8 +60,8 @@ test.concurrent('a server that died while no owner lived is found by recovery, a
 });
 
 test.concurrent('a holder killed with SIGKILL takes its agent along, and no exit code is invented', async () => {
-  await using bench = await Bench.open();
-  const { handle, holder, session, events } = await begun(bench);
+  await using stage = await Stage.open();
+  const { handle, holder, session, events } = await begun(stage);
   process.kill(holder.holder.pid, 'SIGKILL');
   expect(lastOutcome(await events)).toBe('lost');
   expect((await session.stop()).kind).toBe('unknown');
@@ -69,8 +69,8 @@ test.concurrent('a holder killed with SIGKILL takes its agent along, and no exit
 });
 
 test.concurrent('a window that a person killed takes its agent along, though the server lives for another one', async () => {
-  await using bench = await Bench.open();
-  const { handle, session, events } = await begun(bench);
+  await using stage = await Stage.open();
+  const { handle, session, events } = await begun(stage);
   const [file = '', , , socket = ''] = attachCommand(handle);
   await run(file, ['-S', socket, 'new-window', ';', 'kill-window', '-t', '%0']);
   expect(lastOutcome(await events)).toBe('lost');
@@ -79,16 +79,16 @@ test.concurrent('a window that a person killed takes its agent along, though the
 });
 
 test.concurrent('an agent killed with SIGKILL ended by that signal', async () => {
-  await using bench = await Bench.open();
-  const { holder, session, events } = await begun(bench, 'echo up; sleep 600');
+  await using stage = await Stage.open();
+  const { holder, session, events } = await begun(stage, 'echo up; sleep 600');
   process.kill(holder.agent.pid, 'SIGKILL');
   expect(lastOutcome(await events)).toBe('failed');
   expect(await session.stop()).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
 });
 
 test.concurrent('a stopped server blocks nobody: the run can be ended, and its exit is seen', async () => {
-  await using bench = await Bench.open();
-  const { handle, holder, session, events } = await begun(bench, 'echo up; sleep 600');
+  await using stage = await Stage.open();
+  const { handle, holder, session, events } = await begun(stage, 'echo up; sleep 600');
   process.kill(holder.server.pid, 'SIGSTOP');
   let ticks = 0;
   const clock = setInterval(() => (ticks += 1), 10);
@@ -104,17 +104,17 @@ test.concurrent('a stopped server blocks nobody: the run can be ended, and its e
 });
 
 test.concurrent('an agent that outlives the grace is killed with its whole tree', async () => {
-  await using bench = await Bench.open();
+  await using stage = await Stage.open();
   const script = `trap '' TERM HUP INT; setsid bash -c "trap '' TERM; sleep 600" & (bash -c "trap '' TERM; sleep 600" &) ; echo up; while :; do sleep 1; done`;
-  const { handle, session, events } = await begun(bench, script);
+  const { handle, session, events } = await begun(stage, script);
   expect(await session.stop({ graceMs: 300 })).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
   expect(shown(await events)).toBe('up\n');
   expect(await countAll(handle)).toBe(0);
 });
 
 test.concurrent('what an agent leaves running does not keep the run open, and reap ends it', async () => {
-  await using bench = await Bench.open();
-  const { handle, session } = await bench.bash('setsid sleep 600 & echo bye; exit 4');
+  await using stage = await Stage.open();
+  const { handle, session } = await stage.bash('setsid sleep 600 & echo bye; exit 4');
   const events = await readAll(session);
   expect(shown(events)).toBe('bye\n');
   expect(await countAll(handle), 'the child that was left').toBe(1);
@@ -124,8 +124,8 @@ test.concurrent('what an agent leaves running does not keep the run open, and re
 });
 
 test.concurrent('a run that was taken for absent can never begin, however late its holder comes', async () => {
-  await using bench = await Bench.open();
-  const launch = await bench.launch('go');
+  await using stage = await Stage.open();
+  const launch = await stage.launch('go');
   const adapter = tmux({ command: ['bash', '-c', 'touch ran', '{prompt}'] });
   expect((await adapter.recover(launch.handle)).status).toBe('absent');
   await expect(adapter.start(launch)).rejects.toMatchObject({ code: 'CONFLICT' });
@@ -134,9 +134,9 @@ test.concurrent('a run that was taken for absent can never begin, however late i
 });
 
 test.concurrent('an instruction for a server that is gone was provably not typed', async () => {
-  await using bench = await Bench.open();
-  const launch = await bench.launch('hello');
-  const session = await bench.start({ command: ['bash', '-c', 'echo up; read -r line; sleep 600'] }, launch);
+  await using stage = await Stage.open();
+  const launch = await stage.launch('hello');
+  const session = await stage.start({ command: ['bash', '-c', 'echo up; read -r line; sleep 600'] }, launch);
   const holder = await readTmuxHolder(launch.handle.runDir);
   await eventually('the first was told', async () =>
     (await readFile(join(launch.handle.runDir, 'notes.jsonl'), 'utf8')).includes('unknown'),
@@ -149,13 +149,13 @@ test.concurrent('an instruction for a server that is gone was provably not typed
 });
 
 test('what the holder runs to record an exit is spared when its agent is killed', async () => {
-  await using bench = await Bench.open();
-  const slow = join(bench.dir, 'mv');
+  await using stage = await Stage.open();
+  const slow = join(stage.dir, 'mv');
   await writeFile(slow, '#!/bin/sh\nsleep 0.4\nexec /bin/mv "$@"\n', { mode: 0o755 });
   const before = process.env['PATH'];
-  process.env['PATH'] = `${bench.dir}:${before}`;
+  process.env['PATH'] = `${stage.dir}:${before}`;
   try {
-    const { session } = await bench.bash(`trap '' TERM; sleep 600`);
+    const { session } = await stage.bash(`trap '' TERM; sleep 600`);
     expect(await session.stop({ graceMs: 0 })).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
   } finally {
     process.env['PATH'] = before;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { attachCommand } from '../../src/index.ts';
-import { Bench, eventually, readAll, shown } from '../support/stage.ts';
+import { Stage, eventually, readAll, shown } from '../support/stage.ts';
 
 const run = promisify(execFile);
 const secret = 'sk-VerySecret-41f1';
@@ -15,14 +15,14 @@ async function argumentLists(): Promise<string> {
 }
 
 test('a secret is in no argument list, not even for a moment, in no tmux environment and in no event', async () => {
-  await using bench = await Bench.open();
-  const launch = await bench.launch('go', { env: { API_KEY: secret }, secrets: [secret] });
+  await using stage = await Stage.open();
+  const launch = await stage.launch('go', { env: { API_KEY: secret }, secrets: [secret] });
   const watching = { on: true };
   const seen: string[] = [];
   const watcher = (async () => {
     while (watching.on) seen.push(await argumentLists());
   })();
-  const session = await bench.start(
+  const session = await stage.start(
     { command: ['bash', '-c', 'echo "key=$API_KEY"; until [ -e go ]; do sleep 0.05; done', '{prompt}'] },
     launch,
   );
@@ -48,8 +48,8 @@ test('a secret is in no argument list, not even for a moment, in no tmux environ
 });
 
 test('files of a run are for its owner alone, and the environment is gone once it was read', async () => {
-  await using bench = await Bench.open();
-  const { session, handle } = await bench.bash('true', 'go', { env: { API_KEY: secret } });
+  await using stage = await Stage.open();
+  const { session, handle } = await stage.bash('true', 'go', { env: { API_KEY: secret } });
   await readAll(session);
   for (const name of await readdir(handle.runDir)) {
     const { mode } = await stat(join(handle.runDir, name));
@@ -59,12 +59,12 @@ test('files of a run are for its owner alone, and the environment is gone once i
 });
 
 test('the agent has its terminal, its environment and nothing of tmux or of ours', async () => {
-  await using bench = await Bench.open();
+  await using stage = await Stage.open();
   process.env['TMUX_TEST_LEAK'] = 'of the host';
   const script =
     'ls /proc/$$/fd >list; echo $(<list); compgen -e | sort | tr "\\n" " "; echo; ps -o pgid=,tpgid= -p $$; umask; echo "$name-$arguments"';
   try {
-    const { session } = await bench.bash(script, 'go', {
+    const { session } = await stage.bash(script, 'go', {
       env: { name: 'a', arguments: 'b c', item: 'd', run: 'e', UID: '5' },
     });
     const [fds = '', ...lines] = shown(await readAll(session))
@@ -85,16 +85,16 @@ test('the agent has its terminal, its environment and nothing of tmux or of ours
 });
 
 test('an agent that is no shell gets its environment as it was given, and its directory in PWD', async () => {
-  await using bench = await Bench.open();
+  await using stage = await Stage.open();
   // What bash makes up by itself, unless it is told not to.
   const own = 'RANDOM SRANDOM SECONDS EPOCHSECONDS LINENO HISTCMD BASH_COMMAND BASH_SUBSHELL BASH_ARGV0 DIRSTACK'.split(
     ' ',
   );
   const env = Object.fromEntries(own.map((name) => [name, `the agent's ${name}`]));
-  const launch = await bench.launch('go', { env });
-  const file = join(bench.dir, 'seen');
+  const launch = await stage.launch('go', { env });
+  const file = join(stage.dir, 'seen');
   const print = `require('fs').writeFileSync(process.argv[1], JSON.stringify(process.env))`;
-  const session = await bench.start({ command: [process.execPath, '-e', print, file, '{prompt}'] }, launch);
+  const session = await stage.start({ command: [process.execPath, '-e', print, file, '{prompt}'] }, launch);
   await readAll(session);
   const { TERM: _, ...seen } = JSON.parse(await readFile(file, 'utf8'));
   expect(seen).toEqual({ ...launch.env, PWD: launch.workspace });

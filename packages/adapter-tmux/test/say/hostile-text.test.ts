@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { TmuxOptions } from '../../src/index.ts';
-import { Bench, readAll, shown } from '../support/stage.ts';
+import { Stage, readAll, shown } from '../support/stage.ts';
 
 const corpus = [
   '#(touch x)',
@@ -30,10 +30,10 @@ const ways: readonly TmuxOptions[] = [
 ];
 
 test.each(ways)('text that is a trap elsewhere arrives as it is (%#)', async (options) => {
-  await using bench = await Bench.open();
+  await using stage = await Stage.open();
   for (const text of corpus) {
-    const launch = await bench.launch(text);
-    await readAll(await bench.start(options, launch));
+    const launch = await stage.launch(text);
+    await readAll(await stage.start(options, launch));
     expect(await readFile(join(launch.workspace, 'got'), 'utf8')).toBe(text);
     expect(await readdir(launch.workspace)).toEqual(['got']);
     expect(await readdir(launch.handle.runDir)).not.toContain('x');
@@ -43,24 +43,24 @@ test.each(ways)('text that is a trap elsewhere arrives as it is (%#)', async (op
 test.each(['w#(touch x)', 'w#{pid}', `w'; touch x; '`, 'w $(touch x) %H', 'w;', ' w\n-é'])(
   'a workspace and a run directory named %j are places and nothing else',
   async (name) => {
-    await using bench = await Bench.open();
-    const workspace = join(bench.dir, name);
-    const runDir = join(bench.dir, `run ${name}`);
-    const { session } = await bench.bash('pwd; touch "$PWD/here"', 'go', { workspace, runDir });
+    await using stage = await Stage.open();
+    const workspace = join(stage.dir, name);
+    const runDir = join(stage.dir, `run ${name}`);
+    const { session } = await stage.bash('pwd; touch "$PWD/here"', 'go', { workspace, runDir });
     expect(shown(await readAll(session))).toBe(`${workspace}\n`);
     expect(await readdir(workspace)).toEqual(['here']);
-    const outside = await readdir(bench.dir);
+    const outside = await readdir(stage.dir);
     expect(outside.toSorted()).toEqual([`run ${name}`, name].toSorted());
     expect(await readdir(runDir)).not.toContain('x');
   },
 );
 
 test('stdin is the prompt, and the output is a terminal all the same', async () => {
-  await using bench = await Bench.open();
-  const launch = await bench.launch('some words');
+  await using stage = await Stage.open();
+  const launch = await stage.launch('some words');
   const script =
     'if [ -t 1 ]; then echo terminal; fi; if [ ! -t 0 ]; then echo "file: $(cat)"; fi; stty size </dev/tty';
-  const session = await bench.start(
+  const session = await stage.start(
     { command: ['bash', '-c', script], prompt: 'stdin', size: { columns: 91, rows: 23 } },
     launch,
   );
@@ -68,9 +68,9 @@ test('stdin is the prompt, and the output is a terminal all the same', async () 
 });
 
 test('a prompt that is too long for an argument is refused before anything starts, with a way out', async () => {
-  await using bench = await Bench.open();
-  const launch = await bench.launch('x'.repeat(200_000));
-  const start = bench.start({ command: ['true', '{prompt}'] }, launch);
+  await using stage = await Stage.open();
+  const launch = await stage.launch('x'.repeat(200_000));
+  const start = stage.start({ command: ['true', '{prompt}'] }, launch);
   await expect(start).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', hint: expect.stringContaining('promptFile') });
   expect(await readdir(launch.handle.runDir)).toEqual([]);
 });

@@ -7,7 +7,7 @@ import type { Instruction } from '@runtime/contracts';
 import type { RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
 import { attachCommand, type TmuxOptions } from '../../src/index.ts';
-import { Bench, eventually, readAll, socketOf, type Played } from '../support/stage.ts';
+import { Stage, eventually, readAll, socketOf, type Played } from '../support/stage.ts';
 import type { TerminalAgentOptions } from '../support/terminal-agent.ts';
 
 const run = promisify(execFile);
@@ -16,16 +16,16 @@ const agentFile = fileURLToPath(new URL('../support/terminal-agent.ts', import.m
 type Terminal = Played & { witness: () => Promise<string[]>; raw: string; events: Promise<SessionEvent[]> };
 
 async function open(
-  bench: Bench,
+  stage: Stage,
   text: string,
   options: Partial<TerminalAgentOptions> = {},
   settings: Partial<TmuxOptions> = {},
 ): Promise<Terminal> {
-  const launch = await bench.launch(text);
-  const witness = join(bench.dir, `${launch.handle.runId}.witness`);
-  const raw = join(bench.dir, `${launch.handle.runId}.input`);
+  const launch = await stage.launch(text);
+  const witness = join(stage.dir, `${launch.handle.runId}.witness`);
+  const raw = join(stage.dir, `${launch.handle.runId}.input`);
   const argument = JSON.stringify({ witness, raw, ...options });
-  const session = await bench.start(
+  const session = await stage.start(
     { command: [process.execPath, agentFile, argument], prompt: 'paste', ...settings },
     launch,
   );
@@ -49,9 +49,9 @@ const told = (events: readonly SessionEvent[], id: string): string[] =>
   events.flatMap((event) => ('instructionId' in event && event.instructionId === id ? [event.type] : []));
 
 test.concurrent('several lines arrive as one instruction, and that the agent took them is told', async () => {
-  await using bench = await Bench.open();
+  await using stage = await Stage.open();
   const text = 'first line\n\tsecond; "quoted" #(touch x) \\;\nlast line é 漢 😀;';
-  const { session, launch, witness, events } = await open(bench, text);
+  const { session, launch, witness, events } = await open(stage, text);
   await eventually('it was taken', async () => (await witness()).length === 1);
   expect(await witness()).toEqual([text]);
   await eventually('it was told', async () =>
@@ -61,8 +61,8 @@ test.concurrent('several lines arrive as one instruction, and that the agent too
 });
 
 test.concurrent('a paste cannot break out of its brackets, nor can keys hide in it', async () => {
-  await using bench = await Bench.open();
-  const { session, witness, raw, events } = await open(bench, 'a\x1b[201~\x03\r\x15b\x7f\x9b201~c\x00d');
+  await using stage = await Stage.open();
+  const { session, witness, raw, events } = await open(stage, 'a\x1b[201~\x03\r\x15b\x7f\x9b201~c\x00d');
   await eventually('it was taken', async () => (await witness()).length === 1);
   expect(await witness()).toEqual(['a[201~\nb201~cd']);
   const input = await readFile(raw, 'latin1');
@@ -72,8 +72,8 @@ test.concurrent('a paste cannot break out of its brackets, nor can keys hide in 
 });
 
 test.concurrent('Enter that was swallowed is sent again, the text never', async () => {
-  await using bench = await Bench.open();
-  const { session, launch, witness, raw, events } = await open(bench, 'only once please', {
+  await using stage = await Stage.open();
+  const { session, launch, witness, raw, events } = await open(stage, 'only once please', {
     deafTo: 1,
     restless: true,
   });
@@ -86,8 +86,8 @@ test.concurrent('Enter that was swallowed is sent again, the text never', async 
 });
 
 test.concurrent('an agent that never takes it is not said to have taken it, however busy its screen', async () => {
-  await using bench = await Bench.open();
-  const { session, launch, witness, raw, events } = await open(bench, 'nobody hears this', {
+  await using stage = await Stage.open();
+  const { session, launch, witness, raw, events } = await open(stage, 'nobody hears this', {
     deafTo: 99,
     restless: true,
   });
@@ -102,9 +102,9 @@ test.concurrent('an agent that never takes it is not said to have taken it, howe
 });
 
 test.concurrent('a program without bracketed paste gets the text, and what became of it stays unknown', async () => {
-  await using bench = await Bench.open();
-  const launch = await bench.launch('hello there');
-  const session = await bench.start({ command: ['bash', '-c', 'echo ready; read -r line; echo "got $line"'] }, launch);
+  await using stage = await Stage.open();
+  const launch = await stage.launch('hello there');
+  const session = await stage.start({ command: ['bash', '-c', 'echo ready; read -r line; echo "got $line"'] }, launch);
   const events = await readAll(session);
   expect(JSON.stringify(events)).toContain('got hello there');
   expect(told(events, launch.instruction.id)).toContain('instruction.unknown');
@@ -113,8 +113,8 @@ test.concurrent('a program without bracketed paste gets the text, and what becam
 test.concurrent.each(['copy-mode', 'clock-mode', 'choose-tree'])(
   '%s, in which keys mean other things, is left first',
   async (mode) => {
-    await using bench = await Bench.open();
-    const { session, handle, witness, events } = await open(bench, 'one');
+    await using stage = await Stage.open();
+    const { session, handle, witness, events } = await open(stage, 'one');
     await eventually('the first was taken', async () => (await witness()).length === 1);
     const [tmux = '', , , socket = ''] = attachCommand(handle);
     await run(tmux, ['-S', socket, mode]);
@@ -127,11 +127,11 @@ test.concurrent.each(['copy-mode', 'clock-mode', 'choose-tree'])(
 );
 
 test.concurrent('a window that a person opened gets nothing of what is typed', async () => {
-  await using bench = await Bench.open();
-  const { session, handle, witness, events } = await open(bench, 'one');
+  await using stage = await Stage.open();
+  const { session, handle, witness, events } = await open(stage, 'one');
   await eventually('the first was taken', async () => (await witness()).length === 1);
   const [tmux = '', , , socket = ''] = attachCommand(handle);
-  const other = join(bench.dir, 'other');
+  const other = join(stage.dir, 'other');
   await run(tmux, ['-S', socket, 'new-window', `cat >'${other}'`]);
   await session.send(steer('two'));
   await eventually('the second was taken', async () => (await witness()).length === 2);
@@ -141,8 +141,8 @@ test.concurrent('a window that a person opened gets nothing of what is typed', a
 });
 
 test.concurrent('two writers at once do not mix', async () => {
-  await using bench = await Bench.open();
-  const { session, witness, events } = await open(bench, 'start');
+  await using stage = await Stage.open();
+  const { session, witness, events } = await open(stage, 'start');
   const texts = ['A', 'B', 'C', 'D'].map((letter) => `${letter.repeat(300)}\n${letter.repeat(300)}`);
   await Promise.all(texts.map((text) => session.send(steer(text))));
   await eventually('all were taken', async () => (await witness()).length === 5);
@@ -151,8 +151,8 @@ test.concurrent('two writers at once do not mix', async () => {
 });
 
 test.concurrent('what expired, or was given up, while others were typed is not typed', async () => {
-  await using bench = await Bench.open();
-  const { session, witness, events } = await open(bench, 'one');
+  await using stage = await Stage.open();
+  const { session, witness, events } = await open(stage, 'one');
   await eventually('the first was taken', async () => (await witness()).length === 1);
   const giveUp = new AbortController();
   const before = session.send(steer('two'));
@@ -169,12 +169,12 @@ test.concurrent('what expired, or was given up, while others were typed is not t
 });
 
 test.concurrent('a client that is killed right behind the paste proves nothing: whether it was typed is unknown', async () => {
-  await using bench = await Bench.open();
-  const tmux = join(bench.dir, 'tmux');
-  const armed = join(bench.dir, 'armed');
+  await using stage = await Stage.open();
+  const tmux = join(stage.dir, 'tmux');
+  const armed = join(stage.dir, 'armed');
   const script = `#!/bin/sh\ncase "$*" in *load-buffer*) [ -e '${armed}' ] && { tmux "$@"; kill -9 $$; } ;; esac\nexec tmux "$@"\n`;
   await writeFile(tmux, script, { mode: 0o755 });
-  const { session, witness, events } = await open(bench, 'one', {}, { tmux });
+  const { session, witness, events } = await open(stage, 'one', {}, { tmux });
   await eventually('the first was taken', async () => (await witness()).length === 1);
   await writeFile(armed, '');
   const two = steer('two');
@@ -183,16 +183,16 @@ test.concurrent('a client that is killed right behind the paste proves nothing: 
 });
 
 test.concurrent('a text of which nothing can be typed is refused as such', async () => {
-  await using bench = await Bench.open();
-  const { session, witness, events } = await open(bench, 'one');
+  await using stage = await Stage.open();
+  const { session, witness, events } = await open(stage, 'one');
   await eventually('the first was taken', async () => (await witness()).length === 1);
   await expect(session.send(steer('\x1b'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   await leave(session, events);
 });
 
 test.concurrent('a paste that comes after the end harms nothing: the server lives, the code is right', async () => {
-  await using bench = await Bench.open();
-  const { session, handle, events } = await open(bench, '/exit 5');
+  await using stage = await Stage.open();
+  const { session, handle, events } = await open(stage, '/exit 5');
   await eventually(
     'it has ended',
     async () => (await readFile(join(handle.runDir, 'exit.json'), 'utf8').catch(() => '')) !== '',
@@ -203,8 +203,8 @@ test.concurrent('a paste that comes after the end harms nothing: the server live
 });
 
 test.concurrent('a socket that somebody removed is made again when it is needed', async () => {
-  await using bench = await Bench.open();
-  const { session, handle, witness, events } = await open(bench, 'one');
+  await using stage = await Stage.open();
+  const { session, handle, witness, events } = await open(stage, 'one');
   await eventually('the first was taken', async () => (await witness()).length === 1);
   await rm(await socketOf(handle));
   await session.send(steer('two'));
@@ -213,8 +213,8 @@ test.concurrent('a socket that somebody removed is made again when it is needed'
 });
 
 test.concurrent('an agent that starts slowly is waited for', async () => {
-  await using bench = await Bench.open();
-  const { session, witness, events } = await open(bench, 'early bird', { slowMs: 700 });
+  await using stage = await Stage.open();
+  const { session, witness, events } = await open(stage, 'early bird', { slowMs: 700 });
   await eventually('it was taken', async () => (await witness()).length === 1);
   expect(await witness()).toEqual(['early bird']);
   await leave(session, events);
