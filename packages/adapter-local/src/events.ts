@@ -2,11 +2,11 @@ import { readExitRecord, runEnded, runPaths } from '@runtime/adapter-kit/run';
 import { mergeSources, type OpenSource } from '@runtime/adapter-kit/source';
 import type { CallOptions } from '@runtime/contracts';
 import type { RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
-import { endOfTurn } from './outcome.ts';
+import { outcomeOf } from './outcome.ts';
 import { outputSource } from './output-source.ts';
 
-/** The run whose files are read. */
-export interface RunFiles {
+/** A run as its readers need it. */
+export interface ReadableRun {
   readonly handle: RuntimeHandle;
   readonly instructionId: string;
   readonly secrets: readonly string[];
@@ -22,7 +22,7 @@ const over = '|over';
 
 /** The one turn of a run: it begins with the launch, is what stdout and stderr hold, and ends as the process did. */
 export async function* runEvents(
-  run: RunFiles,
+  run: ReadableRun,
   options: CallOptions & { readonly after?: string; readonly signal: AbortSignal },
 ): AsyncGenerator<SourceBatch, void, undefined> {
   const { after, signal } = options;
@@ -36,7 +36,8 @@ export async function* runEvents(
   }
   if (signal.aborted) return;
   const ended = await readExitRecord(run.handle.runDir);
-  yield { cursor: `${cursor}${over}`, events: [await endOfTurn(turnId, ended, run)] };
+  const outcome = await outcomeOf(ended, run);
+  yield { cursor: `${cursor}${over}`, events: [{ type: 'turn.ended', turnId, outcome }] };
 }
 
 function opening(instructionId: string): SessionEvent[] {
@@ -48,7 +49,7 @@ function opening(instructionId: string): SessionEvent[] {
   ];
 }
 
-function outputs({ handle, instructionId, secrets }: RunFiles): Readonly<Record<'stdout' | 'stderr', OpenSource>> {
+function outputs({ handle, instructionId, secrets }: ReadableRun): Readonly<Record<'stdout' | 'stderr', OpenSource>> {
   const paths = runPaths(handle.runDir);
   const common = { ended: runEnded(handle), secrets };
   const atFirst: SessionEvent = { type: 'instruction.observed', instructionId };

@@ -1,22 +1,16 @@
 import { readTail, runPaths, type readExitRecord } from '@runtime/adapter-kit/run';
 import { redactBytes } from '@runtime/adapter-kit/source';
 import type { RunOutcome } from '@runtime/contracts';
-import type { SessionEvent } from '@runtime/contracts/adapter';
-import type { RunFiles } from './events.ts';
+import type { ReadableRun } from './events.ts';
 
 /** What people need of a long stderr is its end. */
 const messageChars = 4000;
 
-/** How the turn ended, told by how the process did. */
-export async function endOfTurn(
-  turnId: string,
+/** The outcome of a run's one turn, from how the process ended. */
+export async function outcomeOf(
   ended: Awaited<ReturnType<typeof readExitRecord>>,
-  run: RunFiles,
-): Promise<SessionEvent> {
-  return { type: 'turn.ended', turnId, outcome: await outcomeOf(ended, run) };
-}
-
-async function outcomeOf(ended: Awaited<ReturnType<typeof readExitRecord>>, run: RunFiles): Promise<RunOutcome> {
+  run: ReadableRun,
+): Promise<RunOutcome> {
   if (!ended || ended.exit.kind === 'unknown') {
     return { status: 'lost', code: 'unknown', message: 'the process is gone and nobody saw its exit' };
   }
