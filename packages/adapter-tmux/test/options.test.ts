@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
-import { settle } from '../src/options.ts';
-import { pasteTail, pasteText } from '../src/say/paste-text.ts';
+import { tmux } from '../src/index.ts';
+import { settingsOf } from '../src/options.ts';
 
 test.each([
   [['agent', '-p', '{prompt}'], 'argument'],
   [['agent', '--file={promptFile}'], 'file'],
   [['agent'], 'paste'],
 ] as const)('%j takes its prompt by %s', (command, prompt) => {
-  expect(settle({ command }).prompt).toBe(prompt);
+  expect(settingsOf({ command }).prompt).toBe(prompt);
 });
 
-test.each([
+test.each<object>([
   { command: [] },
   { command: [''] },
   { command: ['agent'], prompt: 'argument' },
@@ -21,15 +21,15 @@ test.each([
   { command: ['agent'], submitKey: 'Enter ; kill-server' },
   { command: ['agent'], readyPattern: '(' },
   { command: ['agent'], size: { columns: 0, rows: 10 } },
-] as const)('refuses %j', (options) => {
-  expect(() => settle(options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
-});
-
-test('a paste holds no control characters but line feed and tab', () => {
-  const everything = Array.from({ length: 0x100 }, (_, code) => String.fromCharCode(code)).join('');
-  // oxlint-disable-next-line no-control-regex
-  expect(pasteText(everything)).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
-  expect(pasteText('a\r\nb\rc\td é 漢 😀')).toBe('a\nb\nc\td é 漢 😀');
-  expect(pasteTail('one\ntwo three \n\n')).toBe('two three');
-  expect(pasteTail('x'.repeat(100))).toHaveLength(20);
+  { command: ['agent'], size: { columns: 80, rows: 24, height: 24 } },
+  { command: ['agent', 'a\0b'] },
+  { command: ['agent'], promt: 'stdin' },
+  { command: ['agent'], readyTimeoutMs: -5 },
+  { command: ['agent'], lingerMs: Number.NaN },
+  { command: 'agent' },
+  { command: ['agent', '{prompt}', '{promptFile}'] },
+])('refuses %j', (options) => {
+  expect(() => tmux(Object.assign({ command: ['agent'] }, options))).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+  );
 });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { tmux } from '../src/index.ts';
 import { appendNote } from '../src/notes.ts';
-import { settle } from '../src/options.ts';
+import { settingsOf } from '../src/options.ts';
 import { startRun } from '../src/start.ts';
 import { Stage, eventually, readAll } from './support/stage.ts';
 
@@ -19,7 +19,7 @@ async function unspoken(stage: Stage) {
     prompt: 'paste' as const,
   };
   const adapter = stage.adapter(options, launch);
-  await startRun(launch, settle(options), {});
+  await startRun(launch, settingsOf(options), {});
   const taken = async (): Promise<string> => readFile(witness, 'utf8').catch(() => '');
   return { launch, adapter, taken };
 }
