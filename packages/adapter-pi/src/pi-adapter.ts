@@ -11,17 +11,17 @@ import type {
   RuntimeHandle,
   RuntimeSession,
 } from '@runtime/contracts/adapter';
-import { prepareLaunch } from './launch-files.ts';
+import { prepareLaunch } from './launch/pi-command.ts';
 import { piProviderVariables, withDefaults, type PiOptions, type PiSettings } from './options.ts';
-import { PiInput } from './pi-input.ts';
+import { PiInput } from './say/pi-input.ts';
 import { PiSession } from './pi-session.ts';
 import { capabilitiesOf, installHint, piVersion, probePi } from './probe.ts';
-import { sessionToResume } from './resume.ts';
-import { readVersion, writeVersion } from './run-notes.ts';
-import { Sending } from './sending.ts';
-import { SentMarks } from './sent-marks.ts';
-import { awaitReady } from './startup.ts';
-import { Watch } from './watch.ts';
+import { sessionToResume } from './launch/resumed-session.ts';
+import { readVersion, writeVersion } from './run-files.ts';
+import { Sending } from './say/sending.ts';
+import { SentMarks } from './say/sent-marks.ts';
+import { awaitReady } from './launch/await-ready.ts';
+import { Watch } from './read/watch.ts';
 
 /**
  * The Pi coding agent as a runtime: one `pi --mode rpc` per run, under a holder that outlives us, its stdin a FIFO and its stdout a file.

@@ -3,13 +3,13 @@ import { releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { CallOptions, Decision, Instruction, RuntimeCapabilities } from '@runtime/contracts';
 import type { Exit, RuntimeHandle, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
-import { Answering } from './answering.ts';
-import { eventSource } from './event-source.ts';
-import { interruptTurn, isIdle } from './interrupt.ts';
-import { ended, type PiInput } from './pi-input.ts';
-import { watchRest } from './rest-watch.ts';
-import type { Sending } from './sending.ts';
-import type { Watch } from './watch.ts';
+import { Answering } from './say/answering.ts';
+import { eventSource } from './events.ts';
+import { interruptTurn, isIdle } from './say/interrupt.ts';
+import { ended, type PiInput } from './say/pi-input.ts';
+import { watchRest } from './say/rest-watch.ts';
+import type { Sending } from './say/sending.ts';
+import type { Watch } from './read/watch.ts';
 
 /** What only a live process has. */
 export interface LiveParts {

@@ -5,7 +5,7 @@ import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
 import type { CallOptions, RuntimeCapabilities } from '@runtime/contracts';
 import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
-import { agentVariables } from './environment.ts';
+import { agentVariables } from './launch/agent-variables.ts';
 import type { PiSettings } from './options.ts';
 
 export const installHint = 'install Pi: npm install -g @earendil-works/pi-coding-agent';

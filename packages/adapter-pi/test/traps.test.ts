@@ -7,11 +7,11 @@ import { readHolderRecord, runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/adapter';
 import { AgentRuntimeError, type Instruction } from '@runtime/contracts';
 import { describe, expect, test } from 'vitest';
-import { PiInput } from '../src/pi-input.ts';
-import { promptCommand } from '../src/prompt-line.ts';
-import { Sending } from '../src/sending.ts';
-import { SentMarks } from '../src/sent-marks.ts';
-import { Watch } from '../src/watch.ts';
+import { PiInput } from '../src/say/pi-input.ts';
+import { promptCommand } from '../src/say/prompt-line.ts';
+import { Sending } from '../src/say/sending.ts';
+import { SentMarks } from '../src/say/sent-marks.ts';
+import { Watch } from '../src/read/watch.ts';
 import { Stage } from './support/stage.ts';
 
 /** What Pi does to those who trust it; each was seen with the real one. */

@@ -1,10 +1,10 @@
 import { abortable } from '@runtime/contracts';
 import { AgentRuntimeError, throwIfAborted, type CallOptions, type Instruction } from '@runtime/contracts';
-import { turnIdOf } from './translate/state.ts';
+import { turnIdOf } from '../translate/state.ts';
 import { ended, type PiInput } from './pi-input.ts';
 import { promptCommand } from './prompt-line.ts';
 import type { SentMarks } from './sent-marks.ts';
-import type { Watch } from './watch.ts';
+import type { Watch } from '../read/watch.ts';
 
 /** How long an instruction in doubt may show itself after Pi has answered everything before it. */
 const doubtMs = 5000;

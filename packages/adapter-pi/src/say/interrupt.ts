@@ -2,7 +2,7 @@ import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import type { Answering } from './answering.ts';
 import { answerMs, type PiInput } from './pi-input.ts';
 import type { Sending } from './sending.ts';
-import type { Watch } from './watch.ts';
+import type { Watch } from '../read/watch.ts';
 
 export interface InterruptParts {
   readonly watch: Watch;

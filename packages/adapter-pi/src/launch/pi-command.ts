@@ -2,9 +2,9 @@ import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError, type ApprovalPolicy } from '@runtime/contracts';
 import { policyAsks, type Launch } from '@runtime/contracts/adapter';
-import { approvalExtension, policyText } from './approval-extension.ts';
-import { agentVariables } from './environment.ts';
-import type { PiSettings } from './options.ts';
+import { approvalExtension, policyText } from '../extension/approval-extension.ts';
+import { agentVariables } from './agent-variables.ts';
+import type { PiSettings } from '../options.ts';
 
 /** How the agent is called. */
 export interface PiCommand {

@@ -1,7 +1,7 @@
 import { AgentRuntimeError, throwIfAborted, type CallOptions, type Decision } from '@runtime/contracts';
-import { answerOf } from './dialogs.ts';
+import { answerOf } from '../translate/dialogs.ts';
 import type { PiInput } from './pi-input.ts';
-import type { Watch } from './watch.ts';
+import type { Watch } from '../read/watch.ts';
 
 /**
  * Answers Pi's dialogs, past the order of the instructions: a prompt may be waiting for the very answer.

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { openFifoWriter, runPaths, type FifoWriter } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
-import type { PiResponse, Watch } from './watch.ts';
+import type { PiResponse, Watch } from '../read/watch.ts';
 
 /** How long Pi has for a command that it answers at once when all is well. */
 export const answerMs = 10_000;

@@ -3,9 +3,9 @@ import { runEnded, runPaths } from '@runtime/adapter-kit/run';
 import { LineSplitter, parseJsonLine, tailFile, type Line, type OversizeLine } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
-import { newTranslatorState, type TranslatorState } from './translate/state.ts';
-import { translate } from './translate.ts';
-import { readEcho, readRecord, stateOf, type PiRecord, type PiRecordOf, type PiState } from './wire.ts';
+import { newTranslatorState, type TranslatorState } from '../translate/state.ts';
+import { translate } from '../translate/translate.ts';
+import { readEcho, readRecord, stateOf, type PiRecord, type PiRecordOf, type PiState } from '../wire.ts';
 
 export type PiResponse = PiRecordOf<'response'>;
 

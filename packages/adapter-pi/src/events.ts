@@ -5,7 +5,7 @@ import type { CallOptions } from '@runtime/contracts';
 import type { Exit, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { newTranslatorState } from './translate/state.ts';
 import { endAtExit } from './translate/turns.ts';
-import { translate } from './translate.ts';
+import { translate } from './translate/translate.ts';
 import { readEcho, readRecord } from './wire.ts';
 
 export interface EventSourceOptions extends CallOptions {

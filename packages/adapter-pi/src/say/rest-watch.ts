@@ -1,7 +1,7 @@
-import { restSuffix, seemsAtRest } from './life.ts';
+import { restSuffix, seemsAtRest } from '../translate/life.ts';
 import type { PiInput } from './pi-input.ts';
-import { handledSuffix } from './translate/responses.ts';
-import type { Watch } from './watch.ts';
+import { handledSuffix } from '../translate/responses.ts';
+import type { Watch } from '../read/watch.ts';
 
 /** After a compaction Pi may go on by itself; this much later it would have. */
 const graceMs = 250;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { makeHandle } from '@runtime/conformance/adapter';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { afterEach, expect, test } from 'vitest';
-import { eventSource } from '../src/event-source.ts';
+import { eventSource } from '../src/events.ts';
 
 const dirs: string[] = [];
 afterEach(async () => {

@@ -4,9 +4,9 @@ import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
 import { redactBytes } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, type CallOptions, type ErrorCode } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
-import { installHint } from './probe.ts';
-import type { PiInput } from './pi-input.ts';
-import type { Watch } from './watch.ts';
+import { installHint } from '../probe.ts';
+import type { PiInput } from '../say/pi-input.ts';
+import type { Watch } from '../read/watch.ts';
 
 const stderrBytes = 8192;
 
