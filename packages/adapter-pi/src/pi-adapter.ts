@@ -12,7 +12,8 @@ import type {
   RuntimeSession,
 } from '@runtime/contracts/adapter';
 import { prepareLaunch } from './launch/pi-command.ts';
-import { piProviderVariables, withDefaults, type PiOptions, type PiSettings } from './options.ts';
+import { settingsOf, type PiOptions, type PiSettings } from './options.ts';
+import { piProviderVariables } from './provider-variables.ts';
 import { PiInput } from './say/pi-input.ts';
 import { PiSession } from './pi-session.ts';
 import { capabilitiesOf, installHint, piVersion, probePi } from './probe.ts';
@@ -34,7 +35,7 @@ import { Watch } from './read/watch.ts';
  * - With an approval policy that asks, an extension of ours turns tool calls into dialogs.
  */
 export function pi(options: PiOptions = {}): RuntimeAdapter {
-  const settings = withDefaults(options);
+  const settings = settingsOf(options);
   return {
     specVersion,
     id: settings.id,
