@@ -1,6 +1,5 @@
-import { abortable } from '@runtime/contracts';
 import { releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { CallOptions, Decision, Instruction, RuntimeCapabilities } from '@runtime/contracts';
 import type { Exit, RuntimeHandle, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
 import { Answering } from './say/answering.ts';
@@ -10,6 +9,7 @@ import { ended, type PiInput } from './say/pi-input.ts';
 import { watchRest } from './say/rest-watch.ts';
 import type { Sending } from './say/sending.ts';
 import type { Watch } from './read/watch.ts';
+import { refuseImages } from './refusals.ts';
 
 /** What only a live process has. */
 export interface LiveParts {
@@ -84,7 +84,7 @@ export class PiSession implements RuntimeSession {
    */
   async send(instruction: Instruction, options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
-    this.#refuseUnsupported(instruction);
+    refuseImages(instruction, this.capabilities, this.#parts.watch.pi?.model);
     const live = this.#alive();
     const [first] = instruction.parts;
     if (first?.type === 'text' && first.text.startsWith('/')) live.rest.expectCommand(instruction.id);
@@ -153,15 +153,5 @@ export class PiSession implements RuntimeSession {
   #alive(): Live {
     if (!this.#live || this.#parts.watch.ended || this.#stopping) throw ended();
     return this.#live;
-  }
-
-  #refuseUnsupported({ parts }: Instruction): void {
-    if (!parts.some((part) => part.type === 'image')) return;
-    const model = this.#parts.watch.pi?.model;
-    const takesImages = this.capabilities.inputs.includes('image') && model?.input?.includes('image') !== false;
-    if (takesImages) return;
-    throw new AgentRuntimeError('UNSUPPORTED', `the model ${model?.id ?? ''} takes no images`, {
-      hint: 'choose a model that takes images, or describe what is in it',
-    });
   }
 }

@@ -3,8 +3,9 @@ import { platformSupport } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
-import type { CallOptions, RuntimeCapabilities } from '@runtime/contracts';
+import type { CallOptions } from '@runtime/contracts';
 import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
+import { capabilitiesOf } from './capabilities.ts';
 import { agentVariables } from './launch/agent-variables.ts';
 import type { PiSettings } from './options.ts';
 
@@ -12,21 +13,6 @@ export const installHint = 'install Pi: npm install -g @earendil-works/pi-coding
 
 /** `--version` loads next to nothing and takes half a second on a busy machine. */
 const versionMs = 15_000;
-
-/** What every supported version can do, and what the conformance suite proves. */
-export const capabilitiesOf = ({ images }: Pick<PiSettings, 'images'>): RuntimeCapabilities => ({
-  firstInstruction: 'send',
-  steer: 'observed',
-  followUp: true,
-  interrupt: true,
-  resume: 'lossless',
-  reattach: true,
-  approvals: true,
-  events: 'structured',
-  usage: true,
-  inputs: images ? ['text', 'image', 'file'] : ['text', 'file'],
-  models: true,
-});
 
 /** Before 0.67.3 a prompt could be answered twice: nothing could be said about an instruction. */
 const oldest = [0, 67, 3];

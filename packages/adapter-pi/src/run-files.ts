@@ -2,21 +2,31 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 
-const notesSchema = z.looseObject({ version: z.string().max(200) });
+/** Where this adapter keeps its own files in a run's directory, beside the kit's. */
+export const piRunFiles = (runDir: string) => ({
+  /** What a later owner must know and Pi's output does not tell: its version. */
+  record: path.join(runDir, 'pi.json'),
+  /** One empty file per instruction that was handed to Pi, see `SentMarks`. */
+  sent: path.join(runDir, 'sent'),
+  /** The extension that asks before a tool runs, and the policy that it reads. */
+  extension: path.join(runDir, 'pi', 'runtime-approvals.js'),
+  policy: path.join(runDir, 'pi', 'approval-policy.json'),
+  /** Pi's agent directory with `isolate`. */
+  agentDir: path.join(runDir, 'agent'),
+});
 
-const fileOf = (runDir: string): string => path.join(runDir, 'pi.json');
+const recordSchema = z.looseObject({ version: z.string().max(200) });
 
-/** Keeps for a later owner what Pi's own output does not tell: its version. */
 export async function writeVersion(runDir: string, version: string): Promise<void> {
-  const draft = `${fileOf(runDir)}.tmp`;
-  await writeFile(draft, JSON.stringify({ version }), { mode: 0o600 });
-  await rename(draft, fileOf(runDir));
+  const { record } = piRunFiles(runDir);
+  await writeFile(`${record}.tmp`, JSON.stringify({ version }), { mode: 0o600 });
+  await rename(`${record}.tmp`, record);
 }
 
-/** 'unknown' when its owner died before it was written. */
+/** 'unknown' when the first owner died before it was written. */
 export async function readVersion(runDir: string): Promise<string> {
   try {
-    return notesSchema.parse(JSON.parse(await readFile(fileOf(runDir), 'utf8'))).version;
+    return recordSchema.parse(JSON.parse(await readFile(piRunFiles(runDir).record, 'utf8'))).version;
   } catch {
     return 'unknown';
   }

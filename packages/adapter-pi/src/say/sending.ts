@@ -1,5 +1,4 @@
-import { abortable } from '@runtime/contracts';
-import { AgentRuntimeError, throwIfAborted, type CallOptions, type Instruction } from '@runtime/contracts';
+import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions, type Instruction } from '@runtime/contracts';
 import { turnIdOf } from '../translate/state.ts';
 import { ended, type PiInput } from './pi-input.ts';
 import { promptCommand } from './prompt-line.ts';

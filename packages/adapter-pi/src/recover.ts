@@ -1,0 +1,67 @@
+import { inspectRun } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import type { Recovery, RecoverOptions, RuntimeHandle } from '@runtime/contracts/adapter';
+import { capabilitiesOf } from './capabilities.ts';
+import type { PiSettings } from './options.ts';
+import { PiSession, type LiveParts } from './pi-session.ts';
+import { Watch } from './read/watch.ts';
+import { readVersion } from './run-files.ts';
+import { PiInput } from './say/pi-input.ts';
+import { Sending } from './say/sending.ts';
+import { SentMarks } from './say/sent-marks.ts';
+
+/** As `RuntimeAdapter.recover`: resolves once everything that Pi has written by now is known. */
+export async function recoverPi(
+  settings: PiSettings,
+  handle: RuntimeHandle,
+  options: RecoverOptions = {},
+): Promise<Recovery> {
+  const { signal, secrets = [] } = options;
+  throwIfAborted(signal);
+  const call = signal ? { signal } : {};
+  const found = await inspectRun(handle, call);
+  if (found.state === 'absent') return { status: 'absent' };
+  if (found.state === 'unknowable') return { status: 'unknowable', reason: found.reason };
+  const watch = new Watch(handle);
+  try {
+    await watch.catchUp(call);
+    const version = await readVersion(handle.runDir);
+    const live = found.state === 'live' ? await takeOver(settings, handle, watch, call) : undefined;
+    const capabilities = capabilitiesOf(settings);
+    return {
+      status: found.state,
+      session: new PiSession({ handle, capabilities, version, secrets, watch, live }),
+    };
+  } catch (error) {
+    await watch.close();
+    throw error;
+  }
+}
+
+/** Opens the input of a process that another owner started. Undefined when the process ends meanwhile: the session drains what it left. */
+async function takeOver(
+  settings: PiSettings,
+  handle: RuntimeHandle,
+  watch: Watch,
+  options: CallOptions,
+): Promise<LiveParts | undefined> {
+  const input = await PiInput.open(handle, watch, options).catch((error: unknown) => {
+    if (AgentRuntimeError.isInstance(error) && error.code === 'UNAVAILABLE') return undefined;
+    throw error;
+  });
+  if (!input) return undefined;
+  try {
+    const tornBefore = watch.tornLines;
+    input.endTornLine();
+    const marks = new SentMarks(handle.runDir);
+    const sending = await Sending.open(input, watch, marks, tornBefore);
+    if (watch.state.life.settles === undefined && (await marks.read()).size === 0) {
+      // Its first owner died before it had asked; nothing was sent, so that the queue is empty.
+      await input.ask('clear_queue', { ...options, timeoutMs: settings.startupMs });
+    }
+    return { input, sending };
+  } catch (error) {
+    await input.close();
+    throw error;
+  }
+}

@@ -1,0 +1,78 @@
+import { resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit/run';
+import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import type { Launch, RuntimeSession } from '@runtime/contracts/adapter';
+import { capabilitiesOf } from './capabilities.ts';
+import { awaitReady } from './launch/await-ready.ts';
+import { prepareCommand } from './launch/prepare-command.ts';
+import { sessionToResume } from './launch/resumed-session.ts';
+import type { PiSettings } from './options.ts';
+import { PiSession } from './pi-session.ts';
+import { installHint, piVersion } from './probe.ts';
+import { Watch } from './read/watch.ts';
+import { refuseBeyond } from './refusals.ts';
+import { writeVersion } from './run-files.ts';
+import { PiInput } from './say/pi-input.ts';
+import { Sending } from './say/sending.ts';
+import { SentMarks } from './say/sent-marks.ts';
+
+/** As `RuntimeAdapter.start`: resolves once Pi answers. After a throw no process of the run is left. */
+export async function startPi(
+  settings: PiSettings,
+  launch: Launch,
+  options: CallOptions = {},
+): Promise<RuntimeSession> {
+  throwIfAborted(options.signal);
+  refuseBeyond(launch);
+  await findProgram(settings, launch);
+  const session = await sessionToResume(launch);
+  const { command, env } = await prepareCommand(settings, launch, session);
+  const asking = new AbortController();
+  const version = piVersion(settings, env, launch.workspace, { signal: asking.signal }).catch(() => 'unknown');
+  try {
+    const { handle, workspace } = launch;
+    await startHolder({ handle, command, env, cwd: workspace, stdin: { kind: 'fifo' }, ...options });
+    return await firstSession(settings, launch, version, options);
+  } finally {
+    asking.abort();
+  }
+}
+
+/** The session with a process that was just spawned. After a throw the process runs no more. */
+async function firstSession(
+  settings: PiSettings,
+  launch: Launch,
+  version: Promise<string>,
+  options: CallOptions,
+): Promise<RuntimeSession> {
+  const { handle, secrets } = launch;
+  const watch = new Watch(handle);
+  let input: PiInput | undefined;
+  try {
+    input = await PiInput.open(handle, watch, options);
+    await awaitReady(watch, input, launch, settings.startupMs, options);
+    const found = await abortable(version, options.signal);
+    await writeVersion(handle.runDir, found);
+    const sending = await Sending.open(input, watch, new SentMarks(handle.runDir), 0);
+    throwIfAborted(options.signal);
+    const capabilities = capabilitiesOf(settings);
+    return new PiSession({ handle, capabilities, version: found, secrets, watch, live: { input, sending } });
+  } catch (error) {
+    await input?.close();
+    await watch.close();
+    await stopRun(handle, { graceMs: 1000 });
+    throw AgentRuntimeError.from(error, 'UNAVAILABLE');
+  }
+}
+
+/** A missing program is UNAVAILABLE here: NOT_FOUND would be a session that is gone. */
+async function findProgram(settings: PiSettings, { env, workspace }: Launch): Promise<void> {
+  try {
+    await resolveCommand(settings.command[0] ?? '', env['PATH'], workspace);
+  } catch (cause) {
+    const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
+    throw new AgentRuntimeError('UNAVAILABLE', error.rawMessage, {
+      hint: `${installHint}, or name it in \`command\``,
+      cause,
+    });
+  }
+}
