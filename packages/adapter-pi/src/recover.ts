@@ -5,6 +5,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import type { PiSettings } from './options.ts';
 import { PiSession, type LiveParts } from './pi-session.ts';
 import { Watch } from './read/watch.ts';
+import { refuseForeign } from './refusals.ts';
 import { readVersion } from './run-files.ts';
 import { PiInput } from './say/pi-input.ts';
 import { Sending } from './say/sending.ts';
@@ -18,6 +19,7 @@ export async function recoverPi(
 ): Promise<Recovery> {
   const { signal, secrets = [] } = options;
   throwIfAborted(signal);
+  refuseForeign(settings, handle);
   const call = signal ? { signal } : {};
   const found = await inspectRun(handle, call);
   if (found.state === 'absent') return { status: 'absent' };

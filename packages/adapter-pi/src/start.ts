@@ -9,7 +9,7 @@ import type { PiSettings } from './options.ts';
 import { PiSession } from './pi-session.ts';
 import { installHint, piVersion } from './probe.ts';
 import { Watch } from './read/watch.ts';
-import { refuseBeyond } from './refusals.ts';
+import { refuseBeyond, refuseForeign } from './refusals.ts';
 import { writeVersion } from './run-files.ts';
 import { PiInput } from './say/pi-input.ts';
 import { Sending } from './say/sending.ts';
@@ -22,6 +22,7 @@ export async function startPi(
   options: CallOptions = {},
 ): Promise<RuntimeSession> {
   throwIfAborted(options.signal);
+  refuseForeign(settings, launch.handle);
   refuseBeyond(launch);
   await findProgram(settings, launch);
   const session = await sessionToResume(launch);

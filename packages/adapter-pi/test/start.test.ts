@@ -52,6 +52,15 @@ describe('a Pi that does not start is told apart by its own words:', () => {
     expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('npm install -g') });
   });
 
+  test('a run of another runtime is refused, by start and by recover', async () => {
+    await using stage = await Stage.set({});
+    const handle = { ...stage.launch.handle, runtime: 'claude' };
+    const refused = { code: 'INVALID_ARGUMENT', message: expect.stringMatching(/claude.*pi/) };
+    await expect(stage.adapter.start({ ...stage.launch, handle })).rejects.toMatchObject(refused);
+    await expect(stage.adapter.recover(handle)).rejects.toMatchObject(refused);
+    expect(await stage.adapter.recover(stage.launch.handle)).toEqual({ status: 'absent' });
+  });
+
   test('a mode is refused: Pi has none', async () => {
     const error = await failure({}, { launch: { target: { runtime: 'pi', mode: 'plan' } } });
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
