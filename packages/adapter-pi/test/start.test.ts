@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle } from '@runtime/conformance/adapter';
-import { piAgent } from '@runtime/conformance/scripted-agent';
 import { describe, expect, test } from 'vitest';
-import { pi } from '../src/index.ts';
 import { Stage, type StageOptions } from './support/stage.ts';
 
 /** The error of a start that fails, with the proof that nothing is left of it. */
@@ -64,51 +62,6 @@ describe('a Pi that does not start is told apart by its own words:', () => {
   test('a mode is refused: Pi has none', async () => {
     const error = await failure({}, { launch: { target: { runtime: 'pi', mode: 'plan' } } });
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
-  });
-});
-
-describe('the probe', () => {
-  test('finds the version of a Pi', async () => {
-    for (const [like, version] of [
-      ['0.73', '0.73.1'],
-      ['1.5', '1.5.2'],
-    ] as const) {
-      const found = await pi({ command: piAgent({}, { version: like }).command }).probe();
-      expect(found).toMatchObject({
-        status: 'available',
-        version,
-        capabilities: { approvals: true, resume: 'lossless' },
-      });
-    }
-  });
-
-  test.each([
-    ['a missing program', ['no-such-pi'], 'NOT_FOUND', /npm install -g/],
-    [
-      'a program that fails',
-      [process.execPath, '-e', 'console.error("TypeError: broken"); process.exit(3)', '--'],
-      'UNAVAILABLE',
-      /terminal/,
-    ],
-    [
-      'a Pi on an old Node',
-      [process.execPath, '-e', 'console.error("SyntaxError: no export"); process.exit(1)', '--'],
-      'UNAVAILABLE',
-      /22\.19/,
-    ],
-    ['a Pi that is too old', [process.execPath, '-e', 'console.log("0.58.3")', '--'], 'UNSUPPORTED', /update Pi/],
-  ])('answers Unavailable for %s', async (_what, command, code, hint) => {
-    expect(await pi({ command }).probe()).toMatchObject({
-      status: 'unavailable',
-      id: 'pi',
-      code,
-      hint: expect.stringMatching(hint),
-    });
-  });
-
-  test('takes a version that it cannot read for an unknown one, and not for a reason to refuse', async () => {
-    const command = [process.execPath, '-e', 'console.log("nightly")', '--'];
-    expect(await pi({ command }).probe()).toMatchObject({ status: 'available', version: 'unknown' });
   });
 });
 
