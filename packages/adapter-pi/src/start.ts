@@ -7,7 +7,7 @@ import { prepareCommand } from './launch/prepare-command.ts';
 import { sessionToResume } from './launch/resumed-session.ts';
 import type { PiSettings } from './options.ts';
 import { PiSession } from './pi-session.ts';
-import { installHint, piVersion } from './probe.ts';
+import { installHint, piVersion } from './pi-version.ts';
 import { Watch } from './read/watch.ts';
 import { refuseBeyond, refuseForeign } from './refusals.ts';
 import { writeVersion } from './run-files.ts';

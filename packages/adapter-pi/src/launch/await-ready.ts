@@ -4,7 +4,7 @@ import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
 import { redactBytes } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, type CallOptions, type ErrorCode } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
-import { installHint } from '../probe.ts';
+import { installHint } from '../pi-version.ts';
 import type { PiInput } from '../say/pi-input.ts';
 import type { Watch } from '../read/watch.ts';
 
