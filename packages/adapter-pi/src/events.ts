@@ -1,57 +1,46 @@
-import { readExitRecord, runEnded, runPaths } from '@runtime/adapter-kit/run';
-import { jsonFileSource, quarantine, redactBytes } from '@runtime/adapter-kit/source';
-import type { JsonRecord, MalformedRecord, Translator } from '@runtime/adapter-kit/source';
-import type { CallOptions } from '@runtime/contracts';
-import type { Exit, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
-import { newTranslatorState } from './translate/state.ts';
-import { endAtExit } from './translate/turns.ts';
-import { translate } from './translate/translate.ts';
-import { readEcho, readRecord } from './wire.ts';
+import { createRedactor } from '@runtime/adapter-kit/source';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { RuntimeHandle, SourceBatch } from '@runtime/contracts/adapter';
+import { translatedRecords, type RecordsOptions } from './read/records.ts';
+import type { Relay } from './read/relay.ts';
 
-export interface EventSourceOptions extends CallOptions {
-  readonly after?: string;
-  readonly secrets: readonly string[];
+export interface PiEventsOptions extends RecordsOptions {
+  /** The cursor of a batch: the events up to there are left out. */
+  readonly after: string | undefined;
 }
 
 /**
- * What Pi wrote to its stdout as events: from the first line or after a cursor, until the run has ended.
- * A turn that was open when the process ended is closed with the exit as it was seen.
+ * What Pi wrote to its stdout as events, from the first record or after a cursor, until the run has ended. One batch per record that has events,
+ * with the byte offset of the record's end as cursor; a turn that was open when the process ended is closed with the exit as it was seen.
+ * What comes after a cursor is always the same. Aborting `signal` ends it without a throw. Throws INVALID_ARGUMENT for a cursor that is none.
  */
-export function eventSource(handle: RuntimeHandle, options: EventSourceOptions): AsyncIterable<SourceBatch> {
-  const state = newTranslatorState();
-  let exit: Exit = { kind: 'unknown', why: 'its end was not seen' };
-  const hasEnded = runEnded(handle);
-  const redact = (bytes: Buffer): Buffer => redactBytes(bytes, options.secrets);
-  const translator: Translator<JsonRecord> = {
-    translate: ({ value, start, end }) => {
-      const record = readRecord(value);
-      if (record.type !== 'malformed') return translate(state, record);
-      const head = Buffer.from(JSON.stringify(value).slice(0, 4096));
-      return [
-        quarantine(
-          { kind: 'malformed', start, end, size: end - start - 1, head, reason: record.reason },
-          'stdout',
-          redact,
-        ),
-      ];
-    },
-    finish: () => endAtExit(state, exit),
-  };
-  return jsonFileSource({
-    ...options,
-    path: runPaths(handle.runDir).stdout,
-    translator: () => translator,
-    malformed: (record) => onMalformed(record),
-    ended: async () => {
-      const over = await hasEnded();
-      if (over) exit = (await readExitRecord(handle.runDir))?.exit ?? exit;
-      return over;
-    },
-  });
-
-  function onMalformed(record: MalformedRecord): readonly SessionEvent[] {
-    const echo = readEcho(record.head.toString('latin1', 0, 80));
-    if (echo) return translate(state, echo);
-    return [quarantine(record, 'stdout', redact)];
+export async function* piEvents(
+  handle: RuntimeHandle,
+  relay: Relay,
+  { after, ...options }: PiEventsOptions,
+): AsyncGenerator<SourceBatch, void, undefined> {
+  const from = readCursor(after);
+  // It sees the silent records too: a secret may begin in them.
+  const redactor = createRedactor(options.secrets);
+  for await (const record of translatedRecords(handle, relay, options)) {
+    const events = redactor.apply(record.events);
+    const { isLast = false } = record;
+    const given = isLast ? [...events, ...redactor.finish()] : events;
+    // A record is known by its start: its end moves when a torn last line is completed later.
+    const isSilent = isLast ? from.isEnd : record.start < from.offset;
+    if (given.length > 0 && !isSilent) yield { cursor: `${record.end}${isLast ? endMark : ''}`, events: given };
   }
+}
+
+/** Follows the offset in the cursor behind the last event. */
+const endMark = '+';
+
+function readCursor(cursor: string | undefined): { readonly offset: number; readonly isEnd: boolean } {
+  if (cursor === undefined) return { offset: 0, isEnd: false };
+  const [, digits, mark] = /^(\d{1,15})(\+?)$/.exec(cursor) ?? [];
+  if (digits !== undefined) return { offset: Number(digits), isEnd: mark === endMark };
+  throw new AgentRuntimeError(
+    'INVALID_ARGUMENT',
+    `not a cursor of Pi's output: ${JSON.stringify(cursor.slice(0, 80))}`,
+  );
 }

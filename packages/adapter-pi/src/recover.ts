@@ -4,7 +4,7 @@ import type { Recovery, RecoverOptions, RuntimeHandle } from '@runtime/contracts
 import { capabilitiesOf } from './capabilities.ts';
 import type { PiSettings } from './options.ts';
 import { PiSession, type LiveParts } from './pi-session.ts';
-import { Watch } from './read/watch.ts';
+import { PiOutput } from './read/pi-output.ts';
 import { refuseForeign } from './refusals.ts';
 import { readVersion } from './run-files.ts';
 import { PiInput } from './say/pi-input.ts';
@@ -24,18 +24,18 @@ export async function recoverPi(
   const found = await inspectRun(handle, call);
   if (found.state === 'absent') return { status: 'absent' };
   if (found.state === 'unknowable') return { status: 'unknowable', reason: found.reason };
-  const watch = new Watch(handle);
+  const output = new PiOutput(handle, { secrets });
   try {
-    await watch.catchUp(call);
+    await output.catchUp(call);
     const version = await readVersion(handle.runDir);
-    const live = found.state === 'live' ? await takeOver(settings, handle, watch, call) : undefined;
+    const live = found.state === 'live' ? await takeOver(settings, handle, output, call) : undefined;
     const capabilities = capabilitiesOf(settings);
     return {
       status: found.state,
-      session: new PiSession({ handle, capabilities, version, secrets, watch, live }),
+      session: new PiSession({ handle, capabilities, version, secrets, output, live }),
     };
   } catch (error) {
-    await watch.close();
+    await output.close();
     throw error;
   }
 }
@@ -44,20 +44,20 @@ export async function recoverPi(
 async function takeOver(
   settings: PiSettings,
   handle: RuntimeHandle,
-  watch: Watch,
+  output: PiOutput,
   options: CallOptions,
 ): Promise<LiveParts | undefined> {
-  const input = await PiInput.open(handle, watch, options).catch((error: unknown) => {
+  const input = await PiInput.open(handle, output, options).catch((error: unknown) => {
     if (AgentRuntimeError.isInstance(error) && error.code === 'UNAVAILABLE') return undefined;
     throw error;
   });
   if (!input) return undefined;
   try {
-    const tornBefore = watch.tornLines;
+    const tornBefore = output.tornLines;
     input.endTornLine();
     const marks = new SentMarks(handle.runDir);
-    const sending = await Sending.open(input, watch, marks, tornBefore);
-    if (watch.state.life.settles === undefined && (await marks.read()).size === 0) {
+    const sending = await Sending.open(input, output, marks, tornBefore);
+    if (output.state.life.settles === undefined && (await marks.read()).size === 0) {
       // Its first owner died before it had asked; nothing was sent, so that the queue is empty.
       await input.ask('clear_queue', { ...options, timeoutMs: settings.startupMs });
     }

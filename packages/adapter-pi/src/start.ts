@@ -8,7 +8,7 @@ import { sessionToResume } from './launch/resumed-session.ts';
 import type { PiSettings } from './options.ts';
 import { PiSession } from './pi-session.ts';
 import { installHint, piVersion } from './pi-version.ts';
-import { Watch } from './read/watch.ts';
+import { PiOutput } from './read/pi-output.ts';
 import { refuseBeyond, refuseForeign } from './refusals.ts';
 import { writeVersion } from './run-files.ts';
 import { PiInput } from './say/pi-input.ts';
@@ -46,20 +46,20 @@ async function firstSession(
   options: CallOptions,
 ): Promise<RuntimeSession> {
   const { handle, secrets } = launch;
-  const watch = new Watch(handle);
+  const output = new PiOutput(handle, { secrets });
   let input: PiInput | undefined;
   try {
-    input = await PiInput.open(handle, watch, options);
-    await awaitReady(watch, input, launch, settings.startupMs, options);
+    input = await PiInput.open(handle, output, options);
+    await awaitReady(output, input, launch, settings.startupMs, options);
     const found = await abortable(version, options.signal);
     await writeVersion(handle.runDir, found);
-    const sending = await Sending.open(input, watch, new SentMarks(handle.runDir), 0);
+    const sending = await Sending.open(input, output, new SentMarks(handle.runDir), 0);
     throwIfAborted(options.signal);
     const capabilities = capabilitiesOf(settings);
-    return new PiSession({ handle, capabilities, version: found, secrets, watch, live: { input, sending } });
+    return new PiSession({ handle, capabilities, version: found, secrets, output, live: { input, sending } });
   } catch (error) {
     await input?.close();
-    await watch.close();
+    await output.close();
     await stopRun(handle, { graceMs: 1000 });
     throw AgentRuntimeError.from(error, 'UNAVAILABLE');
   }

@@ -6,7 +6,7 @@ import { AgentRuntimeError, type CallOptions, type ErrorCode } from '@runtime/co
 import type { Launch } from '@runtime/contracts/adapter';
 import { installHint } from '../pi-version.ts';
 import type { PiInput } from '../say/pi-input.ts';
-import type { Watch } from '../read/watch.ts';
+import type { PiOutput } from '../read/pi-output.ts';
 
 const stderrBytes = 8192;
 
@@ -41,7 +41,7 @@ const known: readonly (readonly [RegExp, ErrorCode, string])[] = [
  * The queue of a process that was given nothing is empty, so that asking changes nothing.
  */
 export async function awaitReady(
-  watch: Watch,
+  output: PiOutput,
   input: PiInput,
   launch: Launch,
   startupMs: number,
@@ -56,24 +56,24 @@ export async function awaitReady(
   } catch (cause) {
     const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
     if (error.code === 'CANCELLED' || error.code === 'PROTOCOL_VIOLATION') throw error;
-    throw await startupError(watch, launch, startupMs, error);
+    throw await startupError(output, launch, startupMs, error);
   }
 }
 
 async function startupError(
-  watch: Watch,
+  output: PiOutput,
   launch: Launch,
   startupMs: number,
   cause: AgentRuntimeError,
 ): Promise<AgentRuntimeError> {
   const { runDir } = launch.handle;
   // The writer learns of the end before the reader does.
-  await watch.until(() => watch.ended, { timeoutMs: 1000 });
+  await output.until(() => output.ended, { timeoutMs: 1000 });
   const stderr = redactBytes(await readTail(runPaths(runDir).stderr), launch.secrets)
     .toString('utf8')
     .trim();
   const words = stderr.slice(-2000);
-  if (!watch.ended) {
+  if (!output.ended) {
     return new AgentRuntimeError('UNAVAILABLE', `Pi did not answer within ${startupMs} ms${words && `: ${words}`}`, {
       hint: 'start `pi --mode rpc` in a terminal to see what it waits for',
       cause,
