@@ -8,7 +8,7 @@ import type { StoredEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
 import { connectControlPlane, fifo, socketPath } from '../src/index.ts';
 import { ensureSocketDirectory } from '../src/socket/socket-path.ts';
-import { nextAttempt } from '../src/task/next-attempt.ts';
+import { nextAttempt } from '../src/attempt/next-attempt.ts';
 import { faultyFs } from './support/faulty-fs.ts';
 import { eventsOf, expectSoundStream, makePlaces, openPlane, retry, typesOf } from './support/planes.ts';
 import { fold, submitted } from './support/states.ts';
