@@ -1,6 +1,6 @@
+import { parseOptions } from '@runtime/adapter-kit/run';
 import { runtimeIdSchema } from '@runtime/contracts';
 import { z } from 'zod';
-import { parseOptions } from './parse-options.ts';
 
 /** How Pi is run. Everything has a default: `pi()` runs the `pi` on PATH as its user would. */
 export interface PiOptions {
@@ -46,4 +46,4 @@ const optionsSchema = z.strictObject({
 export type PiSettings = Readonly<z.infer<typeof optionsSchema>>;
 
 /** Throws INVALID_ARGUMENT for options that `pi()` does not take. */
-export const settingsOf = (options: PiOptions): PiSettings => parseOptions(optionsSchema, options, 'pi');
+export const settingsOf = (options: PiOptions): PiSettings => parseOptions(optionsSchema, options, 'pi()');

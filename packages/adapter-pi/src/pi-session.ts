@@ -1,4 +1,5 @@
 import { releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit/run';
+import { SingleReader } from '@runtime/adapter-kit/source';
 import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { CallOptions, Decision, Instruction, RuntimeCapabilities } from '@runtime/contracts';
 import type { Exit, RuntimeHandle, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
@@ -39,8 +40,7 @@ export class PiSession implements RuntimeSession {
   readonly agentSessionId?: string;
   readonly #parts: SessionParts;
   readonly #live: Live | undefined;
-  readonly #letGo = new AbortController();
-  #isRead = false;
+  readonly #reader = new SingleReader();
   #interrupting: Promise<void> | undefined;
   #stopping: Promise<Exit> | undefined;
 
@@ -58,21 +58,11 @@ export class PiSession implements RuntimeSession {
     };
   }
 
-  async *events({ signal, after }: CallOptions & { readonly after?: SourceCursor } = {}): AsyncGenerator<
-    SourceBatch,
-    void,
-    undefined
-  > {
-    if (this.#isRead) throw new AgentRuntimeError('CONFLICT', 'the events of this session are being read already');
-    this.#isRead = true;
-    try {
-      const gone = this.#letGo.signal;
-      const { handle, output, secrets } = this.#parts;
-      const any = signal ? AbortSignal.any([signal, gone]) : gone;
-      yield* piEvents(handle, output.relay, { after, secrets, signal: any });
-    } finally {
-      this.#isRead = false;
-    }
+  events({ signal, after }: CallOptions & { readonly after?: SourceCursor } = {}): AsyncIterable<SourceBatch> {
+    const { handle, output, secrets } = this.#parts;
+    const open = (reading: AbortSignal): AsyncIterable<SourceBatch> =>
+      piEvents(handle, output.relay, { after, secrets, signal: reading });
+    return this.#reader.read(open, signal ? { signal } : {});
   }
 
   /**
@@ -142,7 +132,7 @@ export class PiSession implements RuntimeSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#letGo.abort();
+    this.#reader.release();
     this.#live?.rest.close();
     await this.#parts.output.close();
     await this.#live?.input.close();

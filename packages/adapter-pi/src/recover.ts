@@ -1,11 +1,10 @@
-import { inspectRun } from '@runtime/adapter-kit/run';
+import { inspectRun, refuseForeign } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Recovery, RecoverOptions, RuntimeHandle } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
 import type { PiSettings } from './options.ts';
 import { PiSession, type LiveParts } from './pi-session.ts';
 import { PiOutput } from './read/pi-output.ts';
-import { refuseForeign } from './refusals.ts';
 import { readVersion } from './run-files.ts';
 import { PiInput } from './say/pi-input.ts';
 import { Sending } from './say/sending.ts';
@@ -19,7 +18,7 @@ export async function recoverPi(
 ): Promise<Recovery> {
   const { signal, secrets = [] } = options;
   throwIfAborted(signal);
-  refuseForeign(settings, handle);
+  refuseForeign(handle, settings.id);
   const call = signal ? { signal } : {};
   const found = await inspectRun(handle, call);
   if (found.state === 'absent') return { status: 'absent' };

@@ -1,13 +1,6 @@
 import { AgentRuntimeError, type Instruction, type RuntimeCapabilities } from '@runtime/contracts';
-import type { Launch, RuntimeHandle } from '@runtime/contracts/adapter';
-import type { PiSettings } from './options.ts';
+import type { Launch } from '@runtime/contracts/adapter';
 import type { PiState } from './wire.ts';
-
-/** Throws INVALID_ARGUMENT for a run that was started on another runtime. */
-export function refuseForeign({ id }: PiSettings, { runtime }: RuntimeHandle): void {
-  if (runtime === id) return;
-  throw new AgentRuntimeError('INVALID_ARGUMENT', `the run belongs to runtime ${runtime}, not to ${id}`);
-}
 
 /** Throws INVALID_ARGUMENT for the part of a launch that Pi has no place for. */
 export function refuseBeyond({ target }: Launch): void {

@@ -1,5 +1,5 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { readRecord, replaceFile } from '@runtime/adapter-kit/run';
 import { z } from 'zod';
 
 /** Where this adapter keeps its own files in a run's directory, beside the kit's. */
@@ -17,17 +17,11 @@ export const piRunFiles = (runDir: string) => ({
 
 const recordSchema = z.looseObject({ version: z.string().max(200) });
 
-export async function writeVersion(runDir: string, version: string): Promise<void> {
-  const { record } = piRunFiles(runDir);
-  await writeFile(`${record}.tmp`, JSON.stringify({ version }), { mode: 0o600 });
-  await rename(`${record}.tmp`, record);
-}
+export const writeVersion = (runDir: string, version: string): Promise<void> =>
+  replaceFile(piRunFiles(runDir).record, JSON.stringify({ version }));
 
 /** 'unknown' when the first owner died before it was written. */
 export async function readVersion(runDir: string): Promise<string> {
-  try {
-    return recordSchema.parse(JSON.parse(await readFile(piRunFiles(runDir).record, 'utf8'))).version;
-  } catch {
-    return 'unknown';
-  }
+  const found = await readRecord(piRunFiles(runDir).record, recordSchema).catch(() => undefined);
+  return found?.version ?? 'unknown';
 }

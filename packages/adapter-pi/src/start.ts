@@ -1,4 +1,4 @@
-import { resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit/run';
+import { refuseForeign, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit/run';
 import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Launch, RuntimeSession } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
@@ -9,7 +9,7 @@ import type { PiSettings } from './options.ts';
 import { PiSession } from './pi-session.ts';
 import { installHint, piVersion } from './pi-version.ts';
 import { PiOutput } from './read/pi-output.ts';
-import { refuseBeyond, refuseForeign } from './refusals.ts';
+import { refuseBeyond } from './refusals.ts';
 import { writeVersion } from './run-files.ts';
 import { PiInput } from './say/pi-input.ts';
 import { Sending } from './say/sending.ts';
@@ -22,7 +22,7 @@ export async function startPi(
   options: CallOptions = {},
 ): Promise<RuntimeSession> {
   throwIfAborted(options.signal);
-  refuseForeign(settings, launch.handle);
+  refuseForeign(launch.handle, settings.id);
   refuseBeyond(launch);
   await findProgram(settings, launch);
   const session = await sessionToResume(launch);

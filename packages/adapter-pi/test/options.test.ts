@@ -13,14 +13,14 @@ function refusal(options: object): unknown {
 
 describe('the options of pi()', () => {
   test.each([
-    ['an id that is none', { id: 'Bad ID!' }, /id: .*lower-case.*'Bad ID!'/],
-    ['an empty command', { command: [] }, /command: .*program, got \[\]/],
-    ['a command without a program', { command: [''] }, /command: .*program, got \[ '' \]/],
-    ['a NUL character in an argument', { args: ['--tools', 'a\0b'] }, /args\[1\]: .*NUL/],
-    ['a command that is no list', { command: 'pi' }, /command: .*expected array.*, got 'pi'/],
+    ['an id that is none', { id: 'Bad ID!' }, /id: .*lower-case.*"Bad ID!"/],
+    ['an empty command', { command: [] }, /command: .*program.*a list of 0/],
+    ['a command without a program', { command: [''] }, /command: .*program.*a list of 1/],
+    ['a NUL character in an argument', { args: ['--tools', 'a\0b'] }, /args\.1: .*NUL/],
+    ['a command that is no list', { command: 'pi' }, /command: .*expected array.*"pi"/],
     ['a negative time', { startupMs: -5 }, /startupMs: .*>=1.*-5/],
     ['a time that no timer can wait for', { startupMs: 2 ** 31 }, /startupMs: .*2147483647.*2147483648/],
-    ['a text for a switch', { offline: 'yes' }, /offline: .*boolean.*'yes'/],
+    ['a text for a switch', { offline: 'yes' }, /offline: .*boolean.*"yes"/],
     ['a misspelt option', { comand: ['pi'] }, /key: "comand"/],
   ])('name the option, what is expected and what was got, of %s', (_what, options, message) => {
     expect(refusal(options)).toMatchObject({

@@ -1,20 +1,20 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentRuntimeError, systemCode, type ApprovalPolicy } from '@runtime/contracts';
+import { writeNew } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, type ApprovalPolicy } from '@runtime/contracts';
 import { piRunFiles } from '../run-files.ts';
 import { approvalExtension, policyText } from './approval-extension.ts';
 
-/** Writes the extension and its policy, readable by this user alone. Returns the path for Pi's `-e`. CONFLICT when the run has them already. */
+/**
+ * Writes the extension and its policy, readable by this user alone. Returns the path for Pi's `-e`.
+ * Throws CONFLICT when another start of this run wrote them, UNAVAILABLE when they cannot be written.
+ */
 export async function writeExtension(runDir: string, approvals: ApprovalPolicy): Promise<string> {
   const { extension, policy } = piRunFiles(runDir);
-  try {
-    await mkdir(path.dirname(extension), { mode: 0o700, recursive: true });
-    await writeFile(policy, policyText(approvals), { mode: 0o600, flag: 'wx' });
-    await writeFile(extension, approvalExtension(policy), { mode: 0o600, flag: 'wx' });
-  } catch (cause) {
-    if (systemCode(cause) !== 'EEXIST') throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
-    // Another start of this run wrote its policy: it is not ours to change.
-    throw new AgentRuntimeError('CONFLICT', 'this run was started already', { cause });
-  }
+  await mkdir(path.dirname(extension), { mode: 0o700, recursive: true }).catch((cause: unknown) => {
+    throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
+  });
+  await writeNew(policy, policyText(approvals));
+  await writeNew(extension, approvalExtension(policy));
   return extension;
 }

@@ -1,6 +1,4 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
+import { readExitRecord, readTail, runPaths } from '@runtime/adapter-kit/run';
 import { redactBytes } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, type CallOptions, type ErrorCode } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
@@ -69,9 +67,8 @@ async function startupError(
   const { runDir } = launch.handle;
   // The writer learns of the end before the reader does.
   await output.until(() => output.ended, { timeoutMs: 1000 });
-  const stderr = redactBytes(await readTail(runPaths(runDir).stderr), launch.secrets)
-    .toString('utf8')
-    .trim();
+  const tail = await readTail(runPaths(runDir).stderr, stderrBytes).catch(() => Buffer.alloc(0));
+  const stderr = redactBytes(tail, launch.secrets).toString('utf8').trim();
   const words = stderr.slice(-2000);
   if (!output.ended) {
     return new AgentRuntimeError('UNAVAILABLE', `Pi did not answer within ${startupMs} ms${words && `: ${words}`}`, {
@@ -89,20 +86,4 @@ async function startupError(
     cause,
     ...(code === 'NOT_FOUND' ? { retry: 'never' as const, details: { reason: 'no-session' } } : {}),
   });
-}
-
-async function readTail(file: string): Promise<Buffer> {
-  try {
-    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      const { size } = await handle.stat();
-      const length = Math.min(size, stderrBytes);
-      const { buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-      return buffer;
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    return Buffer.alloc(0);
-  }
 }
