@@ -1,9 +1,10 @@
-import { refuseForeign, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit/run';
+import { checkLaunch, refuseForeign, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit/run';
 import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Launch, RuntimeSession } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
 import { awaitReady } from './launch/await-ready.ts';
-import { prepareCommand } from './launch/prepare-command.ts';
+import { writeLaunchFiles } from './launch/write-launch-files.ts';
+import { piCommand } from './launch/pi-command.ts';
 import { sessionToResume } from './launch/resumed-session.ts';
 import type { PiSettings } from './options.ts';
 import { PiSession } from './pi-session.ts';
@@ -22,15 +23,18 @@ export async function startPi(
   options: CallOptions = {},
 ): Promise<RuntimeSession> {
   throwIfAborted(options.signal);
-  refuseForeign(launch.handle, settings.id);
+  const { handle, workspace } = launch;
+  refuseForeign(handle, settings.id);
   refuseBeyond(launch);
   await findProgram(settings, launch);
   const session = await sessionToResume(launch);
-  const { command, env } = await prepareCommand(settings, launch, session);
+  const { command, env } = piCommand(settings, launch, session);
+  // A launch that is refused may be started again: nothing is written for it.
+  await checkLaunch({ handle, command, cwd: workspace });
+  await writeLaunchFiles(settings, launch);
   const asking = new AbortController();
-  const version = piVersion(settings, env, launch.workspace, { signal: asking.signal }).catch(() => 'unknown');
+  const version = piVersion(settings, env, workspace, { signal: asking.signal }).catch(() => 'unknown');
   try {
-    const { handle, workspace } = launch;
     await startHolder({ handle, command, env, cwd: workspace, stdin: { kind: 'fifo' }, ...options });
     return await firstSession(settings, launch, version, options);
   } finally {

@@ -105,6 +105,16 @@ describe('a launch', () => {
     expect(await stage.processes()).toBe(0);
   });
 
+  test('that is refused leaves nothing which would refuse the next one', async () => {
+    const approvals = { rules: [], default: 'ask' as const, timeoutMs: 1000 };
+    await using stage = await Stage.set({}, { launch: { approvals } });
+    const workspace = join(stage.dir, 'not-there-yet');
+    await expect(stage.adapter.start({ ...stage.launch, workspace })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    stage.use(await stage.adapter.start(stage.launch));
+    await stage.say('Go.');
+    await stage.until('turn.ended');
+  });
+
   test('that cannot make its agent directory is UNAVAILABLE', async () => {
     await using stage = await Stage.set({}, { pi: { isolate: true } });
     await writeFile(join(stage.runDir, 'agent'), 'in the way');

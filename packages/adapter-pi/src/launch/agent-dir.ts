@@ -4,10 +4,10 @@ import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { piRunFiles } from '../run-files.ts';
 
 /**
- * A private agent directory of the run, where Pi keeps settings and sessions. The login is a link: a token that Pi renews stays renewed.
+ * Makes a private agent directory of the run, where Pi keeps settings and sessions. The login is a link: a token that Pi renews stays renewed.
  * What the user does not have is left out.
  */
-export async function isolatedAgentDir(runDir: string, env: Readonly<Record<string, string>>): Promise<string> {
+export async function isolateAgentDir(runDir: string, env: Readonly<Record<string, string>>): Promise<void> {
   const source = env['PI_CODING_AGENT_DIR'] ?? path.join(env['HOME'] ?? '/', '.pi', 'agent');
   const target = piRunFiles(runDir).agentDir;
   await mkdir(target, { mode: 0o700, recursive: true }).catch((cause: unknown) => {
@@ -21,5 +21,4 @@ export async function isolatedAgentDir(runDir: string, env: Readonly<Record<stri
     await copyFile(path.join(source, name), path.join(target, name)).catch(unlessMissing);
   }
   await symlink(path.join(source, 'auth.json'), path.join(target, 'auth.json')).catch(unlessMissing);
-  return target;
 }

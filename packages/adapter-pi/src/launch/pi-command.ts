@@ -1,8 +1,7 @@
 import { policyAsks, type Launch } from '@runtime/contracts/adapter';
-import { writeExtension } from '../extension/write-extension.ts';
 import type { PiSettings } from '../options.ts';
+import { piRunFiles } from '../run-files.ts';
 import { agentVariables } from './agent-variables.ts';
-import { isolatedAgentDir } from './agent-dir.ts';
 
 /** How the agent is called. */
 export interface PiCommand {
@@ -10,15 +9,10 @@ export interface PiCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The command line and the environment of a run; writes into its directory what they refer to. `session`: the file to pick up. */
-export async function prepareCommand(
-  settings: PiSettings,
-  launch: Launch,
-  session: string | undefined,
-): Promise<PiCommand> {
-  const { target, handle, approvals } = launch;
-  const extension = approvals && policyAsks(approvals) ? await writeExtension(handle.runDir, approvals) : undefined;
-  const agentDir = settings.isolate ? await isolatedAgentDir(handle.runDir, launch.env) : undefined;
+/** The command line and the environment of a run; they refer to what `writeLaunchFiles` writes. `session`: the file to pick up. */
+export function piCommand(settings: PiSettings, launch: Launch, session: string | undefined): PiCommand {
+  const { target, handle } = launch;
+  const { extension, agentDir } = piRunFiles(handle.runDir);
   return {
     command: [
       ...settings.command,
@@ -27,14 +21,14 @@ export async function prepareCommand(
       ...flag('--model', target.model),
       ...flag('--thinking', target.thinking),
       ...flag('--session', session),
-      ...flag('-e', extension),
+      ...flag('-e', policyAsks(launch.approvals) ? extension : undefined),
       ...(settings.extensions ? [] : ['-ne']),
       ...settings.args,
     ],
     env: {
       ...launch.env,
       ...agentVariables(settings),
-      ...(agentDir === undefined ? {} : { PI_CODING_AGENT_DIR: agentDir }),
+      ...(settings.isolate ? { PI_CODING_AGENT_DIR: agentDir } : {}),
     },
   };
 }
