@@ -6,10 +6,10 @@ import type { ApprovalPolicy } from '@runtime/contracts';
 import { policyAction } from '@runtime/contracts/adapter';
 import { array, assert, asyncProperty, constantFrom, json, option, record } from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { approvalExtension, policyText, toolDialogTitle } from '../src/approval-extension.ts';
-import { answerOf, approvalOf, dialogOf } from '../src/dialogs.ts';
-import { readRecord, type PiRecordOf } from '../src/wire.ts';
-import { Stage } from './support/stage.ts';
+import { approvalExtension, policyText, toolDialogTitle } from '../../src/extension/approval-extension.ts';
+import { answerOf, approvalOf, dialogOf } from '../../src/translate/dialogs.ts';
+import { readRecord, type PiRecordOf } from '../../src/wire.ts';
+import { Stage } from '../support/stage.ts';
 
 interface Extension {
   default(pi: { on(event: string, handler: Handler): void }): void;

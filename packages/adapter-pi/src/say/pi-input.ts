@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { openFifoWriter, runPaths, type FifoWriter } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
-import type { PiResponse, Watch } from './watch.ts';
+import type { PiOutput, PiResponse } from '../read/pi-output.ts';
 
 /** How long Pi has for a command that it answers at once when all is well. */
 export const answerMs = 10_000;
@@ -10,19 +10,19 @@ export const answerMs = 10_000;
 /** Our end of Pi's stdin: whole lines in the order of the calls, and answers found by the id of their command. */
 export class PiInput {
   readonly #writer: FifoWriter;
-  readonly #watch: Watch;
+  readonly #output: PiOutput;
   /** Differs from owner to owner: two planes that had the same run never take each other's answers for their own. */
   readonly #nonce = randomUUID().slice(0, 8);
   #count = 0;
 
-  private constructor(writer: FifoWriter, watch: Watch) {
+  private constructor(writer: FifoWriter, output: PiOutput) {
     this.#writer = writer;
-    this.#watch = watch;
+    this.#output = output;
   }
 
   /** Throws UNAVAILABLE when nobody reads any more. */
-  static async open(handle: RuntimeHandle, watch: Watch, options: CallOptions = {}): Promise<PiInput> {
-    return new PiInput(await openFifoWriter(runPaths(handle.runDir).input, options), watch);
+  static async open(handle: RuntimeHandle, output: PiOutput, options: CallOptions = {}): Promise<PiInput> {
+    return new PiInput(await openFifoWriter(runPaths(handle.runDir).input, options), output);
   }
 
   /**
@@ -44,7 +44,7 @@ export class PiInput {
     { suffix = '', timeoutMs = answerMs, fields = {}, ...options }: AskOptions = {},
   ): Promise<PiResponse> {
     const id = `${this.#nonce}.${++this.#count}${suffix}`;
-    const answer = this.#watch.response(id, type, { ...options, timeoutMs });
+    const answer = this.#output.response(id, type, { ...options, timeoutMs });
     // A Pi that does not read takes no line either: after the time for the answer it is taken back.
     const clock = AbortSignal.timeout(timeoutMs);
     const signal = options.signal ? AbortSignal.any([options.signal, clock]) : clock;
@@ -53,7 +53,7 @@ export class PiInput {
     if (answered.status === 'fulfilled' && answered.value) return answered.value;
     if (written.status === 'rejected' && !clock.aborted) throw written.reason;
     if (answered.status === 'rejected') throw answered.reason;
-    if (this.#watch.ended) throw ended();
+    if (this.#output.ended) throw ended();
     throw new AgentRuntimeError('DEADLINE_EXCEEDED', `Pi did not answer ${type} within ${timeoutMs} ms`, {
       hint: 'it may hang: stop the run',
     });

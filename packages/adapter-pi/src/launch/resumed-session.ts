@@ -5,7 +5,7 @@ import { readHolderRecord, runPaths } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
 import { z } from 'zod';
-import { readRecord, stateOf } from './wire.ts';
+import { readRecord, stateOf } from '../wire.ts';
 
 /** The answer to the first `get_state` is the first line or close to it. */
 const searchedBytes = 1024 * 1024;

@@ -1,29 +1,32 @@
 import { stat } from 'node:fs/promises';
 import { runEnded, runPaths } from '@runtime/adapter-kit/run';
-import { LineSplitter, parseJsonLine, tailFile, type Line, type OversizeLine } from '@runtime/adapter-kit/source';
+import { LineSplitter, tailFile, type Line, type OversizeLine } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
-import { newTranslatorState, type TranslatorState } from './translate/state.ts';
-import { translate } from './translate.ts';
-import { readEcho, readRecord, stateOf, type PiRecord, type PiRecordOf, type PiState } from './wire.ts';
+import type { TranslatorState } from '../translate/state.ts';
+import { stateOf, type PiRecordOf, type PiState } from '../wire.ts';
+import { Changes } from './changes.ts';
+import { exitOf } from './reading.ts';
+import { Relay } from './relay.ts';
 
 export type PiResponse = PiRecordOf<'response'>;
 
-/** Increments say nothing about what Pi waits for, and are nine lines of ten: they are not even parsed. */
-const increments = ['{"type":"message_update"', '{"type":"tool_execution_update"'].map((text) => Buffer.from(text));
-const isIncrement = (line: Buffer): boolean =>
-  increments.some((start) => line.length > start.length && line.subarray(0, start.length).equals(start));
+export interface PiOutputOptions {
+  /** Values that must not appear in events. */
+  readonly secrets: readonly string[];
+  /** How far the reader of the events may fall behind before it reads the file by itself, in bytes of the output. @default 1048576 (1 MiB) */
+  readonly handOverBytes?: number;
+}
 
-/** What an empty line is answered with; any other parse error is a line that was torn. */
+/** The answer to an empty line; any other parse error is a line that was torn. */
 const emptyLine = /Unexpected end of JSON input/;
 
 /**
- * The session's own eye on Pi's output, whoever reads the events and however slowly: which commands were answered, whether Pi rests,
- * which dialogs wait. It reads the file from its beginning, so that a later owner of the run knows as much as the first.
+ * Pi's output, read from its beginning, so that a later owner of the run knows as much as the first.
+ * The session learns from it which commands were answered, whether Pi rests and which dialogs wait, however slowly the events are read.
  */
-export class Watch {
-  readonly state: TranslatorState = newTranslatorState();
-  /** Answers to `prompt`, by the instruction's id: whether it was taken. */
+export class PiOutput {
+  /** Answers to `prompt`, by the instruction's id: whether Pi accepted it. */
   readonly answered = new Map<string, boolean>();
   /** The latest `get_state`. */
   pi: PiState | undefined;
@@ -33,22 +36,27 @@ export class Watch {
   ended = false;
   /** Reading failed: nothing more is known. */
   failure: AgentRuntimeError | undefined;
+  /** For the reader of the events. */
+  readonly relay: Relay;
+  readonly #file: string;
   readonly #awaited = new Map<string, (response: PiResponse) => void>();
-  readonly #listeners = new Set<() => void>();
+  readonly #changes = new Changes();
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
-  readonly #file: string;
   #offset = 0;
 
-  constructor(handle: RuntimeHandle) {
+  constructor(handle: RuntimeHandle, { secrets, handOverBytes = 1024 * 1024 }: PiOutputOptions) {
     this.#file = runPaths(handle.runDir).stdout;
+    this.relay = new Relay(secrets, handOverBytes);
     this.#done = this.#read(handle);
   }
 
-  /**
-   * Waits until everything that was written by now is known. Whoever reads the events may be ahead of us,
-   * and asks about what they saw there.
-   */
+  /** What the translator knows by now, see `Relay.state`. */
+  get state(): TranslatorState {
+    return this.relay.state;
+  }
+
+  /** Waits until everything that was written by now is known: a reader that reads by itself may be ahead, and callers ask about what they saw there. */
   async catchUp(options: CallOptions = {}): Promise<void> {
     const size = await stat(this.#file).then(
       (stats) => stats.size,
@@ -59,8 +67,7 @@ export class Watch {
 
   /** Calls `listener` after every record and at the end. Returns what removes it. */
   listen(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#changes.listen(listener);
   }
 
   /**
@@ -77,7 +84,7 @@ export class Watch {
       if (test()) return true;
       if (this.failure) throw this.failure;
       if (this.ended || clock?.aborted || this.#stop.signal.aborted) return false;
-      await this.#change([signal, clock]);
+      await this.#changes.next([signal, clock]);
       throwIfAborted(signal);
     }
   }
@@ -105,27 +112,11 @@ export class Watch {
     }
   }
 
-  /** Stops looking. Whoever waits is told that nothing came. */
+  /** Stops reading. Whoever waits is told that nothing came. */
   async close(): Promise<void> {
     this.#stop.abort();
-    this.#notify();
+    this.#changes.notify();
     await this.#done;
-  }
-
-  #change(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
-    return new Promise((resolve) => {
-      const given = signals.filter((signal) => signal !== undefined);
-      const done = (): void => {
-        remove();
-        for (const signal of given) signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const remove = this.listen(done);
-      for (const signal of given) {
-        if (signal.aborted) return done();
-        signal.addEventListener('abort', done, { once: true });
-      }
-    });
   }
 
   async #read(handle: RuntimeHandle): Promise<void> {
@@ -133,36 +124,31 @@ export class Watch {
     const signal = this.#stop.signal;
     try {
       for await (const chunk of tailFile(this.#file, { ended: runEnded(handle), signal })) {
-        for (const line of splitter.push(chunk.bytes)) this.#onLine(line);
+        for (const line of splitter.push(chunk.bytes)) this.#take(line);
         this.#offset = chunk.start + chunk.bytes.length;
-        this.#notify();
+        this.#changes.notify();
       }
-      this.ended = !signal.aborted;
+      if (signal.aborted) return this.relay.end({ kind: 'closed' });
+      this.relay.finish(splitter.flush(), await exitOf(handle));
+      this.ended = true;
     } catch (error) {
       this.failure = AgentRuntimeError.from(error, 'UNAVAILABLE');
+      this.relay.end({ kind: 'failed', error: this.failure });
     }
-    this.#notify();
+    this.#changes.notify();
   }
 
-  #onLine(line: Line | OversizeLine): void {
-    const bytes = line.kind === 'line' ? line.bytes : line.head;
-    if (bytes.length === 0 || isIncrement(bytes)) return;
-    const parsed = line.kind === 'line' ? parseJsonLine(bytes) : undefined;
-    const record = parsed?.ok ? readRecord(parsed.value) : readEcho(bytes.toString('latin1', 0, 80));
-    if (!record || record.type === 'malformed') return;
-    translate(this.state, record);
+  #take(line: Line | OversizeLine): void {
+    const record = this.relay.take(line);
+    if (!record || record.type === 'message_update' || record.type === 'tool_execution_update') return;
     if (record.type === 'response') this.#onResponse(record);
-    this.#notify();
+    this.#changes.notify();
   }
 
   #onResponse(record: PiResponse): void {
     if (record.command === 'parse' && !emptyLine.test(record.error ?? '')) this.tornLines++;
     if (record.command === 'prompt' && record.id !== undefined) this.answered.set(record.id, record.success);
-    this.pi = stateOf(record satisfies PiRecord) ?? this.pi;
+    this.pi = stateOf(record) ?? this.pi;
     for (const take of this.#awaited.values()) take(record);
-  }
-
-  #notify(): void {
-    for (const listener of this.#listeners) listener();
   }
 }

@@ -1,4 +1,4 @@
-import type { PiSettings } from './options.ts';
+import type { PiSettings } from '../options.ts';
 
 /** Variables that we set for Pi, over those of the launch: nothing is reported home and nobody is asked to update. */
 export const agentVariables = ({ offline }: Pick<PiSettings, 'offline'>): Record<string, string> => ({

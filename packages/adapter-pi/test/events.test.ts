@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { makeHandle } from '@runtime/conformance/adapter';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { afterEach, expect, test } from 'vitest';
-import { eventSource } from '../src/event-source.ts';
+import { piEvents } from '../src/events.ts';
+import { PiOutput } from '../src/read/pi-output.ts';
 
 const dirs: string[] = [];
 afterEach(async () => {
@@ -20,7 +21,12 @@ async function told(secrets: string[], ...parts: readonly (string | Buffer)[]): 
   for (const part of parts) await file.write(typeof part === 'string' ? Buffer.from(part) : part);
   await file.close();
   const events: SessionEvent[] = [];
-  for await (const batch of eventSource(handle, { secrets })) events.push(...batch.events);
+  const output = new PiOutput(handle, { secrets });
+  const { signal } = new AbortController();
+  for await (const batch of piEvents(handle, output.relay, { after: undefined, secrets, signal })) {
+    events.push(...batch.events);
+  }
+  await output.close();
   return events;
 }
 

@@ -1,4 +1,4 @@
-import { stateOf, type PiRecord } from './wire.ts';
+import { stateOf, type PiRecord } from '../wire.ts';
 
 /**
  * Whether the agent works or rests, as Pi's output tells it. Shared by the translator and by the session's own watch, so that both

@@ -1,12 +1,10 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
+import { readExitRecord, readTail, runPaths } from '@runtime/adapter-kit/run';
 import { redactBytes } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, type CallOptions, type ErrorCode } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
-import { installHint } from './probe.ts';
-import type { PiInput } from './pi-input.ts';
-import type { Watch } from './watch.ts';
+import { installHint } from '../pi-version.ts';
+import type { PiInput } from '../say/pi-input.ts';
+import type { PiOutput } from '../read/pi-output.ts';
 
 const stderrBytes = 8192;
 
@@ -41,7 +39,7 @@ const known: readonly (readonly [RegExp, ErrorCode, string])[] = [
  * The queue of a process that was given nothing is empty, so that asking changes nothing.
  */
 export async function awaitReady(
-  watch: Watch,
+  output: PiOutput,
   input: PiInput,
   launch: Launch,
   startupMs: number,
@@ -56,24 +54,23 @@ export async function awaitReady(
   } catch (cause) {
     const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
     if (error.code === 'CANCELLED' || error.code === 'PROTOCOL_VIOLATION') throw error;
-    throw await startupError(watch, launch, startupMs, error);
+    throw await startupError(output, launch, startupMs, error);
   }
 }
 
 async function startupError(
-  watch: Watch,
+  output: PiOutput,
   launch: Launch,
   startupMs: number,
   cause: AgentRuntimeError,
 ): Promise<AgentRuntimeError> {
   const { runDir } = launch.handle;
   // The writer learns of the end before the reader does.
-  await watch.until(() => watch.ended, { timeoutMs: 1000 });
-  const stderr = redactBytes(await readTail(runPaths(runDir).stderr), launch.secrets)
-    .toString('utf8')
-    .trim();
+  await output.until(() => output.ended, { timeoutMs: 1000 });
+  const tail = await readTail(runPaths(runDir).stderr, stderrBytes).catch(() => Buffer.alloc(0));
+  const stderr = redactBytes(tail, launch.secrets).toString('utf8').trim();
   const words = stderr.slice(-2000);
-  if (!watch.ended) {
+  if (!output.ended) {
     return new AgentRuntimeError('UNAVAILABLE', `Pi did not answer within ${startupMs} ms${words && `: ${words}`}`, {
       hint: 'start `pi --mode rpc` in a terminal to see what it waits for',
       cause,
@@ -89,20 +86,4 @@ async function startupError(
     cause,
     ...(code === 'NOT_FOUND' ? { retry: 'never' as const, details: { reason: 'no-session' } } : {}),
   });
-}
-
-async function readTail(file: string): Promise<Buffer> {
-  try {
-    const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
-    try {
-      const { size } = await handle.stat();
-      const length = Math.min(size, stderrBytes);
-      const { buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-      return buffer;
-    } finally {
-      await handle.close();
-    }
-  } catch {
-    return Buffer.alloc(0);
-  }
 }

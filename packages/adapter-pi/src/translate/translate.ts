@@ -1,15 +1,15 @@
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { approvalOf, dialogOf } from './dialogs.ts';
 import { advance } from './life.ts';
-import { isFollowUpNext, onAnswer, onQueue, onUserMessage } from './translate/instructions.ts';
-import { completed, lastWords, onUpdate, openMessage } from './translate/messages.ts';
-import { responseEvents } from './translate/responses.ts';
-import { turnIdOf, type TranslatorState } from './translate/state.ts';
-import { headOf } from './translate/text.ts';
-import { toolEnded, toolStarted, toolUpdated } from './translate/tools.ts';
-import { dropFailed, dropMessage, endTurn, splitTurn, startTurn } from './translate/turns.ts';
-import { addUsage, isUsed, usageOf } from './translate/usage.ts';
-import type { PiRecord, PiRecordOf } from './wire.ts';
+import { isFollowUpNext, onAnswer, onQueue, onUserMessage } from './instructions.ts';
+import { completed, lastWords, onUpdate, openMessage } from './messages.ts';
+import { responseEvents } from './responses.ts';
+import { turnIdOf, type TranslatorState } from './state.ts';
+import { headOf } from './text.ts';
+import { toolEnded, toolStarted, toolUpdated } from './tools.ts';
+import { dropFailed, dropMessage, endTurn, splitTurn, startTurn } from './turns.ts';
+import { addUsage, isUsed, usageOf } from './usage.ts';
+import type { PiRecord, PiRecordOf } from '../wire.ts';
 
 /**
  * One record of Pi's stdout as events, in the order in which the plane may append them. The state is changed in place;

@@ -1,11 +1,11 @@
 import { runOutcomeSchema } from '@runtime/contracts';
 import { sessionEventSchemas } from '@runtime/contracts/adapter';
 import { describe, expect, test } from 'vitest';
-import { newTranslatorState } from '../src/translate/state.ts';
-import { endAtExit } from '../src/translate/turns.ts';
-import { translate } from '../src/translate.ts';
-import { readRecord } from '../src/wire.ts';
-import { outcomes, played, types } from './support/played.ts';
+import { newTranslatorState } from '../../src/translate/state.ts';
+import { endAtExit } from '../../src/translate/turns.ts';
+import { translate } from '../../src/translate/translate.ts';
+import { readRecord } from '../../src/wire.ts';
+import { outcomes, played, types } from '../support/played.ts';
 
 const ok = (id: string, data?: unknown) => ({
   id,

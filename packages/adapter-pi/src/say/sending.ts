@@ -1,10 +1,9 @@
-import { abortable } from '@runtime/contracts';
-import { AgentRuntimeError, throwIfAborted, type CallOptions, type Instruction } from '@runtime/contracts';
-import { turnIdOf } from './translate/state.ts';
+import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions, type Instruction } from '@runtime/contracts';
+import { turnIdOf } from '../translate/state.ts';
 import { ended, type PiInput } from './pi-input.ts';
 import { promptCommand } from './prompt-line.ts';
 import type { SentMarks } from './sent-marks.ts';
-import type { Watch } from './watch.ts';
+import type { PiOutput } from '../read/pi-output.ts';
 
 /** How long an instruction in doubt may show itself after Pi has answered everything before it. */
 const doubtMs = 5000;
@@ -21,7 +20,7 @@ const beginMs = 1000;
  */
 export class Sending {
   readonly #input: PiInput;
-  readonly #watch: Watch;
+  readonly #output: PiOutput;
   readonly #marks: SentMarks;
   /** Handed over, and not yet answered. */
   readonly #unacknowledged: Set<string>;
@@ -33,12 +32,12 @@ export class Sending {
 
   private constructor(
     input: PiInput,
-    watch: Watch,
+    output: PiOutput,
     marks: SentMarks,
     { written, doubtful, tornBefore }: { written: string[]; doubtful: string[]; tornBefore: number },
   ) {
     this.#input = input;
-    this.#watch = watch;
+    this.#output = output;
     this.#marks = marks;
     this.#unacknowledged = new Set(written);
     this.#doubtful = new Set(doubtful);
@@ -47,15 +46,15 @@ export class Sending {
   }
 
   /** Takes over from whoever sent before, if anybody did. `tornBefore`: the torn lines that were seen before ours was ended. */
-  static async open(input: PiInput, watch: Watch, marks: SentMarks, tornBefore: number): Promise<Sending> {
+  static async open(input: PiInput, output: PiOutput, marks: SentMarks, tornBefore: number): Promise<Sending> {
     const before = [...(await marks.read())];
     const ids = (wanted: string): string[] => before.filter(([, mark]) => mark === wanted).map(([id]) => id);
-    return new Sending(input, watch, marks, { written: ids('written'), doubtful: ids('sending'), tornBefore });
+    return new Sending(input, output, marks, { written: ids('written'), doubtful: ids('sending'), tornBefore });
   }
 
   /** Every prompt that was handed over is answered. */
   isAcknowledged(): boolean {
-    for (const id of this.#unacknowledged) if (this.#watch.answered.has(id)) this.#unacknowledged.delete(id);
+    for (const id of this.#unacknowledged) if (this.#output.answered.has(id)) this.#unacknowledged.delete(id);
     return this.#unacknowledged.size === 0;
   }
 
@@ -64,9 +63,12 @@ export class Sending {
    * for a first, and an abort for one of nothing. A prompt that an extension handles begins nothing: then this waits in vain, and not for long.
    */
   async untilTaken(options: CallOptions & { readonly timeoutMs?: number } = {}): Promise<void> {
-    const { life, trail } = this.#watch.state;
-    await this.#watch.until(() => this.isAcknowledged(), options);
-    await this.#watch.until(() => life.open || trail.starting.length === 0, { ...options, timeoutMs: beginMs });
+    await this.#output.until(() => this.isAcknowledged(), options);
+    const hasBegun = (): boolean => {
+      const { life, trail } = this.#output.state;
+      return life.open || trail.starting.length === 0;
+    };
+    await this.#output.until(hasBegun, { ...options, timeoutMs: beginMs });
   }
 
   /** As `RuntimeSession.send`. The same id again is not sent again: it resolves or fails as the first time. */
@@ -90,12 +92,12 @@ export class Sending {
     const { id } = instruction;
     const options = signal ? { signal } : {};
     throwIfAborted(signal);
-    await this.#watch.catchUp(options);
-    if (this.#watch.answered.has(id)) return;
+    await this.#output.catchUp(options);
+    if (this.#output.answered.has(id)) return;
     if (this.#doubtful.has(id) && (await this.#wasSent(id, options))) return;
     await this.untilTaken(options);
-    if (this.#watch.ended || !this.isAcknowledged()) throw ended();
-    checkConditions(instruction, this.#watch);
+    if (this.#output.ended || !this.isAcknowledged()) throw ended();
+    checkConditions(instruction, this.#output);
     await this.#marks.sending(id);
     this.#unacknowledged.add(id);
     try {
@@ -118,9 +120,9 @@ export class Sending {
    */
   async #wasSent(id: string, options: CallOptions): Promise<boolean> {
     await this.#input.ask('get_state', options);
-    const seen = (): boolean => this.#watch.answered.has(id);
-    const isTorn = (): boolean => this.#watch.tornLines > this.#tornBefore;
-    await this.#watch.until(() => seen() || isTorn(), { ...options, timeoutMs: doubtMs });
+    const seen = (): boolean => this.#output.answered.has(id);
+    const isTorn = (): boolean => this.#output.tornLines > this.#tornBefore;
+    await this.#output.until(() => seen() || isTorn(), { ...options, timeoutMs: doubtMs });
     if (seen()) return true;
     if (!isTorn()) {
       throw new AgentRuntimeError('OUTCOME_UNKNOWN', `nobody can tell whether Pi was given instruction ${id}`, {
@@ -132,12 +134,12 @@ export class Sending {
   }
 }
 
-function checkConditions({ expiresAt, ifTurn }: Instruction, watch: Watch): void {
+function checkConditions({ expiresAt, ifTurn }: Instruction, output: PiOutput): void {
   if (expiresAt !== undefined && Date.now() > expiresAt) {
     throw new AgentRuntimeError('CONFLICT', 'the instruction expired before it could be sent');
   }
-  const { life } = watch.state;
-  if (ifTurn !== undefined && !(life.open && turnIdOf(watch.state) === ifTurn)) {
+  const { life } = output.state;
+  if (ifTurn !== undefined && !(life.open && turnIdOf(output.state) === ifTurn)) {
     throw new AgentRuntimeError('CONFLICT', `turn ${ifTurn} is not running`, {
       hint: 'send it without the condition, or not at all',
     });

@@ -1,7 +1,7 @@
 import { AgentRuntimeError, throwIfAborted, type CallOptions, type Decision } from '@runtime/contracts';
-import { answerOf } from './dialogs.ts';
+import { answerOf } from '../translate/dialogs.ts';
 import type { PiInput } from './pi-input.ts';
-import type { Watch } from './watch.ts';
+import type { PiOutput } from '../read/pi-output.ts';
 
 /**
  * Answers Pi's dialogs, past the order of the instructions: a prompt may be waiting for the very answer.
@@ -9,21 +9,21 @@ import type { Watch } from './watch.ts';
  */
 export class Answering {
   readonly #input: PiInput;
-  readonly #watch: Watch;
+  readonly #output: PiOutput;
   /** What was answered by us, by the decision. */
   readonly #answered = new Map<string, string>();
 
-  constructor(input: PiInput, watch: Watch) {
+  constructor(input: PiInput, output: PiOutput) {
     this.#input = input;
-    this.#watch = watch;
+    this.#output = output;
   }
 
   /** As `RuntimeSession.answer`. Another answer than before is CONFLICT. */
   async answer(approvalId: string, decision: Decision | 'cancelled', { signal }: CallOptions = {}): Promise<void> {
     throwIfAborted(signal);
-    const dialog = this.#watch.state.dialogs.get(approvalId);
+    const dialog = this.#output.state.dialogs.get(approvalId);
     const before = this.#answered.get(approvalId);
-    if (this.#watch.ended || (!dialog && before === undefined)) {
+    if (this.#output.ended || (!dialog && before === undefined)) {
       throw new AgentRuntimeError('NOT_FOUND', `Pi does not wait for an answer to ${approvalId.slice(0, 100)}`);
     }
     const said = JSON.stringify(decision);
@@ -43,7 +43,7 @@ export class Answering {
 
   /** Answers everything that is open as cancelled, so that nothing blocks an abort. */
   cancelAll(): void {
-    for (const id of this.#watch.state.dialogs.keys()) {
+    for (const id of this.#output.state.dialogs.keys()) {
       if (this.#answered.has(id)) continue;
       // Fails only when Pi is gone, and then nothing is blocked any more.
       this.answer(id, 'cancelled').catch(() => {});

@@ -1,12 +1,12 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
 import { describe, expect, test } from 'vitest';
-import { newTranslatorState } from '../src/translate/state.ts';
-import { translate } from '../src/translate.ts';
-import { readEcho, readRecord } from '../src/wire.ts';
-import { outcomes, played, types } from './support/played.ts';
+import { newTranslatorState } from '../../src/translate/state.ts';
+import { translate } from '../../src/translate/translate.ts';
+import { readEcho, readRecord } from '../../src/wire.ts';
+import { outcomes, played, types } from '../support/played.ts';
 
-const folder = new URL('./fixtures/pi-0.87/', import.meta.url);
+const folder = new URL('../fixtures/pi-0.87/', import.meta.url);
 const recordings = readdirSync(folder)
   .filter((name) => name.endsWith('.jsonl') && !/\.(sent|session)\./.test(name))
   .map((name) => name.slice(0, -'.jsonl'.length));

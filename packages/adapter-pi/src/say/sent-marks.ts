@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { piRunFiles } from '../run-files.ts';
 
 /** `sending`: its bytes may have begun to leave. `written`: all of them were handed to the kernel, and Pi will read them. */
 export type SentMark = 'sending' | 'written';
@@ -12,7 +13,7 @@ export class SentMarks {
   readonly #folder: string;
 
   constructor(runDir: string) {
-    this.#folder = path.join(runDir, 'sent');
+    this.#folder = piRunFiles(runDir).sent;
   }
 
   /** Right before the first byte leaves. */

@@ -1,7 +1,7 @@
-import { restSuffix, seemsAtRest } from './life.ts';
+import { restSuffix, seemsAtRest } from '../translate/life.ts';
 import type { PiInput } from './pi-input.ts';
-import { handledSuffix } from './translate/responses.ts';
-import type { Watch } from './watch.ts';
+import { handledSuffix } from '../translate/responses.ts';
+import type { PiOutput } from '../read/pi-output.ts';
 
 /** After a compaction Pi may go on by itself; this much later it would have. */
 const graceMs = 250;
@@ -14,7 +14,7 @@ const handledMs = 250;
  * Asks Pi whether it rests where its version does not say so by itself, and what became of a slash command that no turn followed.
  * The answers are in the output, and the translator ends the turn there: nothing here does.
  */
-export function watchRest(watch: Watch, input: PiInput): { expectCommand(id: string): void; close(): void } {
+export function watchRest(output: PiOutput, input: PiInput): { expectCommand(id: string): void; close(): void } {
   const commands = new Set<string>();
   let asked = 0;
   let timer: NodeJS.Timeout | undefined;
@@ -27,21 +27,21 @@ export function watchRest(watch: Watch, input: PiInput): { expectCommand(id: str
     timer = setTimeout(what, ms).unref();
   };
   const askRest = (): void => {
-    if (!seemsAtRest(watch.state.life)) return;
-    ask(restSuffix(watch.state.life.rests));
+    if (!seemsAtRest(output.state.life)) return;
+    ask(restSuffix(output.state.life.rests));
     later(againMs, askRest);
   };
   const askHandled = (): void => {
     if (isIdleCommand()) ask(handledSuffix);
   };
   const isIdleCommand = (): boolean => {
-    const { life, trail } = watch.state;
+    const { life, trail } = output.state;
     // Declined, or begun as an ordinary prompt.
-    for (const id of commands) if (watch.answered.has(id) && !trail.starting.includes(id)) commands.delete(id);
+    for (const id of commands) if (output.answered.has(id) && !trail.starting.includes(id)) commands.delete(id);
     return !life.open && trail.starting.some((id) => commands.has(id));
   };
   const look = (): void => {
-    const { life } = watch.state;
+    const { life } = output.state;
     if (seemsAtRest(life) && asked !== life.rests) {
       asked = life.rests;
       later(life.afterCompaction ? graceMs : 0, askRest);
@@ -49,7 +49,7 @@ export function watchRest(watch: Watch, input: PiInput): { expectCommand(id: str
       later(handledMs, askHandled);
     }
   };
-  const remove = watch.listen(look);
+  const remove = output.listen(look);
   look();
   return {
     expectCommand: (id) => commands.add(id),

@@ -1,9 +1,9 @@
 import type { Choice, Decision } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { toolDialogTitle } from './approval-extension.ts';
-import { headAndTail, headOf } from './translate/text.ts';
-import type { PiRecordOf } from './wire.ts';
+import { toolDialogTitle } from '../extension/approval-extension.ts';
+import { headAndTail, headOf } from './text.ts';
+import type { PiRecordOf } from '../wire.ts';
 
 /** A question of an extension: Pi waits for the answer, and so does an abort. */
 export interface Dialog {
