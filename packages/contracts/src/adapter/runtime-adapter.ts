@@ -83,7 +83,7 @@ export interface RuntimeAdapter {
    * Names of variables that the backend may need from the owner's environment, such as provider keys. Nothing beyond
    * these, the default list and the task's own is passed on.
    */
-  readonly environment?: readonly string[];
+  readonly passEnvironment?: readonly string[];
 
   /**
    * Finds the backend. May run the binary for its version or a handshake; opens no session and calls no model.
