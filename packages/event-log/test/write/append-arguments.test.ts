@@ -17,3 +17,25 @@ test.each([
   expect(await collect(log)).toEqual([]);
   await log.close();
 });
+
+test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  'a time of %d is refused, because no reader could parse its line',
+  async (time) => {
+    const log = await openOn(new FaultFs());
+    expect((await errorOf(log.append('a', [{ type: 'x' }], { time }))).code).toBe('INVALID_ARGUMENT');
+    await log.append('a', [{ type: 'y' }], { time: 7 });
+    expect(await collect(log)).toMatchObject([{ position: 1, type: 'y', time: 7 }]);
+    await log.close();
+  },
+);
+
+test('a clock that gives no number is refused at the append, before its line is written', async () => {
+  let time = 5;
+  const log = await openOn(new FaultFs(), { clock: () => time });
+  await log.append('a', [{ type: 'x' }]);
+  time = Number.NaN;
+  expect((await errorOf(log.append('a', [{ type: 'y' }]))).code).toBe('INVALID_ARGUMENT');
+  expect(await collect(log)).toHaveLength(1);
+  time = 6;
+  await log.close();
+});
