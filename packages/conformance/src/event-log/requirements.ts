@@ -1,5 +1,6 @@
 /**
- * What every event log must do: a sentence, and the words of the contract that ask for it, as they stand in `EventLog` of
+ * What every event log must do: a sentence, and the words of the contract that ask for it, as they stand in `EventLog`
+ * of
  * `@runtime/contracts/log` and what belongs to it.
  */
 export const eventLogRequirements = {
