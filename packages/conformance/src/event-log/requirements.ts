@@ -21,6 +21,7 @@ export const eventLogRequirements = {
     'A fact before it is in the log.',
   ],
   'append.time': ['stamps all events of one append with one time', 'Unix ms that all events of this append carry.'],
+  'append.given-time': ['stamps events with the time that the append gives', 'Unix ms that the events carry.'],
   'append.expected': [
     'refuses an append that expects another revision, and writes nothing of it',
     "The stream's revision must be this (0: the stream does not exist yet), else CONFLICT and nothing is written.",

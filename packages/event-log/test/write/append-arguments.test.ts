@@ -18,17 +18,6 @@ test.each([
   await log.close();
 });
 
-test.each([Number.NaN, Number.POSITIVE_INFINITY])(
-  'a time of %d is refused, because no reader could parse its line',
-  async (time) => {
-    const log = await openOn(new FaultFs());
-    expect((await errorOf(log.append('a', [{ type: 'x' }], { time }))).code).toBe('INVALID_ARGUMENT');
-    await log.append('a', [{ type: 'y' }], { time: 7 });
-    expect(await collect(log)).toMatchObject([{ position: 1, type: 'y', time: 7 }]);
-    await log.close();
-  },
-);
-
 test('a clock that gives no number is refused at the append, before its line is written', async () => {
   let time = 5;
   const log = await openOn(new FaultFs(), { clock: () => time });
