@@ -14,7 +14,7 @@ import { Wakeups } from './read/wakeups.ts';
 import { closedError } from './state/closed-error.ts';
 import { Epochs } from './state/epochs.ts';
 import { assertNotNewer } from './state/snapshots.ts';
-import { checkStream, conflict, encodeEvents } from './write/append-arguments.ts';
+import { checkStream, checkTime, conflict, encodeEvents } from './write/append-arguments.ts';
 
 /** How a log in memory is opened. */
 export interface MemoryEventLogOptions {
@@ -57,7 +57,7 @@ class MemoryLog implements EventLog {
     const texts = encodeEvents(events, options);
     const before = this.revision(stream);
     if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
-    const time = options.time ?? this.#clock();
+    const time = checkTime(options.time ?? this.#clock());
     const first = this.#events.length + 1;
     for (const [index, text] of texts.entries()) {
       const envelope = { position: first + index, stream, revision: before + index + 1, time };

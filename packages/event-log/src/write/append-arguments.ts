@@ -16,6 +16,12 @@ export function checkStream(stream: string): void {
   );
 }
 
+/** Throws INVALID_ARGUMENT for a time that JSON does not have: no reader could parse its line, and none after it. */
+export function checkTime(time: number): number {
+  if (Number.isFinite(time)) return time;
+  throw invalid(`${time} is not a time`, 'give Unix milliseconds, and open the log with a clock that does');
+}
+
 /** Encodes each event as JSON text. Throws INVALID_ARGUMENT for events or options that no append can take. */
 export function encodeEvents(events: readonly NewEvent[], options: AppendOptions): string[] {
   if (!Array.isArray(events) || events.length === 0 || events.length > maxBatchEvents) {

@@ -5,7 +5,7 @@ import type { Wakeups } from '../read/wakeups.ts';
 import { closedError } from '../state/closed-error.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
-import { backlogError, conflict, encodeEvents } from './append-arguments.ts';
+import { backlogError, checkTime, conflict, encodeEvents } from './append-arguments.ts';
 import type { PendingAppend } from './group.ts';
 import { Group } from './group.ts';
 import type { SegmentChain } from './segment-chain.ts';
@@ -74,7 +74,7 @@ export class Writer {
     if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
     const group = this.#gathering;
     if (group.lines.length > maxBacklogBytes) throw backlogError();
-    this.#assign(group, stream, texts, options.time ?? this.#options.clock());
+    this.#assign(group, stream, texts, checkTime(options.time ?? this.#options.clock()));
     if (options.ack !== 'written') group.durable = true;
     return new Promise((resolve, reject) => {
       group.waiting.push({ resolve, reject });
