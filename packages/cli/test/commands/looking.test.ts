@@ -17,7 +17,7 @@ describe('looking', () => {
     expect((await lab.run('events', 'last')).stdout).toContain('task.ended');
     expect((await lab.run('log')).records().length).toBeGreaterThan(5);
     expect((await lab.run('runtimes')).stdout).toContain('✓ memory');
-    expect((await lab.run('verify')).stdout).toContain('the log is whole');
+    expect((await lab.run('verify')).stdout).toContain('the log is intact');
     expect(lab.started).toBe(1);
   });
 
@@ -73,7 +73,7 @@ describe('looking', () => {
     const { id } = view((await lab.run('submit', 'x', '--json')).json());
     expect(view((await lab.run('status', id.slice(0, -2), '--json')).json()).id).toBe(id);
     await lab.run('submit', 'y', '--share-workspace');
-    expect((await lab.run('status', id.slice(0, 3))).stderr).toContain('is the beginning of 2 tasks');
+    expect((await lab.run('status', id.slice(0, 3))).stderr).toContain('is the beginning of 2 task ids');
   });
 
   it('shows why a runtime cannot be used', async () => {

@@ -117,7 +117,7 @@ describe('runtime run', () => {
     const first = lab.start(['run', 'x']);
     await first.stdout.holds('mine');
     const second = lab.start(['run', 'y'], { queuedNoteMs: 10 });
-    await second.stderr.holds('queued: it waits for its turn');
+    await second.stderr.holds('queued behind other tasks');
     expect(second.stdout.text).toBe('');
     gate.resolve(undefined);
     expect((await first.ended).stderr).toBe('');

@@ -54,7 +54,7 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(await environmentOf((await lab.ownerPid()) ?? 0)).toContain('MY_TOOL_HOME=/opt/tool');
   });
 
-  it('leaves by itself when it is idle, and the next command starts another', async () => {
+  it('exits by itself when it is idle, and the next command starts another', async () => {
     await using lab = await ProcessLab.open(main);
     const served = await lab.start('serve', '--detach', '--idle-exit', '300ms', '--json');
     const { pid } = JSON.parse(served.stdout) as { pid: number };
@@ -64,13 +64,13 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(await lab.ownerPid()).not.toBe(pid);
   });
 
-  it('lets go at SIGTERM with exit code 0', async () => {
+  it('exits at SIGTERM with exit code 0', async () => {
     await using lab = await ProcessLab.open(main);
     const serve = lab.start('serve');
     await until(serve, 'stdout', 'serving');
     serve.kill('SIGTERM');
     const { exitCode, stdout } = await serve;
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('leaving: SIGTERM')]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('exiting: SIGTERM')]);
     expect(await lab.ownerPid()).toBeUndefined();
   });
 
@@ -92,7 +92,7 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(JSON.parse((await lab.start('list', '--json')).stdout)).toHaveLength(2);
   });
 
-  it('that cannot start is told with its last words', async () => {
+  it('that cannot start is reported with the end of its log', async () => {
     await using lab = await ProcessLab.open(main);
     await writeFile(lab.dataDir, 'not a directory');
     const result = await lab.start('run', 'x');
