@@ -13,10 +13,11 @@ export const exitCodes = {
 /** The exit codes in the words of `runtime help`. */
 export const exitCodesHelp = `Exit codes:
   0    the command succeeded; for run: the task succeeded
-  1    the task did not succeed, or the command failed for a reason that is not listed here
+  1    the task did not succeed, or the command failed for another reason
   2    wrong usage, a bad configuration or an invalid argument
   3    not found
-  4    unavailable: there is no owner, another process holds the data directory, or a runtime cannot be reached
+  4    unavailable: there is no owner, another process holds the data
+       directory, or a runtime cannot be reached
   130  interrupted (Ctrl-C); the task goes on`;
 
 /** True when another process holds the data directory. Every other CONFLICT is about a task. */

@@ -53,11 +53,19 @@ export function createProgram(deps: CliDependencies, onExit: (command: Command) 
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+    // The default of 40 leaves descriptions unwrapped beside long commands, and on narrow terminals.
+    .configureHelp({ minWidthToWrap: 16, subcommandTerm: termOf })
     .addHelpText('after', `\n${exitCodesHelp}`);
   addCommonOptions(program);
   registerCommands(program, deps);
   throwAtExit(program, onExit);
   return program;
+}
+
+/** A command and its arguments, without `[options]`, which every command has. */
+function termOf(command: Command): string {
+  const args = command.registeredArguments.map((arg) => (arg.required ? `<${arg.name()}>` : `[${arg.name()}]`));
+  return [command.name(), ...args].join(' ');
 }
 
 function throwAtExit(command: Command, onExit: (command: Command) => void): void {

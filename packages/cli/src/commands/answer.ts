@@ -22,7 +22,7 @@ export function registerAnswer(parent: Command, deps: CliDependencies): void {
       command
         .option('--value <text>', 'free text, where the approval takes it')
         .option('--why <text>', 'the reason, which is recorded'),
-    details: 'If only one approval is open, its id may be left out: runtime answer <task> allow',
+    details: 'If only one approval is open, its id may be left out:\nruntime answer <task> allow',
     body: async (context, [id, first, second], given) => {
       const options = answerOptionsSchema.parse(given);
       const typed = first !== undefined || options.value !== undefined;

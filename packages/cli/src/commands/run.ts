@@ -23,7 +23,7 @@ export function registerRun(parent: Command, deps: CliDependencies): void {
         .option('-q, --quiet', 'show only what the agent says')
         .option('--foreground', 'own the data directory in this process, for containers and tests'),
     details:
-      'Ctrl-C stops watching; the task goes on. A second Ctrl-C right after it cancels the task. The exit code is 0 if the task succeeded.',
+      'Ctrl-C stops watching; the task goes on. A second Ctrl-C right after it\ncancels the task. The exit code is 0 if the task succeeded.',
     ownSignals: true,
     body: async (context, [prompt], given) => {
       const { foreground, quiet } = runOptionsSchema.parse(given);

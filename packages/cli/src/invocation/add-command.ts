@@ -23,11 +23,18 @@ export interface CommandSpec extends HandlerOptions {
   readonly details?: string;
 }
 
+const argumentHelp: Readonly<Record<string, string>> = {
+  task: 'its id, the beginning of its id, or last for the newest task',
+  prompt: 'what the agent is to do; - reads standard input',
+  text: 'the text of the instruction; - reads standard input',
+  approval: 'the id of the approval',
+  choice: 'the id or the label of a choice, or allow or deny',
+};
+
 /** Adds a command with its own and the common options. `handle` wraps its body. */
 export function addCommand(parent: Command, deps: CliDependencies, spec: CommandSpec): Command {
   const command = parent.command(spec.usage).description(spec.description);
-  for (const argument of command.registeredArguments)
-    if (argument.name() === 'task') argument.description = 'its id, the beginning of its id, or last';
+  for (const argument of command.registeredArguments) argument.description = argumentHelp[argument.name()] ?? '';
   spec.options?.(command);
   addCommonOptions(command);
   if (spec.details !== undefined) command.addHelpText('after', `\n${spec.details}`);

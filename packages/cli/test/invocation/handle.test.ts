@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/exit-codes.ts';
 import { createOutput, formatError, wantsColour } from '../../src/render/output.ts';
-import { registerCommands } from '../../src/program.ts';
+import { createProgram, registerCommands } from '../../src/program.ts';
 import { Lab, Sink } from '../support/lab.ts';
 
 describe('exit codes', () => {
@@ -92,6 +92,17 @@ describe('what was typed wrong', () => {
     await using lab = await Lab.open();
     for (const command of ['status', 'events', 'steer', 'cancel', 'answer', 'attach', 'requeue'])
       expect((await lab.run(command, '--help')).stdout).toContain('its id, the beginning of its id, or last');
+  });
+
+  it('is helped in lines of at most 80 columns', async () => {
+    await using lab = await Lab.open();
+    const commands = createProgram(lab.dependencies()).commands.map((command) => [command.name(), '--help']);
+    for (const args of [['help'], ...commands]) {
+      const stdout = new Sink();
+      stdout.columns = 80;
+      const help = (await lab.start(args, { stdout }).ended).stdout;
+      expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    }
   });
 
   it('is no error to ask for help or version', async () => {
