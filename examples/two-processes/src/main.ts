@@ -1,4 +1,4 @@
-/** Starts both processes and checks their output. In real use they are a service and a command line, or two terminals. */
+/** Starts both processes and checks their output. In real use they are a service and a command line. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -25,8 +25,8 @@ const groups: readonly (readonly [string, readonly ((parent: Command, deps: CliD
 
 /**
  * Adds every command to a program of the caller, for instance `openclaw runtime`.
- * A command prints its own errors and passes its exit code to `deps.exit`, once. Errors of commander about the arguments
- * are not caught: they are printed or thrown as the parent is configured.
+ * A command prints its own errors and passes its exit code to `deps.exit`, once. Errors of commander about the
+ * arguments are not caught: they are printed or thrown as the parent is configured.
  */
 export function registerCommands(parent: Command, deps: CliDependencies): void {
   for (const [heading, registrations] of groups) {

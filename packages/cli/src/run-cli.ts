@@ -6,8 +6,8 @@ import { exitCodes } from './exit-codes.ts';
 import { createProgram } from './program.ts';
 
 /**
- * Runs one command line; `args` are without the names of node and script. Resolves with the exit code, which `deps.exit`
- * gets as well, once everything is written and closed. Never rejects for an error of a command: it is printed.
+ * Runs one command line; `args` are without the names of node and script. Prints errors and resolves with the exit
+ * code, which `deps.exit` gets as well, once everything is written and closed.
  */
 export async function runCli(args: readonly string[], deps: CliDependencies): Promise<number> {
   let exitCode: number = exitCodes.succeeded;

@@ -7,7 +7,7 @@ export const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 
 const maxMs = 90 * unitMs['d']!;
 
-/** Milliseconds of a written duration from 1 ms to 90 days. Throws INVALID_ARGUMENT, also for a number without a unit. */
+/** The milliseconds of a duration from 1ms to 90d. Throws INVALID_ARGUMENT, also for a number without a unit. */
 export function parseDuration(text: string): number {
   if (!durationPattern.test(text)) {
     throw usageError(`${JSON.stringify(text)} is not a duration`, 'write it with units: 500ms, 90s, 10m, 1h30m, 2d');

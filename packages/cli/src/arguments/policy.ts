@@ -4,7 +4,7 @@ import { usageError } from './usage-error.ts';
 const hint =
   'write <tool>=ask, <tool>=deny, <tool>=allow or <tool>:<text in its input>=ask; the tool * stands for every tool';
 
-/** Parses `bash=ask`, `bash:rm -rf=deny` or `*=ask`. It is split at the last `=`: the text before may contain others. */
+/** Parses `bash=ask`, `bash:rm -rf=deny` or `*=ask`. Splits at the last `=`: the text to match may contain others. */
 export function parsePolicyRule(text: string): PolicyRule {
   const at = text.lastIndexOf('=');
   const action = policyActionSchema.safeParse(text.slice(at + 1));

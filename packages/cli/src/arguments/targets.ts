@@ -2,7 +2,7 @@ import { targetSchema, type Target } from '@runtime/contracts';
 import { describeIssues } from './describe-issues.ts';
 import { usageError } from './usage-error.ts';
 
-/** Parses `pi`, `pi:some/model` or `pi,tmux`, in order of preference. It is split at the first `:`: models contain others. */
+/** Parses `pi`, `pi:some/model` or `pi,tmux`. Splits at the first `:`, since names of models may contain others. */
 export function parseTargets(text: string): Target[] {
   return text.split(',').map((item) => {
     const entry = item.trim();

@@ -34,7 +34,7 @@ export function registerAttach(parent: Command, deps: CliDependencies): void {
   });
 }
 
-/** How to join the task's current run. UNSUPPORTED where its runtime offers no terminal, CONFLICT where no run is active. */
+/** How to join the current run. Throws UNSUPPORTED for a runtime without a terminal, CONFLICT when no run is active. */
 function attachOf(view: TaskView): Attach {
   const run = view.runs.at(-1);
   const hint = `runtime events -f ${view.id} shows what it does`;

@@ -54,9 +54,8 @@ async function runDetached(context: CommandContext, prepared: PreparedTask, quie
     const outcome = await watchUntil(context, plane, task.id, quiet, signal, () => context.writing());
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
     if (!detach.signal.aborted) return exitCodes.succeeded;
-    context.out.note(
-      `\ndetached; the task goes on. To watch it again: runtime events -f ${task.id}\nPress Ctrl-C again to cancel the task.`,
-    );
+    context.out.note(`\ndetached; the task goes on. To watch it again: runtime events -f ${task.id}`);
+    context.out.note('Press Ctrl-C again to cancel the task.');
     if (await abortsWithin(secondInterrupt.signal, deps.detachWindowMs ?? 2000)) {
       await task.cancel({ by: 'cli', why: 'second Ctrl-C' });
       context.out.note(`cancel requested: runtime status ${task.id} shows how it ends`);
@@ -81,9 +80,8 @@ async function runInForeground(context: CommandContext, prepared: PreparedTask, 
     const signal = AbortSignal.any([stop.signal, context.signal]);
     const outcome = await watchUntil(context, plane, task.id, quiet, signal);
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
-    context.out.note(
-      `\nstopped; the agent goes on. The next owner continues the task: runtime serve starts one. To end the task: runtime cancel ${task.id}`,
-    );
+    context.out.note('\nstopped; the agent goes on. The next owner continues the task: runtime serve starts one.');
+    context.out.note(`To end the task: runtime cancel ${task.id}`);
     return exitCodes.interrupted;
   } finally {
     unsubscribe();

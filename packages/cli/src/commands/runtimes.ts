@@ -52,10 +52,13 @@ function describeCapabilities(capabilities: RuntimeCapabilities): string {
 
 function formatRuntime(report: RuntimeReport, c: Colours): string {
   const breaker = report.breaker === 'closed' ? '' : c.yellow(`  breaker ${report.breaker}`);
+  const id = c.bold(report.id);
   if (report.status === 'unavailable') {
+    const reason = `${sanitizeLine(report.reason, 500)} ${c.dim(`[${report.code}]`)}`;
     const hint = report.hint === undefined ? '' : `\n  ${sanitizeLine(report.hint, 500)}`;
-    return `${c.red('✗')} ${c.bold(report.id)}  ${sanitizeLine(report.reason, 500)} ${c.dim(`[${report.code}]`)}${breaker}${hint}`;
+    return `${c.red('✗')} ${id}  ${reason}${breaker}${hint}`;
   }
+  const capabilities = `\n  ${describeCapabilities(report.capabilities)}`;
   const models = report.models === undefined ? '' : `\n  models: ${sanitizeLine(report.models.join(', '), 500)}`;
-  return `${c.green('✓')} ${c.bold(report.id)}  ${sanitizeLine(report.version, 60)}${breaker}\n  ${describeCapabilities(report.capabilities)}${models}`;
+  return `${c.green('✓')} ${id}  ${sanitizeLine(report.version, 60)}${breaker}${capabilities}${models}`;
 }

@@ -8,7 +8,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { findTask } from '../plane/find-task.ts';
 import type { TaskOptions } from './task-options.ts';
 
-/** Makes the request as far as that needs no plane: options override the defaults, paths become absolute for the owner. */
+/** Makes the request, as far as no plane is needed. Options override defaults; paths become absolute for the owner. */
 export function composeRequest(prompt: string, options: TaskOptions, loaded: LoadedConfig, cwd: string): SubmitRequest {
   const defaults = loaded.config.defaults ?? {};
   const duration = (text: string | undefined): number | undefined =>
@@ -54,7 +54,7 @@ function withModel(
   });
 }
 
-/** Completes the request with what needs the plane: the task to continue, and the runtimes for `--model` without `--on`. */
+/** Adds what needs the plane: the task to continue, and the runtimes for `--model` without `--on`. */
 export async function completeRequest(
   plane: ControlPlane,
   request: SubmitRequest,

@@ -100,7 +100,7 @@ async function readConfig(path: string, named: boolean): Promise<string> {
   }
 }
 
-/** A configuration names programs that we run: one that was only found, perhaps in /tmp, must belong to us or to root. */
+/** A configuration names programs to run: one that was only found, perhaps in /tmp, must belong to us or to root. */
 function refuseForeign(path: string, { uid }: Stats): void {
   const ownUid = process.getuid?.();
   if (ownUid === undefined || uid === ownUid || uid === 0) return;

@@ -52,7 +52,7 @@ export function nodeDependencies(): CliDependencies {
   };
 }
 
-/** Aborts when the reader closes stdout, as `head` does, which is no error. Any other failure of stdout ends the process. */
+/** Aborts when the reader closes stdout, as `head` does. Any other failure of stdout ends the process. */
 function watchForBrokenPipe(): AbortSignal {
   const broken = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {

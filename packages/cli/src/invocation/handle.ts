@@ -18,7 +18,7 @@ export async function reportError(
   return exitCodeOf(error);
 }
 
-/** A command's body: `args` as typed, `options` as commander parsed them. Resolves with an exit code; undefined is 0. */
+/** A command's body: `args` as typed, `options` as commander parsed them. Resolves with the exit code, by default 0. */
 export type Handler = (
   context: CommandContext,
   args: readonly (string | undefined)[],

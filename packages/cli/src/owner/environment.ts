@@ -24,8 +24,8 @@ const agentNames: readonly string[] = `
   .split(/\s+/);
 
 /**
- * The environment of a detached owner: an allow-list, the variables of providers, and `extraNames`. Never the marker of a
- * run: an owner that an agent starts must not be treated as a process of that agent's run and be reaped with it.
+ * The environment of a detached owner: an allow-list, the variables of providers, and `extraNames`. Never the marker of
+ * a run: an owner that an agent starts must not be treated as a process of that agent's run and be reaped with it.
  */
 export async function ownerEnvironment(
   base: Readonly<Record<string, string | undefined>>,

@@ -17,8 +17,9 @@ const maxLogBytes = 1024 * 1024;
 const tailBytes = 2000;
 
 /**
- * Starts `runtime serve` in its own session: without a terminal, with its own log file, an allow-list of the environment,
- * and `/` as the working directory. Resolves once the process runs; it owns the data directory once its socket answers.
+ * Starts `runtime serve` in its own session: without a terminal, with its own log file, an allow-list of the
+ * environment, and `/` as the working directory. Resolves once the process runs; it owns the data directory once its
+ * socket answers.
  */
 export async function startOwner(
   { dataDir, config, idleExit, passEnv }: StartOwnerOptions,

@@ -55,8 +55,8 @@ export async function connectForReading(context: ConnectContext): Promise<Contro
 }
 
 /**
- * Connects to the owner, and starts one where there is none. When two commands start an owner at the same time, the owner
- * without the lock exits with the code for a held lock, and its command goes on to connect to the other one.
+ * Connects to the owner, and starts one where there is none. When two commands start an owner at the same time, the
+ * owner without the lock exits with the code for a held lock, and its command goes on to connect to the other one.
  */
 export async function connectForWriting(context: ConnectContext, options: WritingOptions): Promise<ControlPlane> {
   const first = await connectIfOwned(context);

@@ -6,7 +6,7 @@ import { safeJson, sanitize } from '../sanitize.ts';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
-/** The output of a command. Writing resolves when the pipe has room: a slow reader slows the command and costs no memory. */
+/** The output of a command. Writing resolves when the pipe has room, so that a slow reader costs no memory. */
 export interface Output {
   readonly json: boolean;
   readonly colours: Colours;

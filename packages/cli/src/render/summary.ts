@@ -39,6 +39,7 @@ export function summarizeEvent(event: CursoredEvent, width = 160): string {
 /** A time of day in the zone of this machine: `12:43:06.120`. */
 export function formatTime(unixMs: number): string {
   const date = new Date(unixMs);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+  const padded = (value: number, length = 2): string => String(value).padStart(length, '0');
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => padded(value)).join(':');
+  return `${time}.${padded(date.getMilliseconds(), 3)}`;
 }

@@ -1,4 +1,4 @@
-/** Aligns cells in columns, two spaces apart. Cells are single lines without escapes; `paint` colours them afterwards. */
+/** Aligns cells in columns, two spaces apart. Cells are single lines without escapes; `paint` then colours them. */
 export function formatTable(
   rows: readonly (readonly string[])[],
   paint: (cell: string, row: number, column: number) => string = (cell) => cell,

@@ -47,11 +47,12 @@ export function formatTaskList(views: readonly TaskView[], now: number, c: Colou
 
 /** The lines of `runtime status`. The first one alone stands for the task. */
 export function formatTask(view: TaskView, now: number, c: Colours): string[] {
+  const targets = view.targets.map((target) => [target.runtime, target.model].filter(Boolean).join(':')).join(', ');
   const lines = [
     `${c.bold(view.id)}  ${paintStatus(view.status, c)}  ${formatDuration(elapsedMs(view, now))}`,
     `title      ${sanitizeLine(view.title)}`,
     `workspace  ${sanitizeLine(view.workspace, 1000)}`,
-    `runtimes   ${sanitizeLine(view.targets.map((target) => [target.runtime, target.model].filter(Boolean).join(':')).join(', '), 1000)}`,
+    `runtimes   ${sanitizeLine(targets, 1000)}`,
   ];
   if (view.outcome) lines.push(`outcome    ${describeOutcome(view.outcome)}`);
   if (view.cancelRequested && !view.outcome) lines.push(c.yellow('cancel requested'));

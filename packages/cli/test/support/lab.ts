@@ -74,7 +74,10 @@ function asSink(sink: TextSink): Sink {
   return sink;
 }
 
-/** The command line over real planes, with a runtime in memory; the owner that a command would start lives in this process. */
+/**
+ * The command line over real planes, with a runtime in memory; the owner that a command would start lives in this
+ * process.
+ */
 export class Lab implements AsyncDisposable {
   readonly root: string;
   readonly dataDir: string;
