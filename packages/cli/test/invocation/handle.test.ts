@@ -47,7 +47,7 @@ describe('what was typed wrong', () => {
     [['run', '--config', 'missing.json', 'x'], 2, 'cannot read the configuration'],
     [['status'], 2, "missing required argument 'task'"],
     [['list', '--status', 'happy'], 2, 'not a status'],
-  ])('%j exits with %d and says %j', async (args, code, message) => {
+  ])('%j exits with %d and prints %j', async (args, code, message) => {
     await using lab = await Lab.open();
     const result = await lab.run(...args);
     expect(result.stderr).toContain(message);
@@ -88,7 +88,7 @@ describe('what was typed wrong', () => {
     expect((await lab.run('zzz')).stderr).toContain('hint  runtime help');
   });
 
-  it('says in the help how a task is named', async () => {
+  it('gets help on how a task is named', async () => {
     await using lab = await Lab.open();
     for (const command of ['status', 'events', 'steer', 'cancel', 'answer', 'attach', 'requeue'])
       expect((await lab.run(command, '--help')).stdout).toContain('its id, the beginning of its id, or last');

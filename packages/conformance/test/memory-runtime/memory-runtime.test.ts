@@ -16,18 +16,18 @@ async function begun(options: MemoryRuntimeOptions) {
 
 /** Everything up to the end of the first turn. */
 async function firstTurn(session: RuntimeSession): Promise<SessionEvent[]> {
-  const told: SessionEvent[] = [];
+  const turn: SessionEvent[] = [];
   for await (const { events } of session.events()) {
-    told.push(...events);
-    if (events.some((event) => event.type === 'turn.ended')) return told;
+    turn.push(...events);
+    if (events.some((event) => event.type === 'turn.ended')) return turn;
   }
-  return told;
+  return turn;
 }
 
 const typesOf = (events: readonly SessionEvent[]): string[] => events.map((event) => event.type);
 const outcomeOf = (events: readonly SessionEvent[]) => events.find((event) => event.type === 'turn.ended')?.outcome;
 
-test('a script is a list of steps, and each tells what it does', async () => {
+test('a script is a list of steps, and each reports what it does', async () => {
   const { start, launch } = await begun({
     script: () => [
       { do: 'think', text: 'hm' },
@@ -58,8 +58,8 @@ test('a generator may look at what has happened between its steps', async () => 
   const session = await start();
   await new Promise((resolve) => setTimeout(resolve, 5));
   await session.send(makeInstruction('hurry', { mode: 'steer' }));
-  const said = (await firstTurn(session)).flatMap((event) => (event.type === 'message.completed' ? [event.text] : []));
-  expect(said[1]).toBe('user: Do what the scenario says.; user: hurry; agent: yes?');
+  const texts = (await firstTurn(session)).flatMap((event) => (event.type === 'message.completed' ? [event.text] : []));
+  expect(texts[1]).toBe('user: Do what the scenario says.; user: hurry; agent: yes?');
 });
 
 test('a turn ends with the outcome that the script gives it', async () => {
@@ -93,7 +93,7 @@ test('an interrupt gets past a script that waits for something of its own', asyn
   expect(outcomeOf(await events)).toEqual({ status: 'cancelled' });
 });
 
-test('a start fails as often as it was told to, and then works', async () => {
+test('a start fails as often as its fault says, and then works', async () => {
   const { adapter, launch } = await begun({ faults: { start: { code: 'UNAVAILABLE', times: 2, hint: 'wait' } } });
   await expect(adapter.start(launch)).rejects.toMatchObject({ code: 'UNAVAILABLE', hint: 'wait' });
   await expect(adapter.start(launch)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
@@ -120,7 +120,7 @@ test('a sending that fails afterwards has arrived all the same', async () => {
   expect(events).toContainEqual({ type: 'instruction.observed', instructionId: steer.id });
 });
 
-test('a runtime that is unavailable says why', async () => {
+test('an unavailable runtime gives the reason', async () => {
   const adapter = memoryRuntime({
     id: 'gone',
     unavailable: { code: 'UNAUTHENTICATED', reason: 'no key', hint: 'log in' },

@@ -201,7 +201,7 @@ const cases = versions.flatMap((version) =>
 );
 
 test.concurrent.for(cases)(
-  'pi-agent like $version says what Pi said in the recording $name',
+  'pi-agent like $version writes what Pi wrote in the recording $name',
   async ({ version, recording, recorded }) => {
     await using pi = await startPi({ version, script: recording.script });
     // Without agent_settled a run is over at the agent_end that nothing follows: known here, since the script is.
