@@ -172,7 +172,7 @@ export const requirements = {
   },
   'send.steer': {
     behaviour: 'steers up to the level it declares, once; without the capability it throws UNSUPPORTED',
-    source: capability('The highest level that this runtime can prove for a steer'),
+    source: capability('The highest level that a runtime can prove for a steer'),
   },
   'send.steer-recovered': {
     behaviour: 'steers a regained run just as well',
@@ -224,7 +224,7 @@ export const requirements = {
   },
   'events.structured': {
     behaviour: 'reports messages and tools where it declares structured events, else raw output alone',
-    source: capability('messages, tools and turns as the backend tells them'),
+    source: capability('messages, tools and turns as the backend reports them'),
   },
   'usage.reported': {
     behaviour: 'reports usage exactly where it declares it',

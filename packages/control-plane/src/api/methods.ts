@@ -23,7 +23,10 @@ function method<S extends z.ZodType>(
 
 const taskParams = { taskId: idSchema };
 
-/** Everything that can be asked of a plane, as plain data in and out: in this process, over the socket, from another copy of this module. */
+/**
+ * Everything that can be asked of a plane, as plain data in and out: in this process, over the socket, from another
+ * copy of this module.
+ */
 const methods: Readonly<Record<string, Method>> = {
   // The request is parsed by `submit` itself, which names the fields that do not fit.
   submit: method(z.looseObject({}), submit),

@@ -72,7 +72,7 @@ function targetsOf(
   }
   if (targets.length === 0) {
     throw new AgentRuntimeError('UNAVAILABLE', 'no runtime is configured', {
-      hint: 'runtime doctor tells what was looked for',
+      hint: 'runtime doctor shows what was looked for',
     });
   }
   return targets;

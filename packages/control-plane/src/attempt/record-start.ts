@@ -14,7 +14,8 @@ const diskRetryMs = 5_000;
 const trialRetryMs = 1_000;
 
 /**
- * Records the start of an admitted attempt: the target is checked, the workspace leased, and `run.starting` durable before anything is spawned.
+ * Records the start of an admitted attempt: the target is checked, the workspace leased, and `run.starting` durable
+ * before anything is spawned.
  * False when the task goes back into the queue because something it needs is taken.
  */
 export async function recordStart(task: Task, next: NextAttempt): Promise<boolean> {
@@ -43,7 +44,10 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
   return true;
 }
 
-/** A target that cannot be used: tried again when its breaker lets a start through and the task has no other, else rejected. */
+/**
+ * A target that cannot be used: tried again when its breaker lets a start through and the task has no other, else
+ * rejected.
+ */
 function refusalOf(next: NextAttempt, check: Extract<TargetCheck, { ok: false }>, targets: number): TaskEvent {
   if (check.retryAt !== undefined && targets === 1) {
     return { type: 'attempt.scheduled', ...next, notBefore: check.retryAt, reason: check.reason };
@@ -109,7 +113,10 @@ function startEvents(state: TaskState, { next, handle, resumes, launches, now }:
   ];
 }
 
-/** Puts the task back into the queue; the scheduler is not asked about it for `ms`, unless what it needs is freed earlier. */
+/**
+ * Puts the task back into the queue; the scheduler is not asked about it for `ms`, unless what it needs is freed
+ * earlier.
+ */
 function requeue(task: Task, ms: number): false {
   task.heldUntil = task.ctx.clock() + ms;
   task.admitted = false;

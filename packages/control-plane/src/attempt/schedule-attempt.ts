@@ -6,7 +6,10 @@ import { neverBegan, type NextStep } from './what-follows.ts';
 
 type ScheduleStep = Extract<NextStep, { kind: 'schedule' }>;
 
-/** The events of another attempt: what a degradation loses, the instruction that a resumed conversation opens with, and when it starts. */
+/**
+ * The events of another attempt: what a degradation loses, the instruction that a resumed conversation opens with, and
+ * when it starts.
+ */
 export async function scheduleEvents({ state, ctx }: Task, step: ScheduleStep): Promise<TaskEvent[]> {
   const events: TaskEvent[] = [];
   const from = state.rejected.at(-1)?.target ?? state.runs.at(-1)?.target;
@@ -44,7 +47,10 @@ function unsentOpening(state: TaskState): string | undefined {
   return run?.mode === 'resume' && neverBegan(run, state) ? run.instructionId : undefined;
 }
 
-/** Closes the plane's own prompts to a conversation that is not picked up any more: they are never sent, so nothing may wait for them. */
+/**
+ * Closes the plane's own prompts to a conversation that is not picked up any more: they are never sent, so nothing may
+ * wait for them.
+ */
 function obsoletePrompts(state: TaskState, kept: string | undefined): TaskEvent[] {
   return unfinishedInstructions(state)
     .filter(({ id, mode }) => mode === 'prompt' && id !== state.promptId && id !== kept)

@@ -28,7 +28,10 @@ export interface ControlPlaneOptions {
   readonly adapters: readonly RuntimeAdapter[];
   /** Decides which tasks may start. @default fifo() */
   readonly scheduler?: Scheduler;
-  /** Serves the control socket, so that other processes can ask too. @default false: an embedding host decides who may speak to it */
+  /**
+   * Serves the control socket, so that other processes can ask too. @default false: an embedding host decides who may
+   * speak to it
+   */
   readonly listen?: boolean;
   /** Variables that runs' processes may get, through the allow-list. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;

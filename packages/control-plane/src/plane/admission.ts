@@ -7,7 +7,10 @@ import { maxTimerMs, type Clock } from '../waiting/clock.ts';
 /** After a scheduler that threw. */
 const askAgainMs = 1_000;
 
-/** Which tasks wait and which run, and when the scheduler is asked who may start: after every change, and at the next start time. */
+/**
+ * Which tasks wait and which run, and when the scheduler is asked who may start: after every change, and at the next
+ * start time.
+ */
 export class Admission {
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;

@@ -17,7 +17,10 @@ import { noSuchTask, stateOf, type TaskRegistry } from './task-registry.ts';
 
 const snapshotEvery = 20_000;
 
-/** The tasks of one data directory, in the process that owns it: finds them by id, starts what the scheduler admits, and keeps the snapshot. */
+/**
+ * The tasks of one data directory, in the process that owns it: finds them by id, starts what the scheduler admits, and
+ * keeps the snapshot.
+ */
 export class Plane implements TaskHost {
   readonly ctx: PlaneContext;
   readonly registry: TaskRegistry;

@@ -27,7 +27,10 @@ export class Submissions {
     this.#plane = plane;
   }
 
-  /** Resolves with the task's id once the task is durable. CONFLICT for a key that was used for another request (`details.taskId`). */
+  /**
+   * Resolves with the task's id once the task is durable. CONFLICT for a key that was used for another request
+   * (`details.taskId`).
+   */
   async submit({ spec, key }: Submission): Promise<string> {
     if (key === undefined) return this.#append(spec, undefined);
     // One after the other: when one fails the next takes its place, and those behind it wait for that one.

@@ -7,7 +7,8 @@ import { Task } from '../task/task.ts';
 const setAsideMs = 30_000;
 
 /**
- * A task at work: one loop that looks at the folded state, does the next thing the state asks for, and records the result.
+ * A task at work: one loop that looks at the folded state, does the next thing the state asks for, and records the
+ * result.
  * A new owner therefore goes on exactly where the log ends.
  */
 export class TaskActor extends Task {
@@ -46,7 +47,10 @@ export class TaskActor extends Task {
     if (this.state.outcome) this.wakeAt(undefined);
   }
 
-  /** A task that our own code cannot go on with must not take the others with it: it warns, and is looked at again later. */
+  /**
+   * A task that our own code cannot go on with must not take the others with it: it warns, and is looked at again
+   * later.
+   */
   #setAside(error: unknown): void {
     const { message } = AgentRuntimeError.from(error);
     process.emitWarning(`task ${this.id} is set aside for ${setAsideMs / 1000} s: ${message}`, 'AgentRuntimeWarning');

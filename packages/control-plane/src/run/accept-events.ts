@@ -18,7 +18,8 @@ type Report = TaskEventOf<SessionEventType | 'run.progressed' | 'approval.resolv
 
 /**
  * Adds the events of one source record to the draft: each with its run, the last one with the source's cursor.
- * An event that breaks its schema or the event table is quarantined: neither believed nor lost. Evidence that is repeated is left out.
+ * An event that breaks its schema or the event table is quarantined: neither believed nor lost. Evidence that is
+ * repeated is left out.
  */
 export function acceptEvents(draft: Draft, run: RunState, { events, cursor }: SourceBatch): void {
   const { runId } = run;
@@ -63,7 +64,8 @@ function reportsOf({ state, time }: Draft, runId: string, given: SessionEvent): 
 /** The event with the fields of its schema alone; undefined when it does not fit. */
 function parsed(event: SessionEvent): SessionEvent | undefined {
   if (!Object.hasOwn(sessionEventSchemas, event.type)) return undefined;
-  // Messages come in many increments, and these have nothing in them but an id and text: a schema costs several times as much.
+  // Messages come in many increments, and these have nothing in them but an id and text: a schema costs several times
+  // as much.
   if (event.type === 'text.delta' || event.type === 'reasoning.delta') {
     const { type, messageId, text } = event;
     const fits =

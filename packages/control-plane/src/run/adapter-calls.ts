@@ -32,7 +32,9 @@ export async function inTime<T>(
   }
 }
 
-/** Stops the agent. An adapter that does not answer in time is not waited for: reaping follows, and finds what is left. */
+/**
+ * Stops the agent. An adapter that does not answer in time is not waited for: reaping follows, and finds what is left.
+ */
 export async function stopSession(session: RuntimeSession, { stopGraceMs, overdueMs }: PlaneTuning): Promise<Exit> {
   try {
     return await abortable(session.stop({ graceMs: stopGraceMs }), AbortSignal.timeout(stopGraceMs + overdueMs));

@@ -21,7 +21,9 @@ import type { Task } from '../task/task.ts';
 /** The log reported the failure to the plane already, which closes; the next owner goes on from the log. */
 const ignoreLogFailure = (): void => undefined;
 
-/** The codes with which `RuntimeSession.send` proves that nothing was sent. After any other code the outcome is unknown. */
+/**
+ * The codes with which `RuntimeSession.send` proves that nothing was sent. After any other code the outcome is unknown.
+ */
 const nothingSent: ReadonlySet<ErrorCode> = new Set([
   'UNSUPPORTED',
   'CONFLICT',
@@ -31,13 +33,16 @@ const nothingSent: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * Delivers instructions, decisions and interrupts to a session. Instructions go one at a time, each durable as `sending` before its first byte;
- * decisions and interrupts do not wait behind them.
+ * Delivers instructions, decisions and interrupts to a session. Instructions go one at a time, each durable as
+ * `sending` before its first byte; decisions and interrupts do not wait behind them.
  */
 export class Deliveries {
   readonly #task: Task;
   readonly #session: RuntimeSession;
-  /** Sent by this process. An instruction that an earlier owner was sending is sent again: a session sends an id at most once. */
+  /**
+   * Sent by this process. An instruction that an earlier owner was sending is sent again: a session sends an id at most
+   * once.
+   */
   readonly #sent = new Set<string>();
   readonly #answered = new Set<string>();
   #sending: Promise<void> | undefined;

@@ -7,7 +7,8 @@ import { recoverRun } from './recover-run.ts';
 import { superviseRun } from './supervise-run.ts';
 
 /**
- * Takes the open run to its end: launches it when this process recorded its start, recovers it otherwise, and supervises the session.
+ * Takes the open run to its end: launches it when this process recorded its start, recovers it otherwise, and
+ * supervises the session.
  * False when nothing more can be done here: the plane closes, or the run's runtime is not configured any more.
  */
 export async function driveRun(task: Task, run: RunState): Promise<boolean> {

@@ -63,7 +63,10 @@ const codes: Partial<Record<ErrorCode, OutcomeCode>> = {
 /** The codes with which `RuntimeAdapter.start` proves that nothing began. */
 const nothingBegan: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'NOT_FOUND', 'PERMISSION_DENIED', 'EXHAUSTED']);
 
-/** A start that failed, as the outcome of its run. `launched`: its instruction went with the launch, so it may be half done. */
+/**
+ * A start that failed, as the outcome of its run. `launched`: its instruction went with the launch, so it may be half
+ * done.
+ */
 export function outcomeOfFailedStart(thrown: unknown, launched: boolean): RunOutcome {
   const error = AgentRuntimeError.from(thrown);
   const message = (error.hint === undefined ? error.rawMessage : `${error.rawMessage} (${error.hint})`).slice(0, 8192);

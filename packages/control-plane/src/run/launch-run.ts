@@ -63,7 +63,10 @@ async function recordFailedStart(
   await task.record((state) => endedEvents(state, run.runId, outcome, unobservedExit('The run was not started')));
 }
 
-/** Aborts a start that is no longer wanted: a cancel does not wait for a slow backend. Abort the returned controller to end the watch. */
+/**
+ * Aborts a start that is no longer wanted: a cancel does not wait for a slow backend. Abort the returned controller to
+ * end the watch.
+ */
 function abortOnStop(task: Task, giveUp: AbortController): AbortController {
   const over = new AbortController();
   const watch = async (): Promise<void> => {

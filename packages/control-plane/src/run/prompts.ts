@@ -28,10 +28,14 @@ export function openingInstruction(state: TaskState, run: RunState): Instruction
   return { id: run.instructionId, mode: 'prompt', parts };
 }
 
-/** Earlier instructions whose text a new run needs: all of them when it starts over, those never delivered when it resumes. */
+/**
+ * Earlier instructions whose text a new run needs: all of them when it starts over, those never delivered when it
+ * resumes.
+ */
 export function carriedInstructions(state: TaskState, mode: RunState['mode'], openingId: string): string[] {
   const obsolete = mode === 'resume' ? new Set(['declined', 'delivered', 'observed']) : new Set(['declined']);
-  // A resumed conversation may never have got the task's prompt; the plane's own prompts to an earlier run are of no use to it.
+  // A resumed conversation may never have got the task's prompt; the plane's own prompts to an earlier run are of no
+  // use to it.
   const isCaller = (id: string, its: InstructionMode): boolean =>
     its !== 'prompt' || (mode === 'resume' && id === state.promptId);
   return Object.values(state.instructions)
@@ -49,7 +53,10 @@ export function lapsedInstructions(state: TaskState, now: number): { readonly id
   });
 }
 
-/** The id of the instruction that opens a run of this mode: the plane's own prompt for a resumed run, otherwise the task's prompt. */
+/**
+ * The id of the instruction that opens a run of this mode: the plane's own prompt for a resumed run, otherwise the
+ * task's prompt.
+ */
 export function openingId(state: TaskState, mode: RunState['mode']): string {
   if (mode !== 'resume') return state.promptId;
   return (

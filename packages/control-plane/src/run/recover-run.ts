@@ -43,7 +43,8 @@ async function lookForRun(task: Task, run: RunState, adapter: RuntimeAdapter): P
   try {
     ({ secrets } = await runEnvironment(task, run, adapter));
   } catch (thrown) {
-    // Nothing of the run may be read without its secrets. It is looked at again later, unless it is to end: for that it need not be read.
+    // Nothing of the run may be read without its secrets. It is looked at again later, unless it is to end: for that it
+    // need not be read.
     if ('stop' in stopReason(task.state, run, ctx.clock())) return unknowable(thrown);
     throw thrown;
   }
@@ -53,7 +54,8 @@ async function lookForRun(task: Task, run: RunState, adapter: RuntimeAdapter): P
       const looking = adapter.recover(handleOf(ctx, run), { secrets });
       return await inTime(ctx, ctx.tuning.overdueMs, looking, (late) => ('session' in late ? late.session : undefined));
     } catch (thrown) {
-      // The adapter could not look, for want of file descriptors for instance: no reason to end an agent that may be at work.
+      // The adapter could not look, for want of file descriptors for instance: no reason to end an agent that may be at
+      // work.
       if (tries === recoverTries || ctx.closing.aborted) return unknowable(thrown);
       await sleep(recoverRetryMs, ctx.closing);
     }

@@ -19,7 +19,8 @@ export function stopReason(state: TaskState, run: RunState, now: number): StopOr
   if (run.outputChars > spec.maxOutputBytes) return { stop: 'output_limit' };
   const resting = isResting(state);
   if (resting && !isKeptOpen(state)) return { stop: state.closeRequested ? 'closed' : 'idle' };
-  // Nothing follows in a session whose opening instruction was refused; where it is unknown whether it was accepted, perhaps nothing.
+  // Nothing follows in a session whose opening instruction was refused; where it is unknown whether it was accepted,
+  // perhaps nothing.
   const opening = run.turns === 0 ? state.instructions[run.instructionId]?.level : undefined;
   if (opening === 'declined') return { stop: 'idle' };
   if (opening === 'unknown') return { stop: 'lost_control' };

@@ -22,7 +22,8 @@ interface Supervision {
 }
 
 /**
- * Follows a session to the end of its run: reads its source, delivers instructions and answers, and stops it when there is a reason to.
+ * Follows a session to the end of its run: reads its source, delivers instructions and answers, and stops it when there
+ * is a reason to.
  * False when the plane closes: the session is disposed, and the agent goes on.
  */
 export async function superviseRun(
@@ -71,7 +72,10 @@ async function detach({ task, session, source, deliveries }: Supervision): Promi
   await disposeSession(session, task.ctx.tuning);
 }
 
-/** Stops the agent, reads what its source still holds, reaps the run and records its end. False when the plane closes first. */
+/**
+ * Stops the agent, reads what its source still holds, reaps the run and records its end. False when the plane closes
+ * first.
+ */
 async function endRun(
   { task, runId, session, source, deliveries }: Supervision,
   adapter: RuntimeAdapter,
@@ -94,7 +98,9 @@ async function endRun(
   return true;
 }
 
-/** A source ends soon after its process. One that does not is aborted, and not waited for when it goes on regardless. */
+/**
+ * A source ends soon after its process. One that does not is aborted, and not waited for when it goes on regardless.
+ */
 async function drain(source: ReadingSource, graceMs: number): Promise<void> {
   const timer = setTimeout(() => source.abort(), drainMs);
   await atMost(drainMs + graceMs, source.done);

@@ -5,7 +5,9 @@ import { runtimeEventSchemas, type RuntimeEvent } from '@runtime/contracts';
 export interface BreakerState {
   readonly failures: number;
   readonly status: 'closed' | 'open' | 'half_open';
-  /** Unix ms before which nothing is started: while open, and while the one start that was let through is not decided. */
+  /**
+   * Unix ms before which nothing is started: while open, and while the one start that was let through is not decided.
+   */
   readonly until: number;
   readonly openings: number;
   /** Of the last event folded: a snapshot may be ahead of its own position. */

@@ -20,7 +20,9 @@ export type TargetCheck =
   | { readonly ok: false; readonly code: ErrorCode; readonly reason: string; readonly retryAt?: number };
 
 const probeTimeoutMs = 20_000;
-/** How long a probe's answer is used. An unavailable runtime is probed again sooner: it may just have been installed. */
+/**
+ * How long a probe's answer is used. An unavailable runtime is probed again sooner: it may just have been installed.
+ */
 const goodForMs = { available: 60_000, unavailable: 2_000 };
 
 interface Probed {
@@ -117,7 +119,10 @@ export class Runtimes {
     return found.map((report) => ({ ...report, breaker: this.#breakers[report.id]?.status ?? 'closed' }));
   }
 
-  /** Asked right before a start: a breaker whose pause is over admits one trial. False while an earlier trial is undecided. */
+  /**
+   * Asked right before a start: a breaker whose pause is over admits one trial. False while an earlier trial is
+   * undecided.
+   */
   async admitsStart(id: string): Promise<boolean> {
     let isAdmitted = true;
     await this.#record(id, (now) => {

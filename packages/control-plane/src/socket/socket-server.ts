@@ -15,7 +15,10 @@ export interface SocketServer {
   close(): Promise<void>;
 }
 
-/** Serves a channel on a unix socket (0600). Only who holds the data directory's lock calls this, so a socket that is there is a dead one's. */
+/**
+ * Serves a channel on a unix socket (0600). Only who holds the data directory's lock calls this, so a socket that is
+ * there is a dead one's.
+ */
 export async function serveSocket(
   path: string,
   channel: Channel,

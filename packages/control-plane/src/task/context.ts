@@ -5,7 +5,10 @@ import type { Clock } from '../waiting/clock.ts';
 import type { Failpoint } from './failpoint.ts';
 import type { Leases } from './leases.ts';
 
-/** Clocks of the plane, each in milliseconds unless it says otherwise. The defaults fit agents that work for minutes to hours. */
+/**
+ * Clocks of the plane, each in milliseconds unless it says otherwise. The defaults fit agents that work for minutes to
+ * hours.
+ */
 export interface PlaneTuning {
   /** Increments that arrive within this time of the last ones are appended together. @default 30 */
   readonly deltaWindowMs: number;
@@ -17,7 +20,9 @@ export interface PlaneTuning {
   readonly minFreeBytes: number;
   /** Timeout of an adapter's `start`. @default 60000 */
   readonly startTimeoutMs: number;
-  /** Extra time that an adapter call may take past its own limit before the plane stops waiting for it. @default 30000 */
+  /**
+   * Extra time that an adapter call may take past its own limit before the plane stops waiting for it. @default 30000
+   */
   readonly overdueMs: number;
 }
 

@@ -3,8 +3,9 @@ import { foldTask, forbids, type TaskState } from '@runtime/contracts/fold';
 import { storedEvent } from '@runtime/contracts/log';
 
 /**
- * What one decision appends to a task's stream. Each event is judged by the event table against the state that the events before it make,
- * and folded once, when it is added. All of them carry the draft's time in the log, so that readers fold the very same state.
+ * What one decision appends to a task's stream. Each event is judged by the event table against the state that the
+ * events before it make, and folded once, when it is added. All of them carry the draft's time in the log, so that
+ * readers fold the very same state.
  */
 export class Draft {
   readonly stream: string;

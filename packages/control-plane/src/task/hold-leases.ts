@@ -1,7 +1,8 @@
 import type { Task } from './task.ts';
 
 /**
- * Takes what only one run may use at a time: the workspace, and the conversation, since two agents on either would undo each other's work.
+ * Takes what only one run may use at a time: the workspace, and the conversation, since two agents on either would undo
+ * each other's work.
  * False when another task holds one of them; the scheduler is asked again when it is released.
  */
 export function holdLeases(task: Task, agentSessionId: string | undefined): boolean {

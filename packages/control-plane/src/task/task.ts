@@ -11,7 +11,9 @@ import { Draft } from './draft.ts';
 
 /** What a task needs of the plane that holds it. */
 export interface TaskHost {
-  /** The task's state changed, or something that decides about its next start. Called in the same tick as the change. */
+  /**
+   * The task's state changed, or something that decides about its next start. Called in the same tick as the change.
+   */
   changed(task: Task): void;
   /** Runs an append together with its fold: a snapshot taken meanwhile claims no position that is still under way. */
   track<T>(work: () => Promise<T>): Promise<T>;
@@ -66,7 +68,8 @@ export abstract class Task {
 
   /**
    * Decides under the task's lock what to append, and appends it as one batch; an empty draft appends nothing.
-   * Durable before it resolves, unless all events are increments. What `write` throws is thrown here, with nothing appended.
+   * Durable before it resolves, unless all events are increments. What `write` throws is thrown here, with nothing
+   * appended.
    */
   append(write: (draft: Draft) => void): Promise<TaskState> {
     return this.#mutex.run(async () => {
@@ -108,7 +111,8 @@ export abstract class Task {
     try {
       return await this.ctx.log.append(stream, events, { expected: this.#state?.revision ?? 0, ack, time });
     } catch (error) {
-      // Poisoned, closed, or not known to be written: the state in memory cannot be trusted any more. The next owner reads the files.
+      // Poisoned, closed, or not known to be written: the state in memory cannot be trusted any more. The next owner
+      // reads the files.
       // An append that the log refuses as too large concerns its sender alone.
       const { code } = AgentRuntimeError.from(error);
       if (code !== 'EXHAUSTED' && code !== 'INVALID_ARGUMENT' && !this.ctx.closing.aborted) this.host.fail(error);

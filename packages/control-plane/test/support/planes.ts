@@ -13,7 +13,8 @@ import { SocketChannel } from '../../src/socket/socket-channel.ts';
 
 /**
  * A directory of its own for one test: `data` for the plane, `workspace` for its tasks.
- * When the test is over, everything that the plane wrote is held to the schemas that readers get, and the directory is removed.
+ * When the test is over, everything that the plane wrote is held to the schemas that readers get, and the directory is
+ * removed.
  */
 export async function makePlaces() {
   const root = await mkdtemp(join(tmpdir(), 'plane-'));
@@ -34,7 +35,7 @@ export async function makePlaces() {
 
 export type Places = Awaited<ReturnType<typeof makePlaces>>;
 
-export const quick = { deltaWindowMs: 5, stopGraceMs: 300 };
+const quick = { deltaWindowMs: 5, stopGraceMs: 300 };
 /** Retries without the patience of real ones. */
 export const retry = { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 5 };
 
