@@ -6,6 +6,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startModelServer } from '@runtime/conformance/model-server';
 import { assertPiInstalled, makePiHome, pinnedPiBin } from '../e2e/pi/src/pinned-pi.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -40,7 +41,6 @@ async function main() {
   const names = process.argv.slice(2);
   const examples = names.length > 0 ? names : await allExamples();
   const folder = await mkdtemp(join(tmpdir(), 'examples-'));
-  const { startModelServer } = await importBuilt('conformance', 'model-server/index.js');
   const server = await startModelServer({ scenario });
   const failed = [];
   try {
@@ -77,9 +77,6 @@ async function allExamples() {
     .map(({ name }) => name)
     .sort();
 }
-
-/** This script belongs to no package, so it takes the build where it lies. */
-const importBuilt = (name, file) => import(join(root, 'packages', name, 'dist', file));
 
 /** What the README shows as the output of an example, if it does. */
 async function promisedOutput(name) {

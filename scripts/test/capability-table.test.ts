@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { local } from '../../packages/adapter-local/src/index.ts';
-import { pi } from '../../packages/adapter-pi/src/index.ts';
-import { tmux } from '../../packages/adapter-tmux/src/index.ts';
-import { piAgent } from '../../packages/conformance/src/scripted-agent/index.ts';
-import type { RuntimeAdapter } from '../../packages/contracts/src/adapter/index.ts';
-import type { RuntimeCapabilities } from '../../packages/contracts/src/index.ts';
+import { local } from '@runtime/adapter-local';
+import { pi } from '@runtime/adapter-pi';
+import { tmux } from '@runtime/adapter-tmux';
+import { piAgent } from '@runtime/conformance/scripted-agent';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import type { RuntimeCapabilities } from '@runtime/contracts';
 
 async function capabilitiesOf(adapter: RuntimeAdapter): Promise<RuntimeCapabilities> {
   const found = await adapter.probe();

@@ -1,9 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
-
-const packages = join(import.meta.dirname, '../../packages');
+import { manifestIn, packages, root } from '../lib/packages.ts';
 
 /** What a package may need at run time, of ours. Arrows point down only; adapters never see one another. */
 const graph: Readonly<Record<string, readonly string[]>> = {
@@ -18,23 +16,13 @@ const graph: Readonly<Record<string, readonly string[]>> = {
   cli: ['adapter-kit', 'adapter-local', 'adapter-pi', 'adapter-tmux', 'contracts', 'control-plane', 'event-log'],
 };
 
-const manifestSchema = z.object({
-  name: z.string(),
-  dependencies: z.record(z.string(), z.string()).default({}),
-  peerDependencies: z.record(z.string(), z.string()).default({}),
-});
-
 const ours = (names: readonly string[]): string[] =>
   [...new Set(names.filter((name) => name.startsWith('@runtime/')).map((name) => name.split('/')[1] ?? ''))].sort();
 
-function manifestOf(name: string): z.infer<typeof manifestSchema> {
-  return manifestSchema.parse(JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8')));
-}
-
 function sourcesOf(name: string): { readonly path: string; readonly text: string }[] {
-  return readdirSync(join(packages, name, 'src'), { recursive: true, encoding: 'utf8' })
+  return readdirSync(join(root, 'packages', name, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
-    .map((path) => ({ path, text: readFileSync(join(packages, name, 'src', path), 'utf8') }));
+    .map((path) => ({ path, text: readFileSync(join(root, 'packages', name, 'src', path), 'utf8') }));
 }
 
 /** What the sources import from outside of their package, types included: those have to be resolved as well. */
@@ -48,16 +36,16 @@ function importsOf(name: string): string[] {
 
 describe('the package graph', () => {
   it('has these packages and no others', () => {
-    expect(readdirSync(packages).sort()).toEqual(Object.keys(graph).sort());
+    expect(packages).toEqual(Object.keys(graph).sort());
   });
 
   it.each(Object.entries(graph))('lets %s need %j', (name, needs) => {
-    const { dependencies, peerDependencies } = manifestOf(name);
+    const { dependencies, peerDependencies } = manifestIn(`packages/${name}`);
     expect(ours([...Object.keys(dependencies), ...Object.keys(peerDependencies)])).toEqual([...needs].sort());
   });
 
   it.each(Object.keys(graph))('finds in the sources of %s nothing that it does not declare', (name) => {
-    const { dependencies, peerDependencies } = manifestOf(name);
+    const { dependencies, peerDependencies } = manifestIn(`packages/${name}`);
     const declared = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
     const missing = importsOf(name)
       .filter((specifier) => !specifier.startsWith('node:'))

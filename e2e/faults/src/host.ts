@@ -2,7 +2,7 @@
  * A plane in a process of its own, which a failpoint kills with -9. One argument: a `HostPlan` as JSON.
  * Prints the names of the points it passed when it gets to the end, and exits with 0.
  */
-import { openControlPlane } from '@runtime/control-plane';
+import { openTestPlane } from '@runtime/control-plane/testing';
 import type { SubmitRequest } from '@runtime/contracts';
 import { scriptedRuntime, type AgentPlan, type RuntimeName } from './runtimes.ts';
 
@@ -24,7 +24,7 @@ function failpoint(name: string): void {
   if (plan.dieAt?.name === name && plan.dieAt.nth === nth) process.kill(process.pid, 'SIGKILL');
 }
 
-const plane = await openControlPlane({
+const plane = await openTestPlane({
   dataDir: plan.dataDir,
   adapters: [scriptedRuntime(plan.runtime, plan.agent)],
   failpoint,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { openReadOnlyPlane } from '@runtime/control-plane';
-// #region readme
+// #region minimal-host
 import { pi } from '@runtime/adapter-pi';
 import { tmux } from '@runtime/adapter-tmux';
 import { openControlPlane } from '@runtime/control-plane';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { narrate } from './narrator.ts';
 import type { Stage } from './stage.ts';
 
-const bin = fileURLToPath(new URL('../../../node_modules/.bin/runtime', import.meta.url));
+const bin = fileURLToPath(new URL('../node_modules/.bin/runtime', import.meta.url));
 
 /** What the command line says about the same data directory. Newest first. */
 export async function runCommandLine(stage: Stage, taskIds: readonly string[]): Promise<void> {

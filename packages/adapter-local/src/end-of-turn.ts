@@ -1,6 +1,4 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { runPaths, type readExitRecord } from '@runtime/adapter-kit/run';
+import { readTail, runPaths, type readExitRecord } from '@runtime/adapter-kit/run';
 import { redactBytes } from '@runtime/adapter-kit/source';
 import type { RunOutcome } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
@@ -33,21 +31,7 @@ async function outcomeOf(ended: Awaited<ReturnType<typeof readExitRecord>>, run:
 /** The end of a file as text, without secrets and without a character or a secret cut at its beginning. */
 async function tailOf(path: string, secrets: readonly string[]): Promise<string> {
   const longest = Math.max(0, ...secrets.map((secret) => Buffer.byteLength(secret)));
-  let file;
-  try {
-    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
-  }
-  try {
-    const { size } = await file.stat();
-    const start = Math.max(0, size - messageChars * 4 - longest);
-    const bytes = Buffer.alloc(size - start);
-    const { bytesRead } = await file.read(bytes, 0, bytes.length, start);
-    const text = redactBytes(bytes.subarray(0, bytesRead), secrets).toString('utf8').trimEnd();
-    return text.slice(-messageChars).replace(/^[\uDC00-\uDFFF]/, '');
-  } finally {
-    await file.close();
-  }
+  const bytes = await readTail(path, messageChars * 4 + longest);
+  const text = redactBytes(bytes, secrets).toString('utf8').trimEnd();
+  return text.slice(-messageChars).replace(/^[\uDC00-\uDFFF]/, '');
 }

@@ -6,4 +6,3 @@
  */
 export { local } from './local-adapter.ts';
 export type { LocalOptions } from './local-options.ts';
-export type { PromptMode } from './command-line.ts';

@@ -1,4 +1,4 @@
-import { inspectRun, reapRun, startHolder } from '@runtime/adapter-kit/run';
+import { checkLaunch, inspectRun, reapRun, refuseForeign, startHolder } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, instructionText, throwIfAborted } from '@runtime/contracts';
 import {
   specVersion,
@@ -47,12 +47,13 @@ async function start(
   signal: AbortSignal | undefined,
 ): Promise<RuntimeSession> {
   throwIfAborted(signal);
-  refuseForeign(config, launch.handle);
+  refuseForeign(launch.handle, config.id);
   refuseBeyond(launch);
   const { handle, workspace, env, secrets, instruction } = launch;
   const { runDir } = handle;
   const prompt = instructionText(instruction.parts);
   const command = commandLine(config.command, { prompt, workspace, promptFile: promptFile(runDir) });
+  await checkLaunch({ handle, command, cwd: workspace });
   await writePrompt(runDir, config.prompt === 'argument' ? '' : prompt);
   await writeLaunchRecord(runDir, { version: 1, instructionId: instruction.id, agentVersion: version });
   await startHolder({
@@ -68,7 +69,7 @@ async function start(
 
 async function recover(config: LocalConfig, handle: RuntimeHandle, options: RecoverOptions = {}): Promise<Recovery> {
   throwIfAborted(options.signal);
-  refuseForeign(config, handle);
+  refuseForeign(handle, config.id);
   const found = await inspectRun(handle, options.signal ? { signal: options.signal } : {});
   if (found.state === 'absent') return { status: 'absent' };
   if (found.state === 'unknowable') return { status: 'unknowable', reason: found.reason };
@@ -78,11 +79,6 @@ async function recover(config: LocalConfig, handle: RuntimeHandle, options: Reco
   const began = found.state !== 'dead' || found.holder !== undefined;
   const run = { handle, instructionId: record.instructionId, secrets: options.secrets ?? [], began };
   return { status: found.state, session: localSession(run, record.agentVersion) };
-}
-
-function refuseForeign({ id }: LocalConfig, handle: RuntimeHandle): void {
-  if (handle.runtime === id) return;
-  throw new AgentRuntimeError('INVALID_ARGUMENT', `the run belongs to runtime ${handle.runtime}, not to ${id}`);
 }
 
 function refuseBeyond({ target, resume, instruction }: Launch): void {

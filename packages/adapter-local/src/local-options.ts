@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
+import { parseOptions, promptModeOf, promptModeSchema, type PromptMode } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, runtimeIdSchema } from '@runtime/contracts';
 import { z } from 'zod';
-import { promptModeOf, type PromptMode } from './command-line.ts';
 
 /** What is run, and how it gets its prompt. */
 export interface LocalOptions {
@@ -13,7 +13,7 @@ export interface LocalOptions {
   /** @default 'local' */
   readonly id?: string;
   /** @default what the templates in `command` say; without any, 'stdin' */
-  readonly prompt?: PromptMode;
+  readonly prompt?: Exclude<PromptMode, 'paste'>;
   /** Arguments that make the command print its version on the first line, as in `['--version']`. @default none: the version is 'unknown' */
   readonly versionArgs?: readonly string[];
 }
@@ -23,7 +23,7 @@ const text = z.string().refine((value) => !value.includes('\0'), 'must not hold 
 const optionsSchema = z.strictObject({
   command: z.array(text).min(1).max(1000),
   id: runtimeIdSchema.default('local'),
-  prompt: z.enum(['stdin', 'file', 'argument']).optional(),
+  prompt: promptModeSchema.exclude(['paste']).optional(),
   versionArgs: z.array(text).max(100).optional(),
 });
 
@@ -31,30 +31,20 @@ const optionsSchema = z.strictObject({
 export interface LocalConfig {
   readonly id: string;
   readonly command: readonly string[];
-  readonly prompt: PromptMode;
+  readonly prompt: Exclude<PromptMode, 'paste'>;
   readonly versionArgs?: readonly string[];
 }
 
 /** Throws INVALID_ARGUMENT, with a hint, for options that cannot be meant. */
 export function localConfig(options: LocalOptions): LocalConfig {
-  const parsed = optionsSchema.safeParse(options);
-  if (!parsed.success) {
-    throw new AgentRuntimeError(
-      'INVALID_ARGUMENT',
-      `the options of local() are not valid: ${z.prettifyError(parsed.error)}`,
-      {
-        hint: "give the command as a list: local({ command: ['my-agent', '--flag'] })",
-      },
-    );
-  }
-  const { command, id, prompt, versionArgs } = parsed.data;
+  const { command, id, prompt, versionArgs } = parseOptions(optionsSchema, options, 'local()');
   const [program = '', ...args] = command;
   if (program === '') throw new AgentRuntimeError('INVALID_ARGUMENT', 'the name of the program is empty');
   const found = program.includes('/') && !isAbsolute(program) ? resolve(program) : program;
   return {
     id,
     command: [found, ...args],
-    prompt: promptModeOf(command, prompt),
+    prompt: promptModeOf(command, prompt, ['stdin']),
     ...(versionArgs === undefined ? {} : { versionArgs }),
   };
 }

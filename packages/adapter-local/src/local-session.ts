@@ -1,6 +1,7 @@
 import { stopRun } from '@runtime/adapter-kit/run';
+import { SingleReader } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, throwIfAborted, type CallOptions, type RuntimeCapabilities } from '@runtime/contracts';
-import type { RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
+import type { RuntimeSession } from '@runtime/contracts/adapter';
 import { runEvents, type RunFiles } from './run-events.ts';
 
 /** What a command is, however it was started or found again. */
@@ -20,32 +21,17 @@ export const localCapabilities: RuntimeCapabilities = Object.freeze<RuntimeCapab
 
 /** A session over a run's files: as good for one that was just started as for one that another owner left. */
 export function localSession(run: RunFiles, version: string): RuntimeSession {
-  const letGo = new AbortController();
-  let reading = false;
-
-  async function* events(
-    options: CallOptions & { readonly after?: string } = {},
-  ): AsyncGenerator<SourceBatch, void, undefined> {
-    if (reading) throw new AgentRuntimeError('CONFLICT', 'the session has a reader already');
-    reading = true;
-    try {
-      const signal = AbortSignal.any([letGo.signal, ...(options.signal ? [options.signal] : [])]);
-      yield* runEvents(run, { ...options, signal });
-    } finally {
-      reading = false;
-    }
-  }
-
+  const reader = new SingleReader();
   return {
     capabilities: localCapabilities,
     version,
-    events,
+    events: (options = {}) => reader.read((signal) => runEvents(run, { ...options, signal }), options),
     send: (_, options) => refuse('instructions after its launch', options),
     answer: (_, __, options) => refuse('approvals', options),
     interrupt: (options) => refuse('interrupts', options),
     stop: (options) => stopRun(run.handle, options),
     async [Symbol.asyncDispose]() {
-      letGo.abort();
+      reader.release();
     },
   };
 }

@@ -1,19 +1,7 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { promptModeOf } from '../src/command-line.ts';
 import { local, type LocalOptions } from '../src/index.ts';
 import { localConfig } from '../src/local-options.ts';
-
-test.for([
-  [['agent'], 'stdin'],
-  [['agent', '--in={promptFile}'], 'file'],
-  [['agent', '{prompt}'], 'argument'],
-  [['agent', '{workspace}'], 'stdin'],
-  [['{prompt}'], 'stdin'],
-] as const)('%j takes its prompt by %s', ([command, mode]) => {
-  expect(promptModeOf(command, undefined)).toBe(mode);
-  expect(promptModeOf(command, mode)).toBe(mode);
-});
 
 const contradictions: Readonly<Record<string, LocalOptions>> = {
   'both templates': { command: ['agent', '{prompt}', '{promptFile}'] },

@@ -1,11 +1,11 @@
+import type { PromptMode } from '@runtime/adapter-kit/run';
 import type { RuntimeCapabilities } from '@runtime/contracts';
-import type { PromptWay } from './run-files.ts';
 
 /**
  * What a program in a terminal can do. Typing into it is all that steering is, and nobody can prove that it was understood: `unknown`.
  * A terminal shows no end of a turn, hence no follow-up and no interrupt that could be proven.
  */
-export function capabilitiesFor(prompt: PromptWay): RuntimeCapabilities {
+export function capabilitiesFor(prompt: PromptMode): RuntimeCapabilities {
   return {
     firstInstruction: 'launch',
     steer: prompt === 'paste' ? 'unknown' : 'none',

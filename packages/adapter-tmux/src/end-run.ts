@@ -2,11 +2,12 @@ import { constants } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, killTree, signalProcess, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { claimRun, readExitRecord, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
+import { readExitRecord, shutOut, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
+import { systemCode } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder-script.ts';
 import { hasEndMark } from './recording-tail.ts';
-import { agentOf, isMissing, readPlan, readTmuxHolder, tmuxPaths, type TmuxHolder } from './run-files.ts';
+import { agentOf, readPlan, readTmuxHolder, tmuxPaths, type TmuxHolder } from './run-files.ts';
 
 /** What a holder needs to record an exit after the agent is gone; on a disk that is stuck it may take long. */
 const recordMs = 5000;
@@ -95,7 +96,7 @@ async function readRecorderLine(runDir: string): Promise<string> {
   try {
     return (await readFile(tmuxPaths(runDir).recorderPid, 'latin1')).trim();
   } catch (error) {
-    if (isMissing(error)) return '';
+    if (systemCode(error) === 'ENOENT') return '';
     throw error;
   }
 }
@@ -112,14 +113,6 @@ async function living(identities: readonly ProcessIdentity[]): Promise<ProcessId
   return identities.filter((_, index) => alive[index]);
 }
 
-async function shutOut(place: RunPlace): Promise<void> {
-  try {
-    await claimRun(place);
-  } catch (error) {
-    if (!isMissing(error)) throw error; // no directory: no holder can make a claim in it either
-  }
-}
-
 async function writeRelease(fifo: string): Promise<void> {
   try {
     // ENXIO without a reader instead of waiting for one.
@@ -130,7 +123,7 @@ async function writeRelease(fifo: string): Promise<void> {
       await handle.close();
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (systemCode(error) === undefined) throw error;
     // Gone already, or not reachable: then it is killed.
   }
 }

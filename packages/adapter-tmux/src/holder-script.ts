@@ -1,4 +1,4 @@
-import { readFunctions } from './holder-functions.ts';
+import { identityFunctions } from '@runtime/adapter-kit/run';
 
 /** How the agent gets its stdin: the terminal, or the prompt file. */
 export type HolderInput = 'terminal' | 'prompt';
@@ -31,7 +31,7 @@ export const laterRecorderCommand = `umask 077; ${introduce}; exec cat >>out.raw
  * - HUP is trapped: when tmux dies the holder still records the exit.
  */
 export const holderScript = `# runtime tmux holder: runs one agent in this terminal, records how it ended.
-${readFunctions}
+${identityFunctions}
 run=$1 nonce=$2 stay=$3 input=$4
 mask=$(umask)
 umask 077
@@ -48,9 +48,9 @@ flush() { sync "$@" 2>/dev/null || sync; }
 server=\${TMUX%,*}
 server=\${server##*,}
 start_time "$server" || fail 'cannot read the start time of the tmux server'
-server_start=$started
+server_start=$__runtime_started
 start_time "$$" || fail 'cannot read its own start time'
-holder_start=$started
+holder_start=$__runtime_started
 read_boot || fail 'cannot read the boot id'
 mkfifo gate release 2>/dev/null
 exec 8<>gate 7<>release || fail 'cannot open its fifos'
@@ -73,7 +73,7 @@ agent() {
   exec 2>&6
   start_time "$BASHPID" || exit 75
   printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s},"server":{"pid":%s,"startTime":"%s","bootId":"%s"},"tmux":"%s"}\\n' \\
-    "$run" "$$" "$holder_start" "$boot" "$BASHPID" "$started" "$boot" "$BASHPID" "$server" "$server_start" "$boot" "$TERM_PROGRAM_VERSION" >holder.json.tmp || exit 75
+    "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" >holder.json.tmp || exit 75
   mv -f holder.json.tmp holder.json || exit 75
   # From here on names of ours must not be names of the agent's environment.
   __runtime_dir=$PWD

@@ -1,7 +1,8 @@
 import { appendFile, readFile, utimes } from 'node:fs/promises';
+import { systemCode } from '@runtime/contracts';
 import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
 import { z } from 'zod';
-import { isMissing, tmuxPaths } from './run-files.ts';
+import { tmuxPaths } from './run-files.ts';
 
 /**
  * A line of notes.jsonl: what this adapter saw and no recording of a terminal can tell. Replayed like any other source.
@@ -42,7 +43,7 @@ export async function readTyped(runDir: string): Promise<{ typing: Set<string>; 
   try {
     text = await readFile(tmuxPaths(runDir).notes, 'utf8');
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (systemCode(error) !== 'ENOENT') throw error;
   }
   for (const line of text.split('\n')) {
     const note = parse(line);

@@ -1,5 +1,5 @@
+import { promptModeOf, type PromptMode } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, runtimeIdSchema } from '@runtime/contracts';
-import type { PromptWay } from './run-files.ts';
 
 export interface TmuxOptions {
   /** The runtime's id, by which targets name it. @default 'tmux' */
@@ -14,7 +14,7 @@ export interface TmuxOptions {
    * its output still the terminal; `paste`: it is typed into the terminal as a bracketed paste, then the submit key.
    * @default 'argument' with `{prompt}` in the command, 'file' with `{promptFile}`, else 'paste': a terminal program without either waits to be spoken to
    */
-  readonly prompt?: PromptWay;
+  readonly prompt?: PromptMode;
   /** The terminal. @default 160 columns, 50 rows: wide enough that agents do not fold their lines early */
   readonly size?: { readonly columns: number; readonly rows: number };
   /** The tmux name of the key that submits a paste. @default 'Enter' */
@@ -36,7 +36,7 @@ export interface TmuxOptions {
 export interface TmuxSettings {
   readonly id: string;
   readonly command: readonly string[];
-  readonly prompt: PromptWay;
+  readonly prompt: PromptMode;
   readonly columns: number;
   readonly rows: number;
   readonly submitKey: string;
@@ -49,15 +49,11 @@ export interface TmuxSettings {
 /** Throws INVALID_ARGUMENT for options that contradict each other. */
 export function settle(options: TmuxOptions): TmuxSettings {
   const { command, size = { columns: 160, rows: 50 }, submitKey = 'Enter', readyPattern } = options;
-  const has = (place: string): boolean => command.some((argument) => argument.includes(place));
-  const prompt = options.prompt ?? (has('{prompt}') ? 'argument' : has('{promptFile}') ? 'file' : 'paste');
   const id = options.id ?? 'tmux';
   if (!runtimeIdSchema.safeParse(id).success) refuse(`not a runtime id: ${JSON.stringify(id)}`);
   if (command.length === 0 || command[0] === '') refuse('the command is empty');
-  if (prompt === 'argument' && !has('{prompt}')) refuse('prompt is "argument", and no argument holds {prompt}');
-  if (prompt === 'file' && !has('{promptFile}')) refuse('prompt is "file", and no argument holds {promptFile}');
-  if (prompt !== 'argument' && has('{prompt}')) refuse('an argument holds {prompt}, and prompt is not "argument"');
   if (command[0]?.includes('{prompt')) refuse('the program itself cannot be the prompt');
+  const prompt = promptModeOf(command, options.prompt, ['paste', 'stdin']);
   if (!inRange(size.columns, 20, 1000) || !inRange(size.rows, 5, 1000))
     refuse('a terminal has 20-1000 columns and 5-1000 rows');
   if (!/^[A-Za-z0-9-]{1,20}$/.test(submitKey)) refuse(`not a key: ${JSON.stringify(submitKey)}`);

@@ -1,13 +1,14 @@
-import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { processIdentitySchema } from '@runtime/adapter-kit/process';
-import { holderRecordSchema, runPaths, type HolderRecord } from '@runtime/adapter-kit/run';
+import {
+  holderRecordSchema,
+  promptModeSchema,
+  readRecord,
+  runPaths,
+  type HolderRecord,
+} from '@runtime/adapter-kit/run';
 import { idSchema } from '@runtime/contracts';
 import { z } from 'zod';
-
-/** How the first instruction reaches the agent. */
-export const promptWaySchema = z.enum(['file', 'stdin', 'argument', 'paste']);
-export type PromptWay = z.infer<typeof promptWaySchema>;
 
 /** tmux.json: where a run's server is and how its agent is spoken to. Written before anything is started, never changed. */
 export const planSchema = z.object({
@@ -18,7 +19,7 @@ export const planSchema = z.object({
   /** Names the session. Nothing else ever reaches tmux as a name. */
   session: z.string().regex(/^ar-[a-z0-9]{1,40}$/),
   nonce: z.string().regex(/^[a-z0-9]{32}$/),
-  prompt: promptWaySchema,
+  prompt: promptModeSchema,
   instructionId: idSchema,
   submitKey: z.string(),
   readyPattern: z.string().optional(),
@@ -51,52 +52,14 @@ export function tmuxPaths(runDir: string) {
   };
 }
 
-/** Writes a file that was not there. Rejects with EEXIST when it was. */
-export async function writeNew(file: string, data: string | Buffer, mode = 0o600): Promise<void> {
-  await withHandle(await open(file, 'wx', mode), (handle) => handle.writeFile(data));
-}
-
-/** Replaces a file in one step. */
-export async function replaceFile(file: string, data: string): Promise<void> {
-  await withHandle(await open(`${file}.tmp`, 'w', 0o600), (handle) => handle.writeFile(data));
-  await rename(`${file}.tmp`, file);
-}
-
-async function withHandle(handle: FileHandle, work: (handle: FileHandle) => Promise<void>): Promise<void> {
-  try {
-    await work(handle);
-  } finally {
-    await handle.close();
-  }
-}
-
 /** Undefined when there is none or it is damaged. */
 export async function readPlan(runDir: string): Promise<Plan | undefined> {
-  return readJson(tmuxPaths(runDir).plan, planSchema);
+  return readRecord(tmuxPaths(runDir).plan, planSchema);
 }
 
 /** Who holds the run, who the agent and who the server is; undefined before the agent exists. */
 export async function readTmuxHolder(runDir: string): Promise<TmuxHolder | undefined> {
-  return readJson(runPaths(runDir).holder, holderSchema);
-}
-
-async function readJson<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {
-  try {
-    return schema.safeParse(JSON.parse(await readFile(file, 'utf8'))).data;
-  } catch (error) {
-    if (error instanceof SyntaxError || isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** True for a system error that says that there is no such file. */
-export function isMissing(error: unknown): boolean {
-  return hasCode(error, 'ENOENT');
-}
-
-/** True for a system error with this code. */
-export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return readRecord(runPaths(runDir).holder, holderSchema);
 }
 
 /** The leader of the agent, as `killTree` wants it. */

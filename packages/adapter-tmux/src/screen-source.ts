@@ -1,5 +1,4 @@
-import { createRedactor, quarantine, tailFile, Utf8Stream, type DecodedBytes } from '@runtime/adapter-kit/source';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { quarantinedByte, textFileSource, type TextRecord, type Translator } from '@runtime/adapter-kit/source';
 import { maxEventTextChars, type SessionEvent, type SourceBatch } from '@runtime/contracts/adapter';
 import { initialScreenState, translateScreen, type ScreenState } from './translate.ts';
 
@@ -8,7 +7,7 @@ export interface ScreenSourceOptions {
   readonly path: string;
   /** What ends it, as `ScreenState.endMark`. */
   readonly endMark: string;
-  /** `<bytes>`, or `<bytes>+` behind the end. */
+  /** As for `textFileSource`. */
   readonly after: string | undefined;
   /** Told whether the end mark was read; true when nothing more will come. */
   readonly ended: (isComplete: boolean) => Promise<boolean>;
@@ -18,53 +17,38 @@ export interface ScreenSourceOptions {
 
 /** What an event carries as its `source`. */
 const source = 'screen';
-const chunkBytes = 64 * 1024;
 
 /**
- * A terminal's recording as `output.delta`: from its beginning and silently up to `after`, then as it grows, until `ended`.
- * Where it is cut varies from reading to reading; the joined text behind a cursor does not.
- * The first byte that is no UTF-8 is told by one `output.quarantined`, a recording without its end by an `output.gap`.
+ * A terminal's recording as `output.delta`, read as `textFileSource` reads.
+ * The first byte that is no UTF-8 is reported by one `output.quarantined`, a recording without its end by an `output.gap`.
  */
 export async function* screenSource(options: ScreenSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {
-  const { path, signal } = options;
-  const after = readCursor(options.after);
-  const redactor = createRedactor(options.secrets);
-  const reading = new Reading(options.endMark);
-  const ended = (): Promise<boolean> => options.ended(reading.isComplete);
-  let end = 0;
-  for await (const { bytes, start } of tailFile(path, { ended, chunkBytes, boundary: after.offset, signal })) {
-    end = start + bytes.length;
-    const events = redactor.apply(reading.read(bytes));
-    if (events.length > 0 && start >= after.offset) yield { cursor: String(end), events };
-  }
-  if (signal.aborted || after.finished) return;
-  const events = [...redactor.apply(reading.finish()), ...redactor.finish()];
-  if (events.length > 0) yield { cursor: `${end}+`, events };
+  const { path, endMark, after, secrets, signal } = options;
+  const translator = new ScreenTranslator(endMark);
+  yield* textFileSource({
+    path,
+    secrets,
+    signal,
+    translator: () => translator,
+    ended: () => options.ended(translator.isComplete),
+    ...(after === undefined ? {} : { after }),
+  });
 }
 
-class Reading {
-  readonly #utf8 = new Utf8Stream();
+class ScreenTranslator implements Translator<TextRecord> {
   #state: ScreenState;
 
   constructor(endMark: string) {
     this.#state = initialScreenState(endMark);
   }
 
+  /** The end mark was read: what follows is not the agent's. */
   get isComplete(): boolean {
     return this.#state.mode === 'over';
   }
 
-  read(bytes: Buffer): SessionEvent[] {
-    return this.isComplete ? [] : this.#tell(this.#utf8.push(bytes));
-  }
-
-  finish(): SessionEvent[] {
+  translate({ text, invalid }: TextRecord): SessionEvent[] {
     if (this.isComplete) return [];
-    const reason = 'the end of the recording was not seen: the last output may be missing';
-    return [...this.#tell(this.#utf8.flush()), { type: 'output.gap', source, reason }];
-  }
-
-  #tell({ text, invalid }: DecodedBytes): SessionEvent[] {
     const translated = translateScreen(this.#state, text);
     this.#state = translated.state;
     const deltas = pieces(translated.text).map((piece): SessionEvent => ({
@@ -72,14 +56,13 @@ class Reading {
       source,
       text: piece,
     }));
-    if (!invalid) return deltas;
-    const { offset, byte } = invalid;
-    const reason = `not UTF-8, from byte ${offset} on; U+FFFD stands for it here and further on`;
-    const head = Buffer.of(byte);
-    return [
-      quarantine({ kind: 'malformed', start: offset, end: offset + 1, size: 1, head, reason }, source),
-      ...deltas,
-    ];
+    return invalid ? [quarantinedByte(invalid, source), ...deltas] : deltas;
+  }
+
+  finish(): SessionEvent[] {
+    if (this.isComplete) return [];
+    const reason = 'the end of the recording was not seen: the last output may be missing';
+    return [{ type: 'output.gap', source, reason }];
   }
 }
 
@@ -93,11 +76,4 @@ function pieces(text: string): string[] {
     from = to;
   }
   return result;
-}
-
-function readCursor(cursor: string | undefined): { readonly offset: number; readonly finished: boolean } {
-  if (cursor === undefined) return { offset: 0, finished: false };
-  const [, digits, plus] = /^(\d{1,15})(\+?)$/.exec(cursor) ?? [];
-  if (digits === undefined) throw new AgentRuntimeError('INVALID_ARGUMENT', `not a cursor: ${cursor.slice(0, 80)}`);
-  return { offset: Number(digits), finished: plus === '+' };
 }

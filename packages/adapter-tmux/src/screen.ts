@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { readExitRecord } from '@runtime/adapter-kit/run';
-import { isMissing, tmuxPaths } from './run-files.ts';
+import { systemCode } from '@runtime/contracts';
+import { tmuxPaths } from './run-files.ts';
 import { agentPane, callTmux, type TmuxPlace } from './tmux-client.ts';
 
 const modeSwitch = /\u001b\[\?(?:\d+;)*2004(?:;\d+)*([hl])/g; // oxlint-disable-line no-control-regex
@@ -28,7 +29,7 @@ export class Screen {
     try {
       return (await stat(tmuxPaths(this.#place.runDir).recording)).size;
     } catch (error) {
-      if (isMissing(error)) return 0;
+      if (systemCode(error) === 'ENOENT') return 0;
       throw error;
     }
   }

@@ -1,16 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { isAlive, readIdentity, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { fillCommand, currentPlacement, readExitRecord, resolveCommand, runPaths } from '@runtime/adapter-kit/run';
+import {
+  checkLaunch,
+  currentPlacement,
+  fillCommand,
+  readExitRecord,
+  replaceFile,
+  resolveCommand,
+  runPaths,
+  writeNew,
+} from '@runtime/adapter-kit/run';
 import { watchChanges } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, instructionText, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { runMarker, type Launch } from '@runtime/contracts/adapter';
 import { attachCommands } from './attach.ts';
 import { endEverything } from './end-run.ts';
 import { holderScript, recorderCommand } from './holder-script.ts';
-import { checkLaunch, holderEnvironment, refuseBeyond } from './launch-check.ts';
+import { environmentItems, refuseBeyond } from './launch-check.ts';
 import type { TmuxSettings } from './options.ts';
-import { hasCode, readTmuxHolder, replaceFile, tmuxPaths, writeNew, type Plan } from './run-files.ts';
+import { readTmuxHolder, tmuxPaths, type Plan } from './run-files.ts';
 import { runName, socketPath } from './socket-path.ts';
 import { clientEnvironment, tmuxOnce, type TmuxCommand, type TmuxPlace } from './tmux-client.ts';
 
@@ -28,23 +37,15 @@ export async function startRun(launch: Launch, settings: TmuxSettings, { signal 
   const paths = tmuxPaths(handle.runDir);
   const values = { prompt: text, promptFile: paths.prompt, workspace };
   const filled = fillCommand(settings.command, values);
-  await checkLaunch(launch, filled);
-  const environment = holderEnvironment(launch);
+  await checkLaunch({ handle, command: filled, cwd: workspace });
+  const environment = environmentItems(launch);
   const [name = '', ...rest] = filled;
   const command = [await resolveCommand(name, launch.env['PATH'], workspace), ...rest];
   const plan = await makePlan(launch, settings);
   throwIfAborted(signal);
   await takeRun(handle.runDir, plan);
   try {
-    await Promise.all([
-      writeNew(paths.script, holderScript, 0o700),
-      writeNew(paths.command, nul(command)),
-      writeNew(paths.environment, nul(environment)),
-      writeNew(paths.workspace, nul([workspace])),
-      writeNew(paths.prompt, text),
-      writeNew(paths.notes, ''),
-      replaceFile(paths.attach, `${JSON.stringify(attachCommands(plan))}\n`),
-    ]);
+    await writeFiles(launch, plan, { command, environment, text });
     throwIfAborted(signal);
     const server = await startServer(launch, settings, plan);
     await awaitHolder(launch, server, signal);
@@ -57,6 +58,30 @@ export async function startRun(launch: Launch, settings: TmuxSettings, { signal 
     throw new AgentRuntimeError('OUTCOME_UNKNOWN', `the agent had begun, and was ended: ${failure.rawMessage}`, {
       cause: failure,
     });
+  }
+}
+
+interface RunInput {
+  readonly command: readonly string[];
+  readonly environment: readonly string[];
+  readonly text: string;
+}
+
+async function writeFiles({ handle, workspace }: Launch, plan: Plan, input: RunInput): Promise<void> {
+  const paths = tmuxPaths(handle.runDir);
+  try {
+    await Promise.all([
+      writeNew(paths.script, holderScript, { mode: 0o700 }),
+      writeNew(paths.command, nul(input.command)),
+      writeNew(paths.environment, nul(input.environment)),
+      writeNew(paths.workspace, nul([workspace])),
+      writeNew(paths.prompt, input.text),
+      writeNew(paths.notes, ''),
+      replaceFile(paths.attach, `${JSON.stringify(attachCommands(plan))}\n`),
+    ]);
+  } catch (cause) {
+    // The run is ours: what stands in the way of a file is not another start.
+    throw new AgentRuntimeError('UNAVAILABLE', 'the files of the run cannot be written', { cause });
   }
 }
 
@@ -83,22 +108,17 @@ async function makePlan({ handle, instruction }: Launch, settings: TmuxSettings)
 
 /** The plan is the right to try, the claim the right to begin: a run that recovery shut out has the second already. */
 async function takeRun(runDir: string, plan: Plan): Promise<void> {
-  const taken = new AgentRuntimeError('CONFLICT', 'this run was started or shut out already', {
-    hint: 'start a new run: a run directory is used once',
-  });
   if (
     await access(runPaths(runDir).claim).then(
       () => true,
       () => false,
     )
-  )
-    throw taken;
-  try {
-    await writeNew(tmuxPaths(runDir).plan, `${JSON.stringify(plan)}\n`);
-  } catch (error) {
-    if (hasCode(error, 'EEXIST')) throw taken;
-    throw new AgentRuntimeError('UNAVAILABLE', 'the run directory cannot be written', { cause: error });
+  ) {
+    throw new AgentRuntimeError('CONFLICT', 'the run was started or shut out before', {
+      hint: 'start a new run: a run directory is used once',
+    });
   }
+  await writeNew(tmuxPaths(runDir).plan, `${JSON.stringify(plan)}\n`);
 }
 
 /** Terminated, not separated: the shell reads item after item up to its NUL. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { abortable } from '@runtime/contracts';
 import { isAlive } from '@runtime/adapter-kit/process';
-import { inspectRun, readExitRecord } from '@runtime/adapter-kit/run';
+import { inspectRun, readExitRecord, refuseForeign } from '@runtime/adapter-kit/run';
 import { instructionText, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import {
   specVersion,
@@ -48,6 +48,7 @@ export function tmux(options: TmuxOptions): RuntimeAdapter {
 async function start(launch: Launch, settings: TmuxSettings, call: CallOptions): Promise<TmuxSession> {
   throwIfAborted(call.signal);
   const { handle, secrets } = launch;
+  refuseForeign(handle, settings.id);
   const plan = await startRun(launch, settings, call);
   try {
     const session = await openSession(handle, plan, secrets);
@@ -69,6 +70,7 @@ async function openSession(handle: RuntimeHandle, plan: Plan, secrets: readonly 
 
 async function recover(handle: RuntimeHandle, settings: TmuxSettings, options: RecoverOptions): Promise<Recovery> {
   throwIfAborted(options.signal);
+  refuseForeign(handle, settings.id);
   const status = await lookAt(handle, options);
   if (typeof status !== 'string') return status;
   if (status === 'absent') {

@@ -1,5 +1,6 @@
-import { abortable } from '@runtime/contracts';
+import { SingleReader } from '@runtime/adapter-kit/source';
 import {
+  abortable,
   AgentRuntimeError,
   instructionText,
   throwIfAborted,
@@ -7,7 +8,7 @@ import {
   type Instruction,
   type RuntimeCapabilities,
 } from '@runtime/contracts';
-import type { Exit, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
+import type { Exit, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
 import { awaitReady } from './await-ready.ts';
 import { capabilitiesFor } from './capabilities.ts';
 import { endRun, releaseTerminal } from './end-run.ts';
@@ -15,14 +16,15 @@ import { appendNote, readTyped } from './notes.ts';
 import { runEvents, type ReadableRun } from './run-events.ts';
 import { Typist } from './typist.ts';
 
+type ReadOptions = CallOptions & { readonly after?: SourceCursor };
+
 /** One run in its own tmux server. */
 export class TmuxSession implements RuntimeSession {
   readonly capabilities: RuntimeCapabilities;
   readonly version: string;
   readonly #run: ReadableRun;
   readonly #typist: Typist;
-  readonly #letGo = new AbortController();
-  #isRead = false;
+  readonly #reader = new SingleReader();
   #ending: Promise<Exit> | undefined;
 
   constructor(run: Omit<ReadableRun, 'settled'>, version: string) {
@@ -55,17 +57,14 @@ export class TmuxSession implements RuntimeSession {
     await abortable(this.#typist.type(instructionId, text, ready), signal);
   }
 
-  async *events(options: CallOptions & { readonly after?: string } = {}): AsyncGenerator<SourceBatch, void, undefined> {
-    if (this.#isRead) throw new AgentRuntimeError('CONFLICT', 'somebody reads the events of this session already');
-    this.#isRead = true;
-    const signal = options.signal ? AbortSignal.any([options.signal, this.#letGo.signal]) : this.#letGo.signal;
-    try {
-      yield* runEvents(this.#run, { ...options, signal });
-      // The reader came back for more: it has the end, and nobody needs the terminal.
-      if (!signal.aborted) await releaseTerminal(this.#run.handle.runDir);
-    } finally {
-      this.#isRead = false;
-    }
+  events(options: ReadOptions = {}): AsyncGenerator<SourceBatch, void, undefined> {
+    return this.#reader.read((signal) => this.#read({ ...options, signal }), options);
+  }
+
+  async *#read(options: ReadOptions & { readonly signal: AbortSignal }): AsyncGenerator<SourceBatch, void, undefined> {
+    yield* runEvents(this.#run, options);
+    // The reader came back for more: it has the end, and nobody needs the terminal.
+    if (!options.signal.aborted) await releaseTerminal(this.#run.handle.runDir);
   }
 
   async send(instruction: Instruction, { signal }: CallOptions = {}): Promise<void> {
@@ -115,7 +114,7 @@ export class TmuxSession implements RuntimeSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#letGo.abort();
+    this.#reader.release();
     await this.#typist.rest();
   }
 }

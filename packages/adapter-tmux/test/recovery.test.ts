@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -83,4 +83,13 @@ test('a run directory of something else is not taken for ours', async () => {
   await readAll(session);
   await writeFile(join(handle.runDir, 'tmux.json'), '{"version":1,"socket":"/tmp/x"}');
   expect((await tmux({ command: ['true'] }).recover(handle)).status).toBe('unknowable');
+});
+
+test('a run of another runtime is refused, and not even looked at', async () => {
+  await using bench = await Bench.open();
+  const launch = await bench.launch('go');
+  const other = tmux({ command: ['cat', '{prompt}'], id: 'other' });
+  await expect(other.start(launch)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  await expect(other.recover(launch.handle)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  expect(await readdir(launch.handle.runDir)).toEqual([]);
 });

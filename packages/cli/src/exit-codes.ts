@@ -20,7 +20,7 @@ export const exitCodesHelp = `Exit codes:
   130  interrupted (Ctrl-C); the task goes on`;
 
 /** Another process holds the data directory. Every other conflict is about a task. */
-export function isLockConflict({ code, details }: AgentRuntimeError): boolean {
+function isLockConflict({ code, details }: AgentRuntimeError): boolean {
   if (code !== 'CONFLICT') return false;
   const path = details?.['path'];
   return details?.['owner'] !== undefined || (typeof path === 'string' && path.endsWith('lock.db'));

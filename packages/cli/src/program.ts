@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { registerAnswer } from './commands/answer.ts';
 import { registerAttach } from './commands/attach.ts';
-import { addCommonOptions } from './commands/command.ts';
+import { addCommonOptions } from './invocation/add-command.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEndings } from './commands/end.ts';
@@ -14,7 +14,7 @@ import { registerRuntimes } from './commands/runtimes.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSubmit } from './commands/submit.ts';
 import { registerVerify } from './commands/verify.ts';
-import type { CliDependencies } from './dependencies.ts';
+import type { CliDependencies } from './host/dependencies.ts';
 import { exitCodesHelp } from './exit-codes.ts';
 
 const groups: readonly (readonly [string, readonly ((parent: Command, deps: CliDependencies) => void)[]])[] = [

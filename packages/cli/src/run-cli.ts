@@ -1,7 +1,7 @@
 import { CommanderError, type Command } from 'commander';
 import { usageError } from './arguments/usage-error.ts';
-import type { CliDependencies } from './dependencies.ts';
-import { reportError } from './edge.ts';
+import type { CliDependencies } from './host/dependencies.ts';
+import { reportError } from './invocation/handle.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createProgram } from './program.ts';
 

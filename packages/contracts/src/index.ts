@@ -1,5 +1,6 @@
 /**
- * What every package of the control plane shares: the host's interface, the vocabulary and its schemas, the events and the one error class.
+ * What every package of the control plane shares: the host's interface, the vocabulary and its schemas, the events and
+ * the one error class.
  * Authors of adapters import `./adapter` beside it, of logs `./log`, and of what judges and folds events `./fold`.
  * Depends on zod alone and imports nothing of Node.
  *

@@ -9,7 +9,13 @@ describe('the package', () => {
   it('has these entries', async () => {
     const manifest: unknown = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
     expect(manifest).toHaveProperty('exports');
-    expect(Object.keys((manifest as { exports: object }).exports)).toEqual(['.', './adapter', './log', './fold']);
+    expect(Object.keys((manifest as { exports: object }).exports)).toEqual([
+      '.',
+      './adapter',
+      './log',
+      './fold',
+      './package.json',
+    ]);
   });
 
   it('has each value in one entry alone', () => {

@@ -12,5 +12,4 @@ export { openReadOnlyPlane } from './open/open-read-only-plane.ts';
 export { socketPath } from './socket/socket-path.ts';
 export { fifo } from './plane/fifo.ts';
 export type { FifoOptions } from './plane/fifo.ts';
-export type { Failpoint } from './task/failpoint.ts';
 export type { PlaneTuning } from './task/context.ts';

@@ -1,2 +1,2 @@
-/** The version of the plane, as `info` tells it. */
+/** The version of the plane, as `info()` reports it. */
 export const version = '0.0.0';

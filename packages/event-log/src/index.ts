@@ -4,14 +4,16 @@
  * @packageDocumentation
  */
 export { openEventLog } from './open-event-log.ts';
-export type { EventLogOptions, JsonlEventLog } from './open-event-log.ts';
+export type { EventLogOptions } from './open-event-log.ts';
+export type { JsonlEventLog } from './jsonl-event-log.ts';
 export { memoryEventLog } from './memory-event-log.ts';
 export type { MemoryEventLogOptions } from './memory-event-log.ts';
 export { verifyLog } from './verify-log.ts';
 export type { VerifyOptions, VerifyProblem, VerifyReport } from './verify-log.ts';
-export { acquireLock, readOwner } from './lock.ts';
-export type { WriterLock } from './lock.ts';
-export type { Owner, OwnerInfo } from './owner.ts';
-export type { LogProblem } from './problems.ts';
-export { nodeFs } from './node-fs.ts';
-export type { LogFile, LogFs, OpenMode } from './log-fs.ts';
+export { acquireLock } from './lock/writer-lock.ts';
+export { readOwner } from './lock/owner-file.ts';
+export type { WriterLock } from './lock/writer-lock.ts';
+export type { Owner, OwnerInfo } from './lock/owner.ts';
+export type { LogProblem } from './state/problems.ts';
+export { nodeFs } from './fs/node-fs.ts';
+export type { LogFile, LogFs, OpenMode } from './fs/log-fs.ts';

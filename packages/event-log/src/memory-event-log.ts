@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type {
   AppendOptions,
   AppendResult,
@@ -8,11 +7,14 @@ import type {
   Snapshot,
   StoredEvent,
 } from '@runtime/contracts/log';
-import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { checkStream, closedError, conflict, encodeEvents } from './arguments.ts';
-import { cursorAt, positionOf } from './cursors.ts';
-import { Epochs } from './epochs.ts';
-import { Wakeups } from './wakeups.ts';
+import { abortable, throwIfAborted } from '@runtime/contracts';
+import { newLogId } from './format/records.ts';
+import { cursorAt, positionOf } from './read/cursors.ts';
+import { Wakeups } from './read/wakeups.ts';
+import { closedError } from './state/closed-error.ts';
+import { Epochs } from './state/epochs.ts';
+import { assertNotNewer } from './state/snapshots.ts';
+import { checkStream, conflict, encodeEvents } from './write/append-arguments.ts';
 
 export interface MemoryEventLogOptions {
   /** Unix milliseconds, for `time`. @default Date.now */
@@ -25,7 +27,7 @@ export function memoryEventLog(options: MemoryEventLogOptions = {}): EventLog {
 }
 
 class MemoryLog implements EventLog {
-  readonly logId = randomBytes(10).toString('hex');
+  readonly logId = newLogId();
   readonly epoch = 1;
   readonly origin = 0;
   readonly epochs = new Epochs();
@@ -107,11 +109,7 @@ class MemoryLog implements EventLog {
 
   async writeSnapshot(name: string, snapshot: Snapshot): Promise<void> {
     if (this.#closed) throw closedError();
-    if (!Number.isSafeInteger(snapshot.position) || snapshot.position < 0 || snapshot.position > this.head) {
-      throw new AgentRuntimeError('INVALID_ARGUMENT', `a snapshot at ${snapshot.position} is newer than the log`, {
-        hint: 'fold acknowledged events only',
-      });
-    }
+    assertNotNewer(snapshot, this.head);
     const { version, position, state } = snapshot;
     this.#snapshots.set(name, JSON.stringify({ version, position, state: state ?? null }));
   }

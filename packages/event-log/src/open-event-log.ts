@@ -1,23 +1,23 @@
 import { dirname, join } from 'node:path';
-import type { EventLog } from '@runtime/contracts/log';
-import { AgentRuntimeError } from '@runtime/contracts';
-import { isFull, WriteFailure, writeAtomically } from './files.ts';
-import { formatFileName, formatVersion, newLogId } from './format.ts';
-import { JsonlLog } from './jsonl-log.ts';
-import { loadLog } from './load.ts';
-import type { LoadedLog } from './load.ts';
-import type { WriterLock } from './lock.ts';
-import { acquireLock } from './lock.ts';
-import type { LogFs } from './log-fs.ts';
-import { hasCode } from './log-fs.ts';
-import { nodeFs } from './node-fs.ts';
-import type { OwnerInfo } from './owner.ts';
-import type { LogProblem } from './problems.ts';
-import { Problems } from './problems.ts';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
+import { newLogId } from './format/records.ts';
+import { isFull } from './fs/files.ts';
+import type { LogFs } from './fs/log-fs.ts';
+import { nodeFs } from './fs/node-fs.ts';
+import type { JsonlEventLog } from './jsonl-event-log.ts';
+import type { OwnerInfo } from './lock/owner.ts';
+import type { WriterLock } from './lock/writer-lock.ts';
+import { acquireLock } from './lock/writer-lock.ts';
 import { openReadOnly } from './read-only-log.ts';
-import { setAside } from './repair.ts';
-import { SegmentChain } from './segment-chain.ts';
-import { Snapshots } from './snapshots.ts';
+import { writeFormatFile } from './recover/format-file.ts';
+import type { LoadedLog } from './recover/load-log.ts';
+import { loadLog } from './recover/load-log.ts';
+import { setAside } from './recover/torn-tail.ts';
+import type { LogProblem } from './state/problems.ts';
+import { Problems } from './state/problems.ts';
+import { Snapshots } from './state/snapshots.ts';
+import { WritableLog } from './writable-log.ts';
+import { SegmentChain } from './write/segment-chain.ts';
 
 export interface EventLogOptions {
   /** The log's directory; created (0700) when opened for writing. Nothing else belongs into it. */
@@ -42,12 +42,6 @@ export interface EventLogOptions {
   readonly onProblem?: (problem: LogProblem) => void;
 }
 
-/** An event log in files, and what it noticed. */
-export interface JsonlEventLog extends EventLog {
-  /** The latest things found and mended or passed over, at most a hundred; those of the opening included. */
-  readonly problems: readonly LogProblem[];
-}
-
 /**
  * Opens a log for writing, creating it when there is none, or for reading only.
  * When it resolves for writing, this process is the only writer, the writer's epoch is durable, and a torn tail has been set aside as a `.broken` file.
@@ -65,7 +59,7 @@ export async function openEventLog(options: EventLogOptions): Promise<JsonlEvent
     return await openLocked(options, fs, problems, lock);
   } catch (error) {
     if (!options.lock) await lock.release();
-    if (error instanceof WriteFailure ? error.full : isFull(error)) {
+    if (isFull(error)) {
       throw new AgentRuntimeError('EXHAUSTED', 'the disk is full: the log cannot be opened for writing', {
         hint: 'make room and open it again',
         cause: error,
@@ -80,7 +74,7 @@ async function openLocked(
   fs: LogFs,
   problems: Problems,
   lock: WriterLock,
-): Promise<JsonlLog> {
+): Promise<WritableLog> {
   const { dir, clock = Date.now } = options;
   const loaded = await loadLog({ fs, dir, problems, live: false });
   const { state } = loaded;
@@ -89,12 +83,7 @@ async function openLocked(
   if (loaded.lastNumber === 0) {
     state.logId = newLogId();
     await syncParent(fs, dir, problems);
-    await writeAtomically(
-      fs,
-      dir,
-      formatFileName,
-      Buffer.from(`{"format":"runtime-event-log","version":${formatVersion}}\n`),
-    );
+    await writeFormatFile(fs, dir);
   }
   if (loaded.torn) await setAside(fs, dir, loaded.torn, clock(), problems);
   const epoch = state.epochs.last + 1;
@@ -108,7 +97,7 @@ async function openLocked(
     throw error;
   }
   const release = options.lock ? undefined : () => lock.release();
-  return new JsonlLog({ fs, dir, state, problems, snapshots, chain, epoch, clock, release });
+  return new WritableLog({ fs, dir, state, problems, snapshots, chain, epoch, clock, release });
 }
 
 async function beginWriting(
@@ -131,7 +120,7 @@ async function syncParent(fs: LogFs, dir: string, problems: Problems): Promise<v
   try {
     await fs.syncDir(dirname(dir));
   } catch (error) {
-    if (!hasCode(error, 'EACCES', 'EPERM')) throw error;
+    if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
     problems.add({ file: dirname(dir), problem: 'may not be opened', action: 'not synced' });
   }
 }

@@ -1,33 +1,28 @@
 import type { AppendResult, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { cursorAt } from './cursors.ts';
-import type { Epochs } from './epochs.ts';
-import { Follower } from './follower.ts';
-import type { LogFs } from './log-fs.ts';
-import type { LogIndex } from './log-index.ts';
-import type { JsonlEventLog } from './open-event-log.ts';
-import type { LogProblem, Problems } from './problems.ts';
-import type { ReadSource } from './reader.ts';
-import { readLog } from './reader.ts';
-import { Snapshots } from './snapshots.ts';
-import { Tail } from './tail.ts';
-import { Wakeups } from './wakeups.ts';
-
-export interface ReadOnlyParts {
-  readonly fs: LogFs;
-  readonly dir: string;
-  readonly problems: Problems;
-}
+import type { LogFs } from './fs/log-fs.ts';
+import type { JsonlEventLog } from './jsonl-event-log.ts';
+import { cursorAt } from './read/cursors.ts';
+import type { FollowedFiles } from './read/follower.ts';
+import { Follower } from './read/follower.ts';
+import type { ReadSource } from './read/read-log.ts';
+import { readLog } from './read/read-log.ts';
+import { RecentAppends } from './read/recent-appends.ts';
+import { Wakeups } from './read/wakeups.ts';
+import type { Epochs } from './state/epochs.ts';
+import type { LogIndex } from './state/log-index.ts';
+import type { LogProblem, Problems } from './state/problems.ts';
+import { Snapshots } from './state/snapshots.ts';
 
 /** Opens a log to look on. Changes nothing on the disk. Throws NOT_FOUND when there is none yet. */
-export async function openReadOnly(parts: ReadOnlyParts): Promise<JsonlEventLog> {
-  const follower = await Follower.open(parts);
+export async function openReadOnly(files: FollowedFiles): Promise<JsonlEventLog> {
+  const follower = await Follower.open(files);
   if (follower.state.logId === '') {
-    throw new AgentRuntimeError('NOT_FOUND', `there is no log in ${parts.dir}`, {
+    throw new AgentRuntimeError('NOT_FOUND', `there is no log in ${files.dir}`, {
       hint: 'it is created by the first opening for writing',
     });
   }
-  return new ReadOnlyLog(parts, follower);
+  return new ReadOnlyLog(files, follower);
 }
 
 /** A log seen from outside its writer. What it shows is what is in the files: possibly a moment before the writer's own readers see it. */
@@ -35,19 +30,19 @@ class ReadOnlyLog implements JsonlEventLog, ReadSource {
   readonly epoch = 0;
   readonly fs: LogFs;
   readonly dir: string;
-  readonly tail = new Tail(0);
+  readonly recent = new RecentAppends(0);
   readonly wakeups = new Wakeups(() => this.#follower.watch());
   closed = false;
   readonly #follower: Follower;
   readonly #snapshots: Snapshots;
   readonly #problems: Problems;
 
-  constructor(parts: ReadOnlyParts, follower: Follower) {
-    this.fs = parts.fs;
-    this.dir = parts.dir;
-    this.#problems = parts.problems;
+  constructor({ fs, dir, problems }: FollowedFiles, follower: Follower) {
+    this.fs = fs;
+    this.dir = dir;
+    this.#problems = problems;
     this.#follower = follower;
-    this.#snapshots = new Snapshots(parts.fs, parts.dir, parts.problems);
+    this.#snapshots = new Snapshots(fs, dir, problems);
     follower.wakeups = this.wakeups;
   }
 
@@ -93,11 +88,11 @@ class ReadOnlyLog implements JsonlEventLog, ReadSource {
   }
 
   revision(stream: string): number {
-    return this.index.streams.get(stream)?.revision ?? 0;
+    return this.index.revision(stream);
   }
 
-  *streams(prefix = ''): Iterable<string> {
-    for (const name of this.index.streams.keys()) if (name.startsWith(prefix)) yield name;
+  streams(prefix = ''): Iterable<string> {
+    return this.index.names(prefix);
   }
 
   cursor(position: number): string {

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { listIfThere } from './files.ts';
-import { segmentName, segmentNumbers } from './format.ts';
-import type { LogFile, LogFs } from './log-fs.ts';
-import { LogState } from './log-state.ts';
-import { nodeFs } from './node-fs.ts';
-import { lastingClaim, scanSegment } from './scan.ts';
+import { segmentName, segmentNumbers } from './format/file-names.ts';
+import { listIfThere } from './fs/files.ts';
+import type { LogFile, LogFs } from './fs/log-fs.ts';
+import { nodeFs } from './fs/node-fs.ts';
+import { lastingClaim, scanSegment } from './recover/scan-segment.ts';
+import { LogState } from './state/log-state.ts';
 
 /** A place in the log where something is wrong. */
 export interface VerifyProblem {

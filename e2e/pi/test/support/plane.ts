@@ -1,6 +1,6 @@
 import { pi } from '@runtime/adapter-pi';
 import type { ControlPlane } from '@runtime/contracts';
-import { openControlPlane } from '@runtime/control-plane';
+import { openTestPlane } from '@runtime/control-plane/testing';
 
 /** What a plane needs to run the real Pi; plain data, so that another process can have it too. */
 export interface PlaneSetup {
@@ -14,7 +14,7 @@ export interface PlaneSetup {
 export const retry = { maxAttempts: 4, baseDelayMs: 10, maxDelayMs: 50 };
 
 export function openPlane(setup: PlaneSetup, failpoint?: (name: string) => void): Promise<ControlPlane> {
-  return openControlPlane({
+  return openTestPlane({
     dataDir: setup.dataDir,
     adapters: [pi({ command: setup.command })],
     environment: setup.environment,

@@ -59,9 +59,14 @@ export async function buildEnvironment(options: EnvironmentOptions): Promise<Env
   delete env[runMarker];
   const secrets = new Set(Object.values(fromFile));
   for (const [name, value] of Object.entries(env)) {
-    if (secretName.test(name) && !notSecret.has(name) && value.length >= minNamedSecretChars) secrets.add(value);
+    if (looksSecret(name) && value.length >= minNamedSecretChars) secrets.add(value);
   }
   return { env, secrets: [...secrets].filter((value) => value !== '') };
+}
+
+/** Whether a name says that its value is a secret, in `SNAKE_CASE` as in `camelCase`. */
+export function looksSecret(name: string): boolean {
+  return secretName.test(name) && !notSecret.has(name);
 }
 
 function matches(pattern: string, name: string): boolean {

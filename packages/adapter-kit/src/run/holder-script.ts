@@ -1,22 +1,4 @@
-/**
- * Functions that both stages share. POSIX sh, run by dash, bash and busybox ash alike.
- * What is assigned before the agent is executed begins with `__runtime_`: assigning a variable of the environment changes what the agent gets.
- * `__runtime_started`: the start time of a process as `readIdentity` reads it. `__runtime_boot`: the machine's boot.
- */
-const common = `
-start_time() {
-  if [ -r "/proc/$1/stat" ]; then
-    read -r __runtime_started <"/proc/$1/stat" || return 1
-    set -- \${__runtime_started##*) }
-    shift 19
-    __runtime_started=$1
-  else
-    __runtime_started=$(LC_ALL=C TZ=UTC ps -o lstart= -p "$1") || return 1
-    set -- $__runtime_started
-    __runtime_started="$*"
-  fi
-}
-`;
+import { identityFunctions } from './shell-identity.ts';
 
 /**
  * The second stage: the agent's own process, before it becomes the agent. It runs under the parent-death signal already,
@@ -24,7 +6,7 @@ start_time() {
  * holder.json is complete before the agent executes anything: without it, nothing ever ran.
  * An exec that fails leaves .unbegun behind: dash runs the EXIT trap, bash needs execfail for that.
  */
-const agentStage = `${common}
+const agentStage = `${identityFunctions}
 __runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8
 shift 8
 [ "$PPID" = "$__runtime_holder" ] || exit 75
@@ -53,7 +35,7 @@ exec "$@"
  * - The traps are handlers and not ignores, which the agent would inherit.
  */
 export const holderScript = `# runtime holder: starts one agent, keeps its input open, records how it ended.
-${common}
+${identityFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
 give_back() { rmdir "$__runtime_dir/claim"; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
@@ -68,10 +50,7 @@ trap '__runtime_caught=1' TERM INT HUP QUIT
 trap : CHLD
 trap '__runtime_caught=1; exec 3>&-' USR1
 start_time "$$" || fail 'cannot read its own start time'
-__runtime_boot=
-if [ -r /proc/sys/kernel/random/boot_id ]; then read -r __runtime_boot </proc/sys/kernel/random/boot_id
-else __runtime_boot=$(sysctl -n kern.bootsessionuuid); fi
-[ -n "$__runtime_boot" ] || fail 'cannot read the boot id'
+read_boot || fail 'cannot read the boot id'
 
 mkdir "$__runtime_dir/claim" || { [ -d "$__runtime_dir/claim" ] && exit 73; fail 'cannot make the claim'; }
 printf '%200s\\n' '' >"$__runtime_dir/exit.json.tmp" || give_back 'no room for the exit record'

@@ -3,25 +3,38 @@
  *
  * @packageDocumentation
  */
-export { buildEnvironment, defaultEnvironment } from './environment.ts';
+export { buildEnvironment } from './environment.ts';
 export type { Environment, EnvironmentOptions } from './environment.ts';
+export { readRecord } from '../files/read-record.ts';
+export { readTail } from '../files/read-tail.ts';
+export { replaceFile, writeNew } from '../files/write-file.ts';
+export type { WriteOptions } from '../files/write-file.ts';
 export { openFifoWriter } from './fifo-writer.ts';
 export type { FifoWriter, FifoWriterOptions } from './fifo-writer.ts';
 export { fillCommand } from './fill-command.ts';
 export type { CommandValues } from './fill-command.ts';
-export { claimRun, inspectRun } from './inspect-run.ts';
+export type { HolderInput, HolderLaunch } from './holder-launch.ts';
+export { checkLaunch, holderEnvironment } from './launch-check.ts';
+export type { PlannedLaunch } from './launch-check.ts';
+export { claimRun, inspectRun, shutOut } from './inspect-run.ts';
 export type { InspectOptions, RunInspection } from './inspect-run.ts';
+export { parseOptions } from './parse-options.ts';
+export { promptModeOf, promptModeSchema } from './prompt-mode.ts';
+export type { PromptMode } from './prompt-mode.ts';
 export { currentPlacement, placement } from './placement.ts';
 export type { Placement, PlacementFacts } from './placement.ts';
+export { refuseForeign } from './refuse-foreign.ts';
 export { releaseStdin } from './release-stdin.ts';
 export { resolveCommand } from './resolve-command.ts';
 export { runEnded } from './run-ended.ts';
 export { runPaths } from './run-paths.ts';
 export type { RunPaths, RunPlace } from './run-paths.ts';
-export { exitRecordSchema, holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';
-export type { ExitRecord, HolderRecord } from './run-record.ts';
+export { holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';
+export type { HolderRecord } from './run-record.ts';
+export { identityFunctions } from './shell-identity.ts';
+export { socketDirectory, socketDirectoryCandidates } from './socket-directory.ts';
+export type { SocketDirectoryOptions, SocketPlace } from './socket-directory.ts';
 export { startHolder } from './start-holder.ts';
-export type { HolderInput, HolderLaunch } from './start-holder.ts';
 export { reapRun, stopRun } from './stop-run.ts';
 export type { StopRunOptions } from './stop-run.ts';
 export { waitForExit } from './wait-for-exit.ts';

@@ -1,7 +1,6 @@
 import { mkdir, open, stat } from 'node:fs/promises';
-import { throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
-import { systemCode } from '@runtime/contracts';
 import { isAlive } from '../process/identity.ts';
 import { findMarked } from '../process/marked.ts';
 import { platformSupport } from '../process/platform.ts';
@@ -35,20 +34,32 @@ export interface InspectOptions extends CallOptions {
 }
 
 /**
- * Takes the run's one right to start, so that no holder, however late, can begin the agent.
- * True when it is ours now or was shut by us before; false when a holder has it. Throws NOT_FOUND-like system errors as they are.
+ * For an adapter whose run begins without `startHolder`, and to make sure that a run cannot begin any more: takes the run's one right to start, so that no holder, however late, can begin the agent.
+ * True when it is ours now or was shut by us before; false when a holder has it.
+ * Throws NOT_FOUND when there is no run directory (no holder can make a claim in it either), UNAVAILABLE when the claim cannot be made or looked at.
  */
 export async function claimRun({ runDir }: RunPlace): Promise<boolean> {
   const paths = runPaths(runDir);
   try {
-    await mkdir(paths.claim, { mode: 0o700 });
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-    return exists(paths.shut);
+    if (!(await makeDirectory(paths.claim))) return await exists(paths.shut);
+    // Dying between the two leaves a claim without a maker: later looks answer `dead`, which costs an attempt and is never wrong.
+    await (await open(paths.shut, 'wx', 0o600)).close();
+    return true;
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
+    throw new AgentRuntimeError('NOT_FOUND', `there is no run directory ${runDir}`, { cause });
   }
-  // Dying between the two leaves a claim without a maker: later looks answer `dead`, which costs an attempt and is never wrong.
-  await (await open(paths.shut, 'wx', 0o600)).close();
-  return true;
+}
+
+/** False when there is one already. */
+async function makeDirectory(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 /**
@@ -62,7 +73,7 @@ export async function inspectRun(place: RunPlace, options: InspectOptions = {}):
   try {
     if (await claimRun(place)) return { state: 'absent' };
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return { state: 'unknowable', reason: 'the run directory is not there' };
+    if (isNotFound(error)) return { state: 'unknowable', reason: 'the run directory is not there' };
     throw error;
   }
   return awaitLateHolder(place, options);
@@ -104,6 +115,19 @@ async function awaitLateHolder(place: RunPlace, { signal, waitMs = 5000 }: Inspe
 /** Nobody is there: a holder that gave its claim back leaves it to us, one that died keeps it. */
 async function afterClaim(place: RunPlace): Promise<RunInspection> {
   return (await claimRun(place)) ? { state: 'absent' } : { state: 'dead' };
+}
+
+/** Takes the claim where nobody has it, so that nothing can begin any more. A run without a directory needs none. Throws UNAVAILABLE. */
+export async function shutOut(place: RunPlace): Promise<void> {
+  try {
+    await claimRun(place);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  return AgentRuntimeError.isInstance(error) && error.code === 'NOT_FOUND';
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,20 +1,30 @@
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
-import type { HolderLaunch } from './start-holder.ts';
+import { openRegular } from '../files/open-regular.ts';
+import type { HolderInput } from './holder-launch.ts';
+import type { RunPlace } from './run-paths.ts';
 
-/** What a shell sets or changes by itself: it cannot be handed through unchanged. */
-const shellOwn = new Set(['_', 'IFS', 'OLDPWD', 'OPTIND', 'PPID', 'PWD', 'SHLVL']);
-/** One argument above this is refused by the kernel (MAX_ARG_STRLEN). */
+/** What every shell sets or changes by itself: it cannot be handed through unchanged. */
+const shellOwn: readonly string[] = ['_', 'IFS', 'OLDPWD', 'OPTIND', 'PPID', 'PWD', 'SHLVL'];
+/** The kernel refuses an argument above this (MAX_ARG_STRLEN, with its NUL). */
 const maxArgumentBytes = 128 * 1024 - 1;
+const textHint = 'hand long text over in a file ({promptFile}) or on stdin';
 
-/** The environment as the holder gets it. Throws INVALID_ARGUMENT for names that no shell can hand through. */
-export function holderEnvironment({ env, handle, cwd }: HolderLaunch): Record<string, string> {
+/**
+ * The agent's environment for a holder that is a shell: `env` with the run's marker, without the names that belong to every shell
+ * (`_`, `IFS`, `OLDPWD`, `OPTIND`, `PPID`, `PWD`, `SHLVL`) and without `own`, the names that belong to this holder's shell besides.
+ * Throws INVALID_ARGUMENT for names that no shell can hand through and for values with a NUL.
+ */
+export function holderEnvironment(
+  env: Readonly<Record<string, string>>,
+  runId: string,
+  own: readonly string[] = [],
+): Record<string, string> {
   const result: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
-    if (shellOwn.has(name)) continue;
+    if (shellOwn.includes(name) || own.includes(name)) continue;
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name) || value.includes('\0')) {
       throw new AgentRuntimeError('INVALID_ARGUMENT', `not an environment variable: ${JSON.stringify(name)}`, {
         hint: 'names are letters, digits and underscores; values hold no NUL',
@@ -22,22 +32,32 @@ export function holderEnvironment({ env, handle, cwd }: HolderLaunch): Record<st
     }
     result[name] = value;
   }
-  return { ...result, PWD: cwd, [runMarker]: handle.runId };
+  return { ...result, [runMarker]: runId };
 }
 
-/** What can be known to fail is told before anything is spawned, while it still has a clear name. */
-export async function checkLaunch({ command, cwd, handle, stdin }: HolderLaunch): Promise<void> {
-  if (!path.isAbsolute(handle.runDir) || !path.isAbsolute(cwd)) {
-    throw new AgentRuntimeError('INVALID_ARGUMENT', 'the run directory and the working directory must be absolute');
+/** What is about to be started. */
+export interface PlannedLaunch {
+  readonly handle: Pick<RunPlace, 'runDir'>;
+  /** With its templates filled. */
+  readonly command: readonly string[];
+  readonly cwd: string;
+  /** @default not checked */
+  readonly stdin?: HolderInput;
+}
+
+/**
+ * Refuses a launch that is bound to fail, before anything is written or spawned and while the failure still has a clear name.
+ * Throws INVALID_ARGUMENT (a relative path, a NUL, an argument of more than 128 KiB, a directory or an input file that is none),
+ * NOT_FOUND (no such directory, no such input file).
+ */
+export async function checkLaunch({ command, cwd, handle, stdin }: PlannedLaunch): Promise<void> {
+  if (!path.isAbsolute(handle.runDir) || !path.isAbsolute(cwd) || cwd.includes('\0')) {
+    throw new AgentRuntimeError(
+      'INVALID_ARGUMENT',
+      'the run directory and the working directory must be absolute paths',
+    );
   }
-  for (const argument of command) {
-    if (argument.includes('\0')) throw new AgentRuntimeError('INVALID_ARGUMENT', 'an argument holds a NUL');
-    if (Buffer.byteLength(argument) > maxArgumentBytes) {
-      throw new AgentRuntimeError('INVALID_ARGUMENT', 'an argument is longer than the system allows (128 KiB)', {
-        hint: 'hand long text over as a file or on stdin',
-      });
-    }
-  }
+  for (const argument of command) checkArgument(argument);
   const folder = await stat(cwd).catch((cause: unknown) => {
     throw new AgentRuntimeError('NOT_FOUND', `there is no directory ${cwd}`, {
       hint: 'make it, or name another',
@@ -45,19 +65,21 @@ export async function checkLaunch({ command, cwd, handle, stdin }: HolderLaunch)
     });
   });
   if (!folder.isDirectory()) throw new AgentRuntimeError('INVALID_ARGUMENT', `${cwd} is not a directory`);
-  if (stdin.kind === 'file') await checkInput(stdin.path);
+  if (stdin?.kind === 'file') await checkInput(stdin.path);
+}
+
+function checkArgument(argument: string): void {
+  if (argument.includes('\0')) {
+    throw new AgentRuntimeError('INVALID_ARGUMENT', 'an argument holds a NUL character', { hint: textHint });
+  }
+  const bytes = Buffer.byteLength(argument);
+  if (bytes <= maxArgumentBytes) return;
+  const message = `an argument of ${bytes} bytes is longer than the system allows (128 KiB)`;
+  throw new AgentRuntimeError('INVALID_ARGUMENT', message, { hint: textHint });
 }
 
 async function checkInput(file: string): Promise<void> {
-  const input = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-    (cause: unknown) => {
-      throw new AgentRuntimeError('NOT_FOUND', `the input file ${file} cannot be opened`, { cause });
-    },
-  );
-  try {
-    if (!(await input.stat()).isFile())
-      throw new AgentRuntimeError('INVALID_ARGUMENT', `${file} is not a regular file`);
-  } finally {
-    await input.close();
-  }
+  const input = await openRegular(file);
+  if (!input) throw new AgentRuntimeError('NOT_FOUND', `there is no input file ${file}`);
+  await input.close();
 }

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
-import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
-import type { RuntimeHandle } from '@runtime/contracts/adapter';
+import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import { killTree } from '../process/kill-tree.ts';
 import { platformSupport } from '../process/platform.ts';
 import { watchChanges } from '../source/watch-changes.ts';
+import type { HolderLaunch } from './holder-launch.ts';
 import { holderExitClaimed, holderScript } from './holder-script.ts';
 import { checkLaunch, holderEnvironment } from './launch-check.ts';
 import { runPaths } from './run-paths.ts';
@@ -12,30 +12,6 @@ import { currentPlacement, type Placement } from './placement.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { readHolderRecord, type HolderRecord } from './run-record.ts';
 import { stopRun } from './stop-run.ts';
-
-/** The agent's standard input. */
-export type HolderInput =
-  /** `runPaths(runDir).input`, open until `releaseStdin` or the holder's death: write with `openFifoWriter`. */
-  | { readonly kind: 'fifo' }
-  /** A regular file, from its beginning to its end. */
-  | { readonly kind: 'file'; readonly path: string }
-  /** Empty. */
-  | { readonly kind: 'none' };
-
-export interface HolderLaunch extends CallOptions {
-  readonly handle: RuntimeHandle;
-  /** The program and its arguments, each as it is: nothing becomes shell text. A name without a slash is looked up on `env.PATH`. */
-  readonly command: readonly [string, ...string[]] | readonly string[];
-  /** Absolute. */
-  readonly cwd: string;
-  /** The agent's whole environment. `RUNTIME_RUN_ID` and `PWD` are set to the run and `cwd`; what belongs to the shell (`_`, `IFS`, `OLDPWD`, `OPTIND`, `PPID`, `SHLVL`) is left out. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly stdin: HolderInput;
-  /** @default `currentPlacement(env)` */
-  readonly placement?: Placement;
-  /** How long a holder may take to say who it is, in milliseconds. @default 10000: on a loaded machine it is still 100 times more than needed */
-  readonly timeoutMs?: number;
-}
 
 /**
  * Starts an agent under a holder that outlives us: stdout and stderr go straight to files, the exit is recorded whoever is alive to see it.
@@ -50,7 +26,7 @@ export async function startHolder(launch: HolderLaunch): Promise<HolderRecord> {
   if (!platformSupport().holder) {
     throw new AgentRuntimeError('UNSUPPORTED', 'runs that outlive this process need a POSIX system');
   }
-  const env = holderEnvironment(launch);
+  const env: Record<string, string> = { ...holderEnvironment(launch.env, launch.handle.runId), PWD: launch.cwd };
   await checkLaunch(launch);
   const [name = '', ...rest] = launch.command;
   const program = await resolveCommand(name, env['PATH'], launch.cwd);

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CallOptions } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
-import { abortable, systemCode } from '@runtime/contracts';
+import { abortable } from '@runtime/contracts';
 import { isAlive } from '../process/identity.ts';
 import { killTree } from '../process/kill-tree.ts';
-import { claimRun } from './inspect-run.ts';
+import { shutOut } from './inspect-run.ts';
 import type { RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
 
@@ -51,14 +51,6 @@ async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
 function treeOf({ runId }: RunPlace, { agent }: HolderRecord) {
   const { pgid, ...identity } = agent;
   return { runId, pgid, identities: [identity] };
-}
-
-async function shutOut(place: RunPlace): Promise<void> {
-  try {
-    await claimRun(place);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error; // no directory: no holder can make a claim in it either
-  }
 }
 
 /** The holder goes by itself once its record is durable. */

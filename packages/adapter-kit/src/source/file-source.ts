@@ -1,4 +1,3 @@
-import { StringDecoder } from 'node:string_decoder';
 import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { parseJsonLine } from './json-line.ts';
@@ -6,6 +5,7 @@ import { LineSplitter, type Line, type OversizeLine } from './line-splitter.ts';
 import { quarantine, type MalformedRecord } from './quarantine.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
 import { tailFile, type Chunk } from './tail-file.ts';
+import { Utf8Stream, type DecodedBytes } from './utf8-stream.ts';
 
 /** One line of a JSONL source. */
 export interface JsonRecord {
@@ -15,10 +15,9 @@ export interface JsonRecord {
   readonly end: number;
 }
 
-/** A stretch of a source of plain text; never cuts a character in two. */
-export interface TextRecord {
+/** A stretch of a source of plain text; never cuts a character in two. Bytes that are no UTF-8 stand in it as U+FFFD. */
+export interface TextRecord extends DecodedBytes {
   readonly kind: 'text';
-  readonly text: string;
   readonly start: number;
   readonly end: number;
 }
@@ -93,28 +92,27 @@ export async function* jsonFileSource(options: JsonSourceOptions): AsyncGenerato
 }
 
 /**
- * As `jsonFileSource`, for output that is plain text: one batch per chunk that could be read at once, at most 64 KiB.
- * Bytes that are no UTF-8 become U+FFFD. Where chunks are cut varies from reading to reading, the text behind a cursor does not.
+ * As `jsonFileSource`, for output that is plain text: one batch per chunk that could be read at once, at most 64 KiB, so that what is made of it
+ * fits into an event. Bytes that are no UTF-8 become U+FFFD; the record of the first of them says so, for `quarantinedByte`.
+ * Where chunks are cut varies from reading to reading, the text behind a cursor does not.
  */
 export async function* textFileSource(options: TextSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {
   const translator = options.translator();
-  const decoder = new StringDecoder('utf8');
+  const utf8 = new Utf8Stream();
   let end = options.from ?? 0;
-  const record = (text: string, start: number): Pending => {
+  const record = (decoded: DecodedBytes, start: number): Pending => {
     const at = end;
-    return {
-      start,
-      end: at,
-      events: () => (text === '' ? [] : translator.translate({ kind: 'text', text, start, end: at })),
-    };
+    const events = (): readonly SessionEvent[] =>
+      decoded.text === '' ? [] : translator.translate({ kind: 'text', ...decoded, start, end: at });
+    return { start, end: at, events };
   };
   yield* batches(options, createRedactor(options.secrets ?? []), {
     chunkBytes: 64 * 1024,
     push: ({ bytes, start }) => {
       end = start + bytes.length;
-      return [record(decoder.write(bytes), start)];
+      return [record(utf8.push(bytes), start)];
     },
-    flush: () => [record(decoder.end(), end)],
+    flush: () => [record(utf8.flush(), end)],
     finish: () => translator.finish?.() ?? [],
   });
 }

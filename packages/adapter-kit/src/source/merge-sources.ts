@@ -21,44 +21,67 @@ export async function* mergeSources(
   const cursors = readCursors(options.after, Object.keys(sources));
   const leaving = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, leaving.signal]) : leaving.signal;
-  const iterators = new Map<string, AsyncIterator<SourceBatch>>();
-  const waiting = new Map<string, Promise<void>>();
-  // A queue and no `Promise.race`, which keeps every answer of the others for as long as one source is silent.
-  const answers: { readonly name: string; readonly result: PromiseSettledResult<IteratorResult<SourceBatch>> }[] = [];
-  let wake: (() => void) | undefined;
-  const ask = async (name: string, iterator: AsyncIterator<SourceBatch>): Promise<void> => {
-    const [result] = await Promise.allSettled([iterator.next()]);
-    waiting.delete(name);
-    answers.push({ name, result });
-    wake?.();
-  };
+  const asked = new AskedSources();
   try {
     for (const [name, open] of Object.entries(sources)) {
-      const iterator = open(cursors.get(name), signal)[Symbol.asyncIterator]();
-      iterators.set(name, iterator);
-      waiting.set(name, ask(name, iterator));
+      asked.ask(name, open(cursors.get(name), signal)[Symbol.asyncIterator]());
     }
-    while (waiting.size > 0 || answers.length > 0) {
-      const answer = answers.shift();
-      if (!answer) {
-        await new Promise<void>((resolve) => (wake = resolve));
-        continue;
-      }
-      const { name, result } = answer;
+    for (;;) {
+      const answer = await asked.next();
+      if (!answer) return;
+      const { name, iterator, result } = answer;
       if (result.status === 'rejected') throw result.reason;
       if (result.value.done) continue;
       const { cursor, events } = result.value.value;
       cursors.set(name, cursor);
       yield { cursor: writeCursors(cursors), events };
-      const iterator = iterators.get(name);
       // Asked again behind the others, so that a flood on one does not keep the rest waiting.
-      if (iterator) waiting.set(name, ask(name, iterator));
+      asked.ask(name, iterator);
     }
   } finally {
     leaving.abort();
-    // The first failure is thrown already; a later one says nothing new.
-    await Promise.allSettled(waiting.values());
-    await Promise.allSettled([...iterators.values()].map(async (iterator) => iterator.return?.()));
+    await asked.close();
+  }
+}
+
+interface Answer {
+  readonly name: string;
+  readonly iterator: AsyncIterator<SourceBatch>;
+  readonly result: PromiseSettledResult<IteratorResult<SourceBatch>>;
+}
+
+/** Iterators that were asked for their next batch. A queue and no `Promise.race`, which keeps every answer of the others while one is silent. */
+class AskedSources {
+  readonly #iterators = new Set<AsyncIterator<SourceBatch>>();
+  readonly #waiting = new Map<AsyncIterator<SourceBatch>, Promise<void>>();
+  readonly #answers: Answer[] = [];
+  #wake: (() => void) | undefined;
+
+  ask(name: string, iterator: AsyncIterator<SourceBatch>): void {
+    this.#iterators.add(iterator);
+    this.#waiting.set(iterator, this.#ask(name, iterator));
+  }
+
+  /** The oldest answer that was not taken yet; undefined when none is left and none will come. */
+  async next(): Promise<Answer | undefined> {
+    while (this.#answers.length === 0) {
+      if (this.#waiting.size === 0) return undefined;
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    return this.#answers.shift();
+  }
+
+  /** Waits for what was asked, then closes every iterator. The first failure was thrown already; a later one adds nothing. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#waiting.values());
+    await Promise.allSettled([...this.#iterators].map(async (iterator) => iterator.return?.()));
+  }
+
+  async #ask(name: string, iterator: AsyncIterator<SourceBatch>): Promise<void> {
+    const [result] = await Promise.allSettled([iterator.next()]);
+    this.#waiting.delete(iterator);
+    this.#answers.push({ name, iterator, result });
+    this.#wake?.();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { SessionEvent } from '@runtime/contracts/adapter';
+import type { DecodedBytes } from './utf8-stream.ts';
 
 /** A line of a JSONL source that is no JSON we accept. */
 export interface MalformedRecord {
@@ -25,6 +26,13 @@ export function quarantine(record: MalformedRecord, source: string, redact?: (by
     sample: printable(head),
     reason: record.reason,
   };
+}
+
+/** The event for the first byte of a text source that is no UTF-8; U+FFFD stands for all of them in the text. */
+export function quarantinedByte({ offset, byte }: NonNullable<DecodedBytes['invalid']>, source: string): SessionEvent {
+  const reason = `not UTF-8, from byte ${offset} on; U+FFFD stands for it here and further on`;
+  const record = { kind: 'malformed', start: offset, end: offset + 1, size: 1, head: Buffer.of(byte), reason } as const;
+  return quarantine(record, source);
 }
 
 /** ASCII stays, every other byte becomes `\xhh`: nothing in it can steer a terminal. */

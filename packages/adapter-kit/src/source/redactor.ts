@@ -1,6 +1,6 @@
 import { deltaTypes, maxEventTextChars, type SessionEvent } from '@runtime/contracts/adapter';
 import { SecretMask } from './secret-mask.ts';
-import { StreamMask } from './stream-mask.ts';
+import { maskText, StreamMask } from './stream-mask.ts';
 
 /** Masks secrets in events, in the order of the events. */
 export interface Redactor {
@@ -122,11 +122,11 @@ class EventRedactor implements Redactor {
   }
 
   #deep(value: unknown): unknown {
-    if (typeof value === 'string') return this.#secrets.text(value);
+    if (typeof value === 'string') return maskText(this.#secrets, value);
     if (Array.isArray(value)) return value.map((inner) => this.#deep(inner));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [this.#secrets.text(key), this.#deep(inner)]),
+      Object.entries(value).map(([key, inner]) => [maskText(this.#secrets, key), this.#deep(inner)]),
     );
   }
 }

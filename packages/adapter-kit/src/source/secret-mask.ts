@@ -1,5 +1,3 @@
-import { StreamMask } from './stream-mask.ts';
-
 /** Shorter values are words of the language before they are secrets. */
 const minSecretChars = 6;
 
@@ -22,13 +20,6 @@ export class SecretMask {
 
   get isEmpty(): boolean {
     return this.secrets.length === 0;
-  }
-
-  /** A whole text, masked. */
-  text(text: string): string {
-    if (!this.secrets.some((secret) => text.includes(secret))) return text;
-    const mask = new StreamMask(this);
-    return mask.push(text) + mask.flush();
   }
 
   /** Same-length masking. */

@@ -82,3 +82,10 @@ export class StreamMask {
     return merged;
   }
 }
+
+/** A whole text, masked. */
+export function maskText(secrets: SecretMask, text: string): string {
+  if (!secrets.secrets.some((secret) => text.includes(secret))) return text;
+  const mask = new StreamMask(secrets);
+  return mask.push(text) + mask.flush();
+}

@@ -1,8 +1,7 @@
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
-import { systemCode } from '@runtime/contracts';
+import { openRegular } from '../files/open-regular.ts';
 import { watchChanges, type ChangeWatch } from './watch-changes.ts';
 
 export interface TailOptions extends CallOptions {
@@ -90,24 +89,6 @@ async function awaitFile(file: string, options: TailOptions, changes: ChangeWatc
     if (await options.ended()) return openRegular(file);
     await changes.next(options.signal);
   }
-}
-
-async function openRegular(file: string): Promise<FileHandle | undefined> {
-  let handle: FileHandle;
-  try {
-    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    if (systemCode(error) === 'ELOOP') throw irregular(file);
-    throw AgentRuntimeError.from(error, 'UNAVAILABLE');
-  }
-  if ((await handle.stat()).isFile()) return handle;
-  await handle.close();
-  throw irregular(file);
-}
-
-function irregular(file: string): AgentRuntimeError {
-  return new AgentRuntimeError('INVALID_ARGUMENT', `${file} is not a regular file`);
 }
 
 async function refuseShrunk(handle: FileHandle, file: string, position: number): Promise<void> {

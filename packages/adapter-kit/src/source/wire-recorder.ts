@@ -7,7 +7,10 @@ export interface WireRecorderOptions {
   readonly maxQueuedBytes?: number;
 }
 
-/** Keeps every frame of a backend that writes no file of its own. */
+/**
+ * Keeps every frame of a backend that writes no file of its own, such as one behind a socket or HTTP: the record is then the source of its events.
+ * The adapters that run programs need none; it is here for those that do not.
+ */
 export interface WireRecorder extends AsyncDisposable {
   /** Bytes recorded so far; what was there at the opening included. */
   readonly size: number;

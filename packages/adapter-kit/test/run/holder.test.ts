@@ -269,3 +269,10 @@ describe('starting', () => {
     });
   });
 });
+
+describe('the claim', () => {
+  it('cannot be taken without a run directory, and is NOT_FOUND then', async () => {
+    expect(await codeOf(claimRun({ runId: 'run-1', runDir: '/no/such/directory' }))).toBe('NOT_FOUND');
+    expect(await codeOf(claimRun({ runId: 'run-1', runDir: '/dev/null' }))).toBe('UNAVAILABLE');
+  });
+});

@@ -2,7 +2,7 @@ import type { SessionEvent } from '@runtime/contracts/adapter';
 import { sessionEventSchemas } from '@runtime/contracts/adapter';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRedactor, redactBytes, type Redactor } from '../../src/source/index.ts';
+import { createRedactor, redactBytes, type Redactor } from '../../src/source/redactor.ts';
 
 const delta = (text: string, messageId = 'm'): SessionEvent => ({ type: 'text.delta', messageId, text });
 const completed = (text: string, messageId = 'm'): SessionEvent => ({ type: 'message.completed', messageId, text });

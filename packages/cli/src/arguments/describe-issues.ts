@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /** A place in a JSON document as people write it: `runtimes.pi.command[0]`. */
-export function formatPath(path: readonly PropertyKey[]): string {
+function formatPath(path: readonly PropertyKey[]): string {
   let text = '';
   for (const key of path) {
     if (typeof key === 'number') text += `[${key}]`;

@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { findApproval, parseDecision, splitAnswer, type OpenApproval } from '../arguments/choice.ts';
 import { usageError } from '../arguments/usage-error.ts';
-import type { CommandContext } from '../context.ts';
-import type { CliDependencies } from '../dependencies.ts';
-import { findTask } from '../find-task.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { findTask } from '../plane/find-task.ts';
 import { describeApproval } from '../render/approval.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from '../invocation/add-command.ts';
 
 const answerOptionsSchema = z.object({ value: z.string().optional(), why: z.string().optional() });
 type AnswerOptions = z.infer<typeof answerOptionsSchema>;

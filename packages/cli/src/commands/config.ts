@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { configJsonSchema } from '../config/json-schema.ts';
-import type { CliDependencies } from '../dependencies.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
 import { safeJson, sanitizeLine } from '../sanitize.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from '../invocation/add-command.ts';
 
 /** `runtime config schema` and `runtime config show`. */
 export function registerConfig(parent: Command, deps: CliDependencies): void {

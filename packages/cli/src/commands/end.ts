@@ -1,11 +1,11 @@
 import type { ActOptions, TaskHandle } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { CliDependencies } from '../dependencies.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
-import { findTask } from '../find-task.ts';
+import { findTask } from '../plane/find-task.ts';
 import { formatTask } from '../render/task.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from '../invocation/add-command.ts';
 
 const endOptionsSchema = z.object({ why: z.string().optional(), wait: z.boolean().default(false) });
 

@@ -1,14 +1,14 @@
 import type { CursoredEvent } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { connectForReading, connectIfOwned } from '../connect.ts';
-import type { CommandContext } from '../context.ts';
+import { connectForReading, connectIfOwned } from '../plane/connect.ts';
+import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
-import type { CliDependencies } from '../dependencies.ts';
-import { findTask } from '../find-task.ts';
-import { followTask } from '../follow-task.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { findTask } from '../plane/find-task.ts';
+import { followTask } from '../plane/follow-task.ts';
 import { formatTime, summarizeEvent } from '../render/summary.ts';
-import { addCommand, repeatedOption } from './command.ts';
+import { addCommand, repeatedOption } from '../invocation/add-command.ts';
 
 const eventsOptionsSchema = z.object({
   follow: z.boolean().default(false),
@@ -62,7 +62,7 @@ async function* readEvents(
 ): AsyncIterable<CursoredEvent> {
   const { signal } = context;
   const owned = await connectIfOwned(context);
-  const plane = context.own(owned ?? (await connectForReading(context)));
+  const plane = context.closeAtEnd(owned ?? (await connectForReading(context)));
   if (follow && owned === undefined)
     context.out.note('note: no owner lives; nothing goes on until one is started (runtime serve)');
   if (task === undefined) {
@@ -76,7 +76,7 @@ async function* readEvents(
 }
 
 /** Whether an event's type is one of those given; `tool.*` stands for all that begin so. Nothing given: all. */
-export function typeFilter(given: readonly string[] | undefined): (type: string) => boolean {
+function typeFilter(given: readonly string[] | undefined): (type: string) => boolean {
   if (given === undefined) return () => true;
   const patterns = given.flatMap((text) => text.split(',')).map((text) => text.trim());
   return (type) =>

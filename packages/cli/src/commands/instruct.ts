@@ -2,11 +2,11 @@ import type { Receipt, SendOptions, TaskHandle } from '@runtime/contracts';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { parseDuration } from '../arguments/duration.ts';
-import type { CommandContext } from '../context.ts';
+import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
-import type { CliDependencies } from '../dependencies.ts';
-import { findTask } from '../find-task.ts';
-import { addCommand, parsedOption } from './command.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { findTask } from '../plane/find-task.ts';
+import { addCommand, parsedOption } from '../invocation/add-command.ts';
 import { readPrompt } from './task-request.ts';
 
 const instructOptionsSchema = z.object({

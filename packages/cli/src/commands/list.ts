@@ -2,12 +2,12 @@ import { AgentRuntimeError, taskStatusSchema, type ControlPlane } from '@runtime
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { usageError } from '../arguments/usage-error.ts';
-import type { CommandContext } from '../context.ts';
+import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
-import type { CliDependencies } from '../dependencies.ts';
-import { findTask } from '../find-task.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { findTask } from '../plane/find-task.ts';
 import { formatTask, formatTaskList } from '../render/task.ts';
-import { addCommand, parsedOption } from './command.ts';
+import { addCommand, parsedOption } from '../invocation/add-command.ts';
 
 const listOptionsSchema = z.object({ status: z.array(taskStatusSchema).optional(), limit: z.int().default(50) });
 

@@ -6,10 +6,10 @@ import {
   type TaskView,
 } from '@runtime/contracts';
 import type { Command } from 'commander';
-import type { CliDependencies } from '../dependencies.ts';
-import { findTask } from '../find-task.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { findTask } from '../plane/find-task.ts';
 import { formatTask } from '../render/task.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from '../invocation/add-command.ts';
 
 /** `runtime requeue`. */
 export function registerRequeue(parent: Command, deps: CliDependencies): void {

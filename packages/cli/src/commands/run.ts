@@ -1,11 +1,11 @@
 import type { ControlPlane, RunOutcome } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import type { CommandContext } from '../context.ts';
-import type { CliDependencies } from '../dependencies.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
-import { addCommand } from './command.ts';
-import { openOwnPlane } from './own-plane.ts';
+import { addCommand } from '../invocation/add-command.ts';
+import { openOwnPlane } from '../plane/own-plane.ts';
 import { prepareTask, submitTask, type PreparedTask } from './submit.ts';
 import { addTaskOptions } from './task-options.ts';
 import { completeRequest } from './task-request.ts';

@@ -1,12 +1,12 @@
 import type { RuntimeCapabilities, RuntimeReport } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { connectIfOwned } from '../connect.ts';
-import type { CommandContext } from '../context.ts';
-import type { CliDependencies } from '../dependencies.ts';
-import type { Colours } from '../output.ts';
+import { connectIfOwned } from '../plane/connect.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import type { Colours } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from '../invocation/add-command.ts';
 
 /** `runtime runtimes`. */
 export function registerRuntimes(parent: Command, deps: CliDependencies): void {
@@ -26,7 +26,7 @@ export function registerRuntimes(parent: Command, deps: CliDependencies): void {
 /** What the owner knows; where none lives, what the adapters find now: looking needs no owner. */
 async function findRuntimes(context: CommandContext, refresh: boolean): Promise<readonly RuntimeReport[]> {
   const plane = await connectIfOwned(context);
-  if (plane) return context.own(plane).runtimes({ refresh, signal: context.signal });
+  if (plane) return context.closeAtEnd(plane).runtimes({ refresh, signal: context.signal });
   const adapters = await context.deps.adapters((await context.config()).config);
   const probes = adapters.map(async (adapter) => ({
     ...(await adapter.probe({ signal: context.signal })),
@@ -36,7 +36,7 @@ async function findRuntimes(context: CommandContext, refresh: boolean): Promise<
 }
 
 /** What it can do, in words; what it cannot is left out. */
-export function describeCapabilities(capabilities: RuntimeCapabilities): string {
+function describeCapabilities(capabilities: RuntimeCapabilities): string {
   const words: string[] = [];
   if (capabilities.steer !== 'none') words.push(`steer (${capabilities.steer})`);
   if (capabilities.followUp) words.push('follow-up');

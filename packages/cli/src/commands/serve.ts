@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { formatDuration, parseDuration } from '../arguments/duration.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { CommandContext } from '../context.ts';
-import type { CliDependencies } from '../dependencies.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
 import { untilIdle } from '../owner/idle-exit.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand, parsedOption } from './command.ts';
-import { openOwnPlane } from './own-plane.ts';
+import { addCommand, parsedOption } from '../invocation/add-command.ts';
+import { openOwnPlane } from '../plane/own-plane.ts';
 
 const serveOptionsSchema = z.object({
   detach: z.boolean().default(false),

@@ -1,9 +1,9 @@
 import { AgentRuntimeError, type ControlPlane, type SubmitRequest, type TaskHandle } from '@runtime/contracts';
 import type { Command } from 'commander';
-import type { CommandContext } from '../context.ts';
-import type { CliDependencies } from '../dependencies.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
 import { formatTask } from '../render/task.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from '../invocation/add-command.ts';
 import { addTaskOptions, taskOptionsSchema, type TaskOptions } from './task-options.ts';
 import { completeRequest, composeRequest, namesToPass, readPrompt } from './task-request.ts';
 

@@ -6,7 +6,7 @@ import { parseNeeds } from '../arguments/needs.ts';
 import { parsePolicyRule } from '../arguments/policy.ts';
 import { parseTargets } from '../arguments/targets.ts';
 import { usageError } from '../arguments/usage-error.ts';
-import { parsedOption, repeatedOption } from './command.ts';
+import { parsedOption, repeatedOption } from '../invocation/add-command.ts';
 
 const approvalTimeoutSchema = approvalPolicySchema.shape.timeoutMs.unwrap();
 

@@ -14,8 +14,8 @@ import { parseDuration } from '../arguments/duration.ts';
 import { mergePolicies } from '../arguments/policy.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import type { CliDependencies } from '../dependencies.ts';
-import { findTask } from '../find-task.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { findTask } from '../plane/find-task.ts';
 import type { TaskOptions } from './task-options.ts';
 
 /** The prompt that was meant: the argument, a file, or standard input for `-`. */

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { CliDependencies } from '../dependencies.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from '../invocation/add-command.ts';
 
 /** `runtime verify`. */
 export function registerVerify(parent: Command, deps: CliDependencies): void {

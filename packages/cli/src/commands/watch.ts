@@ -1,8 +1,8 @@
 import type { ControlPlane, RunOutcome, TaskStreamEvent } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
-import type { CommandContext } from '../context.ts';
-import { followTask } from '../follow-task.ts';
-import type { Output } from '../output.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import { followTask } from '../plane/follow-task.ts';
+import type { Output } from '../render/output.ts';
 import { createLiveView, type LiveView } from '../render/live-view.ts';
 import { describeOutcome } from '../render/summary.ts';
 import { paintStatus } from '../render/task.ts';

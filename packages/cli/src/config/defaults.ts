@@ -20,7 +20,7 @@ export async function defaultConfig(env: Readonly<Record<string, string | undefi
 }
 
 /** The absolute path of a program, or undefined. Relative entries of PATH are not looked into: what they name depends on where one stands. */
-export async function findOnPath(name: string, path: string | undefined): Promise<string | undefined> {
+async function findOnPath(name: string, path: string | undefined): Promise<string | undefined> {
   for (const directory of (path ?? '').split(delimiter)) {
     if (!directory.startsWith('/') && process.platform !== 'win32') continue;
     const candidate = join(directory, name);

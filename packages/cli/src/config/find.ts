@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
 /** The name of the configuration file. */
-export const configFileName = 'runtime.config.json';
+const configFileName = 'runtime.config.json';
 
 /** The directories that are looked into, nearest first: from `cwd` upwards, up to and with `home` or the root. */
 export function configSearchPath(cwd: string, home: string): string[] {

@@ -74,7 +74,7 @@ const localSchema = z
   );
 
 /** One runtime: which adapter, and its options. */
-export const runtimeEntrySchema = z.discriminatedUnion('adapter', [piSchema, tmuxSchema, localSchema], {
+const runtimeEntrySchema = z.discriminatedUnion('adapter', [piSchema, tmuxSchema, localSchema], {
   error: 'expected "adapter" to be one of "pi", "tmux", "local"',
 });
 export type RuntimeEntry = z.infer<typeof runtimeEntrySchema>;

@@ -1,6 +1,6 @@
 import { AgentRuntimeError } from '@runtime/contracts';
-import { connectIfOwned } from '../connect.ts';
-import type { CommandContext } from '../context.ts';
+import { connectIfOwned } from '../plane/connect.ts';
+import type { CommandContext } from '../invocation/context.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import {
   checkCredentials,
@@ -57,7 +57,7 @@ export async function examine(context: CommandContext): Promise<Check[]> {
 async function findOwner(context: CommandContext): Promise<LockFacts> {
   const plane = await connectIfOwned(context);
   if (plane) {
-    const { pid, unfinished } = await context.own(plane).info();
+    const { pid, unfinished } = await context.closeAtEnd(plane).info();
     return { kind: 'served', pid, unfinished };
   }
   const owner = await context.deps.planes.owner(context.dataDir);

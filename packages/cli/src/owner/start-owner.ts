@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { StartingOwner, StartOwnerOptions } from '../dependencies.ts';
+import type { StartingOwner, StartOwnerOptions } from '../host/dependencies.ts';
 import { ownerEnvironment } from './environment.ts';
 
 /** How to run this command line again: node, its flags, and the script. */
@@ -32,6 +32,7 @@ export async function startOwner(
     const idle = idleExit === 'never' ? [] : ['--idle-exit', idleExit];
     const configured = config.path === undefined ? [] : ['--config', config.path];
     const args = [...self.execArgv, self.entry, 'serve', '--data-dir', dataDir, ...idle, ...configured];
+    // Raw spawn: the owner is detached, outlives this process and writes to its own log file.
     const child = spawn(self.execPath, args, {
       detached: true,
       cwd: '/',

@@ -1,5 +1,5 @@
 import type { Choice } from '@runtime/contracts';
-import type { Colours } from '../output.ts';
+import type { Colours } from './output.ts';
 import { sanitize, sanitizeLine } from '../sanitize.ts';
 
 export interface ShownApproval {

@@ -1,16 +1,8 @@
-import type { TaskEventOf, TaskEventType, TaskStreamEvent } from '@runtime/contracts';
-import type { Colours } from '../output.ts';
+import type { TaskStreamEvent } from '@runtime/contracts';
+import type { Colours } from './output.ts';
 import { lifeLines } from './life-lines.ts';
+import type { LineWriters } from './line-writer.ts';
 import { workLines } from './work-lines.ts';
-
-/** How a line is written for one type of event; undefined where there is nothing to say. What it returns is sanitised. */
-export type LineWriter<T extends TaskEventType> = (
-  event: TaskEventOf<T> & { readonly stream: string },
-  colours: Colours,
-  verbose: boolean,
-) => string | undefined;
-
-export type LineWriters = { readonly [T in TaskEventType]?: LineWriter<T> };
 
 const writers: LineWriters = { ...workLines, ...lifeLines };
 

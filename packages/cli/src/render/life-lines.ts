@@ -1,8 +1,8 @@
 import type { Target } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
-import type { Colours } from '../output.ts';
+import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import type { LineWriters } from './event-line.ts';
+import type { LineWriters } from './line-writer.ts';
 import { describeOutcome } from './summary.ts';
 
 const warn = (c: Colours, text: string): string => `${c.yellow('!')} ${text}`;

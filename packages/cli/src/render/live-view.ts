@@ -1,5 +1,5 @@
 import type { TaskStreamEvent } from '@runtime/contracts';
-import type { Colours } from '../output.ts';
+import type { Colours } from './output.ts';
 import { createSanitizer, type StreamSanitizer } from '../sanitize.ts';
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts';
 import { describeLine } from './event-line.ts';

@@ -1,6 +1,6 @@
 import type { TaskStatus, TaskView } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
-import type { Colours } from '../output.ts';
+import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { describeApproval } from './approval.ts';
 import { describeOutcome } from './summary.ts';
@@ -23,7 +23,7 @@ export function paintStatus(status: TaskStatus, c: Colours): string {
 }
 
 /** From submission to the end, or until now. */
-export function elapsedMs(view: TaskView, now: number): number {
+function elapsedMs(view: TaskView, now: number): number {
   return (view.endedAt ?? now) - view.submittedAt;
 }
 

@@ -1,7 +1,7 @@
-import type { Colours } from '../output.ts';
+import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { describeApproval } from './approval.ts';
-import type { LineWriters } from './event-line.ts';
+import type { LineWriters } from './line-writer.ts';
 
 const json = (value: unknown): string =>
   value === undefined ? '' : ` ${sanitizeLine(JSON.stringify(value) ?? '', 120)}`;

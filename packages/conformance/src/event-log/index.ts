@@ -17,6 +17,7 @@ export { FaultFs } from './fault-fs.ts';
 export type { DiskImage, DiskOperation, Fault, FaultFile, FaultFileSystem } from './fault-file-system.ts';
 export { eventLogRequirements } from './requirements.ts';
 export type { EventLogRequirement } from './requirements.ts';
+export { collect, errorOf } from './suite.ts';
 export type { EventLogSubject, MakeEventLogSubject } from './suite.ts';
 
 export interface EventLogConformanceOptions {

@@ -79,21 +79,25 @@ export interface RuntimeAdapter {
   readonly specVersion: typeof specVersion;
   /** The runtime's id, by which targets name it. */
   readonly id: string;
-  /** Names of variables that the backend may need from the owner's environment, such as provider keys. Nothing beyond these, the default list and the task's own is passed on. */
+  /**
+   * Names of variables that the backend may need from the owner's environment, such as provider keys. Nothing beyond
+   * these, the default list and the task's own is passed on.
+   */
   readonly environment?: readonly string[];
 
   /**
    * Finds the backend. May run the binary for its version or a handshake; opens no session and calls no model.
-   * Never throws for a backend that is not there: that is `Unavailable`. Answers within 20 s; results are cached by the plane.
+   * Never throws for a backend that is not there: that is `Unavailable`. Answers within 20 s; results are cached by the
+   * plane.
    */
   probe(options?: CallOptions): Promise<AgentRuntime | Unavailable>;
 
   /**
    * Starts the run's process, exactly once for a handle: a second start of the same handle is CONFLICT.
    * Resolves once instructions can be sent (with `firstInstruction: 'launch'`: once the process has its instruction).
-   * Throws UNAVAILABLE, NOT_FOUND, PERMISSION_DENIED or EXHAUSTED when it provably did not begin, UNAUTHENTICATED, UNSUPPORTED,
-   * INVALID_ARGUMENT for what it cannot be given; then the plane may start it again. After any other code it takes an instruction that goes with
-   * the launch for half done.
+   * Throws UNAVAILABLE, NOT_FOUND, PERMISSION_DENIED or EXHAUSTED when it provably did not begin, UNAUTHENTICATED,
+   * UNSUPPORTED, INVALID_ARGUMENT for what it cannot be given; then the plane may start it again. After any other code
+   * it takes an instruction that goes with the launch for half done.
    * After a throw no process of the run may be left; `reap` is called all the same.
    * Aborting `signal` ends the waiting and what was begun.
    */
@@ -125,30 +129,39 @@ export interface RuntimeSession extends AsyncDisposable {
   readonly attach?: Attach;
 
   /**
-   * What happens, in order, from the first record or after `after`; ends by itself once the process ended and everything it left was read.
+   * What happens, in order, from the first record or after `after`; ends by itself once the process ended and
+   * everything it left was read.
    * At most one reader at a time (CONFLICT). The source is a file that outlives us: not reading slows nobody.
    * After `after` a replay gives the very same events. Aborting `signal` ends the iteration without a throw.
    */
   events(options?: CallOptions & { readonly after?: SourceCursor }): AsyncIterable<SourceBatch>;
 
   /**
-   * Hands an instruction to the backend, with its id where there is a place for it. Resolves once the bytes are handed over;
-   * the evidence of what became of it comes as `instruction.*` events. Calls may overlap: the adapter puts them in order.
+   * Hands an instruction to the backend, with its id where there is a place for it. Resolves once the bytes are handed
+   * over; the evidence of what became of it comes as `instruction.*` events. Calls may overlap: the adapter puts them
+   * in order.
    * Throws UNSUPPORTED beyond the capabilities, CONFLICT when its condition does not hold (then nothing was sent),
-   * INVALID_ARGUMENT for what cannot be handed over, UNAUTHENTICATED or UNAVAILABLE when provably nothing was sent, OUTCOME_UNKNOWN otherwise;
-   * the plane takes any other code for OUTCOME_UNKNOWN.
+   * INVALID_ARGUMENT for what cannot be handed over, UNAUTHENTICATED or UNAVAILABLE when provably nothing was sent,
+   * OUTCOME_UNKNOWN otherwise; the plane takes any other code for OUTCOME_UNKNOWN.
    */
   send(instruction: Instruction, options?: CallOptions): Promise<void>;
 
-  /** Tells the backend a decision. Repeating the same one does no harm. NOT_FOUND when the backend no longer waits for it. */
+  /**
+   * Tells the backend a decision. Repeating the same one does no harm. NOT_FOUND when the backend no longer waits for
+   * it.
+   */
   answer(approvalId: string, decision: Decision | 'cancelled', options?: CallOptions): Promise<void>;
 
-  /** Ends the running turn and empties the backend's queue; the session stays. Resolves when the backend rests. No turn: resolves at once. */
+  /**
+   * Ends the running turn and empties the backend's queue; the session stays. Resolves when the backend rests. No turn:
+   * resolves at once.
+   */
   interrupt(options?: CallOptions): Promise<void>;
 
   /**
-   * Ends the agent: asks it to, waits `graceMs` (default 5000), then kills its whole tree. Resolves once no process of the run is left,
-   * with the exit as it was seen. Repeatable, and at once for a session that has ended. Aborting `signal` stops the waiting, not the ending.
+   * Ends the agent: asks it to, waits `graceMs` (default 5000), then kills its whole tree. Resolves once no process of
+   * the run is left, with the exit as it was seen. Repeatable, and at once for a session that has ended. Aborting
+   * `signal` stops the waiting, not the ending.
    * Throws OUTCOME_UNKNOWN if the processes could not be observed.
    */
   stop(options?: CallOptions & { readonly graceMs?: number }): Promise<Exit>;

@@ -1,26 +1,46 @@
 import { z } from 'zod';
 
-/** The closed list of what can go wrong in our machinery. `docs/errors.md` has a heading for each: when, what may have happened, what to do. */
+/**
+ * The closed list of what can go wrong in our machinery. `docs/errors.md` has a heading for each: when, what may have
+ * happened, what to do.
+ */
 export const errorCodeSchema = z.enum([
+  /** The caller gave something that can never work. Nothing happened. */
   'INVALID_ARGUMENT',
+  /** What was named does not exist. Nothing happened. */
   'NOT_FOUND',
+  /** The present state does not allow it: another owner, a used key, a task that has ended. Nothing happened. */
   'CONFLICT',
+  /** The runtime or the platform cannot do it; another one may. Nothing happened. */
   'UNSUPPORTED',
+  /** It cannot be reached now; later it may. Nothing happened unless the message says so. */
   'UNAVAILABLE',
+  /** Credentials are missing or were refused. */
   'UNAUTHENTICATED',
+  /** The operating system or the backend forbids it. */
   'PERMISSION_DENIED',
+  /** A limit is reached: disk, memory, descriptors, calls under way. */
   'EXHAUSTED',
+  /** The caller's `signal` ended the call; the work behind it may go on. */
   'CANCELLED',
+  /** It took longer than its timeout, and may or may not have happened. */
   'DEADLINE_EXCEEDED',
+  /** The other side sent something that its protocol does not allow. */
   'PROTOCOL_VIOLATION',
+  /** It may or may not have happened, and there is no way to find out. Repeating it may do it twice. */
   'OUTCOME_UNKNOWN',
+  /** What was stored cannot be trusted: a checksum, an order, a file that is missing. */
   'DATA_CORRUPT',
+  /** A bug of ours. */
   'INTERNAL',
 ]);
 export type ErrorCode = z.infer<typeof errorCodeSchema>;
 
-/** Advice from whoever threw: `here` the same call may work later, `elsewhere` only another target can do it. The plane decides. */
-export const retryAdviceSchema = z.enum(['never', 'here', 'elsewhere']);
+/**
+ * Advice of the code that threw: `here`, the same call may work later; `elsewhere`, only another target can do it. The
+ * plane decides.
+ */
+const retryAdviceSchema = z.enum(['never', 'here', 'elsewhere']);
 export type RetryAdvice = z.infer<typeof retryAdviceSchema>;
 
 /** An error as it crosses a socket or a log. `cause` becomes text: it is for people. */
@@ -34,6 +54,7 @@ export const errorDataSchema = z.object({
 });
 export type ErrorData = z.infer<typeof errorDataSchema>;
 
+/** What an error carries beside its code and message. */
 export interface AgentRuntimeErrorOptions {
   /** @default 'here' for UNAVAILABLE, EXHAUSTED and DEADLINE_EXCEEDED, 'elsewhere' for UNSUPPORTED, else 'never' */
   readonly retry?: RetryAdvice;
@@ -56,7 +77,8 @@ const defaultRetry: Partial<Record<ErrorCode, RetryAdvice>> = {
 /**
  * The one error class: our machinery failed, or was asked for something it cannot do.
  * An agent that fails is not an error but data, a `RunOutcome`.
- * The brand is a registered symbol, so that two bundled copies of this module recognise each other's errors: use `isInstance`, not `instanceof`.
+ * The brand is a registered symbol, so that two bundled copies of this module recognise each other's errors: use
+ * `isInstance`, not `instanceof`.
  */
 export class AgentRuntimeError extends Error {
   readonly code: ErrorCode;
@@ -79,7 +101,8 @@ export class AgentRuntimeError extends Error {
   }
 
   /**
-   * Makes one of ours from whatever was thrown, keeping it as `cause`.
+   * Makes an `AgentRuntimeError` of any thrown value and keeps that value as `cause`; one that is an
+   * `AgentRuntimeError` already is returned.
    * An `AbortError` becomes CANCELLED, a `TimeoutError` DEADLINE_EXCEEDED, everything else `fallback`.
    */
   static from(value: unknown, fallback: ErrorCode = 'INTERNAL'): AgentRuntimeError {
@@ -91,7 +114,7 @@ export class AgentRuntimeError extends Error {
     return new AgentRuntimeError(fallback, message, { cause: value });
   }
 
-  /** The other side of `toData`: an error that came over a socket. */
+  /** The inverse of `toData`, for an error that came over a socket. */
   static fromData(data: ErrorData): AgentRuntimeError {
     const error = new AgentRuntimeError(data.code, data.message, {
       retry: data.retry,
@@ -107,6 +130,7 @@ export class AgentRuntimeError extends Error {
     return this.message.slice(this.code.length + 3);
   }
 
+  /** The error as plain data, for a socket or a log. `cause` becomes text. */
   toData(): ErrorData {
     return {
       code: this.code,
@@ -120,7 +144,7 @@ export class AgentRuntimeError extends Error {
 }
 Object.defineProperty(AgentRuntimeError.prototype, 'name', { value: 'AgentRuntimeError' });
 
-/** For people, and it never throws: whatever was thrown has to get across. */
+/** A thrown value as text for people. Never throws. */
 function describe(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (typeof value !== 'object' || value === null) return String(value);

@@ -1,13 +1,19 @@
 import { z } from 'zod';
 
-/** Ids are lower-case letters, digits and dashes: safe in file names, tmux names, URIs and environment variables. */
 const idText = /^[a-z0-9][a-z0-9-]{0,63}$/;
+/**
+ * Ids of tasks, runs and instructions: 1-64 lower-case letters, digits and dashes, safe in file names, tmux names, URIs
+ * and variables.
+ */
 export const idSchema = z.string().regex(idText, 'an id is 1-64 lower-case letters, digits and dashes');
 
 /** A runtime's id: the name under which it is configured. */
 export const runtimeIdSchema = z.string().regex(idText, 'a runtime id is 1-64 lower-case letters, digits and dashes');
 
-/** Ids that a backend made up: any text without control characters, capped. One pattern, because every increment has one and each further check costs. */
+/**
+ * Ids that a backend made up: 1-512 characters without control characters.
+ * One pattern, because every increment has such an id and each further check costs.
+ */
 export const backendIdSchema = z
   .string()
   // oxlint-disable-next-line no-control-regex

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
+/** What JSON can hold. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** Deeper than this a value parses and then breaks whoever walks it. */
+/** The deepest JSON value that is accepted: a deeper one parses, and then overflows the stack of code that walks it. */
 const maxJsonDepth = 64;
 
 /** True for what JSON can hold, to a depth of 64. By hand: as a schema it costs thirty times as much. */

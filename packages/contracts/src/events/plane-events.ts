@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { errorCodeSchema } from '../base/errors.ts';
 import { idSchema } from '../base/ids.ts';
 
-/** The stream `plane`. */
+/** The events of the stream `plane`, by type. */
 export const planeEventSchemas = {
   'plane.opened': z.object({
     type: z.literal('plane.opened'),
@@ -10,7 +10,7 @@ export const planeEventSchemas = {
     pid: z.int().min(1),
     bootId: z.string().max(100),
   }),
-  /** Something of a run that is over came late. It is kept here and changes nothing. */
+  /** A report that arrived after its run had ended. It is kept here and changes nothing. */
   'run.fenced': z.object({
     type: z.literal('run.fenced'),
     taskId: idSchema,
@@ -20,7 +20,7 @@ export const planeEventSchemas = {
   }),
 } as const;
 
-/** The streams `runtime/<id>`. */
+/** The events of the streams `runtime/<id>`, by type. */
 export const runtimeEventSchemas = {
   'runtime.probed': z.object({
     type: z.literal('runtime.probed'),
@@ -37,12 +37,14 @@ export const runtimeEventSchemas = {
   }),
   'breaker.halfOpened': z.object({ type: z.literal('breaker.halfOpened') }),
   'breaker.closed': z.object({ type: z.literal('breaker.closed') }),
-  /** A start failed before its first instruction was sent: what the breaker counts. */
+  /** A start failed before its first instruction was sent. The breaker counts these. */
   'start.failed': z.object({ type: z.literal('start.failed'), runId: idSchema, code: errorCodeSchema }),
   'start.succeeded': z.object({ type: z.literal('start.succeeded'), runId: idSchema }),
 } as const;
 
 type PlaneEventType = keyof typeof planeEventSchemas;
+/** An event of the stream `plane`. */
 export type PlaneEvent = { [T in PlaneEventType]: z.infer<(typeof planeEventSchemas)[T]> }[PlaneEventType];
 type RuntimeEventType = keyof typeof runtimeEventSchemas;
+/** An event of a stream `runtime/<id>`. */
 export type RuntimeEvent = { [T in RuntimeEventType]: z.infer<(typeof runtimeEventSchemas)[T]> }[RuntimeEventType];

@@ -4,7 +4,10 @@ import { backendIdSchema, idSchema } from '../base/ids.ts';
 import { jsonValueSchema } from '../base/json-value.ts';
 import { runOutcomeSchema } from '../vocabulary/outcome.ts';
 
-/** Text of one event, in UTF-16 units. Longer deltas are split by the adapter; `message.completed` holds head and tail. */
+/**
+ * The longest text of one event, in UTF-16 units (256 Ki). Longer deltas are split by the adapter; `message.completed`
+ * holds head and tail.
+ */
 export const maxEventTextChars = 256 * 1024;
 
 const text = z.string().max(maxEventTextChars);
@@ -13,6 +16,7 @@ const outputSource = z.enum(['stdout', 'stderr', 'screen']);
 const instruction = { instructionId: idSchema };
 const tokens = z.int().min(0);
 
+/** Tokens and cost, as the backend reports them. */
 export const usageSchema = z.object({
   /** `turn`: this turn's own. `cumulative`: of the session so far. */
   scope: z.enum(['turn', 'cumulative']),
@@ -26,7 +30,7 @@ export const usageSchema = z.object({
 export type Usage = z.infer<typeof usageSchema>;
 
 /**
- * What an adapter may report, without the run's id: the plane stamps that.
+ * What an adapter may report, by type. The run's id is missing: the plane adds it.
  * `docs/events.md` says what must precede each of them.
  */
 export const sessionEventSchemas = {
@@ -144,8 +148,13 @@ export const sessionEventSchemas = {
   'context.compacted': z.object({ type: z.literal('context.compacted'), reason: z.string().max(200) }),
 } as const;
 
+/** The types of event that an adapter may report. */
 export type SessionEventType = keyof typeof sessionEventSchemas;
+/** An event as an adapter reports it. */
 export type SessionEvent = { [T in SessionEventType]: z.infer<(typeof sessionEventSchemas)[T]> }[SessionEventType];
 
-/** Increments: acknowledged once written, coalesced when many come at once. Everything else is durable first. */
+/**
+ * The increments. They are acknowledged once written, and coalesced when many come at once; all other events are
+ * durable first.
+ */
 export const deltaTypes: ReadonlySet<string> = new Set(['text.delta', 'reasoning.delta', 'output.delta', 'tool.delta']);

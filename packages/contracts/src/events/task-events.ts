@@ -15,11 +15,14 @@ const why = z.string().max(2000);
 const runId = idSchema;
 const byRun = { runId: idSchema.optional(), sourceCursor: z.string().max(500).optional() };
 
-/** How a run came to be. Four different guarantees: `start` is the first; see the words in the README. */
+/**
+ * How a run came to be: `start` is the first, `resume` continues a conversation in a new process, `restart` begins
+ * again on the same target, `degrade` begins again on the next one. Each is a different guarantee.
+ */
 export const runModeSchema = z.enum(['start', 'resume', 'restart', 'degrade']);
 export type RunMode = z.infer<typeof runModeSchema>;
 
-/** Why a run is being stopped. The first cause is recorded and kept. */
+/** Why a run is stopped. The first cause is recorded and kept. */
 export const stopCauseSchema = z.enum([
   'idle',
   'closed',
@@ -34,11 +37,11 @@ export const stopCauseSchema = z.enum([
 export type StopCause = z.infer<typeof stopCauseSchema>;
 
 /** The three signals of life; which of them stopped. */
-export const lifeSignalSchema = z.enum(['heartbeat', 'activity', 'progress']);
-export const waitingOnSchema = z.enum(['model', 'tool', 'approval', 'rate_limit', 'unknown']);
+const lifeSignalSchema = z.enum(['heartbeat', 'activity', 'progress']);
+const waitingOnSchema = z.enum(['model', 'tool', 'approval', 'rate_limit', 'unknown']);
 
-/** What the plane itself records about a task. */
-export const planeTaskEventSchemas = {
+/** What the plane records about a task. */
+const planeTaskEventSchemas = {
   'task.submitted': z.object({
     type: z.literal('task.submitted'),
     spec: taskSpecSchema,
@@ -169,13 +172,17 @@ export const planeTaskEventSchemas = {
 
 const stamp = { runId, sourceCursor: z.string().max(500).optional() };
 
-/** A session event as it is kept: stamped with its run, and with the source cursor on the last event of its source record. */
+/**
+ * A session event as it is kept: stamped with its run, and with the source cursor on the last event of its source
+ * record.
+ */
 export type RunScoped<T extends SessionEventType> = z.infer<(typeof sessionEventSchemas)[T]> & {
   runId: string;
   sourceCursor?: string | undefined;
 };
 
 type PlaneTaskEventType = keyof typeof planeTaskEventSchemas;
+/** The types of event that a task's stream may hold. */
 export type TaskEventType = PlaneTaskEventType | SessionEventType;
 
 /** Every event that a task's stream may hold. */
@@ -185,11 +192,15 @@ export type TaskEvent =
       SessionEventType,
       PlaneTaskEventType
     >];
+/** The event of one type, or of a union of types. */
 export type TaskEventOf<T extends TaskEventType> = Extract<TaskEvent, { type: T }>;
 
 const stamped = Object.fromEntries(
   Object.entries(sessionEventSchemas).map(([type, schema]) => [type, schema.extend(stamp)]),
 );
 
-/** Schema by event type for a task's stream. */
+/**
+ * The schema of every event of a task's stream, by type. Schemas drop unknown fields, so that a reader gets along with
+ * later versions.
+ */
 export const taskEventSchemas: Readonly<Record<string, z.ZodType>> = { ...stamped, ...planeTaskEventSchemas };

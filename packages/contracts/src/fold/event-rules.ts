@@ -5,8 +5,7 @@ import { own } from '../base/own.ts';
 import { currentRun, type TaskState } from './task-state.ts';
 
 /**
- * What must be so before an event may be appended to a task's stream. This table is the contract (`docs/events.md` is made from it);
- * the plane refuses what it does not allow, and a backend's report that breaks it is quarantined.
+ * A condition on the state of a task that must hold before an event may be appended to its stream.
  */
 export type Guard =
   /** The first of its stream. */
@@ -30,6 +29,7 @@ export type Guard =
   | 'instruction.new'
   | { readonly instruction: readonly InstructionLevel[] };
 
+/** What must precede an event. */
 export interface EventRule {
   /** In words, for the table in the docs. */
   readonly follows: string;
@@ -40,6 +40,11 @@ const session = ['task.open', 'run.current', 'run.started'] as const;
 const inTurn = [...session, 'turn.open'] as const;
 const level = (...levels: InstructionLevel[]): Guard => ({ instruction: levels });
 
+/**
+ * What must be so before an event may be appended to a task's stream, by type. This table is the contract
+ * (`docs/events.md` is made from it):
+ * the plane refuses what it does not allow, and a backend's report that breaks it is quarantined.
+ */
 export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'task.submitted': { follows: 'nothing: it is the first of its stream', when: ['task.new'] },
   'runtime.rejected': { follows: 'task.submitted, while no run is open', when: ['task.open', 'run.none'] },
@@ -126,7 +131,10 @@ const checks: {
   'instruction.new': (state, event) => own(state?.instructions, idOf(event, 'instructionId')) === undefined,
 };
 
-/** The first guard that forbids this event now, or undefined when it may be appended. Events of other families are not judged. */
+/**
+ * The first guard that forbids this event now, or undefined when it may be appended. Events of other families are not
+ * judged.
+ */
 export function forbids(state: TaskState | undefined, event: NewEvent): string | undefined {
   const rule = own<EventRule>(eventRules, event.type);
   if (!rule) return state === undefined ? 'task.open' : undefined;

@@ -1,9 +1,9 @@
 import type { StoredEvent } from '../log/event-log.ts';
 import { deltaTypes } from '../events/session-events.ts';
-import type { TaskEvent, TaskEventOf } from '../events/task-events.ts';
+import type { TaskEventType } from '../events/task-events.ts';
 import { taskIdOf } from '../log/streams.ts';
 import { sessionHandlers } from './session-handlers.ts';
-import { patchRun, type Handler } from './handler.ts';
+import { defined, patchRun, type Handler, type Handlers, type StoredByType } from './handler.ts';
 import { own } from '../base/own.ts';
 import {
   currentRun,
@@ -14,15 +14,13 @@ import {
   type TaskState,
 } from './task-state.ts';
 
-/** Change it when a fold changes what it makes of the same events: snapshots of another version are not read. */
+/**
+ * The version of `foldTask`. It changes when the fold makes another state of the same events: snapshots of another
+ * version are not read.
+ */
 export const taskFoldVersion = '1';
 
-type Handlers = { readonly [T in TaskEvent['type']]?: Handler<TaskEventOf<T>> };
-
-const defined = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
-
-function submitted(event: TaskEventOf<'task.submitted'> & StoredEvent): TaskState {
+function submitted(event: StoredByType['task.submitted']): TaskState {
   const prompt: InstructionState = { id: event.instructionId, mode: 'prompt', level: 'queued' };
   return {
     id: taskIdOf(event.stream) ?? '',
@@ -42,7 +40,7 @@ function submitted(event: TaskEventOf<'task.submitted'> & StoredEvent): TaskStat
   };
 }
 
-const starting: Handler<TaskEventOf<'run.starting'>> = (state, event) => {
+const starting: Handler<'run.starting'> = (state, event) => {
   const run: RunState = {
     runId: event.runId,
     attempt: event.attempt,
@@ -74,7 +72,7 @@ const starting: Handler<TaskEventOf<'run.starting'>> = (state, event) => {
   return { ...rest, runs: [...state.runs, run], instructions, rejected: [], approvals: {} };
 };
 
-const ended: Handler<TaskEventOf<'run.ended'>> = (state, event) => {
+const ended: Handler<'run.ended'> = (state, event) => {
   const { turn: _turn, pausedSince: _since, ...run } = state.runs.at(-1)!;
   const over: RunState = {
     ...run,
@@ -91,7 +89,7 @@ const ended: Handler<TaskEventOf<'run.ended'>> = (state, event) => {
   return { ...state, runs: [...state.runs.slice(0, -1), over], approvals };
 };
 
-const requested: Handler<TaskEventOf<'approval.requested'>> = (state, event) => {
+const requested: Handler<'approval.requested'> = (state, event) => {
   const approval: ApprovalState = {
     id: event.approvalId,
     kind: event.kind,
@@ -104,7 +102,10 @@ const requested: Handler<TaskEventOf<'approval.requested'>> = (state, event) => 
   return run && run.pausedSince === undefined ? patchRun(next, { pausedSince: event.time }) : next;
 };
 
-/** Resolved approvals that are remembered: an answer is told again after a reattach, and a second answer is told from the first. */
+/**
+ * How many resolved approvals are kept: an answer is delivered again after a reattach, and a second answer is compared
+ * with the first.
+ */
 const resolvedKept = 64;
 
 function withoutOldest(approvals: TaskState['approvals']): TaskState['approvals'] {
@@ -113,7 +114,7 @@ function withoutOldest(approvals: TaskState['approvals']): TaskState['approvals'
   return gone.size === 0 ? approvals : Object.fromEntries(Object.entries(approvals).filter(([id]) => !gone.has(id)));
 }
 
-const resolved: Handler<TaskEventOf<'approval.resolved'>> = (state, event) => {
+const resolved: Handler<'approval.resolved'> = (state, event) => {
   const approval = own(state.approvals, event.approvalId);
   if (!approval) return state;
   const closed = { ...approval, resolution: event.resolution, by: event.by };
@@ -125,7 +126,7 @@ const resolved: Handler<TaskEventOf<'approval.resolved'>> = (state, event) => {
   return { ...next, runs: [...next.runs.slice(0, -1), { ...unpaused, pausedMs, activityAt: event.time }] };
 };
 
-const planeHandlers: Handlers = {
+const planeHandlers = {
   'run.starting': starting,
   'run.started': (state, event) =>
     patchRun(state, {
@@ -181,27 +182,33 @@ const planeHandlers: Handlers = {
     const { next: _next, ...rest } = state;
     return { ...rest, outcome: event.outcome, endedAt: event.time, approvals: {} };
   },
-};
+} satisfies Partial<Handlers<TaskEventType>>;
 
-const handlers: Readonly<Record<string, Handler<never> | undefined>> = { ...sessionHandlers, ...planeHandlers };
+const handlers = { ...sessionHandlers, ...planeHandlers };
+type HandledType = keyof typeof handlers;
+
+const isHandled = (event: StoredEvent): event is StoredByType[HandledType] => Object.hasOwn(handlers, event.type);
+const isSubmitted = (event: StoredEvent): event is StoredByType['task.submitted'] => event.type === 'task.submitted';
+
+/** The table's type, so that a handler and its event are seen to belong together. */
+const table: Handlers<HandledType> = handlers;
+function apply<T extends HandledType>(type: T, state: TaskState, event: StoredByType[T]): TaskState {
+  return table[type](state, event);
+}
 
 /**
- * The state of a task after one more event of its stream; `undefined` before the first.
- * Pure, and it ignores what it does not know: other families' events, and events of a run that is not the current one.
+ * The state of a task after one more event of its stream; `undefined` before `task.submitted`.
+ * Pure: the same state for the same events. Ignores what it does not know: other families' events, and events of a run
+ * that is not the current one.
  */
 export function foldTask(state: TaskState | undefined, event: StoredEvent): TaskState | undefined {
-  // The table's handlers are typed by event; this is the one place where a stored event meets them.
-  if (event.type === 'task.submitted') return submitted(event as never);
+  if (isSubmitted(event)) return submitted(event);
   if (!state) return undefined;
   const next: TaskState = { ...state, position: event.position, revision: event.revision, updatedAt: event.time };
-  if (
-    typeof event['runId'] === 'string' &&
-    event.type !== 'run.starting' &&
-    currentRun(state)?.runId !== event['runId']
-  )
-    return next;
-  const seen = touch(next, event);
-  return own(handlers, event.type)?.(seen, event as never) ?? seen;
+  const { runId } = event;
+  if (typeof runId === 'string' && event.type !== 'run.starting' && currentRun(state)?.runId !== runId) return next;
+  const touched = touch(next, event);
+  return isHandled(event) ? apply(event.type, touched, event) : touched;
 }
 
 /** What every event of the current run does: the cursor moves, and output counts as activity. */

@@ -1,7 +1,13 @@
-import type { StoredEvent } from '../log/event-log.ts';
+import type { TaskEventOf, TaskEventType } from '../events/task-events.ts';
+import type { EventEnvelope } from '../log/event-log.ts';
 import type { RunState, TaskState } from './task-state.ts';
 
-export type Handler<E> = (state: TaskState, event: E & StoredEvent) => TaskState;
+/** The events of a task's stream as they are stored, by type. */
+export type StoredByType = { readonly [T in TaskEventType]: TaskEventOf<T> & EventEnvelope };
+
+/** What an event does to the state of its task. */
+export type Handler<T extends TaskEventType> = (state: TaskState, event: StoredByType[T]) => TaskState;
+export type Handlers<T extends TaskEventType> = { readonly [K in T]: Handler<K> };
 
 /** Changes fields of the last run. */
 export function patchRun(state: TaskState, patch: Partial<RunState>): TaskState {
@@ -9,8 +15,15 @@ export function patchRun(state: TaskState, patch: Partial<RunState>): TaskState 
   return run ? { ...state, runs: [...state.runs.slice(0, -1), { ...run, ...patch }] } : state;
 }
 
-/** The same object without some of its keys. */
+/** The same record without one of its keys. */
 export function omit<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
-  const { [key]: _gone, ...rest } = record;
+  const { [key]: _omitted, ...rest } = record;
   return rest;
 }
+
+/**
+ * The fields that have a value: `exactOptionalPropertyTypes` tells a missing field from an undefined one, and so does
+ * JSON.
+ */
+export const defined = <T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;

@@ -9,36 +9,47 @@ import type { RunOutcome } from '../vocabulary/outcome.ts';
 import type { Target, TaskSpec } from '../vocabulary/task-spec.ts';
 import type { RunStatus } from '../plane/task-view.ts';
 
+/** The running turn. */
 export interface TurnState {
   readonly turnId: string;
+  /** Unix ms. */
   readonly startedAt: number;
 }
 
-/** One attempt on one target, as folded from the log. Times are those of the events. */
+/** One attempt on one target, as folded from the log. Times are Unix ms, those of the events. */
 export interface RunState {
   readonly runId: string;
+  /** Counts what the retry policy counts, over all targets, from 1. */
   readonly attempt: number;
+  /** Counts launches, from 1: also those that cost no attempt. */
   readonly generation: number;
   readonly mode: RunMode;
   readonly target: Target;
   readonly handle: RuntimeHandle;
   readonly status: RunStatus;
+  /** The instruction that opens the run. */
   readonly instructionId: string;
+  /** Earlier instructions whose text goes with it, in order. */
   readonly carries: readonly string[];
+  /** The conversation that it picks up; only with mode `resume`. */
   readonly resumes?: { readonly runId: string; readonly agentSessionId: string };
   readonly capabilities?: RuntimeCapabilities;
   readonly version?: string;
   readonly agentSessionId?: string;
   readonly attach?: Attach;
+  /** Of the last source record that was appended. */
   readonly sourceCursor?: string;
   readonly turn?: TurnState;
+  /** Turns that have started. */
   readonly turns: number;
+  /** Of the last turn that ended. */
   readonly lastOutcome?: RunOutcome;
   /** Open calls: name by call id. */
   readonly tools: Readonly<Record<string, string>>;
   readonly toolsStarted: number;
   /** Sub-agents that the backend reports and that have not ended. */
   readonly children: readonly string[];
+  /** An interrupt was asked for since the last turn started. */
   readonly interrupted: boolean;
   readonly stopCause?: StopCause;
   /** A turn was running when the stop was decided. */
@@ -46,15 +57,19 @@ export interface RunState {
   readonly outcome?: RunOutcome;
   readonly exit?: Exit;
   readonly startedAt: number;
+  /** The last report of the run. */
   readonly activityAt: number;
   readonly endedAt?: number;
+  /** Output so far: UTF-16 units of increments, and quarantined bytes. */
   readonly outputChars: number;
   /** Time with an approval open, in ms, up to the last one that closed. */
   readonly pausedMs: number;
+  /** Since when an approval is open without a break. */
   readonly pausedSince?: number;
   readonly stalled: boolean;
 }
 
+/** An instruction and how far it has come. */
 export interface InstructionState {
   readonly id: string;
   readonly mode: InstructionMode;
@@ -62,15 +77,19 @@ export interface InstructionState {
   /** Left out for the prompt of the spec. */
   readonly parts?: readonly Part[];
   readonly key?: string;
+  /** The last run that it was for. */
   readonly runId?: string;
+  /** Why it was declined, or is unknown. */
   readonly reason?: string;
   readonly expiresAt?: number;
   readonly ifTurn?: string;
 }
 
+/** A question to a person, open until it has a `resolution`. */
 export interface ApprovalState {
   readonly id: string;
   readonly kind: ApprovalKind;
+  /** Left out for a question of the plane itself. */
   readonly runId?: string;
   readonly title: string;
   readonly message?: string;
@@ -81,7 +100,9 @@ export interface ApprovalState {
   readonly by?: string;
 }
 
+/** The attempt that a task waits for. */
 export interface NextAttempt {
+  /** Unix ms. */
   readonly notBefore: number;
   readonly attempt: number;
   readonly mode: RunMode;
@@ -96,7 +117,9 @@ export interface TaskState {
   readonly key?: string;
   readonly submittedAt: number;
   readonly updatedAt: number;
+  /** Of the last event: its number in the log. */
   readonly position: number;
+  /** Of the last event: its number in the stream. */
   readonly revision: number;
   /** In order; the last one is the current one unless it ended. */
   readonly runs: readonly RunState[];
@@ -108,6 +131,7 @@ export interface TaskState {
   readonly next?: NextAttempt;
   /** Targets refused since the last run began. */
   readonly rejected: readonly { readonly target: Target; readonly code: ErrorCode; readonly reason: string }[];
+  /** How often the task went to its next target. */
   readonly degradations: number;
   readonly cancel?: { readonly by: string; readonly why?: string };
   readonly closeRequested: boolean;
@@ -121,6 +145,7 @@ export function currentRun(state: TaskState): RunState | undefined {
   return last && last.status !== 'ended' ? last : undefined;
 }
 
+/** Approvals that have no resolution yet, in the order of their requests. */
 export function openApprovals(state: TaskState): ApprovalState[] {
   return Object.values(state.approvals).filter((approval) => approval.resolution === undefined);
 }
@@ -128,8 +153,8 @@ export function openApprovals(state: TaskState): ApprovalState[] {
 const unfinishedLevels: ReadonlySet<InstructionLevel> = new Set(['queued', 'sending', 'accepted']);
 
 /**
- * Instructions that have neither entered a turn nor been given up: they keep a run open.
- * Where the runtime can prove no more than `accepted`, an accepted one has got as far as anybody can tell.
+ * Instructions that have neither entered a turn nor been declined: they keep a run open.
+ * On a runtime that can prove no more than `accepted`, an accepted instruction counts as finished.
  */
 export function unfinishedInstructions(state: TaskState): InstructionState[] {
   const provesDelivery = currentRun(state)?.capabilities?.steer !== 'accepted';
@@ -138,14 +163,14 @@ export function unfinishedInstructions(state: TaskState): InstructionState[] {
   );
 }
 
-/** True when nothing but an instruction, a close or a clock will move this task: its agent rests and it is kept open. */
+/** Whether the agent rests: it has had a turn, and no turn, child, instruction or approval is open. */
 export function isResting(state: TaskState): boolean {
   const run = currentRun(state);
   if (!run || run.status !== 'active' || run.turn || run.turns === 0) return false;
   return run.children.length === 0 && unfinishedInstructions(state).length === 0 && openApprovals(state).length === 0;
 }
 
-/** True when rest does not end this task: it was asked for, or its turn was interrupted. */
+/** Whether the task stays open while its agent rests: it was submitted so, or its turn was interrupted. */
 export function isKeptOpen(state: TaskState): boolean {
   if (state.closeRequested || state.cancel) return false;
   return state.spec.until === 'closed' || currentRun(state)?.interrupted === true;

@@ -9,12 +9,15 @@ export interface CursorParts {
 
 const pattern = /^c1\.([a-z0-9]{1,40})\.(\d{1,15})\.(\d{1,15})$/;
 
-/** Cursors are opaque to readers; only a log makes and reads them. */
+/** Makes the text of a cursor. Cursors are opaque to readers; only a log makes and reads them. */
 export function formatCursor(parts: CursorParts): string {
   return `c1.${parts.logId}.${parts.epoch}.${parts.position}`;
 }
 
-/** Throws INVALID_ARGUMENT when the text is no cursor. Whether it is a cursor of *this* log is the log's to say. */
+/**
+ * Parses a cursor. Throws INVALID_ARGUMENT for text that is no cursor. Whether it belongs to a given log is that log's
+ * to check.
+ */
 export function parseCursor(text: string): CursorParts {
   const match = pattern.exec(text);
   if (!match) {

@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import type { StoredEvent } from './event-log.ts';
 
 /**
- * Events that a package adds to the log: their schemas, and a fold of them if it needs a state.
- * Handed in when the plane is opened; a fold never sees another family's refusal, and ignores what it does not know.
+ * Events that a package adds to the log: their schemas, and a fold of them. The control plane keeps its circuit
+ * breakers as one.
+ * A fold ignores events that it does not know.
  */
 export interface EventFamily<State = unknown> {
   /** Also the name of its snapshot. */

@@ -6,7 +6,10 @@ export interface NewEvent {
   readonly [field: string]: unknown;
 }
 
-/** What the log adds to an event. A type and no interface, so that a typed event with its envelope is still a `StoredEvent`. */
+/**
+ * What the log adds to an event. A type and no interface, so that a typed event with its envelope is still a
+ * `StoredEvent`.
+ */
 // oxlint-disable-next-line typescript/consistent-type-definitions
 export type EventEnvelope = {
   /** Its number in the whole log, from 1, ascending, and sparse after pruning. */
@@ -24,22 +27,28 @@ export type StoredEvent<E extends NewEvent = NewEvent> = E & EventEnvelope;
 /**
  * When `append` resolves.
  * `durable`: after the sync; survives the machine's power. For everything that changes a state or precedes an effect.
- * `written`: once the operating system has it; survives our death, not the machine's. For increments.
+ * `written`: once the operating system has it; survives the death of this process, not the machine's. For increments.
  */
 export type Acknowledgement = 'durable' | 'written';
 
+/** How events are appended. */
 export interface AppendOptions extends CallOptions {
-  /** The stream's revision must be this (0: the stream does not exist yet), else CONFLICT and nothing is written. @default unchecked */
+  /**
+   * The stream's revision must be this (0: the stream does not exist yet), else CONFLICT and nothing is written.
+   * @default unchecked
+   */
   readonly expected?: number;
   /** @default 'durable' */
   readonly ack?: Acknowledgement;
   /**
-   * Unix ms that the events carry. For a caller that has folded them already and must not differ from what a reader folds.
+   * Unix ms that the events carry. For a caller that has folded them already and must not differ from what a reader
+   * folds.
    * @default the log's clock at the call
    */
   readonly time?: number;
 }
 
+/** Where appended events are. */
 export interface AppendResult {
   /** Positions of the first and last event of this append; they are consecutive. */
   readonly first: number;
@@ -50,12 +59,16 @@ export interface AppendResult {
   readonly time: number;
 }
 
+/** Which events are read. */
 export interface ReadOptions extends CallOptions {
   /** Only this stream. @default all streams */
   readonly stream?: string;
   /** Exclusive: a cursor of this log, or 'now' to skip the past. @default from the beginning */
   readonly after?: string;
-  /** Go on with what is appended later. Ends when the log closes or `signal` aborts (then it returns, it does not throw). @default false */
+  /**
+   * Also waits for events that are appended later. Returns, without a throw, when the log closes or `signal` aborts.
+   * @default false
+   */
   readonly follow?: boolean;
 }
 
@@ -68,7 +81,9 @@ export interface Snapshot {
   readonly state: unknown;
 }
 
-/** An event with what the log adds to it: the one place where a stored event is made from one that is to be appended. */
+/**
+ * An event with what the log adds to it: the one place where a stored event is made from one that is to be appended.
+ */
 export function storedEvent<E extends NewEvent>(event: E, envelope: EventEnvelope): E & EventEnvelope {
   return { ...event, ...envelope };
 }
@@ -87,9 +102,11 @@ export interface EventLog extends AsyncDisposable {
 
   /**
    * Appends events to one stream, as one atomic batch.
-   * Positions are given in the order of the calls, before the first await: two calls without an await between them keep their order.
-   * Failure: CONFLICT (`expected`), INVALID_ARGUMENT (not JSON, too large: 16 MiB a batch, 1024 events), EXHAUSTED (disk full: nothing was written,
-   * later calls work again when there is room), UNAVAILABLE (closed, or poisoned by a failed sync: `details.poisoned`), OUTCOME_UNKNOWN (the sync failed under this very batch).
+   * Positions are given in the order of the calls, before the first await: two calls without an await between them keep
+   * their order.
+   * Failure: CONFLICT (`expected`), INVALID_ARGUMENT (not JSON, too large: 16 MiB a batch, 1024 events), EXHAUSTED
+   * (disk full: nothing was written, later calls work again when there is room), UNAVAILABLE (closed, or poisoned by a
+   * failed sync: `details.poisoned`), OUTCOME_UNKNOWN (the sync failed under this very batch).
    * Aborting `signal` stops the waiting, not the append.
    */
   append(stream: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;
@@ -97,7 +114,8 @@ export interface EventLog extends AsyncDisposable {
   /**
    * Yields arrays of consecutive events (never empty). Pull-based: a slow reader costs no memory and slows nobody.
    * Throws NOT_FOUND for a cursor that is foreign, in the future, pruned, or of an epoch that lost it,
-   * with `details: { reason: 'foreign' | 'future' | 'pruned' | 'lost', nearest: cursor }`; INVALID_ARGUMENT for one that is no cursor.
+   * with `details: { reason: 'foreign' | 'future' | 'pruned' | 'lost', nearest: cursor }`; INVALID_ARGUMENT for one
+   * that is no cursor.
    */
   read(options?: ReadOptions): AsyncIterable<readonly StoredEvent[]>;
 
@@ -109,10 +127,14 @@ export interface EventLog extends AsyncDisposable {
   /** The cursor after which the event at this position is the last one read. `cursor(0)` is the beginning. */
   cursor(position: number): string;
 
+  /** The latest snapshot of this name, if it was made by this version of its fold; undefined otherwise. */
   readSnapshot(name: string, version: string): Promise<Snapshot | undefined>;
-  /** Resolves when it is durable. Never newer than the log: the state must be folded from events that were acknowledged as durable. */
+  /**
+   * Resolves when it is durable. Never newer than the log: the state must be folded from events that were acknowledged
+   * as durable.
+   */
   writeSnapshot(name: string, snapshot: Snapshot): Promise<void>;
 
-  /** Waits for what is in flight, then lets go of files and lock. Repeatable. */
+  /** Waits for appends under way, then releases files and lock. Repeatable. */
   close(): Promise<void>;
 }

@@ -1,9 +1,11 @@
-/** The stream of a task. */
+/** The name of a task's stream: `task/<id>`. */
 export const taskStream = (taskId: string): string => `task/${taskId}`;
+/** The name of a runtime's stream: `runtime/<id>`. */
 export const runtimeStream = (runtimeId: string): string => `runtime/${runtimeId}`;
+/** The name of the plane's own stream. */
 export const planeStream = 'plane';
 
-/** The task's id of a `task/<id>` stream, else undefined. */
+/** The id of the task whose stream this is; undefined for other streams. */
 export function taskIdOf(stream: string): string | undefined {
   return stream.startsWith('task/') ? stream.slice(5) : undefined;
 }

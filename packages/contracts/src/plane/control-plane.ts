@@ -15,32 +15,39 @@ export type CursoredEvent<E extends NewEvent = StoredEvent> = E & { readonly cur
 /** An event of a task's stream, as readers get it. */
 export type TaskStreamEvent = TaskEvent & EventEnvelope & { readonly cursor: string };
 
+/** From where, and how far, events are read. */
 export interface EventsOptions extends CallOptions {
-  /** Exclusive: the `cursor` of an event, or 'now' to skip the past. @default from the beginning */
+  /** Reads what follows this `cursor` of an event; `'now'` skips the past. @default from the beginning */
   readonly after?: string;
-  /** Go on with what is to come. @default true */
+  /** Also waits for events that are appended later. @default true */
   readonly follow?: boolean;
 }
 
+/** Which tasks are listed. */
 export interface ListOptions extends CallOptions {
+  /** Only tasks with one of these. @default all */
   readonly status?: readonly TaskStatus[];
   /** At most this many, newest first. @default 1000 */
   readonly limit?: number;
 }
 
-/** Who asks, for the record. @default 'api' */
+/** Recorded with the act. */
 export interface ActOptions extends CallOptions {
+  /** Who asks; at most 200 characters. `runtime`, `plane` and `clock` are the plane's own names. @default 'api' */
   readonly by?: string;
+  /** At most 2000 characters. */
   readonly why?: string;
 }
 
+/** How an instruction is sent. */
 export interface SendOptions extends CallOptions {
   /** Same key, same effect: sending again returns the first receipt. The same key with other content is CONFLICT. */
   readonly key?: string;
   /** Unix ms after which it is declined instead of sent. */
   readonly expiresAt?: number;
-  /** Declined unless this turn is running. */
+  /** Declined unless this turn is running when it is sent. */
   readonly ifTurn?: string;
+  /** Who asks, for the record. @default 'api' */
   readonly by?: string;
 }
 
@@ -53,50 +60,76 @@ export interface Receipt {
   /**
    * Waits until the instruction has come at least this far.
    * Throws UNSUPPORTED at once for a level that the runtime cannot prove, CONFLICT when it was declined,
-   * OUTCOME_UNKNOWN when nobody can tell any more, or the task ended before.
+   * OUTCOME_UNKNOWN when there is no evidence and none will come, or the task ended before.
    */
   reached(level: 'accepted' | 'delivered' | 'observed', options?: CallOptions): Promise<void>;
 }
 
-/** A task, by id: the same handle before and after a restart. Making one costs nothing; a task that is not there is NOT_FOUND at the first call. */
+/**
+ * A task, by id: the same handle before and after a restart. Making one costs nothing; a task that is not there is
+ * NOT_FOUND at the first call.
+ */
 export interface TaskHandle {
   readonly id: string;
+  /** What is shown of the task now, folded from the log. */
   status(options?: CallOptions): Promise<TaskView>;
-  /** Replays, follows, and ends by itself after `task.ended`. The log is the buffer: a slow reader slows nobody. */
+  /**
+   * Replays, follows, and ends by itself after `task.ended`. The log is the buffer: a slow reader slows neither the
+   * agent nor other readers.
+   */
   events(options?: EventsOptions): AsyncIterable<TaskStreamEvent>;
   /** Waits for the end. Aborting `signal` ends the waiting, never the task. */
   outcome(options?: CallOptions): Promise<RunOutcome>;
-  /** Says something into the running turn. Resolves when it is durable with us. CONFLICT after the end; UNSUPPORTED where it cannot be steered. */
+  /**
+   * Sends an instruction into the running turn. Resolves when it is durable, not when the agent has it: see
+   * `Receipt.reached`.
+   * CONFLICT after the end, UNSUPPORTED where the runtime cannot be steered.
+   */
   steer(input: string | readonly Part[], options?: SendOptions): Promise<Receipt>;
-  /** Says something after the running turn. */
+  /** Sends an instruction for after the running turn. Errors and durability as for `steer`. */
   followUp(input: string | readonly Part[], options?: SendOptions): Promise<Receipt>;
-  /** Ends the turn and keeps the session: the task then waits for an instruction. */
+  /**
+   * Ends the turn and keeps the session: the task then waits for an instruction. UNSUPPORTED where the runtime cannot
+   * do that.
+   */
   interrupt(options?: ActOptions): Promise<void>;
-  /** Ends the work by intent. Sticky; repeatable; resolves when the intent is durable. CONFLICT when the task ended before. */
+  /**
+   * Ends the work. Resolves when the intent is durable, which then holds for good; repeatable. CONFLICT when the task
+   * has ended.
+   */
   cancel(options?: ActOptions): Promise<void>;
-  /** No more instructions: the task ends when the agent rests. */
+  /** Takes no more instructions: the task ends when the agent rests. Repeatable. */
   close(options?: ActOptions): Promise<void>;
   /** Answers an approval, once: the same answer again is fine, a different one is CONFLICT. */
   answer(approvalId: string, decision: Decision, options?: ActOptions): Promise<void>;
 }
 
-/** What the plane knows of a configured runtime. */
+/**
+ * What the plane knows of a configured runtime: what its probe found, and whether its circuit breaker lets starts
+ * through.
+ */
 export type RuntimeReport = (AgentRuntime | Unavailable) & {
   readonly breaker: 'closed' | 'open' | 'half_open';
 };
 
+/** The plane itself. */
 export interface PlaneInfo {
   readonly logId: string;
+  /** The number of this owner: each later one has a higher number. 0: the data directory has no owner. */
   readonly epoch: number;
+  /** The owner's process; 0 without an owner. */
   readonly pid: number;
+  /** Absolute, with links resolved. */
   readonly dataDir: string;
+  /** Of the plane's package. */
   readonly version: string;
   /** Tasks that have not ended. */
   readonly unfinished: number;
+  /** Connections to the control socket. */
   readonly clients: number;
 }
 
-/** For observers that need no guarantee. For everything else there is `events`. */
+/** Events for observers that need no guarantee: after an error or a restart they miss some. `events()` misses none. */
 export interface PlaneEvents {
   'task.ended': (event: { readonly taskId: string; readonly outcome: RunOutcome }) => void;
   /** Every event as it becomes visible. */
@@ -105,22 +138,30 @@ export interface PlaneEvents {
 
 /** The plane, in this process or behind a socket: one interface, one suite. */
 export interface ControlPlane extends AsyncDisposable {
-  /** Resolves when the task is durable. INVALID_ARGUMENT for a bad request, NOT_FOUND for a runtime that is not configured, CONFLICT for a reused key. */
+  /**
+   * Submits a task. Resolves when it is durable.
+   * INVALID_ARGUMENT for a bad request, NOT_FOUND for a runtime that is not configured, CONFLICT for a key that was
+   * used for another request.
+   */
   submit(request: SubmitRequest, options?: CallOptions): Promise<TaskHandle>;
+  /** A handle by id. A task that does not exist is NOT_FOUND at the first call. */
   task(id: string): TaskHandle;
+  /** Tasks as they are shown, newest first. */
   tasks(options?: ListOptions): Promise<readonly TaskView[]>;
-  /** The whole log. */
+  /** The events of the whole log, all streams in order of position. */
   events(options?: EventsOptions): AsyncIterable<CursoredEvent>;
   /** What `probe()` found, in the order of configuration. `refresh` asks again. */
   runtimes(options?: CallOptions & { readonly refresh?: boolean }): Promise<readonly RuntimeReport[]>;
   info(options?: CallOptions): Promise<PlaneInfo>;
+  /** Adds a listener. Removing the last one stops the watching, and adding one again starts it. */
   on<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this;
   off<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this;
   /**
-   * Resolves, never rejects, once this can be used no more: `undefined` after `close()`, else why, for instance a log that cannot be written
-   * (its owner should exit, and a new one takes over) or an owner that went away.
+   * Resolves once the plane cannot be used any more, and never rejects: `undefined` after `close()`, otherwise the
+   * reason, for instance a log that cannot be written (the owner should exit; a new one takes over) or an owner that
+   * went away.
    */
   readonly closed: Promise<AgentRuntimeError | undefined>;
-  /** Lets go: of the socket for a client, of log and lock for the owner. No agent is ended. Repeatable. */
+  /** Releases the socket of a client, or log and lock of the owner. No agent is ended. Repeatable. */
   close(): Promise<void>;
 }

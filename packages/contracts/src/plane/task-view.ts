@@ -7,8 +7,10 @@ import { instructionLevelSchema, instructionModeSchema } from '../vocabulary/ins
 import { runOutcomeSchema, terminalStatusSchema } from '../vocabulary/outcome.ts';
 import { targetSchema } from '../vocabulary/task-spec.ts';
 
+/** The states of a task. `waiting`: an approval is open, or the task is kept open while its agent rests. */
 export const taskStatusSchema = z.enum(['queued', 'running', 'waiting', ...terminalStatusSchema.options]);
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
+/** The states of a run. `stopping`: its end is decided, and its process may still live. */
 export const runStatusSchema = z.enum(['starting', 'active', 'stopping', 'ended']);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 

@@ -8,7 +8,10 @@ export const choiceSchema = z.object({
 });
 export type Choice = z.infer<typeof choiceSchema>;
 
-/** `tool`: may this call run. `dialog`: a question of the agent. `recovery`: how to go on after a loss. `policy`: a host's own. */
+/**
+ * `tool`: may this call run. `dialog`: a question of the agent. `recovery`: how to go on after a loss. `policy`: a
+ * host's own.
+ */
 export const approvalKindSchema = z.enum(['tool', 'dialog', 'recovery', 'policy']);
 export type ApprovalKind = z.infer<typeof approvalKindSchema>;
 
@@ -22,7 +25,7 @@ export const decisionSchema = z.union(
 );
 export type Decision = z.infer<typeof decisionSchema>;
 
-/** How an approval was closed: by somebody, by its time limit, or because what it asked about is over. */
+/** How an approval was closed: by an answer, by its time limit, or because the run or turn that asked has ended. */
 export const resolutionSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('answered'), decision: decisionSchema }),
   z.object({ kind: z.literal('expired'), decision: decisionSchema }),
@@ -30,10 +33,11 @@ export const resolutionSchema = z.discriminatedUnion('kind', [
 ]);
 export type Resolution = z.infer<typeof resolutionSchema>;
 
+/** What a policy does with a tool call: let it run, ask a person, or refuse it. */
 export const policyActionSchema = z.enum(['allow', 'ask', 'deny']);
 export type PolicyAction = z.infer<typeof policyActionSchema>;
 
-/** The first rule that fits decides. `tool` is a tool's name or `*`; `match` must occur in the tool's input as JSON. */
+/** A rule of a policy. `tool` is a tool's name or `*`; `match` is text that must occur in the tool's input as JSON. */
 export const policyRuleSchema = z.strictObject({
   tool: z.string().min(1).max(200),
   match: z.string().min(1).max(1000).optional(),
@@ -41,11 +45,12 @@ export const policyRuleSchema = z.strictObject({
 });
 export type PolicyRule = z.infer<typeof policyRuleSchema>;
 
+/** Which tool calls need a person's consent. The first rule that fits decides. */
 export const approvalPolicySchema = z.strictObject({
   rules: z.array(policyRuleSchema).max(200).readonly().default([]),
   /** For tools that no rule names. @default 'allow': what the agent does by itself */
   default: policyActionSchema.default('allow'),
-  /** How long a person has, in ms, before the default answer (deny) is given. @default 1 h */
+  /** How long a person has to answer, in ms; then the default answer (deny) is given. @default 3600000 (1 h) */
   timeoutMs: z
     .int()
     .min(1)
@@ -54,6 +59,7 @@ export const approvalPolicySchema = z.strictObject({
 });
 export type ApprovalPolicy = z.infer<typeof approvalPolicySchema>;
 
+/** What the policy does with one call of a tool. `inputJson` is the tool's input as JSON text. */
 export function policyAction(policy: ApprovalPolicy, tool: string, inputJson: string): PolicyAction {
   const rule = policy.rules.find(
     (rule) => (rule.tool === '*' || rule.tool === tool) && (rule.match === undefined || inputJson.includes(rule.match)),
@@ -61,7 +67,7 @@ export function policyAction(policy: ApprovalPolicy, tool: string, inputJson: st
   return rule?.action ?? policy.default;
 }
 
-/** True when the policy may ever ask: only then an adapter needs its means of asking. */
+/** Whether the policy may ask or deny at all: only then does an adapter need a way to intercept tool calls. */
 export function policyAsks(policy: ApprovalPolicy | undefined): boolean {
   return policy !== undefined && (policy.default !== 'allow' || policy.rules.some((rule) => rule.action !== 'allow'));
 }

@@ -10,6 +10,7 @@ const forbidden = /[\u0000-\u001f\u007f\\]/;
 /** A surrogate by itself: no URI and no file name can hold it. */
 const halfCharacter = /\p{Surrogate}/u;
 
+/** The name of an artifact: a relative path of at most 1024 characters. It cannot name anything outside a directory. */
 export const artifactNameSchema = z
   .string()
   .min(1)
@@ -36,7 +37,7 @@ export type ArtifactUri =
   | { readonly kind: 'name'; readonly taskId: string; readonly name: string }
   | { readonly kind: 'content'; readonly sha256: string };
 
-/** The other side of `parseArtifactUri`. Throws INVALID_ARGUMENT for parts that it would not read back. */
+/** Formats a URI that `parseArtifactUri` reads back. Throws INVALID_ARGUMENT for parts that cannot be read back. */
 export function formatArtifactUri(uri: ArtifactUri): string {
   const ok =
     uri.kind === 'content'
@@ -50,7 +51,7 @@ export function formatArtifactUri(uri: ArtifactUri): string {
   return `artifact://${uri.taskId}/${uri.name.split('/').map(encodeURIComponent).join('/')}`;
 }
 
-/** Throws INVALID_ARGUMENT for anything that could name something outside the store. */
+/** Parses an artifact URI. Throws INVALID_ARGUMENT for text that could name anything outside the store. */
 export function parseArtifactUri(text: string): ArtifactUri {
   const refuse = (why: string) =>
     new AgentRuntimeError('INVALID_ARGUMENT', `not an artifact URI (${why}): ${JSON.stringify(text.slice(0, 200))}`, {

@@ -1,15 +1,25 @@
 import { z } from 'zod';
 
-/** The highest level that this runtime can prove for a steer; `none`: it cannot be steered, `unknown`: it can, and proves nothing. */
+/**
+ * The highest level that a runtime can prove for a steer. `none`: it cannot be steered; `unknown`: it can, but proves
+ * nothing.
+ */
 export const steerCapabilitySchema = z.enum(['none', 'unknown', 'accepted', 'delivered', 'observed']);
 export type SteerCapability = z.infer<typeof steerCapabilitySchema>;
 
-export const resumeCapabilitySchema = z.enum(['none', 'lossy', 'lossless']);
+/** What a new process keeps of an earlier conversation: nothing, something, or all completed messages. */
+const resumeCapabilitySchema = z.enum(['none', 'lossy', 'lossless']);
 export type ResumeCapability = z.infer<typeof resumeCapabilitySchema>;
 
-/** What a runtime can do: declared by `probe`, final in the session, proven by the conformance suite. A call beyond it throws UNSUPPORTED. */
+/**
+ * What a runtime can do: declared by `probe`, final in the session, proven by the conformance suite. A call beyond it
+ * throws UNSUPPORTED.
+ */
 export const capabilitiesSchema = z.object({
-  /** Whether the first instruction goes with the launch (a command's argument, file or stdin) or over the session's `send`. */
+  /**
+   * Whether the first instruction goes with the launch (a command's argument, file or stdin) or over the session's
+   * `send`.
+   */
   firstInstruction: z.enum(['launch', 'send']),
   steer: steerCapabilitySchema,
   followUp: z.boolean(),
@@ -20,7 +30,9 @@ export const capabilitiesSchema = z.object({
   /** A live process can be regained after our death. */
   reattach: z.boolean(),
   approvals: z.boolean(),
-  /** `structured`: messages, tools and turns as the backend tells them. `output`: bytes of a terminal or of stdout. */
+  /**
+   * `structured`: messages, tools and turns as the backend reports them. `output`: bytes of a terminal or of stdout.
+   */
   events: z.enum(['output', 'structured']),
   usage: z.boolean(),
   inputs: z.array(z.enum(['text', 'image', 'file'])).readonly(),

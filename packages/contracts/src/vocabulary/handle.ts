@@ -8,7 +8,8 @@ export const specVersion = 'runtime/1';
 export const runMarker = 'RUNTIME_RUN_ID';
 
 /**
- * What is needed to find a run's process again: computed before anything is spawned, durable in `run.starting`, small, no secrets.
+ * What is needed to find a run's process again: computed before anything is spawned, durable in `run.starting`, small,
+ * no secrets.
  * `runDir` belongs to this run alone; everything else an adapter needs later it derives from this or keeps in there.
  */
 export const runtimeHandleSchema = z.object({
@@ -20,12 +21,14 @@ export const runtimeHandleSchema = z.object({
   generation: z.int().min(1),
   /** Absolute path, 0700, made by the plane before `start`. */
   runDir: z.string().min(1).max(4096),
-  /** False where the holder cannot be put outside a service's cgroup, so that the service manager will kill it with us. */
+  /**
+   * False where the holder cannot be put outside a service's cgroup, so that the service manager will kill it with us.
+   */
   survivesHost: z.boolean(),
 });
 export type RuntimeHandle = z.infer<typeof runtimeHandleSchema>;
 
-/** How a process ended, as seen. Nobody invents a code. */
+/** How a process ended, as observed. Nobody invents a code. */
 export const exitSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('exited'), code: z.int().min(0).max(255) }),
   z.object({ kind: z.literal('signaled'), signal: z.string().max(20) }),

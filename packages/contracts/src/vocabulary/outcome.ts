@@ -4,7 +4,10 @@ import { z } from 'zod';
 export const terminalStatusSchema = z.enum(['succeeded', 'failed', 'cancelled', 'timed_out', 'lost']);
 export type TerminalStatus = z.infer<typeof terminalStatusSchema>;
 
-/** Why a run did not succeed, in the words that the retry and fallback policy acts on. The backend's own text goes into `message`. */
+/**
+ * Why a run did not succeed, in the words that the retry and fallback policy acts on. The backend's own text goes into
+ * `message`.
+ */
 export const outcomeCodeSchema = z.enum([
   'auth',
   'quota',
@@ -67,7 +70,8 @@ const patterns: readonly (readonly [OutcomeCode, RegExp])[] = [
 ];
 
 /**
- * Guesses the outcome code from a backend's error text, for backends that report nothing better. Reads the first 2000 characters.
+ * Guesses the outcome code from a backend's error text, for backends that report nothing better. Reads the first 2000
+ * characters.
  * Returns `fallback` when no pattern fits.
  */
 export function classifyMessage(message: string, fallback: OutcomeCode = 'model_error'): OutcomeCode {

@@ -18,7 +18,11 @@ const durationMs = z
   .min(1)
   .max(90 * 86_400_000);
 
-/** Which variables a run's process gets, over the default list. Values of `set` and of `file` are taken for secrets where their names say so. */
+/**
+ * The variables that a run's processes get beyond the default list. Values of `set` and `file` are treated as secrets
+ * where their names say so:
+ * they are masked in events.
+ */
 export const environmentSpecSchema = z.strictObject({
   /** Names passed on from the owner's environment. */
   pass: z
@@ -32,17 +36,20 @@ export const environmentSpecSchema = z.strictObject({
 });
 export type EnvironmentSpec = z.infer<typeof environmentSpecSchema>;
 
+/** How often and how soon a task is tried again. */
 export const retryPolicySchema = z.strictObject({
   /** Attempts in all, over all targets. @default 3 */
   maxAttempts: z.int().min(1).max(100).default(3),
-  /** First delay; doubles each time, with jitter. @default 1000 */
+  /** First delay in ms; it doubles each time, with jitter between half and the whole. @default 1000 */
   baseDelayMs: z.int().min(0).max(3_600_000).default(1000),
-  /** @default 60000 */
+  /** The longest delay, in ms. @default 60000 */
   maxDelayMs: z.int().min(0).max(86_400_000).default(60_000),
 });
 export type RetryPolicy = z.infer<typeof retryPolicySchema>;
 
-/** A task as it is kept in `task.submitted`: complete, all defaults filled in. */
+/**
+ * A task as it is recorded in `task.submitted`: complete, with all defaults filled in. Durations are at most 90 days.
+ */
 export const taskSpecSchema = z.strictObject({
   prompt: partsSchema,
   /** Absolute path of an existing directory. */
@@ -55,7 +62,8 @@ export const taskSpecSchema = z.strictObject({
   until: z.enum(['idle', 'closed']).default('idle'),
   /**
    * What happens when a run was lost after its turn may have begun and it cannot be resumed.
-   * `auto`: restarts where no tool had started, else asks. `manual`: always asks. `restart`: always goes on. @default 'auto'
+   * `auto`: restarts where no tool had started, else asks. `manual`: always asks. `restart`: always goes on. @default
+   * 'auto'
    */
   recovery: z.enum(['auto', 'manual', 'restart']).default('auto'),
   /** How long a person has to decide a recovery, in ms; then the task is `lost`. @default 24 h */
@@ -70,9 +78,15 @@ export const taskSpecSchema = z.strictObject({
   deadlineMs: durationMs.optional(),
   /** A single run, in ms; stands still while an approval is open. */
   runTimeoutMs: durationMs.optional(),
-  /** Without activity, in ms: a running agent is stopped (`timed_out`), a task kept open is closed. Stands still while an approval is open. */
+  /**
+   * Without activity, in ms: a running agent is stopped (`timed_out`), a task kept open is closed. Stands still while
+   * an approval is open.
+   */
   idleTimeoutMs: durationMs.optional(),
-  /** Text and bytes of output that one run may make. @default 1 GiB */
+  /**
+   * The most output of one run, in UTF-16 units and quarantined bytes; beyond it the run fails with `output_limit`.
+   * @default 1 Gi
+   */
   maxOutputBytes: z
     .int()
     .min(1024)
@@ -90,7 +104,7 @@ export const taskSpecSchema = z.strictObject({
 });
 export type TaskSpec = z.infer<typeof taskSpecSchema>;
 
-/** What a caller writes. Everything is checked and completed to a `TaskSpec`; an unknown field is INVALID_ARGUMENT. */
+/** A caller's request. It is checked and completed to a `TaskSpec`; an unknown field is INVALID_ARGUMENT. */
 export const submitRequestSchema = z.strictObject({
   ...taskSpecSchema.shape,
   prompt: z.union([z.string().min(1, 'the prompt is empty').max(maxInstructionChars), partsSchema]),
@@ -106,5 +120,5 @@ export const submitRequestSchema = z.strictObject({
   /** Same key, same task: submitting again returns it. The same key with other content is CONFLICT. */
   key: z.string().min(1).max(200).optional(),
 });
-/** The input side: defaults may be left out. */
+/** A caller's request, where everything with a default may be left out. */
 export type SubmitRequest = z.input<typeof submitRequestSchema>;

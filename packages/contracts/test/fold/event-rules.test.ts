@@ -14,7 +14,10 @@ const succeeded = { status: 'succeeded' };
 const target = { runtime: 'tmux' };
 const usage = { scope: 'turn', inputTokens: 1, outputTokens: 1 };
 
-/** For each row of the table what it may come after, and one event of it. A row without an entry does not compile, and fails below. */
+/**
+ * For each row of the table what it may come after, and one event of it. A row without an entry does not compile, and
+ * fails below.
+ */
 const rows: { readonly [T in TaskEventType]: readonly [after: keyof typeof story | 'nothing', event: NewEvent] } = {
   'task.submitted': ['nothing', submitted()],
   'runtime.rejected': ['queued', { type: 'runtime.rejected', target, code: 'UNAVAILABLE', reason: 'gone' }],

@@ -19,7 +19,10 @@ function freeze<T>(value: T): T {
 
 const terminal: ReadonlySet<string> = new Set(terminalStatusSchema.options);
 
-/** What alone may bring a task from one of its states to the next; the terminal ones come with `task.ended`, from anywhere. */
+/**
+ * What alone may bring a task from one of its states to the next; the terminal ones come with `task.ended`, from
+ * anywhere.
+ */
 const movedBy: Readonly<Record<string, readonly string[]>> = {
   'queued → running': ['run.starting'],
   'running → queued': ['run.ended'],

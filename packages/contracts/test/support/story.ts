@@ -2,7 +2,7 @@ import { taskEventSchemas, type RuntimeCapabilities, type TaskSpec } from '../..
 import { foldTask, type TaskState } from '../../src/fold/index.ts';
 import type { NewEvent, StoredEvent } from '../../src/log/index.ts';
 
-export const stream = 'task/task-1';
+const stream = 'task/task-1';
 
 export const capabilities: RuntimeCapabilities = {
   firstInstruction: 'send',

@@ -6,7 +6,7 @@ export const listParamsSchema = z.strictObject({
   limit: z.int().min(1).max(100_000).default(1000),
 });
 
-/** The latest first. */
+/** Newest first. */
 export function listed(views: readonly TaskView[], { status, limit }: z.infer<typeof listParamsSchema>): TaskView[] {
   return views
     .filter((view) => status === undefined || status.includes(view.status))

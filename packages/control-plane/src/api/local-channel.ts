@@ -1,5 +1,4 @@
-import { abortable } from '@runtime/contracts';
-import { AgentRuntimeError, throwIfAborted, type CallOptions, type PlaneInfo } from '@runtime/contracts';
+import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions, type PlaneInfo } from '@runtime/contracts';
 import type { Channel } from '../client/channel.ts';
 import { callMethod } from './methods.ts';
 import type { Plane } from '../plane/plane.ts';
@@ -25,8 +24,7 @@ export class LocalChannel implements Channel {
     this.#checkOpen();
     throwIfAborted(signal);
     if (method === 'info') return this.#info();
-    const result = await abortable(callMethod(this.#plane, method, params, signal ?? this.#plane.ctx.closing), signal);
-    return method === 'submit' ? { id: result } : result;
+    return abortable(callMethod(this.#plane, method, params, signal ?? this.#plane.ctx.closing), signal);
   }
 
   async *stream(
@@ -39,7 +37,7 @@ export class LocalChannel implements Channel {
       throw new AgentRuntimeError('NOT_FOUND', `there is no stream ${JSON.stringify(method.slice(0, 80))}`);
     const { closing, log } = this.#plane.ctx;
     const ending = signal ? AbortSignal.any([signal, closing]) : closing;
-    yield* readEvents(log, params, (id) => void this.#plane.liveActor(id), ending);
+    yield* readEvents(log, params, (id) => void this.#plane.unfinishedTask(id), ending);
   }
 
   close(): Promise<void> {

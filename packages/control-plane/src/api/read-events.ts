@@ -3,13 +3,13 @@ import { taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/
 import { z } from 'zod';
 import { parseWith } from '../client/parse.ts';
 
-export const eventsParamsSchema = z.strictObject({
+const eventsParamsSchema = z.strictObject({
   taskId: idSchema.optional(),
   after: z.string().max(200).optional(),
   follow: z.boolean().default(true),
 });
 
-/** Events with their cursors, batch by batch; of a task, it ends by itself after `task.ended`. */
+/** Events with their cursors, batch by batch. The events of a task end after `task.ended`. */
 export async function* readEvents(
   log: EventLog,
   params: unknown,
@@ -31,7 +31,7 @@ export async function* readEvents(
   }
 }
 
-/** A reader that stands after the end of a task has nothing to wait for. */
+/** Whether the task had ended before `after`: its reader has nothing to wait for. */
 async function endedBefore(
   log: EventLog,
   taskId: string,

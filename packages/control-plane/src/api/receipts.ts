@@ -5,11 +5,11 @@ import {
   type InstructionLevel,
   type RunOutcome,
 } from '@runtime/contracts';
-import { currentRun, type TaskState } from '@runtime/contracts/fold';
+import { currentRun, type InstructionState, type TaskState } from '@runtime/contracts/fold';
 import type { Plane } from '../plane/plane.ts';
-import type { TaskActor } from '../task/task-actor.ts';
+import type { Task } from '../task/task.ts';
 
-interface Awaited {
+interface WantedLevel {
   readonly taskId: string;
   readonly instructionId: string;
   readonly level: InstructionLevel;
@@ -25,43 +25,51 @@ export async function waitForOutcome(
   signal: AbortSignal,
 ): Promise<RunOutcome> {
   for (;;) {
-    const actor = plane.liveActor(taskId);
-    const seen = actor?.bell.rings ?? 0;
-    const { outcome } = actor ? actor.state : plane.view(taskId);
+    const task = plane.unfinishedTask(taskId);
+    const seen = task?.bell.rings ?? 0;
+    const { outcome } = task ? task.state : plane.view(taskId);
     if (outcome) return outcome;
-    await changedSince(plane, actor, seen, signal);
+    await changedSince(plane, task, seen, signal);
   }
 }
 
-async function changedSince(
-  plane: Plane,
-  actor: TaskActor | undefined,
-  seen: number,
-  signal: AbortSignal,
-): Promise<void> {
+async function changedSince(plane: Plane, task: Task | undefined, seen: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw AgentRuntimeError.from(signal.reason, 'CANCELLED');
-  await actor?.bell.wait(seen, { signal: AbortSignal.any([signal, plane.ctx.closing]) });
+  await task?.bell.wait(seen, { signal: AbortSignal.any([signal, plane.ctx.closing]) });
   if (plane.ctx.closing.aborted)
     throw new AgentRuntimeError('UNAVAILABLE', 'the plane is closing', {
-      hint: 'the work goes on; ask its next owner',
+      hint: 'the work goes on; ask the next owner of its data directory',
     });
 }
 
-/** Waits by the log's own word until an instruction has come so far. */
-export async function waitForLevel(plane: Plane, wanted: Awaited, signal: AbortSignal): Promise<InstructionLevel> {
+/** How far an instruction has come. NOT_FOUND for one that the task does not have. */
+export async function levelOf(
+  plane: Plane,
+  { taskId, instructionId }: { readonly taskId: string; readonly instructionId: string },
+): Promise<InstructionLevel> {
+  return instructionOf(await plane.state(taskId), instructionId).level;
+}
+
+function instructionOf(state: TaskState, instructionId: string): InstructionState {
+  const { instructions } = state;
+  const found = Object.hasOwn(instructions, instructionId) ? instructions[instructionId] : undefined;
+  if (found) return found;
+  throw new AgentRuntimeError('NOT_FOUND', `task ${state.id} has no instruction ${instructionId}`);
+}
+
+/** Waits until the log shows that an instruction has come this far. */
+export async function waitForLevel(plane: Plane, wanted: WantedLevel, signal: AbortSignal): Promise<InstructionLevel> {
   for (;;) {
-    const actor = plane.liveActor(wanted.taskId);
-    const seen = actor?.bell.rings ?? 0;
+    const task = plane.unfinishedTask(wanted.taskId);
+    const seen = task?.bell.rings ?? 0;
     const reached = levelReached(await plane.state(wanted.taskId), wanted);
     if (reached !== undefined) return reached;
-    await changedSince(plane, actor, seen, signal);
+    await changedSince(plane, task, seen, signal);
   }
 }
 
-function levelReached(state: TaskState, wanted: Awaited): InstructionLevel | undefined {
-  const instruction = state.instructions[wanted.instructionId];
-  if (!instruction)
-    throw new AgentRuntimeError('NOT_FOUND', `task ${state.id} has no instruction ${wanted.instructionId}`);
+function levelReached(state: TaskState, wanted: WantedLevel): InstructionLevel | undefined {
+  const instruction = instructionOf(state, wanted.instructionId);
   const { level, reason } = instruction;
   if (level === 'declined')
     throw new AgentRuntimeError('CONFLICT', `the instruction was declined: ${reason ?? 'no reason given'}`, {

@@ -7,18 +7,21 @@ import {
   taskSpecSchema,
   type Part,
   type Target,
-  type TaskSpec,
 } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import type { Plane } from '../plane/plane.ts';
+import type { Submission } from '../plane/submissions.ts';
 import { parseWith } from '../client/parse.ts';
 
-export interface Submission {
-  readonly spec: TaskSpec;
-  readonly key?: string;
+/** Submits a caller's request. Resolves once the task is durable. */
+export async function submit(plane: Plane, request: unknown): Promise<{ id: string }> {
+  const { adapters } = plane.ctx;
+  const submission = await parseSubmission(request, adapters, (taskId) => plane.continuedTarget(taskId));
+  return { id: await plane.submissions.submit(submission) };
 }
 
-/** A caller's request made into the complete spec that is kept. Nothing is read from the workspace; it has only to be there. */
-export async function parseSubmission(
+/** Completes a request to the spec that is kept. Nothing is read from the workspace; it only has to exist. */
+async function parseSubmission(
   input: unknown,
   adapters: ReadonlyMap<string, RuntimeAdapter>,
   targetOf: (taskId: string) => Target | undefined,
@@ -69,7 +72,7 @@ function targetsOf(
   }
   if (targets.length === 0) {
     throw new AgentRuntimeError('UNAVAILABLE', 'no runtime is configured', {
-      hint: 'runtime doctor tells what was looked for',
+      hint: 'runtime doctor shows what was looked for',
     });
   }
   return targets;

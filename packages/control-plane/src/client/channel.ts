@@ -3,7 +3,9 @@ import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 /** The methods that answer with a stream, and are asked through `stream`. Every other is a call. */
 export const streamMethods: ReadonlySet<string> = new Set(['events']);
 
-/** The way to a plane, in this process or in another: plain data in, plain data out, never a class or a schema of ours. */
+/**
+ * The way to a plane, in this process or in another: plain data in, plain data out, never a class or a schema of ours.
+ */
 export interface Channel {
   /** Throws what the plane throws; UNAVAILABLE when the plane is gone. Aborting `signal` ends the call. */
   call(method: string, params: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<unknown>;

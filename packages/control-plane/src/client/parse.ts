@@ -1,7 +1,7 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { z } from 'zod';
 
-/** Parses what came over an edge; INVALID_ARGUMENT names each field that does not fit. */
+/** Parses what crossed an edge. Throws INVALID_ARGUMENT that names each field that does not fit. */
 export function parseWith<S extends z.ZodType>(schema: S, value: unknown, what: string): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

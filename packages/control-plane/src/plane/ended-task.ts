@@ -2,7 +2,7 @@ import type { TaskView } from '@runtime/contracts';
 import { taskView, type TaskState } from '@runtime/contracts/fold';
 import { specDigest } from './spec-digest.ts';
 
-/** What is kept in memory of a task that has ended; the rest is in its stream. */
+/** What is kept in memory of an ended task; the rest is in its stream. */
 export interface EndedTask {
   readonly id: string;
   readonly key?: string;

@@ -5,7 +5,9 @@ export interface FifoOptions {
   readonly concurrency?: number;
 }
 
-/** The plainest scheduler: first come, first served. A task whose time has not come does not hold up those behind it. */
+/**
+ * The plainest scheduler: first come, first served. A task whose time has not come does not hold up those behind it.
+ */
 export function fifo(options: FifoOptions = {}): Scheduler {
   const concurrency = options.concurrency ?? 4;
   if (!Number.isInteger(concurrency) || concurrency < 1) {

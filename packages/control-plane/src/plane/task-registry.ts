@@ -7,14 +7,14 @@ import { endedTask, type EndedTask } from './ended-task.ts';
 export const snapshotName = 'tasks';
 export const snapshotVersion = `2.${taskFoldVersion}`;
 
-/** As it is written: unfinished tasks whole, ended ones as they are kept. */
+/** A snapshot: unfinished tasks whole, ended ones as they are kept in memory. */
 interface RegistrySnapshot {
   readonly unfinished: readonly TaskState[];
   readonly ended: readonly EndedTask[];
   readonly breakers: BreakerStates;
 }
 
-/** Every task by id, folded from the log: the unfinished ones whole, the ended ones as far as they are still asked for. */
+/** Every task by id, folded from the log: unfinished ones whole, ended ones reduced to what can still be asked for. */
 export class TaskRegistry {
   readonly unfinished = new Map<string, TaskState>();
   readonly ended = new Map<string, EndedTask>();
@@ -44,7 +44,10 @@ export class TaskRegistry {
     return [...[...this.unfinished.values()].map(taskView), ...[...this.ended.values()].map(({ view }) => view)];
   }
 
-  /** The registry as of the log's end, and the breakers that were folded on the way. */
+  /**
+   * Folds the registry up to the log's end, from the last snapshot on; `onEvent` and `restore` do the same for the
+   * breakers.
+   */
   static async load(
     log: EventLog,
     onEvent: (event: StoredEvent) => void,
@@ -83,7 +86,7 @@ export class TaskRegistry {
   }
 }
 
-/** A task's state from its stream alone. */
+/** A task's state, folded from its stream. NOT_FOUND for a task that never existed. */
 export async function stateOf(log: EventLog, id: string): Promise<TaskState> {
   let state: TaskState | undefined;
   for await (const events of log.read({ stream: taskStream(id) })) {

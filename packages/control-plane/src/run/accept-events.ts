@@ -1,85 +1,71 @@
-import { backendIdSchema } from '@runtime/contracts';
-import { maxEventTextChars, sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
-import { foldTask, forbids, openApprovals, type RunState, type TaskState } from '@runtime/contracts/fold';
-import { taskStream, type NewEvent, type StoredEvent } from '@runtime/contracts/log';
+import { backendIdSchema, type TaskEventOf } from '@runtime/contracts';
+import {
+  maxEventTextChars,
+  sessionEventSchemas,
+  type SessionEvent,
+  type SessionEventType,
+  type SourceBatch,
+} from '@runtime/contracts/adapter';
+import type { RunState, TaskState } from '@runtime/contracts/fold';
+import { closedApprovals } from '../task/closed-approvals.ts';
+import type { Draft } from '../task/draft.ts';
 
 const defaultApprovalMs = 3_600_000;
 const sampleChars = 1024;
 
+/** What one source record may become in the task's stream; each of them has room for the source's cursor. */
+type Report = TaskEventOf<SessionEventType | 'run.progressed' | 'approval.resolved'>;
+
 /**
- * What is appended for the events of one source record: each with its run, the last one with the source's cursor.
- * What breaks its schema or the order table is quarantined, not believed and not lost.
+ * Adds the events of one source record to the draft: each with its run, the last one with the source's cursor.
+ * An event that breaks its schema or the event table is quarantined: neither believed nor lost. Evidence that is
+ * repeated is left out.
  */
-export function stamp(
-  state: TaskState,
-  run: RunState,
-  events: readonly SessionEvent[],
-  cursor: string,
-  now: number,
-): NewEvent[] {
-  const stamped: NewEvent[] = [];
-  let folded = state;
-  const push = (event: NewEvent): void => {
-    stamped.push(event);
-    folded = foldTask(folded, provisional(folded, event, now)) ?? folded;
-  };
-  if (run.stalled && events.length > 0) push({ type: 'run.progressed', runId: run.runId, signal: 'activity' });
-  for (const event of events) {
-    for (const each of translate(folded, run, event, now)) {
-      const guard = forbids(folded, each);
-      if (!guard) push(each);
-      else if (!isOldNews(folded, each)) push(quarantined(run, event, `${event.type} came out of order (${guard})`));
+export function acceptEvents(draft: Draft, run: RunState, { events, cursor }: SourceBatch): void {
+  const { runId } = run;
+  if (run.stalled && events.length > 0) draft.push({ type: 'run.progressed', runId, signal: 'activity' });
+  for (const [index, event] of events.entries()) {
+    const isLastEvent = index === events.length - 1;
+    const reports = reportsOf(draft, runId, event);
+    for (const [at, report] of reports.entries()) {
+      const isLast = isLastEvent && at === reports.length - 1;
+      accept(draft, event, isLast ? { ...report, sourceCursor: cursor } : report);
     }
   }
-  const last = stamped.at(-1);
-  if (last) stamped[stamped.length - 1] = { ...last, sourceCursor: cursor };
-  return stamped;
+  const last = draft.events.at(-1);
+  if (last && !('sourceCursor' in last)) draft.amendLast((event) => ({ ...event, sourceCursor: cursor }));
 }
 
-function provisional(state: TaskState, event: NewEvent, time: number): StoredEvent {
-  return { ...event, stream: taskStream(state.id), position: state.position + 1, revision: state.revision + 1, time };
+function accept(draft: Draft, event: SessionEvent, report: Report): void {
+  const guard = draft.offer(report);
+  if (!guard || isKnown(draft.state, report)) return;
+  draft.push(quarantined(event, report, `${event.type} came out of order (${guard})`));
 }
 
-function translate(state: TaskState, run: RunState, given: SessionEvent, now: number): NewEvent[] {
-  const { runId } = run;
-  const event = believed(given);
-  if (!event) return [quarantined(run, given, `${given.type} does not fit its schema`)];
+function reportsOf({ state, time }: Draft, runId: string, given: SessionEvent): Report[] {
+  const event = parsed(given);
+  if (!event) return [quarantined(given, { runId }, `${given.type} does not fit its schema`)];
   if (event.type === 'approval.withdrawn') {
-    return [
-      {
-        type: 'approval.resolved',
-        approvalId: event.approvalId,
-        resolution: { kind: 'cancelled' },
-        by: 'runtime',
-        runId,
-      },
-    ];
+    const { approvalId } = event;
+    return [{ type: 'approval.resolved', approvalId, resolution: { kind: 'cancelled' }, by: 'runtime', runId }];
   }
   if (event.type === 'approval.requested') {
-    const limit = Math.min(state.spec.approvals?.timeoutMs ?? defaultApprovalMs, event.timeoutMs ?? Infinity);
-    return [{ ...event, runId, expiresAt: now + limit }];
+    const limitMs = Math.min(state.spec.approvals?.timeoutMs ?? defaultApprovalMs, event.timeoutMs ?? Infinity);
+    return [{ ...event, runId, expiresAt: time + limitMs }];
   }
   if (event.type === 'turn.ended') {
-    // An answer that comes later must not authorise anything.
-    const open = openApprovals(state).filter((approval) => approval.runId === runId);
-    return [
-      ...open.map((each): NewEvent => ({
-        type: 'approval.resolved',
-        approvalId: each.id,
-        resolution: { kind: 'cancelled' },
-        by: 'runtime',
-        runId,
-      })),
-      { ...event, runId },
-    ];
+    // A later answer must not authorise anything.
+    const closed = closedApprovals(state, { runId, by: 'runtime' });
+    return [...closed.map((each) => ({ ...each, runId })), { ...event, runId }];
   }
   return [{ ...event, runId }];
 }
 
-/** The event as its schema has it, without fields that are not in it; undefined when it does not fit. */
-function believed(event: SessionEvent): SessionEvent | undefined {
+/** The event with the fields of its schema alone; undefined when it does not fit. */
+function parsed(event: SessionEvent): SessionEvent | undefined {
   if (!Object.hasOwn(sessionEventSchemas, event.type)) return undefined;
-  // Messages come in many increments, and these have nothing in them but an id and text.
+  // Messages come in many increments, and these have nothing in them but an id and text: a schema costs several times
+  // as much.
   if (event.type === 'text.delta' || event.type === 'reasoning.delta') {
     const { type, messageId, text } = event;
     const fits =
@@ -90,22 +76,27 @@ function believed(event: SessionEvent): SessionEvent | undefined {
 }
 
 /** Evidence that is repeated, or an approval that is closed already: nothing new and nothing wrong. */
-function isOldNews(state: TaskState, event: NewEvent): boolean {
-  if (event.type === 'approval.resolved') return true;
-  if (event.type === 'approval.requested') return state.approvals[String(event['approvalId'])] !== undefined;
-  if (!event.type.startsWith('instruction.')) return false;
-  const level = state.instructions[String(event['instructionId'])]?.level;
+function isKnown(state: TaskState, report: Report): boolean {
+  if (report.type === 'approval.resolved') return true;
+  if (report.type === 'approval.requested') return state.approvals[report.approvalId] !== undefined;
+  if (!('instructionId' in report) || !report.type.startsWith('instruction.')) return false;
+  const level = state.instructions[report.instructionId ?? '']?.level;
   return level === undefined || level === 'observed' || level === 'delivered' || level === 'declined';
 }
 
-function quarantined(run: RunState, event: SessionEvent, reason: string): NewEvent {
+function quarantined(
+  event: SessionEvent,
+  { runId, sourceCursor }: { readonly runId?: string | undefined; readonly sourceCursor?: string | undefined },
+  reason: string,
+): TaskEventOf<'output.quarantined'> {
   const json = JSON.stringify(event) ?? '';
   return {
     type: 'output.quarantined',
-    runId: run.runId,
+    runId: runId ?? '',
     source: 'events',
     bytes: Buffer.byteLength(json),
     sample: json.slice(0, sampleChars),
     reason: reason.slice(0, 500),
+    ...(sourceCursor === undefined ? {} : { sourceCursor }),
   };
 }

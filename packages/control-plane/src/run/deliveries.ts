@@ -1,10 +1,11 @@
-import { abortable } from '@runtime/contracts';
 import {
+  abortable,
   AgentRuntimeError,
   type Decision,
   type ErrorCode,
   type Instruction,
   type Resolution,
+  type TaskEventOf,
 } from '@runtime/contracts';
 import type { RuntimeSession } from '@runtime/contracts/adapter';
 import {
@@ -14,15 +15,16 @@ import {
   type RunState,
   type TaskState,
 } from '@runtime/contracts/fold';
-import type { NewEvent } from '@runtime/contracts/log';
 import { openingInstruction } from './prompts.ts';
-import type { TaskActor } from '../task/task-actor.ts';
+import type { Task } from '../task/task.ts';
 
-/** A log that takes nothing more has told the plane, which lets go; whoever opens it again goes on from there. */
-const unheard = (): void => undefined;
+/** The log reported the failure to the plane already, which closes; the next owner goes on from the log. */
+const ignoreLogFailure = (): void => undefined;
 
-/** What a session throws when provably nothing was sent. Whatever else it throws, nobody can tell. */
-const unsent: ReadonlySet<ErrorCode> = new Set([
+/**
+ * The codes with which `RuntimeSession.send` proves that nothing was sent. After any other code the outcome is unknown.
+ */
+const nothingSent: ReadonlySet<ErrorCode> = new Set([
   'UNSUPPORTED',
   'CONFLICT',
   'UNAVAILABLE',
@@ -31,13 +33,16 @@ const unsent: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
- * What a session is told: instructions, decisions, interrupts. One instruction at a time, each durable as `sending` before its first byte;
- * decisions and interrupts do not wait behind them.
+ * Delivers instructions, decisions and interrupts to a session. Instructions go one at a time, each durable as
+ * `sending` before its first byte; decisions and interrupts do not wait behind them.
  */
 export class Deliveries {
-  readonly #actor: TaskActor;
+  readonly #task: Task;
   readonly #session: RuntimeSession;
-  /** Handed over by this process. What an earlier one was sending is handed over again: the session sends an id at most once. */
+  /**
+   * Sent by this process. An instruction that an earlier owner was sending is sent again: a session sends an id at most
+   * once.
+   */
   readonly #sent = new Set<string>();
   readonly #answered = new Set<string>();
   #sending: Promise<void> | undefined;
@@ -45,25 +50,25 @@ export class Deliveries {
   #interrupted = false;
   readonly #answering = new Set<Promise<void>>();
 
-  constructor(actor: TaskActor, session: RuntimeSession) {
-    this.#actor = actor;
+  constructor(task: Task, session: RuntimeSession) {
+    this.#task = task;
     this.#session = session;
   }
 
-  /** Starts whatever is due and is not under way. */
+  /** Starts every delivery that is due and not under way yet. */
   work(): void {
-    const run = currentRun(this.#actor.state);
+    const run = currentRun(this.#task.state);
     if (!run || run.status !== 'active') return;
     this.#workInterrupt(run);
     this.#workAnswers(run);
     if (this.#sending || this.#interrupting) return;
-    const next = nextToSend(this.#actor.state, run, this.#sent);
+    const next = nextToSend(this.#task.state, run, this.#sent);
     if (next) {
       this.#sending = this.#send(run, next)
-        .catch(unheard)
+        .catch(ignoreLogFailure)
         .finally(() => {
           this.#sending = undefined;
-          this.#actor.bell.ring();
+          this.#task.bell.ring();
         });
     }
   }
@@ -73,12 +78,12 @@ export class Deliveries {
   }
 
   async #send(run: RunState, next: InstructionState): Promise<void> {
-    const { ctx } = this.#actor;
+    const { ctx } = this.#task;
     const { id } = next;
-    const refusal = whyNot(run, next, ctx.clock());
+    const refusal = refusalOf(run, next, ctx.clock());
     if (refusal !== undefined) return this.#settle(id, 'instruction.declined', refusal);
-    const instruction = instructionOf(this.#actor.state, run, next);
-    await this.#actor.record((state) =>
+    const instruction = instructionOf(this.#task.state, run, next);
+    await this.#task.record((state) =>
       state.instructions[id]?.level === 'queued'
         ? [{ type: 'instruction.sending', instructionId: id, runId: run.runId }]
         : [],
@@ -91,18 +96,18 @@ export class Deliveries {
     } catch (thrown) {
       if (ctx.closing.aborted) return;
       const error = AgentRuntimeError.from(thrown);
-      const refused = unsent.has(error.code);
+      const refused = nothingSent.has(error.code);
       await this.#settle(id, refused ? 'instruction.declined' : 'instruction.unknown', error.rawMessage);
       return;
     }
     if (run.capabilities?.steer === 'unknown' && next.mode !== 'prompt') {
-      await this.#settle(id, 'instruction.unknown', 'the runtime cannot show what became of it');
+      await this.#settle(id, 'instruction.unknown', 'The runtime cannot show what became of this instruction');
     }
   }
 
-  /** Unless the backend said something better in the meantime. */
+  /** Records the end of a delivery, unless the backend reported better evidence meanwhile. */
   async #settle(id: string, type: 'instruction.declined' | 'instruction.unknown', reason: string): Promise<void> {
-    await this.#actor.record((state) => {
+    await this.#task.record((state) => {
       const level = state.instructions[id]?.level;
       return level === 'queued' || level === 'sending'
         ? [{ type, instructionId: id, reason: reason.slice(0, 2000) }]
@@ -117,7 +122,7 @@ export class Deliveries {
     }
     if (this.#interrupted) return;
     this.#interrupted = true;
-    const { ctx } = this.#actor;
+    const { ctx } = this.#task;
     const interrupt = async (): Promise<void> => {
       await ctx.failpoint('interrupt.before');
       await abortable(this.#session.interrupt(), AbortSignal.timeout(ctx.tuning.overdueMs));
@@ -125,17 +130,17 @@ export class Deliveries {
     };
     this.#interrupting = interrupt()
       .catch(() => this.#stopInstead())
-      .catch(unheard)
+      .catch(ignoreLogFailure)
       .finally(() => {
         this.#interrupting = undefined;
-        this.#actor.bell.ring();
+        this.#task.bell.ring();
       });
   }
 
-  /** A turn that cannot be ended with its session kept is ended with it: the intent was to stop. */
+  /** Stops the run when its turn cannot be interrupted with the session kept: the intent was to stop. */
   async #stopInstead(): Promise<void> {
-    if (this.#actor.ctx.closing.aborted) return;
-    await this.#actor.record((state) => {
+    if (this.#task.ctx.closing.aborted) return;
+    await this.#task.record((state) => {
       const run = currentRun(state);
       return run && run.turn && run.status === 'active'
         ? [{ type: 'run.stopping', runId: run.runId, cause: 'lost_control' }]
@@ -144,19 +149,19 @@ export class Deliveries {
   }
 
   #workAnswers(run: RunState): void {
-    for (const approval of Object.values(this.#actor.state.approvals)) {
+    for (const approval of Object.values(this.#task.state.approvals)) {
       if (approval.runId !== run.runId || !approval.resolution || this.#answered.has(approval.id)) continue;
       this.#answered.add(approval.id);
       if (approval.by === 'runtime') continue;
       const answering = this.#answer(approval.id, approval.resolution)
-        .catch(unheard)
+        .catch(ignoreLogFailure)
         .finally(() => this.#answering.delete(answering));
       this.#answering.add(answering);
     }
   }
 
   async #answer(approvalId: string, resolution: Resolution): Promise<void> {
-    const { ctx } = this.#actor;
+    const { ctx } = this.#task;
     const decision: Decision | 'cancelled' = resolution.kind === 'cancelled' ? 'cancelled' : resolution.decision;
     try {
       await ctx.failpoint('answer.before');
@@ -165,12 +170,12 @@ export class Deliveries {
     } catch (thrown) {
       if (ctx.closing.aborted) return;
       const { code } = AgentRuntimeError.from(thrown);
-      // NOT_FOUND: it no longer waits, for instance because an earlier owner had told it already.
+      // NOT_FOUND: the backend no longer waits, for instance because an earlier owner delivered the decision.
       if (code === 'NOT_FOUND' || code === 'UNAVAILABLE') return;
-      await this.#actor.record((state) => {
+      await this.#task.record((state) => {
         const run = currentRun(state);
         return run?.turn && run.status === 'active'
-          ? [{ type: 'interrupt.requested', runId: run.runId, by: 'plane', why: 'a decision could not be delivered' }]
+          ? [{ type: 'interrupt.requested', runId: run.runId, by: 'plane', why: 'A decision could not be delivered' }]
           : [];
       });
     }
@@ -190,12 +195,12 @@ function nextToSend(state: TaskState, run: RunState, sent: ReadonlySet<string>):
   });
 }
 
-function whyNot(run: RunState, next: InstructionState, now: number): string | undefined {
+function refusalOf(run: RunState, next: InstructionState, now: number): string | undefined {
   if (next.level !== 'queued') return undefined;
-  if (next.expiresAt !== undefined && now > next.expiresAt) return 'it expired before it could be sent';
-  if (next.ifTurn !== undefined && run.turn?.turnId !== next.ifTurn) return `turn ${next.ifTurn} is not running`;
-  if (next.mode === 'steer' && run.capabilities?.steer === 'none') return 'the runtime cannot be steered';
-  if (next.mode === 'followUp' && run.capabilities?.followUp === false) return 'the runtime takes no follow-up';
+  if (next.expiresAt !== undefined && now > next.expiresAt) return 'The instruction expired before it could be sent';
+  if (next.ifTurn !== undefined && run.turn?.turnId !== next.ifTurn) return `Turn ${next.ifTurn} is not running`;
+  if (next.mode === 'steer' && run.capabilities?.steer === 'none') return 'The runtime cannot be steered';
+  if (next.mode === 'followUp' && run.capabilities?.followUp === false) return 'The runtime takes no follow-up';
   return undefined;
 }
 
@@ -210,16 +215,18 @@ function instructionOf(state: TaskState, run: RunState, next: InstructionState):
   };
 }
 
-/** Gives the default answer to what nobody answered in time. True when it did something. */
-export async function expireApprovals(actor: TaskActor, now: number): Promise<boolean> {
-  const due = openApprovals(actor.state).filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
+/** Gives the default answer (deny, else cancel) to approvals whose time is over. True when there was one. */
+export async function expireApprovals(task: Task, now: number): Promise<boolean> {
+  const due = openApprovals(task.state).filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
   if (due.length === 0) return false;
-  await actor.record((state) =>
+  await task.record((state) =>
     openApprovals(state)
       .filter(({ id }) => due.some((each) => each.id === id))
-      .map(({ id, choices }): NewEvent => {
+      .map(({ id, choices }): TaskEventOf<'approval.resolved'> => {
         const deny = choices.find((choice) => choice.kind === 'deny');
-        const resolution = deny ? { kind: 'expired', decision: { choice: deny.id } } : { kind: 'cancelled' };
+        const resolution: Resolution = deny
+          ? { kind: 'expired', decision: { choice: deny.id } }
+          : { kind: 'cancelled' };
         return { type: 'approval.resolved', approvalId: id, resolution, by: 'clock' };
       }),
   );

@@ -4,17 +4,27 @@ import { AgentRuntimeError, type ErrorCode, type OutcomeCode, type RunOutcome } 
 import { runMarker, type Launch, type RuntimeAdapter, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { RunState } from '@runtime/contracts/fold';
 import type { PlaneContext } from '../task/context.ts';
+import type { Task } from '../task/task.ts';
 import { openingInstruction } from './prompts.ts';
-import type { TaskActor } from '../task/task-actor.ts';
 
 /** A run's handle with its directory where it is now: a data directory may have been moved. */
 export function handleOf(ctx: PlaneContext, run: RunState): RuntimeHandle {
   return { ...run.handle, runDir: join(ctx.runsDir, run.runId) };
 }
 
-/** The environment of a run's processes and the values in it that must not show up in events. */
-export async function runEnvironment(ctx: PlaneContext, adapter: RuntimeAdapter, actor: TaskActor, run: RunState) {
-  const { env: spec } = actor.state.spec;
+interface RunEnvironment {
+  readonly env: Readonly<Record<string, string>>;
+  /** Values that must not show up in events. */
+  readonly secrets: readonly string[];
+}
+
+/** The environment of a run's processes. Throws what reading the task's environment file throws. */
+export async function runEnvironment(
+  { ctx, state }: Task,
+  run: RunState,
+  adapter: RuntimeAdapter,
+): Promise<RunEnvironment> {
+  const { env: spec } = state.spec;
   const built = await buildEnvironment({
     base: ctx.environment,
     pass: [...(adapter.environment ?? []), ...(spec?.pass ?? [])],
@@ -24,9 +34,10 @@ export async function runEnvironment(ctx: PlaneContext, adapter: RuntimeAdapter,
   return { env: { ...built.env, [runMarker]: run.runId }, secrets: built.secrets };
 }
 
-export async function launchOf(actor: TaskActor, run: RunState, adapter: RuntimeAdapter): Promise<Launch> {
-  const { ctx, state } = actor;
-  const { env, secrets } = await runEnvironment(ctx, adapter, actor, run);
+/** What the adapter gets to start this run. */
+export async function launchRequest(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<Launch> {
+  const { ctx, state } = task;
+  const { env, secrets } = await runEnvironment(task, run, adapter);
   const { resumes } = run;
   return {
     handle: handleOf(ctx, run),
@@ -49,13 +60,16 @@ const codes: Partial<Record<ErrorCode, OutcomeCode>> = {
   OUTCOME_UNKNOWN: 'unknown',
 };
 
-/** What a start throws when provably nothing was begun. */
-const notBegun: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'NOT_FOUND', 'PERMISSION_DENIED', 'EXHAUSTED']);
+/** The codes with which `RuntimeAdapter.start` proves that nothing began. */
+const nothingBegan: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'NOT_FOUND', 'PERMISSION_DENIED', 'EXHAUSTED']);
 
-/** A start that failed, as the outcome of its run. `launched`: its instruction went with the launch, so it may be half done. */
+/**
+ * A start that failed, as the outcome of its run. `launched`: its instruction went with the launch, so it may be half
+ * done.
+ */
 export function outcomeOfFailedStart(thrown: unknown, launched: boolean): RunOutcome {
   const error = AgentRuntimeError.from(thrown);
   const message = (error.hint === undefined ? error.rawMessage : `${error.rawMessage} (${error.hint})`).slice(0, 8192);
-  const code = codes[error.code] ?? (launched && !notBegun.has(error.code) ? 'unknown' : 'unavailable');
+  const code = codes[error.code] ?? (launched && !nothingBegan.has(error.code) ? 'unknown' : 'unavailable');
   return { status: code === 'unknown' ? 'lost' : 'failed', code, message };
 }

@@ -5,7 +5,7 @@ const startedOver =
   'Note: an earlier attempt at this task ended before it was finished and may have left changes in the workspace. ' +
   'Look at what is there before you begin.';
 
-/** Said to a resumed conversation: the plane's own words, since resuming needs a prompt. */
+/** The plane's own prompt to a resumed conversation, since resuming needs a prompt. */
 export const resumePrompt =
   'The process you ran in ended before you were finished. Your conversation up to then is intact; something you had begun may be half done. ' +
   'Check what is there, then go on with the task.';
@@ -15,7 +15,7 @@ function partsOf(state: TaskState, id: string): readonly Part[] {
   return id === state.promptId ? state.spec.prompt : (state.instructions[id]?.parts ?? []);
 }
 
-/** What opens a run, with the text of everything that goes along with it. */
+/** The instruction that opens a run, with the text of all instructions that it carries. */
 export function openingInstruction(state: TaskState, run: RunState): Instruction {
   const parts: Part[] = [...partsOf(state, run.instructionId)];
   const before = state.runs.some((earlier) => earlier.runId !== run.runId && earlier.turns > 0);
@@ -28,31 +28,39 @@ export function openingInstruction(state: TaskState, run: RunState): Instruction
   return { id: run.instructionId, mode: 'prompt', parts };
 }
 
-/** Earlier instructions whose text a new run needs: all of them when it starts over, those never delivered when it resumes. */
+/**
+ * Earlier instructions whose text a new run needs: all of them when it starts over, those never delivered when it
+ * resumes.
+ */
 export function carriedInstructions(state: TaskState, mode: RunState['mode'], openingId: string): string[] {
-  const gone = mode === 'resume' ? new Set(['declined', 'delivered', 'observed']) : new Set(['declined']);
-  // A resumed conversation may never have heard the task's prompt; what the plane said to an earlier one is of no use to it.
-  const ours = (id: string, said: InstructionMode): boolean =>
-    said !== 'prompt' || (mode === 'resume' && id === state.promptId);
+  const obsolete = mode === 'resume' ? new Set(['declined', 'delivered', 'observed']) : new Set(['declined']);
+  // A resumed conversation may never have got the task's prompt; the plane's own prompts to an earlier run are of no
+  // use to it.
+  const isCaller = (id: string, its: InstructionMode): boolean =>
+    its !== 'prompt' || (mode === 'resume' && id === state.promptId);
   return Object.values(state.instructions)
-    .filter(({ id, level, mode: said }) => id !== openingId && ours(id, said) && !gone.has(level))
+    .filter(({ id, level, mode: its }) => id !== openingId && isCaller(id, its) && !obsolete.has(level))
     .map(({ id }) => id);
 }
 
-/** Instructions that were never sent, and whose condition cannot hold any more when a run begins: with their reasons. */
+/** Unsent instructions whose condition cannot hold any more when a new run begins, each with the reason. */
 export function lapsedInstructions(state: TaskState, now: number): { readonly id: string; readonly reason: string }[] {
   return Object.values(state.instructions).flatMap(({ id, level, expiresAt, ifTurn }) => {
     if (level !== 'queued') return [];
-    if (expiresAt !== undefined && now > expiresAt) return [{ id, reason: 'it expired before it could be sent' }];
-    return ifTurn === undefined ? [] : [{ id, reason: `turn ${ifTurn} is not running` }];
+    if (expiresAt !== undefined && now > expiresAt)
+      return [{ id, reason: 'The instruction expired before it could be sent' }];
+    return ifTurn === undefined ? [] : [{ id, reason: `Turn ${ifTurn} is not running` }];
   });
 }
 
-/** The instruction with which a run of this mode opens: a resumed one with the plane's, any other with the task's prompt. */
+/**
+ * The id of the instruction that opens a run of this mode: the plane's own prompt for a resumed run, otherwise the
+ * task's prompt.
+ */
 export function openingId(state: TaskState, mode: RunState['mode']): string {
   if (mode !== 'resume') return state.promptId;
   return (
-    Object.values(state.instructions).findLast(({ mode: said, level }) => said === 'prompt' && level === 'queued')
-      ?.id ?? state.promptId
+    Object.values(state.instructions).findLast(({ mode: its, level }) => its === 'prompt' && level === 'queued')?.id ??
+    state.promptId
   );
 }

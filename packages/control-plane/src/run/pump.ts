@@ -8,12 +8,17 @@ export interface PumpOptions {
 }
 
 const maxBufferedChars = 64 * 1024;
-/** Increments that cannot be merged, as of two tools that take turns: the log takes 1024 at once. */
+/**
+ * Limit for increments that cannot be merged, such as those of two tools that take turns: the log takes 1024 events at
+ * once.
+ */
 const maxBufferedEvents = 512;
 
 /**
- * Moves a source into the log. The first increments after a pause go at once; those that follow within the window go together.
- * Anything else flushes them first, so that the order is the source's. Resolves when the source ends, throws what it throws.
+ * Moves a source into the log. The first increments after a pause are appended at once; those that follow within the
+ * window are merged.
+ * Any other event flushes them first, so that the order is the source's. Resolves when the source ends, throws what it
+ * throws.
  */
 export async function pump(source: AsyncIterable<SourceBatch>, options: PumpOptions): Promise<void> {
   let waiting: SessionEvent[] = [];
@@ -64,14 +69,14 @@ export async function pump(source: AsyncIterable<SourceBatch>, options: PumpOpti
   try {
     await move();
   } finally {
-    // What was read is written, also when the source breaks off.
+    // What was read is appended, also when the source breaks off.
     if (!failed) await flush();
     clearTimeout(timer);
   }
   if (failed) throw failed.error;
 }
 
-/** Adds an increment, to the last one where both belong together. Returns the characters added. */
+/** Adds an increment, merged into the last one where both belong together. Returns the number of characters added. */
 function addDelta(waiting: SessionEvent[], event: SessionEvent): number {
   if (!('text' in event) || event.type === 'message.completed') return 0;
   const last = waiting.at(-1);

@@ -1,16 +1,17 @@
 import type { StopCause } from '@runtime/contracts';
+import { earliest } from '../waiting/clock.ts';
 import { isKeptOpen, isResting, openApprovals, type RunState, type TaskState } from '@runtime/contracts/fold';
 
-/** Whether a run must be stopped now, and if not, when to look again by the clock. Pure. */
-export type RunStep = { readonly stop: StopCause } | { readonly wakeAt: number | undefined };
+/** Why a run must be stopped now; otherwise when to look again (Unix ms; undefined: only after a change). */
+export type StopOrWait = { readonly stop: StopCause } | { readonly wakeAt: number | undefined };
 
-/** Time that counted for the run's clocks: an open approval stops them. */
+/** The time that counts for the run's timeouts: they stand still while an approval is open. */
 function countedMs(run: RunState, now: number): number {
   const paused = run.pausedMs + (run.pausedSince === undefined ? 0 : Math.max(0, now - run.pausedSince));
   return Math.max(0, now - run.startedAt - paused);
 }
 
-export function runStep(state: TaskState, run: RunState, now: number): RunStep {
+export function stopReason(state: TaskState, run: RunState, now: number): StopOrWait {
   const { spec } = state;
   if (state.cancel) return { stop: 'cancel' };
   const deadline = spec.deadlineMs === undefined ? undefined : state.submittedAt + spec.deadlineMs;
@@ -18,7 +19,8 @@ export function runStep(state: TaskState, run: RunState, now: number): RunStep {
   if (run.outputChars > spec.maxOutputBytes) return { stop: 'output_limit' };
   const resting = isResting(state);
   if (resting && !isKeptOpen(state)) return { stop: state.closeRequested ? 'closed' : 'idle' };
-  // Nothing will happen in a session whose opening instruction was refused; and where nobody can tell whether it was taken, perhaps nothing.
+  // Nothing follows in a session whose opening instruction was refused; where it is unknown whether it was accepted,
+  // perhaps nothing.
   const opening = run.turns === 0 ? state.instructions[run.instructionId]?.level : undefined;
   if (opening === 'declined') return { stop: 'idle' };
   if (opening === 'unknown') return { stop: 'lost_control' };
@@ -36,6 +38,5 @@ export function runStep(state: TaskState, run: RunState, now: number): RunStep {
     }
   }
   for (const approval of openApprovals(state)) wakes.push(approval.expiresAt);
-  const times = wakes.filter((time) => time !== undefined);
-  return { wakeAt: times.length === 0 ? undefined : Math.min(...times) };
+  return { wakeAt: earliest(...wakes) };
 }

@@ -1,188 +1,148 @@
-import { abortable } from '@runtime/contracts';
-import { unmetNeeds } from '@runtime/contracts';
-import type { RuntimeAdapter, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
-import { currentRun, openApprovals, type RunState } from '@runtime/contracts/fold';
-import { planeStream, type NewEvent } from '@runtime/contracts/log';
-import { AgentRuntimeError } from '@runtime/contracts';
-import type { Exit } from '@runtime/contracts/adapter';
-import { atMost } from '../waiting/clock.ts';
-import type { PlaneTuning } from '../task/context.ts';
-import { expireApprovals, Deliveries } from './deliveries.ts';
-import { reapUntilDone } from './launch-run.ts';
-import { closedApprovals, runEnded, stopping } from './ending-events.ts';
-import { pump } from './pump.ts';
+import { unmetNeeds, type TaskEvent } from '@runtime/contracts';
+import type { RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
+import { currentRun, openApprovals, type RunState, type TaskState } from '@runtime/contracts/fold';
+import { closedApprovals } from '../task/closed-approvals.ts';
+import type { Task } from '../task/task.ts';
+import { atMost, earliest } from '../waiting/clock.ts';
+import { disposeSession, reapUntilDone, stopSession } from './adapter-calls.ts';
+import { Deliveries, expireApprovals } from './deliveries.ts';
+import { endedEvents, stoppingEvents } from './ending-events.ts';
+import { readSource, type ReadingSource } from './read-source.ts';
 import { outcomeOfRun } from './run-outcome.ts';
-import { runStep } from './stop-reason.ts';
-import { stamp } from './accept-events.ts';
-import type { TaskActor } from '../task/task-actor.ts';
+import { stopReason } from './stop-reason.ts';
 
 const drainMs = 10_000;
 
-/** Follows a session to the end of its run: reads it, says what is to be said, and stops it when its time has come. */
+interface Supervision {
+  readonly task: Task;
+  readonly runId: string;
+  readonly session: RuntimeSession;
+  readonly source: ReadingSource;
+  readonly deliveries: Deliveries;
+}
+
+/**
+ * Follows a session to the end of its run: reads its source, delivers instructions and answers, and stops it when there
+ * is a reason to.
+ * False when the plane closes: the session is disposed, and the agent goes on.
+ */
 export async function superviseRun(
-  actor: TaskActor,
+  task: Task,
   runId: string,
   adapter: RuntimeAdapter,
   session: RuntimeSession,
 ): Promise<boolean> {
-  const { ctx } = actor;
-  await recordStarted(actor, session);
-  const letGo = new AbortController();
-  const source = readSource(actor, session, letGo.signal);
-  const deliveries = new Deliveries(actor, session);
+  await recordStarted(task, session);
+  const source = readSource(task, session);
+  const supervision = { task, runId, session, source, deliveries: new Deliveries(task, session) };
+  if (!(await superviseUntilStop(supervision))) {
+    await detach(supervision);
+    return false;
+  }
+  const isReaped = await endRun(supervision, adapter);
+  await disposeSession(session, task.ctx.tuning);
+  return isReaped;
+}
+
+/** Works until the run has a reason to stop or its source ended. False when the plane closes. */
+async function superviseUntilStop({ task, source, deliveries }: Supervision): Promise<boolean> {
+  const { ctx } = task;
   for (;;) {
-    const seen = actor.bell.rings;
-    const run = currentRun(actor.state);
-    if (!run || source.ended || run.status === 'stopping') break;
+    const seen = task.bell.rings;
+    const run = currentRun(task.state);
+    if (!run || source.isEnded || run.status === 'stopping') return true;
     const now = ctx.clock();
-    const step = runStep(actor.state, run, now);
+    const step = stopReason(task.state, run, now);
     if ('stop' in step) {
-      await actor.record((state) => stopNow(state, ctx.clock()));
+      await task.record((state) => stopNow(state, ctx.clock()));
       continue;
     }
-    if (await expireApprovals(actor, now)) continue;
-    await recordStall(actor, run, now);
+    if (await expireApprovals(task, now)) continue;
+    await recordStall(task, run, now);
     deliveries.work();
-    await actor.bell.wait(seen, {
-      timeoutMs: nextLook(run, step.wakeAt, now, ctx.tuning.stallAfterMs),
-      signal: ctx.closing,
-    });
-    if (ctx.closing.aborted) {
-      letGo.abort();
-      await atMost(ctx.tuning.stopGraceMs, Promise.all([source.done, deliveries.settled()]));
-      await dispose(session, ctx.tuning);
-      return false;
-    }
+    const timeoutMs = nextLookMs(run, step.wakeAt, now, ctx.tuning.stallAfterMs);
+    await task.bell.wait(seen, { timeoutMs, signal: ctx.closing });
+    if (ctx.closing.aborted) return false;
   }
-  await actor.record((state) => closedApprovals(state, runId));
+}
+
+async function detach({ task, session, source, deliveries }: Supervision): Promise<void> {
+  source.abort();
+  await atMost(task.ctx.tuning.stopGraceMs, Promise.all([source.done, deliveries.settled()]));
+  await disposeSession(session, task.ctx.tuning);
+}
+
+/**
+ * Stops the agent, reads what its source still holds, reaps the run and records its end. False when the plane closes
+ * first.
+ */
+async function endRun(
+  { task, runId, session, source, deliveries }: Supervision,
+  adapter: RuntimeAdapter,
+): Promise<boolean> {
+  const { ctx } = task;
+  const { stopGraceMs } = ctx.tuning;
+  await task.record((state) => closedApprovals(state, { runId }));
   await ctx.failpoint('stop.before');
   const exit = await stopSession(session, ctx.tuning);
   await ctx.failpoint('stop.after');
-  await drained(source.done, letGo, ctx.tuning.stopGraceMs);
-  await atMost(ctx.tuning.stopGraceMs, deliveries.settled());
-  const run = currentRun(actor.state);
+  await drain(source, stopGraceMs);
+  await atMost(stopGraceMs, deliveries.settled());
+  const run = currentRun(task.state);
   if (!run) return true;
-  const reaped = await reapUntilDone(actor, run, adapter);
-  if (reaped) {
-    await actor.record((state) => {
-      const last = currentRun(state);
-      return last ? runEnded(state, runId, outcomeOfRun(state, last, exit, source.error), exit) : [];
-    });
-  }
-  await dispose(session, ctx.tuning);
-  return reaped;
-}
-
-const nextLook = (run: RunState, wakeAt: number | undefined, now: number, stallAfterMs: number): number | undefined => {
-  const stall = run.turn && !run.stalled ? run.activityAt + stallAfterMs : undefined;
-  const times = [wakeAt, stall].filter((time) => time !== undefined);
-  return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
-};
-
-/** Decided under the lock, so that an instruction which came in between keeps the run open. */
-function stopNow(state: TaskActor['state'], now: number): NewEvent[] {
-  const run = currentRun(state);
-  const step = run && runStep(state, run, now);
-  return step && 'stop' in step ? stopping(run, step.stop) : [];
-}
-
-async function recordStarted(actor: TaskActor, session: RuntimeSession): Promise<void> {
-  await actor.record((state) => {
-    const run = currentRun(state);
-    if (!run || run.capabilities) return [];
-    const { capabilities, version, agentSessionId, attach } = session;
-    const known = { ...(agentSessionId === undefined ? {} : { agentSessionId }), ...(attach ? { attach } : {}) };
-    const events: NewEvent[] = [{ type: 'run.started', runId: run.runId, capabilities, version, ...known }];
-    if (run.resumes)
-      events.push({
-        type: 'run.resumed',
-        runId: run.runId,
-        agentSessionId: agentSessionId ?? run.resumes.agentSessionId,
-      });
-    const unmet = unmetNeeds(state.spec.needs, capabilities);
-    if (unmet.length > 0) events.push({ type: 'run.stopping', runId: run.runId, cause: 'unmet_needs' });
-    return run.status === 'stopping' ? events.filter((event) => event.type !== 'run.stopping') : events;
+  if (!(await reapUntilDone(task, run, adapter))) return false;
+  await task.record((state) => {
+    const last = currentRun(state);
+    return last ? endedEvents(state, runId, outcomeOfRun(state, last, exit, source.error), exit) : [];
   });
+  return true;
 }
 
-async function recordStall(actor: TaskActor, run: RunState, now: number): Promise<void> {
-  const silentMs = now - run.activityAt;
-  if (run.stalled || !run.turn || silentMs < actor.ctx.tuning.stallAfterMs || openApprovals(actor.state).length > 0)
-    return;
-  const waitingOn =
-    Object.keys(run.tools).length > 0 ? 'tool' : run.capabilities?.events === 'structured' ? 'model' : 'unknown';
-  await actor.record(() => [{ type: 'run.stalled', runId: run.runId, signal: 'activity', waitingOn, silentMs }]);
-}
-
-interface Source {
-  readonly done: Promise<void>;
-  ended: boolean;
-  error: AgentRuntimeError | undefined;
-}
-
-function readSource(actor: TaskActor, session: RuntimeSession, signal: AbortSignal): Source {
-  const { ctx } = actor;
-  const runId = currentRun(actor.state)?.runId ?? '';
-  const after = currentRun(actor.state)?.sourceCursor;
-  const append = async (batch: SourceBatch): Promise<void> => {
-    let late = false;
-    await actor.record((state) => {
-      const run = currentRun(state);
-      late = run?.runId !== runId;
-      return run && !late ? stamp(state, run, batch.events, batch.cursor, ctx.clock()) : [];
-    });
-    if (late) await recordFenced(actor, runId, batch);
-  };
-  const source: Source = { ended: false, error: undefined, done: Promise.resolve() };
-  // A source that throws as it is asked for is one that breaks off.
-  const read = async (): Promise<void> =>
-    pump(session.events({ signal, ...(after === undefined ? {} : { after }) }), {
-      append,
-      windowMs: ctx.tuning.deltaWindowMs,
-      clock: ctx.clock,
-    });
-  const done = read()
-    .catch((thrown: unknown) => {
-      if (!ctx.closing.aborted) source.error = AgentRuntimeError.from(thrown);
-    })
-    .then(() => {
-      source.ended = true;
-      actor.bell.ring();
-    });
-  return Object.assign(source, { done });
-}
-
-/** What a run says after its end: kept, and without effect. */
-async function recordFenced({ ctx, id }: TaskActor, runId: string, batch: SourceBatch): Promise<void> {
-  const what = batch.events
-    .map(({ type }) => type)
-    .join(' ')
-    .slice(0, 100);
-  await ctx.log.append(planeStream, [{ type: 'run.fenced', taskId: id, runId, what, reason: 'the run had ended' }]);
-}
-
-async function stopSession(session: RuntimeSession, { stopGraceMs, overdueMs }: PlaneTuning): Promise<Exit> {
-  try {
-    return await abortable(session.stop({ graceMs: stopGraceMs }), AbortSignal.timeout(stopGraceMs + overdueMs));
-  } catch (thrown) {
-    // Reaping follows, and says whether something is left; the exit was not seen.
-    return { kind: 'unknown', why: AgentRuntimeError.from(thrown).rawMessage.slice(0, 1000) };
-  }
-}
-
-/** The source ends soon after its process; one that does not is let go, and not waited for when it goes on all the same. */
-async function drained(done: Promise<void>, letGo: AbortController, graceMs: number): Promise<void> {
-  const timer = setTimeout(() => letGo.abort(), drainMs);
-  await atMost(drainMs + graceMs, done);
+/**
+ * A source ends soon after its process. One that does not is aborted, and not waited for when it goes on regardless.
+ */
+async function drain(source: ReadingSource, graceMs: number): Promise<void> {
+  const timer = setTimeout(() => source.abort(), drainMs);
+  await atMost(drainMs + graceMs, source.done);
   clearTimeout(timer);
 }
 
-/** What is let go cannot hold us: its run is over, or the next owner's. */
-export async function dispose(session: RuntimeSession, { overdueMs }: PlaneTuning): Promise<void> {
-  try {
-    await abortable((async () => session[Symbol.asyncDispose]())(), AbortSignal.timeout(overdueMs));
-  } catch (thrown) {
-    const { message } = AgentRuntimeError.from(thrown);
-    process.emitWarning(`a session could not be let go: ${message}`, 'AgentRuntimeWarning');
-  }
+function nextLookMs(run: RunState, wakeAt: number | undefined, now: number, stallAfterMs: number): number | undefined {
+  const stall = run.turn && !run.stalled ? run.activityAt + stallAfterMs : undefined;
+  const next = earliest(wakeAt, stall);
+  return next === undefined ? undefined : Math.max(0, next - now);
+}
+
+/** Decided again under the task's lock, so that an instruction which came in meanwhile keeps the run open. */
+function stopNow(state: TaskState, now: number): TaskEvent[] {
+  const run = currentRun(state);
+  const step = run && stopReason(state, run, now);
+  return step && 'stop' in step ? stoppingEvents(run, step.stop) : [];
+}
+
+async function recordStarted(task: Task, session: RuntimeSession): Promise<void> {
+  await task.record((state) => {
+    const run = currentRun(state);
+    if (!run || run.capabilities) return [];
+    const { runId } = run;
+    const { capabilities, version, agentSessionId, attach } = session;
+    const known = { ...(agentSessionId === undefined ? {} : { agentSessionId }), ...(attach ? { attach } : {}) };
+    const events: TaskEvent[] = [{ type: 'run.started', runId, capabilities, version, ...known }];
+    if (run.resumes) {
+      const resumed = agentSessionId ?? run.resumes.agentSessionId;
+      events.push({ type: 'run.resumed', runId, agentSessionId: resumed });
+    }
+    const unmet = unmetNeeds(state.spec.needs, capabilities);
+    if (unmet.length > 0) events.push(...stoppingEvents(run, 'unmet_needs'));
+    return events;
+  });
+}
+
+async function recordStall(task: Task, run: RunState, now: number): Promise<void> {
+  const silentMs = now - run.activityAt;
+  if (run.stalled || !run.turn || silentMs < task.ctx.tuning.stallAfterMs) return;
+  if (openApprovals(task.state).length > 0) return;
+  const waitingOn =
+    Object.keys(run.tools).length > 0 ? 'tool' : run.capabilities?.events === 'structured' ? 'model' : 'unknown';
+  await task.record(() => [{ type: 'run.stalled', runId: run.runId, signal: 'activity', waitingOn, silentMs }]);
 }

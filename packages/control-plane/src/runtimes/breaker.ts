@@ -1,11 +1,13 @@
-import type { EventFamily, NewEvent, StoredEvent } from '@runtime/contracts/log';
-import { runtimeEventSchemas } from '@runtime/contracts';
+import type { EventFamily, StoredEvent } from '@runtime/contracts/log';
+import { runtimeEventSchemas, type RuntimeEvent } from '@runtime/contracts';
 
 /** What the log says about starting on one runtime. */
 export interface BreakerState {
   readonly failures: number;
   readonly status: 'closed' | 'open' | 'half_open';
-  /** Unix ms before which nothing is started: while open, and while the one start that was let through is not decided. */
+  /**
+   * Unix ms before which nothing is started: while open, and while the one start that was let through is not decided.
+   */
   readonly until: number;
   readonly openings: number;
   /** Of the last event folded: a snapshot may be ahead of its own position. */
@@ -60,7 +62,10 @@ function foldOne(state: BreakerState, event: StoredEvent): BreakerState {
 }
 
 /** The event that a failed start calls for, if any. */
-export function afterFailure(state: BreakerState, now: number): NewEvent | undefined {
+export function afterFailure(
+  state: BreakerState,
+  now: number,
+): Extract<RuntimeEvent, { type: 'breaker.opened' }> | undefined {
   const opens = state.status === 'half_open' || (state.status === 'closed' && state.failures >= failuresToOpen);
   if (!opens) return undefined;
   const pause = Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(10, state.openings));

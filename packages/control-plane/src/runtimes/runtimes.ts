@@ -1,14 +1,15 @@
-import { abortable } from '@runtime/contracts';
 import {
+  abortable,
   AgentRuntimeError,
   unmetNeeds,
   type ErrorCode,
+  type RuntimeEvent,
   type RuntimeReport,
   type Target,
   type TaskSpec,
 } from '@runtime/contracts';
 import type { AgentRuntime, RuntimeAdapter, Unavailable } from '@runtime/contracts/adapter';
-import { runtimeStream, type EventLog, type NewEvent, type StoredEvent } from '@runtime/contracts/log';
+import { runtimeStream, storedEvent, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
 import type { Clock } from '../waiting/clock.ts';
 import { Mutex } from '../waiting/mutex.ts';
@@ -19,7 +20,9 @@ export type TargetCheck =
   | { readonly ok: false; readonly code: ErrorCode; readonly reason: string; readonly retryAt?: number };
 
 const probeTimeoutMs = 20_000;
-/** An unavailable runtime is asked again sooner: somebody may be installing it. */
+/**
+ * How long a probe's answer is used. An unavailable runtime is probed again sooner: it may just have been installed.
+ */
 const goodForMs = { available: 60_000, unavailable: 2_000 };
 
 interface Probed {
@@ -64,7 +67,7 @@ export class Runtimes {
 
   async probe(id: string, refresh = false): Promise<AgentRuntime | Unavailable> {
     const adapter = this.#adapters.get(id);
-    if (!adapter) return { status: 'unavailable', id, code: 'NOT_FOUND', reason: 'it is not configured' };
+    if (!adapter) return { status: 'unavailable', id, code: 'NOT_FOUND', reason: 'This runtime is not configured' };
     const known = this.#probes.get(id);
     if (known && !refresh) {
       const { report, at } = await known;
@@ -80,7 +83,7 @@ export class Runtimes {
       const signal = AbortSignal.any([AbortSignal.timeout(probeTimeoutMs), this.#closing]);
       return { report: await abortable(adapter.probe({ signal }), signal), at: this.#clock() };
     } catch (thrown) {
-      // The contract says that probe never throws; one that does is as good as not there.
+      // The contract says that probe never throws: an adapter whose probe does is unavailable.
       const error = AgentRuntimeError.from(thrown);
       return {
         report: { status: 'unavailable', id: adapter.id, code: error.code, reason: error.rawMessage },
@@ -96,7 +99,7 @@ export class Runtimes {
       return {
         ok: false,
         code: 'UNAVAILABLE',
-        reason: 'its last starts failed; the circuit breaker is open',
+        reason: 'The circuit breaker is open: the last starts failed',
         retryAt: state?.until ?? 0,
       };
     }
@@ -104,9 +107,9 @@ export class Runtimes {
     if (found.status === 'unavailable') return { ok: false, code: found.code, reason: found.reason };
     const unmet = unmetNeeds(spec.needs, found.capabilities);
     if (unmet.length > 0)
-      return { ok: false, code: 'UNSUPPORTED', reason: `it lacks what the task needs: ${unmet.join(', ')}` };
+      return { ok: false, code: 'UNSUPPORTED', reason: `The runtime lacks what the task needs: ${unmet.join(', ')}` };
     if ((target.model !== undefined || target.thinking !== undefined) && !found.capabilities.models) {
-      return { ok: false, code: 'UNSUPPORTED', reason: 'no model can be chosen on it' };
+      return { ok: false, code: 'UNSUPPORTED', reason: 'No model can be chosen on this runtime' };
     }
     return { ok: true, runtime: found };
   }
@@ -116,14 +119,17 @@ export class Runtimes {
     return found.map((report) => ({ ...report, breaker: this.#breakers[report.id]?.status ?? 'closed' }));
   }
 
-  /** Right before a start: an open breaker whose pause is over lets one through. False: another one was quicker, and decides. */
-  async starting(id: string): Promise<boolean> {
-    let lets = true;
+  /**
+   * Asked right before a start: a breaker whose pause is over admits one trial. False while an earlier trial is
+   * undecided.
+   */
+  async admitsStart(id: string): Promise<boolean> {
+    let isAdmitted = true;
     await this.#record(id, (now) => {
-      lets = !isOpen(this.#breakers[id], now);
+      isAdmitted = !isOpen(this.#breakers[id], now);
       return mayHalfOpen(this.#breakers[id], now) ? [{ type: 'breaker.halfOpened' }] : [];
     });
-    return lets;
+    return isAdmitted;
   }
 
   async startFailed(id: string, runId: string, code: ErrorCode): Promise<void> {
@@ -136,24 +142,25 @@ export class Runtimes {
 
   async startSucceeded(id: string, runId: string): Promise<void> {
     const state = this.#breakers[id];
-    // Nothing to forget: a start that succeeds as usual is in the task's stream already.
+    // Without failures there is nothing to reset, and the start itself is in the task's stream already.
     if (!state || (state.failures === 0 && state.status === 'closed')) return;
     await this.#record(id, () => [
       { type: 'start.succeeded', runId },
-      ...(state.status === 'closed' ? [] : [{ type: 'breaker.closed' }]),
+      ...(state.status === 'closed' ? [] : [{ type: 'breaker.closed' as const }]),
     ]);
   }
 
-  #record(id: string, decide: (now: number) => readonly NewEvent[]): Promise<void> {
+  #record(id: string, decide: (now: number) => readonly RuntimeEvent[]): Promise<void> {
     return this.#mutex.run(async () => {
       const events = decide(this.#clock());
       if (events.length === 0) return;
       const stream = runtimeStream(id);
       const result = await whenThereIsRoom(() => this.#log.append(stream, events), this.#closing);
-      events.forEach((event, index) => {
+      for (const [index, event] of events.entries()) {
+        const position = result.first + index;
         const revision = result.revision - events.length + index + 1;
-        this.apply({ ...event, stream, position: result.first + index, revision, time: result.time });
-      });
+        this.apply(storedEvent(event, { stream, position, revision, time: result.time }));
+      }
     });
   }
 }

@@ -1,25 +1,28 @@
-import type { Target } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { EventLog } from '@runtime/contracts/log';
-import type { Clock } from '../waiting/clock.ts';
-import type { Leases } from './leases.ts';
-import type { Failpoint } from './failpoint.ts';
-import type { ResumedRun } from '../run/resumed-run.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
-import type { TaskActor } from './task-actor.ts';
+import type { Clock } from '../waiting/clock.ts';
+import type { Failpoint } from './failpoint.ts';
+import type { Leases } from './leases.ts';
 
+/**
+ * Clocks of the plane, each in milliseconds unless it says otherwise. The defaults fit agents that work for minutes to
+ * hours.
+ */
 export interface PlaneTuning {
-  /** Deltas that come within this many ms of the last ones are appended together. @default 30 */
+  /** Increments that arrive within this time of the last ones are appended together. @default 30 */
   readonly deltaWindowMs: number;
-  /** Without any report for this long in a turn, a run is recorded as stalled. @default 300000 */
+  /** A run without any report for this long within a turn is recorded as stalled. @default 300000 */
   readonly stallAfterMs: number;
-  /** How long an agent has between being asked to end and being killed. @default 5000 */
+  /** Time between asking an agent to end and killing it. @default 5000 */
   readonly stopGraceMs: number;
-  /** With less than this free, no run starts: the log needs room to the end. @default 64 MiB */
+  /** In bytes: with less free disk space no run starts, because the log needs room for its end. @default 64 MiB */
   readonly minFreeBytes: number;
-  /** For starting a session, in ms. @default 60000 */
+  /** Timeout of an adapter's `start`. @default 60000 */
   readonly startTimeoutMs: number;
-  /** How long an adapter may go on beyond what it was given, in ms: to give up a start, to stop; and for each interrupt, each look at a run, each reaping of it, and to let go of it. @default 30000 */
+  /**
+   * Extra time that an adapter call may take past its own limit before the plane stops waiting for it. @default 30000
+   */
   readonly overdueMs: number;
 }
 
@@ -37,17 +40,8 @@ export interface PlaneContext {
   readonly runtimes: Runtimes;
   readonly leases: Leases;
   readonly survivesHost: boolean;
-  /** The owner's own environment, from which runs get what is allowed. */
+  /** The owner's own environment, from which runs get what the allow-list and their task permit. */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Aborted when the plane lets go. */
+  /** Aborted when the plane closes. */
   readonly closing: AbortSignal;
-  /** The log cannot be written any more: the plane must let go of everything. */
-  readonly fail: (error: unknown) => void;
-  /** Something changed that may let another task start. */
-  readonly changed: (actor: TaskActor) => void;
-  /** Runs an append together with its fold: see `Plane.track`. */
-  readonly track: <T>(work: () => Promise<T>) => Promise<T>;
-  /** The last conversation of an ended task. */
-  readonly continued: (taskId: string | undefined) => ResumedRun | undefined;
-  readonly adapterOf: (target: Target) => RuntimeAdapter | undefined;
 }

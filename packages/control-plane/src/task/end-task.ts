@@ -1,26 +1,29 @@
-import type { RunOutcome } from '@runtime/contracts';
+import type { RunOutcome, TaskEvent } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
-import type { NewEvent } from '@runtime/contracts/log';
-import { closedApprovals } from '../run/ending-events.ts';
-import type { TaskActor } from './task-actor.ts';
+import { closedApprovals } from './closed-approvals.ts';
+import type { Task } from './task.ts';
 
-/** The last event of the stream, after what is open has been closed. */
-export async function endTask(actor: TaskActor, outcome: RunOutcome): Promise<boolean> {
-  await actor.record((state) => [...closeOpenEnds(state), { type: 'task.ended', outcome }]);
-  actor.ctx.leases.releaseAll(actor.id);
+/** Appends `task.ended`, after everything that is still open has been closed. Returns false: nothing follows. */
+export async function endTask(task: Task, outcome: RunOutcome): Promise<false> {
+  await task.record((state) => [
+    ...closedApprovals(state),
+    ...closedInstructions(state),
+    { type: 'task.ended', outcome },
+  ]);
+  task.ctx.leases.releaseAll(task.id);
   return false;
 }
 
-function closeOpenEnds(state: TaskState): NewEvent[] {
-  const instructions = Object.values(state.instructions).flatMap(({ id, level }): NewEvent[] => {
-    if (level === 'queued')
-      return [{ type: 'instruction.declined', instructionId: id, reason: 'the task ended before it was sent' }];
+function closedInstructions(state: TaskState): TaskEvent[] {
+  return Object.values(state.instructions).flatMap(({ id, level }): TaskEvent[] => {
+    if (level === 'queued') {
+      const reason = 'The task ended before this instruction was sent';
+      return [{ type: 'instruction.declined', instructionId: id, reason }];
+    }
     if (level === 'sending' || level === 'accepted') {
-      return [
-        { type: 'instruction.unknown', instructionId: id, reason: 'the task ended before it was seen to enter a turn' },
-      ];
+      const reason = 'The task ended before this instruction was seen to enter a turn';
+      return [{ type: 'instruction.unknown', instructionId: id, reason }];
     }
     return [];
   });
-  return [...closedApprovals(state), ...instructions];
 }

@@ -1,4 +1,6 @@
-/** Wakes whoever waits that something changed. Waiters look for themselves what it was; a ring between two waits is not lost. */
+import { maxTimerMs } from './clock.ts';
+
+/** Wakes waiters when something changed. A waiter looks itself what it was; a ring between two waits is not lost. */
 export class Bell {
   #rings = 0;
   #waiters = new Set<() => void>();
@@ -14,7 +16,10 @@ export class Bell {
     for (const wake of waiters) wake();
   }
 
-  /** Resolves at once when it rang after `seen`, else at the next ring, after `timeoutMs`, or when the signal aborts. */
+  /**
+   * Resolves at once when the bell rang after `seen`, else at the next ring, after `timeoutMs`, or when the signal
+   * aborts. Never rejects.
+   */
   wait(
     seen: number,
     options: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
@@ -29,7 +34,7 @@ export class Bell {
         resolve();
       };
       const timer =
-        timeoutMs === undefined ? undefined : setTimeout(done, Math.min(Math.max(0, timeoutMs), 2_000_000_000));
+        timeoutMs === undefined ? undefined : setTimeout(done, Math.min(Math.max(0, timeoutMs), maxTimerMs));
       this.#waiters.add(done);
       signal?.addEventListener('abort', done, { once: true });
     });

@@ -3,7 +3,10 @@ import { sleep } from './clock.ts';
 
 const noRoomPauseMs = 500;
 
-/** Waits a full disk out: the plane's own records may not be skipped. Gives up, with EXHAUSTED, when the plane lets go. */
+/**
+ * Repeats an append while the disk is full, because the plane's own records may not be skipped. Throws EXHAUSTED when
+ * the plane closes.
+ */
 export async function whenThereIsRoom<T>(append: () => Promise<T>, closing: AbortSignal): Promise<T> {
   for (;;) {
     try {

@@ -10,7 +10,7 @@ describe('the last snapshot', () => {
     const log = memoryEventLog();
     await log.append('plane', [{ type: 'plane.opened' }]);
     const ctx = { log, runtimes: { breakers: {} } } as unknown as PlaneContext;
-    const plane = new Plane(ctx, new TaskRegistry(), fifo());
+    const plane = new Plane(ctx, new TaskRegistry(), fifo(), () => undefined);
     const folded = Promise.withResolvers<void>();
     const submitting = plane.track(async () => {
       await log.append('task/task-1', [{ type: 'task.submitted' }], { expected: 0 });

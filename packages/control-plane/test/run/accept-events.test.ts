@@ -1,10 +1,12 @@
-import { taskEventSchemas, type TaskSpec } from '@runtime/contracts';
+import type { TaskSpec } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { forbids, foldTask } from '@runtime/contracts/fold';
 import type { NewEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
-import { stamp } from '../../src/run/accept-events.ts';
+import { acceptEvents } from '../../src/run/accept-events.ts';
+import { Draft } from '../../src/task/draft.ts';
 import { fold, inTurn, lastRun } from '../support/states.ts';
+import { expectToFit } from '../support/written.ts';
 
 const now = 1_000_000;
 const run = { runId: 'run-1' };
@@ -16,19 +18,28 @@ const ask: SessionEvent = {
   choices: [{ id: 'no', label: 'No', kind: 'deny' }],
 };
 
-function stamped(events: readonly SessionEvent[], before: readonly NewEvent[] = inTurn(), at = now): NewEvent[] {
+function stamped(
+  events: readonly SessionEvent[],
+  before: readonly NewEvent[] = inTurn(),
+  at = now,
+): readonly NewEvent[] {
   const state = fold(before);
-  const result = stamp(state, lastRun(state), events, 'c7', at);
+  const draft = new Draft('task/task-1', state, at);
+  acceptEvents(draft, lastRun(state), { events, cursor: 'c7' });
+  const result: readonly NewEvent[] = draft.events;
   // Whatever comes out may be appended: it fits its schema, and the table allows it one after the other.
   let folded = state;
   for (const event of result) {
     expect(forbids(folded, event), event.type).toBeUndefined();
-    expect(taskEventSchemas[event.type]?.safeParse(event).error, event.type).toBeUndefined();
+    expectToFit(event);
     const { position, revision } = folded;
     folded =
       foldTask(folded, { ...event, stream: 'task/task-1', position: position + 1, revision: revision + 1, time: at }) ??
       folded;
   }
+  const { position: _ours, ...drafted } = draft.state;
+  const { position: _theirs, ...read } = folded;
+  expect(drafted, 'the draft has the state that a reader folds').toEqual(read);
   return result;
 }
 const types = (events: readonly NewEvent[]): string[] => events.map(({ type }) => type);

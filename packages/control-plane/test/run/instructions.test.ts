@@ -70,7 +70,7 @@ describe('an instruction', () => {
     const other = await task.steer('x', { ifTurn: '9' });
     await expect(other.reached('delivered')).rejects.toMatchObject({
       code: 'CONFLICT',
-      message: expect.stringContaining('turn 9'),
+      message: expect.stringContaining('Turn 9'),
     });
     const [run] = (await task.status()).runs;
     await (await task.steer('x', { ifTurn: run!.turnId! })).reached('delivered');

@@ -49,7 +49,7 @@ describe('how a run ended', () => {
     expect(of(inTurn(), killed)).toEqual({
       status: 'failed',
       code: 'killed',
-      message: 'the agent was killed by SIGKILL in the middle of its turn',
+      message: 'The agent was killed by SIGKILL in the middle of its turn',
     });
     expect(of(inTurn(), { kind: 'exited', code: 7 })).toMatchObject({ status: 'failed', code: 'crashed' });
     expect(of(inTurn(), clean)).toMatchObject({ status: 'failed', code: 'crashed' });
@@ -59,7 +59,7 @@ describe('how a run ended', () => {
   it('is a crash before its first turn when there was none', () => {
     expect(of([submitted(), starting(1), started()], clean)).toMatchObject({
       code: 'crashed',
-      message: 'the agent ended with code 0 before its first turn',
+      message: 'The agent ended with code 0 before its first turn',
     });
   });
 
@@ -99,7 +99,7 @@ describe('how a run ended', () => {
     expect(of(inTurn(), clean, failure)).toEqual({
       status: 'lost',
       code: 'unknown',
-      message: 'its output could not be read: half a line',
+      message: "The run's output could not be read: half a line",
     });
     expect(of([...inTurn(), stop('cancel')], killed, failure)).toEqual({ status: 'cancelled' });
   });

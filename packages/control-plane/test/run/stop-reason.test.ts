@@ -1,7 +1,7 @@
 import type { TaskSpec } from '@runtime/contracts';
 import type { NewEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
-import { runStep } from '../../src/run/stop-reason.ts';
+import { stopReason } from '../../src/run/stop-reason.ts';
 import { fold, inTurn, lastRun, started, starting, submitted } from '../support/states.ts';
 
 const run = { runId: 'run-1' };
@@ -19,7 +19,7 @@ const turnEnded: NewEvent = { type: 'turn.ended', ...run, turnId: '1', outcome: 
 
 const step = (events: readonly NewEvent[], now: number) => {
   const state = fold(events);
-  return runStep(state, lastRun(state), now);
+  return stopReason(state, lastRun(state), now);
 };
 const working = (spec: Partial<TaskSpec> = {}) => inTurn(spec);
 const rested = (spec: Partial<TaskSpec> = {}) => [...inTurn(spec), turnEnded];

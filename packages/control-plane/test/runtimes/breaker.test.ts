@@ -67,7 +67,7 @@ describe('the circuit breaker of a runtime', () => {
     pass(30_000);
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: true });
     // They all looked before one of them began.
-    const letthrough = await Promise.all(['a', 'b', 'c'].map(() => runtimes.starting('memory')));
+    const letthrough = await Promise.all(['a', 'b', 'c'].map(() => runtimes.admitsStart('memory')));
     expect(letthrough).toEqual([true, false, false]);
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: false, code: 'UNAVAILABLE' });
     await runtimes.startSucceeded('memory', 'run-4');
@@ -79,7 +79,7 @@ describe('the circuit breaker of a runtime', () => {
     const { runtimes, fail, pass, types } = await makeRuntimes();
     for (const run of ['run-1', 'run-2', 'run-3']) await fail(run);
     pass(30_000);
-    await runtimes.starting('memory');
+    await runtimes.admitsStart('memory');
     await fail('run-4');
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: false, retryAt: 1_030_000 + 60_000 });
     expect((await types()).filter((type) => type.startsWith('breaker.'))).toEqual([
@@ -93,7 +93,7 @@ describe('the circuit breaker of a runtime', () => {
     const { runtimes, fail, pass } = await makeRuntimes();
     for (const run of ['run-1', 'run-2', 'run-3']) await fail(run);
     pass(30_000);
-    await runtimes.starting('memory');
+    await runtimes.admitsStart('memory');
     const refused = await runtimes.check(target, spec);
     if (refused.ok) throw new Error('one is enough');
     pass((refused.retryAt ?? Infinity) - (1_000_000 + 30_000));
@@ -104,7 +104,7 @@ describe('the circuit breaker of a runtime', () => {
     const { runtimes, fail, log, pass } = await makeRuntimes();
     for (const run of ['run-1', 'run-2', 'run-3']) await fail(run);
     pass(30_000);
-    await runtimes.starting('memory');
+    await runtimes.admitsStart('memory');
     let states: BreakerStates = breakerFamily.initial;
     const halfway: BreakerStates[] = [];
     for await (const events of log.read({ stream: 'runtime/memory' })) {
@@ -124,7 +124,7 @@ describe('the circuit breaker of a runtime', () => {
 
   it('pauses twice as long each time, and never longer than ten minutes', () => {
     const pause = (openings: number) =>
-      afterFailure({ ...closedBreaker, status: 'half_open', failures: 3, openings }, 0)?.['until'];
+      afterFailure({ ...closedBreaker, status: 'half_open', failures: 3, openings }, 0)?.until;
     expect([0, 1, 2, 3, 4, 5, 50].map(pause)).toEqual([30_000, 60_000, 120_000, 240_000, 480_000, 600_000, 600_000]);
     expect(afterFailure({ ...closedBreaker, status: 'open', failures: 9 }, 0)).toBeUndefined();
     const open = { ...closedBreaker, status: 'open', until: 10 } as const;
@@ -209,7 +209,7 @@ describe('what is known of a runtime', () => {
     expect(await runtimes.check(target, { ...spec, needs: { steer: 'accepted', followUp: true } })).toEqual({
       ok: false,
       code: 'UNSUPPORTED',
-      reason: 'it lacks what the task needs: steer',
+      reason: 'The runtime lacks what the task needs: steer',
     });
     expect(await runtimes.check({ ...target, model: 'big' }, spec)).toMatchObject({ ok: false, code: 'UNSUPPORTED' });
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: true });

@@ -1,6 +1,9 @@
 import { nodeFs, type LogFs } from '@runtime/event-log';
 
-/** The real file system, with a disk that can be full, syncs and closes that can fail, and a count of the files that are open. */
+/**
+ * The real file system, with a disk that can be full, syncs and closes that can fail, and a count of the files that are
+ * open.
+ */
 export function faultyFs() {
   const inner = nodeFs();
   const faults = { full: false, failSyncs: 0, failCloses: false, refused: 0, open: 0 };

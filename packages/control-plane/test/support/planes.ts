@@ -5,11 +5,17 @@ import { taskEventSchemas, type ControlPlane } from '@runtime/contracts';
 import type { StoredEvent } from '@runtime/contracts/log';
 import { verifyLog } from '@runtime/event-log';
 import { expect } from 'vitest';
-import { openControlPlane, socketPath, type ControlPlaneOptions } from '../../src/index.ts';
+import { expectWrittenToSchema } from './written.ts';
+import { socketPath, type ControlPlaneOptions } from '../../src/index.ts';
+import { openTestPlane, type PlaneSeams } from '../../src/testing/index.ts';
 import { PlaneClient } from '../../src/client/plane-client.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
 
-/** A directory of its own for one test: `data` for the plane, `workspace` for its tasks; removed when the test is over. */
+/**
+ * A directory of its own for one test: `data` for the plane, `workspace` for its tasks.
+ * When the test is over, everything that the plane wrote is held to the schemas that readers get, and the directory is
+ * removed.
+ */
 export async function makePlaces() {
   const root = await mkdtemp(join(tmpdir(), 'plane-'));
   const workspace = await mkdtemp(join(root, 'ws-'));
@@ -17,22 +23,28 @@ export async function makePlaces() {
     root,
     workspace,
     dataDir: join(root, 'data'),
-    [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: async () => {
+      try {
+        await expectWrittenToSchema(join(root, 'data'));
+      } finally {
+        await rm(root, { recursive: true, force: true });
+      }
+    },
   };
 }
 
 export type Places = Awaited<ReturnType<typeof makePlaces>>;
 
-export const quick = { deltaWindowMs: 5, stopGraceMs: 300 };
+const quick = { deltaWindowMs: 5, stopGraceMs: 300 };
 /** Retries without the patience of real ones. */
 export const retry = { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 5 };
 
-export type PlaneOptions = Partial<ControlPlaneOptions> & Pick<ControlPlaneOptions, 'adapters'>;
+export type PlaneOptions = PlaneSeams & Partial<ControlPlaneOptions> & Pick<ControlPlaneOptions, 'adapters'>;
 
 export type OpenPlane = (places: Places, options: PlaneOptions) => Promise<ControlPlane>;
 
 export function openPlane(places: Places, options: PlaneOptions): Promise<ControlPlane> {
-  return openControlPlane({ dataDir: places.dataDir, tuning: quick, ...options });
+  return openTestPlane({ dataDir: places.dataDir, tuning: quick, ...options });
 }
 
 /** The same plane, spoken to over its socket as another process would. */

@@ -6,7 +6,7 @@ import type { NewEvent, StoredEvent } from '@runtime/contracts/log';
 export const capabilities = memoryCapabilities;
 
 /** Events of one task, one every ten milliseconds, as a log would keep them. */
-export function storedAll(events: readonly NewEvent[]): StoredEvent[] {
+function storedAll(events: readonly NewEvent[]): StoredEvent[] {
   return events.map((event, index) => ({
     ...event,
     stream: 'task/task-1',

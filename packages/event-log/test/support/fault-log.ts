@@ -1,7 +1,6 @@
-import type { EventLog, StoredEvent } from '@runtime/contracts/log';
-import { AgentRuntimeError } from '@runtime/contracts';
-import type { DiskImage } from '../../../conformance/src/event-log/index.ts';
-import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { StoredEvent } from '@runtime/contracts/log';
+import type { DiskImage } from '@runtime/conformance/event-log';
+import { collect, FaultFs } from '@runtime/conformance/event-log';
 import type { EventLogOptions, JsonlEventLog, LogFs } from '../../src/index.ts';
 import { openEventLog } from '../../src/index.ts';
 import { noLock } from './no-lock.ts';
@@ -22,12 +21,6 @@ export function openOn(fs: LogFs, options: Partial<EventLogOptions> = {}): Promi
   });
 }
 
-export async function readAll(log: EventLog): Promise<StoredEvent[]> {
-  const events: StoredEvent[] = [];
-  for await (const batch of log.read()) events.push(...batch);
-  return events;
-}
-
 /** What a log on this disk holds, and how opening it went. */
 export async function recover(
   image: DiskImage,
@@ -35,18 +28,9 @@ export async function recover(
 ): Promise<{ events: StoredEvent[]; fs: FaultFs; log: JsonlEventLog }> {
   const fs = new FaultFs(image);
   const log = await openOn(fs, options);
-  const events = await readAll(log);
+  const events = await collect(log);
   await log.close();
   return { events, fs, log };
-}
-
-export async function errorOf(promise: Promise<unknown>): Promise<AgentRuntimeError> {
-  const error: unknown = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!AgentRuntimeError.isInstance(error)) throw new Error(`expected an AgentRuntimeError, got ${String(error)}`);
-  return error;
 }
 
 /** The image with one file replaced. */

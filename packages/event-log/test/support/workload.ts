@@ -1,8 +1,8 @@
 import type { Acknowledgement, StoredEvent } from '@runtime/contracts/log';
-import type { DiskOperation } from '../../../conformance/src/event-log/index.ts';
-import { FaultFs } from '../../../conformance/src/event-log/index.ts';
+import type { DiskOperation } from '@runtime/conformance/event-log';
+import { collect, FaultFs } from '@runtime/conformance/event-log';
 import type { EventLogOptions, JsonlEventLog } from '../../src/index.ts';
-import { openOn, readAll } from './fault-log.ts';
+import { openOn } from './fault-log.ts';
 
 /** One append of a workload. */
 export interface Step {
@@ -48,7 +48,7 @@ export async function record(
   await run(fs, steps.slice(middle), false);
   const operations = [...fs.operations];
   const log = await openOn(fs, options);
-  const events = await readAll(log);
+  const events = await collect(log);
   await log.close();
   return { operations, events, ends, told };
 

@@ -1,0 +1,26 @@
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
+
+/**
+ * Opens a file of a run for reading: never through a symbolic link, never waiting for a FIFO's writer. Undefined when there is none.
+ * Throws INVALID_ARGUMENT for what is no regular file, UNAVAILABLE when the system cannot open it.
+ */
+export async function openRegular(file: string): Promise<FileHandle | undefined> {
+  let handle: FileHandle;
+  try {
+    handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ELOOP') throw irregular(file);
+    throw AgentRuntimeError.from(error, 'UNAVAILABLE');
+  }
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw irregular(file);
+}
+
+function irregular(file: string): AgentRuntimeError {
+  return new AgentRuntimeError('INVALID_ARGUMENT', `${file} is not a regular file`);
+}

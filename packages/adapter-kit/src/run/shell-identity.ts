@@ -1,0 +1,25 @@
+/**
+ * Shell functions for the script of a holder, which read a process's identity as `readIdentity` does. POSIX sh, run by dash, bash and busybox
+ * ash alike. `start_time PID` sets `__runtime_started`; `read_boot` sets `__runtime_boot`. Both fail when the system does not tell.
+ * All their variables begin with `__runtime_`: assigning a variable of the environment changes what the agent gets.
+ */
+export const identityFunctions = `
+start_time() {
+  if [ -r "/proc/$1/stat" ]; then
+    read -r __runtime_started <"/proc/$1/stat" || return 1
+    set -- \${__runtime_started##*) }
+    shift 19
+    __runtime_started=$1
+  else
+    __runtime_started=$(LC_ALL=C TZ=UTC ps -o lstart= -p "$1") || return 1
+    set -- $__runtime_started
+    __runtime_started="$*"
+  fi
+}
+read_boot() {
+  __runtime_boot=
+  if [ -r /proc/sys/kernel/random/boot_id ]; then read -r __runtime_boot </proc/sys/kernel/random/boot_id
+  else __runtime_boot=$(sysctl -n kern.bootsessionuuid); fi
+  [ -n "$__runtime_boot" ]
+}
+`;

@@ -1,0 +1,137 @@
+import { mkdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TaskEvent } from '@runtime/contracts';
+import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
+import type { NextAttempt, TaskState } from '@runtime/contracts/fold';
+import { carriedInstructions, lapsedInstructions, openingId } from '../run/prompts.ts';
+import type { TargetCheck } from '../runtimes/runtimes.ts';
+import { endTask } from '../task/end-task.ts';
+import { holdLeases } from '../task/hold-leases.ts';
+import type { Conversation, Task } from '../task/task.ts';
+
+const leaseRetryMs = 60_000;
+const diskRetryMs = 5_000;
+const trialRetryMs = 1_000;
+
+/**
+ * Records the start of an admitted attempt: the target is checked, the workspace leased, and `run.starting` durable
+ * before anything is spawned.
+ * False when the task goes back into the queue because something it needs is taken.
+ */
+export async function recordStart(task: Task, next: NextAttempt): Promise<boolean> {
+  const { ctx, state } = task;
+  const { spec } = state;
+  const check = await ctx.runtimes.check(next.target, spec);
+  if (!check.ok) {
+    await task.record(() => [refusalOf(next, check, spec.runtimes.length)]);
+    return true;
+  }
+  if (!(await isDirectory(spec.workspace))) {
+    const message = `The workspace does not exist any more: ${spec.workspace}`;
+    return endTask(task, { status: 'failed', code: 'unavailable', message });
+  }
+  if (!(await hasRoom(task))) return requeue(task, diskRetryMs);
+  const resumes = next.mode === 'resume' ? resumedConversation(task, state) : undefined;
+  if (!holdLeases(task, resumes?.agentSessionId)) return requeue(task, leaseRetryMs);
+  if (!(await ctx.runtimes.admitsStart(next.target.runtime))) {
+    if (state.runs.length === 0) ctx.leases.releaseAll(task.id);
+    return requeue(task, trialRetryMs);
+  }
+  const handle = await makeHandle(task, next);
+  task.launching = handle.runId;
+  const launches = check.runtime.capabilities.firstInstruction === 'launch';
+  await task.record((latest) => startEvents(latest, { next, handle, resumes, launches, now: ctx.clock() }));
+  return true;
+}
+
+/**
+ * A target that cannot be used: tried again when its breaker lets a start through and the task has no other, else
+ * rejected.
+ */
+function refusalOf(next: NextAttempt, check: Extract<TargetCheck, { ok: false }>, targets: number): TaskEvent {
+  if (check.retryAt !== undefined && targets === 1) {
+    return { type: 'attempt.scheduled', ...next, notBefore: check.retryAt, reason: check.reason };
+  }
+  return { type: 'runtime.rejected', target: next.target, code: check.code, reason: check.reason.slice(0, 2000) };
+}
+
+/** The conversation that a resuming run picks up: of an earlier run of this task, or of the task that it continues. */
+function resumedConversation(task: Task, state: TaskState): Conversation | undefined {
+  const earlier = state.runs.findLast((run) => run.agentSessionId !== undefined);
+  if (earlier?.agentSessionId !== undefined) return { runId: earlier.runId, agentSessionId: earlier.agentSessionId };
+  const { continueOf } = state.spec;
+  return continueOf === undefined ? undefined : task.host.conversationOf(continueOf);
+}
+
+/** The handle is computed, not discovered: recovery finds the run by it even when its start was never seen. */
+async function makeHandle({ ctx, id, state }: Task, { target }: NextAttempt): Promise<RuntimeHandle> {
+  const runId = ctx.newId('run');
+  const runDir = join(ctx.runsDir, runId);
+  await mkdir(runDir, { recursive: true, mode: 0o700 });
+  return {
+    specVersion,
+    runtime: target.runtime,
+    taskId: id,
+    runId,
+    generation: state.runs.length + 1,
+    runDir,
+    survivesHost: ctx.survivesHost,
+  };
+}
+
+interface Start {
+  readonly next: NextAttempt;
+  readonly handle: RuntimeHandle;
+  readonly resumes: Conversation | undefined;
+  /** The first instruction goes with the launch. */
+  readonly launches: boolean;
+  readonly now: number;
+}
+
+function startEvents(state: TaskState, { next, handle, resumes, launches, now }: Start): TaskEvent[] {
+  const { runId, generation } = handle;
+  const mode = next.mode === 'resume' && !resumes ? 'restart' : next.mode;
+  const instructionId = openingId(state, mode);
+  const lapsed = lapsedInstructions(state, now);
+  const isLapsed = (id: string): boolean => lapsed.some((each) => each.id === id);
+  return [
+    ...lapsed.map(({ id, reason }) => ({ type: 'instruction.declined' as const, instructionId: id, reason })),
+    {
+      type: 'run.starting',
+      runId,
+      attempt: next.attempt,
+      generation,
+      mode,
+      target: next.target,
+      handle,
+      instructionId,
+      carries: carriedInstructions(state, mode, instructionId).filter((id) => !isLapsed(id)),
+      ...(resumes ? { resumes } : {}),
+    },
+    // An instruction that goes with the launch leaves with it: its intent has to be durable at the same moment.
+    ...(launches ? [{ type: 'instruction.sending' as const, instructionId, runId }] : []),
+  ];
+}
+
+/**
+ * Puts the task back into the queue; the scheduler is not asked about it for `ms`, unless what it needs is freed
+ * earlier.
+ */
+function requeue(task: Task, ms: number): false {
+  task.heldUntil = task.ctx.clock() + ms;
+  task.admitted = false;
+  task.host.changed(task);
+  return false;
+}
+
+async function hasRoom({ ctx }: Task): Promise<boolean> {
+  const { bavail, bsize } = await statfs(ctx.runsDir).catch(() => ({ bavail: Infinity, bsize: 1 }));
+  return bavail * bsize >= ctx.tuning.minFreeBytes;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}

@@ -1,0 +1,61 @@
+import { lostCapabilities, type RuntimeCapabilities, type TaskEvent } from '@runtime/contracts';
+import { unfinishedInstructions, type TaskState } from '@runtime/contracts/fold';
+import { resumePrompt } from '../run/prompts.ts';
+import type { Task } from '../task/task.ts';
+import { neverBegan, type NextStep } from './what-follows.ts';
+
+type ScheduleStep = Extract<NextStep, { kind: 'schedule' }>;
+
+/**
+ * The events of another attempt: what a degradation loses, the instruction that a resumed conversation opens with, and
+ * when it starts.
+ */
+export async function scheduleEvents({ state, ctx }: Task, step: ScheduleStep): Promise<TaskEvent[]> {
+  const events: TaskEvent[] = [];
+  const from = state.rejected.at(-1)?.target ?? state.runs.at(-1)?.target;
+  if (step.mode === 'degrade' && from) {
+    const capabilitiesOn = async (runtime: string): Promise<RuntimeCapabilities | undefined> => {
+      const found = await ctx.runtimes.probe(runtime);
+      return found.status === 'available' ? found.capabilities : undefined;
+    };
+    const had = state.runs.at(-1)?.capabilities ?? (await capabilitiesOn(from.runtime));
+    const has = await capabilitiesOn(step.target.runtime);
+    events.push({
+      type: 'runtime.degraded',
+      from,
+      to: step.target,
+      lostCapabilities: had && has ? lostCapabilities(had, has) : [],
+      policy: 'from-scratch',
+      reason: step.reason.slice(0, 2000),
+    });
+  }
+  const unsent = step.mode === 'resume' ? unsentOpening(state) : undefined;
+  events.push(...obsoletePrompts(state, unsent));
+  if (step.mode === 'resume' && unsent === undefined) {
+    const parts = [{ type: 'text' as const, text: resumePrompt }];
+    events.push({ type: 'instruction.queued', instructionId: ctx.newId('ins'), mode: 'prompt', parts, by: 'plane' });
+  }
+  const { mode, target, attempt, reason } = step;
+  const notBefore = ctx.clock() + step.delayMs;
+  events.push({ type: 'attempt.scheduled', notBefore, attempt, mode, target, reason: reason.slice(0, 2000) });
+  return events;
+}
+
+/** The opening instruction of a last run that never began: the next run opens with it. */
+function unsentOpening(state: TaskState): string | undefined {
+  const run = state.runs.at(-1);
+  return run?.mode === 'resume' && neverBegan(run, state) ? run.instructionId : undefined;
+}
+
+/**
+ * Closes the plane's own prompts to a conversation that is not picked up any more: they are never sent, so nothing may
+ * wait for them.
+ */
+function obsoletePrompts(state: TaskState, kept: string | undefined): TaskEvent[] {
+  return unfinishedInstructions(state)
+    .filter(({ id, mode }) => mode === 'prompt' && id !== state.promptId && id !== kept)
+    .map(({ id, level }) => {
+      const type = level === 'queued' ? 'instruction.declined' : 'instruction.unknown';
+      return { type, instructionId: id, reason: 'The run that this instruction was for has ended' };
+    });
+}

@@ -1,0 +1,210 @@
+import {
+  outcomeCode,
+  type FailedOutcome,
+  type OutcomeCode,
+  type RunMode,
+  type RunOutcome,
+  type Target,
+} from '@runtime/contracts';
+import type { RunState, TaskState } from '@runtime/contracts/fold';
+
+/** What follows when no run is open, as plain data: `between-runs` turns it into events. */
+export type NextStep =
+  | { readonly kind: 'end'; readonly outcome: RunOutcome }
+  | {
+      readonly kind: 'schedule';
+      readonly mode: RunMode;
+      readonly target: Target;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly reason: string;
+    }
+  | { readonly kind: 'ask'; readonly reason: string };
+
+/**
+ * What follows now that no run, attempt or question of the task is open. `random` is 0..1, for the jitter of a delay.
+ */
+export function nextStep(state: TaskState, random: number): NextStep {
+  const run = state.runs.at(-1);
+  const answered = Object.values(state.approvals).findLast(
+    (approval) => approval.kind === 'recovery' && approval.resolution,
+  );
+  if (state.rejected.length > 0) return afterRejection(state, (run?.attempt ?? 0) + 1);
+  if (answered?.resolution) {
+    const { resolution } = answered;
+    return afterRecoveryAnswer(state, resolution.kind === 'cancelled' ? undefined : resolution.decision.choice);
+  }
+  if (run) return afterRun(state, run, random);
+  return { kind: 'end', outcome: { status: 'failed', code: 'unavailable', message: 'No runtime is left to try' } };
+}
+
+const sameTarget = (a: Target, b: Target): boolean =>
+  a.runtime === b.runtime && a.model === b.model && a.thinking === b.thinking && a.mode === b.mode;
+
+/** The next target in the task's order of preference, if there is one. */
+export function targetAfter(state: TaskState, target: Target): Target | undefined {
+  const index = state.spec.runtimes.findIndex((each) => sameTarget(each, target));
+  return state.spec.runtimes[index + 1];
+}
+
+/**
+ * The delay before the next attempt, in ms: exponential, capped, with jitter between half and the whole. `random` is
+ * 0..1.
+ */
+export function backoffMs(state: TaskState, failures: number, random: number): number {
+  const { baseDelayMs, maxDelayMs } = state.spec.retry;
+  const full = Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(30, Math.max(0, failures - 1)));
+  return Math.round(full / 2 + (full / 2) * random);
+}
+
+/** Whether a run's first instruction was never sent: starting again repeats nothing then. */
+export function neverBegan(run: RunState, state: TaskState): boolean {
+  if (run.turns > 0) return false;
+  const level = state.instructions[run.instructionId]?.level;
+  return (run.outcome && outcomeCode(run.outcome)) === 'unavailable' || level === 'queued';
+}
+
+/** Whether the owner provably died before the process was spawned: the new start costs no attempt then. */
+const wasAbsent = (run: RunState): boolean => run.outcome?.status === 'lost' && run.outcome.code === 'unavailable';
+
+const degradesByItself: ReadonlySet<OutcomeCode> = new Set(['auth', 'quota', 'unmet_needs']);
+const interruptedWork: ReadonlySet<OutcomeCode> = new Set(['crashed', 'killed', 'unknown']);
+const resumable: ReadonlySet<OutcomeCode> = new Set(['model_error', 'timeout']);
+
+/** What follows the end of a run: the task's end, another attempt, the next target, or a question to a person. */
+export function afterRun(state: TaskState, run: RunState, random: number): NextStep {
+  const outcome: RunOutcome = run.outcome ?? { status: 'lost', code: 'unknown' };
+  if (outcome.status === 'succeeded' || outcome.status === 'cancelled' || outcome.status === 'timed_out')
+    return { kind: 'end', outcome };
+  // A log from before outcomes had to name a code may hold one without.
+  const code = outcome.code ?? 'unknown';
+  if (wasAbsent(run)) {
+    return {
+      kind: 'schedule',
+      mode: run.mode,
+      target: run.target,
+      attempt: run.attempt,
+      delayMs: 0,
+      reason: 'The run had not begun',
+    };
+  }
+  if (neverBegan(run, state)) return afterFailedStart(state, run, outcome, random);
+  if (degradesByItself.has(code)) return degradeOr(state, run, { kind: 'end', outcome }, outcome);
+  if (run.attempt >= state.spec.retry.maxAttempts) return { kind: 'end', outcome };
+  const again = (mode: RunMode, delayMs: number, reason: string): NextStep => ({
+    kind: 'schedule',
+    mode,
+    target: run.target,
+    attempt: run.attempt + 1,
+    delayMs,
+    reason,
+  });
+  const wait = backoffMs(state, run.attempt, random);
+  if (code === 'rate_limit') return again('restart', Math.max(outcome.retryAfterMs ?? 0, wait), 'rate limit');
+  const broken = outcome.status === 'lost' || interruptedWork.has(code);
+  if (run.turn === undefined && run.lastOutcome && code === 'unknown' && outcome.status !== 'lost')
+    return { kind: 'end', outcome };
+  // The task's own setting comes before the default, where there is a next target.
+  if (degradeAsked(state, code) && targetAfter(state, run.target))
+    return degradeOr(state, run, { kind: 'end', outcome }, outcome);
+  if ((broken || resumable.has(code)) && canResume(state, run)) return again('resume', wait, code);
+  if (broken) return recoverBy(state, run, again('restart', wait, code));
+  return resumable.has(code) ? again('restart', wait, code) : { kind: 'end', outcome };
+}
+
+const degradeAsked = (state: TaskState, code: OutcomeCode): boolean =>
+  (state.spec.degradeOn as readonly string[]).includes(code);
+
+/**
+ * After two failed starts on a target comes the next one; without a next one the start is repeated until the attempts
+ * are used up.
+ */
+function afterFailedStart(state: TaskState, run: RunState, outcome: RunOutcome, random: number): NextStep {
+  const failures = state.runs.filter(
+    (each) => sameTarget(each.target, run.target) && each.turns === 0 && !wasAbsent(each),
+  ).length;
+  const last = state.runs.findLast((each) => each.turns > 0);
+  // A resume that could not start is no reason to give up the runtime: what follows is decided as if it had not been
+  // tried.
+  // A task that continues an earlier conversation (its first run resumes) is never given another conversation.
+  const mode: RunMode = run.mode === 'resume' && last ? 'restart' : run.mode;
+  const retry: NextStep = {
+    kind: 'schedule',
+    mode,
+    target: run.target,
+    attempt: run.attempt + 1,
+    delayMs: backoffMs(state, failures, random),
+    reason: outcome.message ?? 'The run could not be started',
+  };
+  if (run.attempt >= state.spec.retry.maxAttempts) return degradeOr(state, run, { kind: 'end', outcome }, outcome);
+  if (run.mode === 'resume' && last) return recoverBy(state, last, retry);
+  return failures >= 2 ? degradeOr(state, run, retry, outcome) : retry;
+}
+
+function degradeOr(state: TaskState, run: RunState, otherwise: NextStep, outcome: RunOutcome): NextStep {
+  const target = targetAfter(state, run.target);
+  if (!target) return otherwise;
+  return {
+    kind: 'schedule',
+    mode: 'degrade',
+    target,
+    attempt: run.attempt + 1,
+    delayMs: 0,
+    reason: outcome.message ?? outcomeCode(outcome) ?? 'unknown',
+  };
+}
+
+function canResume(state: TaskState, run: RunState): boolean {
+  return (
+    run.capabilities !== undefined &&
+    run.capabilities.resume !== 'none' &&
+    run.agentSessionId !== undefined &&
+    // Before its first turn a conversation holds nothing to continue.
+    (run.turns > 0 || run.mode === 'resume') &&
+    state.runs.length < 50
+  );
+}
+
+/** Restarts only where no side effect can be repeated, unless the task says otherwise; else asks a person. */
+function recoverBy(state: TaskState, lost: RunState, restart: NextStep): NextStep {
+  if (state.spec.recovery === 'restart') return restart;
+  const provablyHarmless = lost.capabilities?.events === 'structured' && lost.toolsStarted === 0;
+  if (state.spec.recovery === 'auto' && provablyHarmless) return restart;
+  return { kind: 'ask', reason: lost.outcome?.message ?? 'The run was lost and may have left changes' };
+}
+
+/** The task is lost with its last run: the run's own code and message are kept. */
+function lostWith(outcome: RunOutcome | undefined): FailedOutcome {
+  return { ...outcome, status: 'lost', code: (outcome && outcomeCode(outcome)) ?? 'unknown' };
+}
+
+/** What follows the answer to a recovery question. */
+export function afterRecoveryAnswer(state: TaskState, choice: string | undefined): NextStep {
+  const run = state.runs.at(-1);
+  const outcome = lostWith(run?.outcome);
+  if (!run) return { kind: 'end', outcome };
+  const base = { kind: 'schedule', attempt: run.attempt + 1, delayMs: 0 } as const;
+  if (choice === 'restart') return { ...base, mode: 'restart', target: run.target, reason: 'Chosen by a person' };
+  const target = choice === 'degrade' ? targetAfter(state, run.target) : undefined;
+  return target ? { ...base, mode: 'degrade', target, reason: 'Chosen by a person' } : { kind: 'end', outcome };
+}
+
+/** What follows after a target was rejected before a run began on it. */
+export function afterRejection(state: TaskState, attempt: number): NextStep {
+  const rejected = state.rejected.at(-1);
+  const target = rejected && targetAfter(state, rejected.target);
+  if (target) return { kind: 'schedule', mode: 'degrade', target, attempt, delayMs: 0, reason: rejected.reason };
+  const unmet = rejected?.code === 'UNSUPPORTED';
+  return {
+    kind: 'end',
+    outcome: {
+      status: 'failed',
+      code: unmet ? 'unmet_needs' : 'unavailable',
+      message:
+        state.rejected
+          .map((each) => `${each.target.runtime}: ${each.reason}`)
+          .join('; ')
+          .slice(0, 8192) || 'No runtime can be used',
+    },
+  };
+}

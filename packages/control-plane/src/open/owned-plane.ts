@@ -1,0 +1,90 @@
+import { AgentRuntimeError, type PlaneInfo, type Scheduler } from '@runtime/contracts';
+import { LocalChannel } from '../api/local-channel.ts';
+import { Plane } from '../plane/plane.ts';
+import type { TaskRegistry } from '../plane/task-registry.ts';
+import { serveSocket, type SocketServer } from '../socket/socket-server.ts';
+import type { PlaneContext } from '../task/context.ts';
+import { planesOfProcess } from './planes-of-process.ts';
+import { version } from '../version.ts';
+
+interface Owned {
+  readonly dataDir: string;
+  readonly ctx: PlaneContext;
+  /** Aborts `ctx.closing`. */
+  readonly closing: AbortController;
+  readonly registry: TaskRegistry;
+  readonly scheduler: Scheduler;
+  /** Releases the log and the lock, in this order, whatever fails. */
+  readonly release: () => Promise<void>;
+}
+
+/** A plane with what its owner holds: the log, the lock and the socket, opened and closed in one order. */
+export class OwnedPlane {
+  readonly plane: Plane;
+  readonly channel: LocalChannel;
+  readonly #owned: Owned;
+  readonly #failed = Promise.withResolvers<AgentRuntimeError>();
+  #server: SocketServer | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(owned: Owned) {
+    this.#owned = owned;
+    this.plane = new Plane(owned.ctx, owned.registry, owned.scheduler, (error) => this.#fail(error));
+    this.channel = new LocalChannel(this.plane, () => this.#info(), this.#failed.promise);
+  }
+
+  /** Lets other processes ask, over a socket at this path. */
+  async serve(path: string): Promise<void> {
+    this.#server = await serveSocket(path, this.channel, { epoch: this.#owned.ctx.log.epoch, pid: process.pid });
+  }
+
+  /** Takes up every unfinished task, and answers to other clients in this process. */
+  start(): void {
+    planesOfProcess().set(this.#owned.dataDir, this.channel);
+    this.plane.resume();
+  }
+
+  /** Detaches from every run, writes the last snapshot and releases log and lock. Repeatable. No agent is ended. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const { closing, dataDir, release } = this.#owned;
+    const reason = new AgentRuntimeError('UNAVAILABLE', 'the plane is closed');
+    closing.abort(reason);
+    // For the other clients in this process; after a failure this changes nothing.
+    this.#failed.resolve(reason);
+    planesOfProcess().delete(dataDir);
+    try {
+      await this.#server?.close();
+      await this.plane.settle();
+      await this.plane.save();
+    } finally {
+      // Whatever failed, nothing is written any more, and the next owner may come.
+      await release();
+    }
+  }
+
+  #fail(error: unknown): void {
+    const reason = AgentRuntimeError.from(error);
+    this.#failed.resolve(reason);
+    process.emitWarning(`the control plane of ${this.#owned.dataDir} closes: ${reason.message}`, 'AgentRuntimeWarning');
+    // The first failure is the one that was reported.
+    void this.close().catch(() => undefined);
+  }
+
+  #info(): PlaneInfo {
+    const { log } = this.#owned.ctx;
+    return {
+      logId: log.logId,
+      epoch: log.epoch,
+      pid: process.pid,
+      dataDir: this.#owned.dataDir,
+      version,
+      unfinished: this.plane.unfinished,
+      clients: this.#server?.clients ?? 0,
+    };
+  }
+}

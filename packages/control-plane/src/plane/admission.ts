@@ -1,0 +1,111 @@
+import { AgentRuntimeError, type QueuedTask, type RunningTask, type Scheduler } from '@runtime/contracts';
+import { currentRun } from '@runtime/contracts/fold';
+import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
+import type { Task } from '../task/task.ts';
+import { maxTimerMs, type Clock } from '../waiting/clock.ts';
+
+/** After a scheduler that threw. */
+const askAgainMs = 1_000;
+
+/**
+ * Which tasks wait and which run, and when the scheduler is asked who may start: after every change, and at the next
+ * start time.
+ */
+export class Admission {
+  readonly #scheduler: Scheduler;
+  readonly #clock: Clock;
+  readonly #closing: AbortSignal;
+  /** In order of submission. */
+  readonly #queued = new Map<string, Task>();
+  /** Admitted, or with an open run. */
+  readonly #running = new Map<string, Task>();
+  /** Queued, with their start time ahead. */
+  readonly #delayed = new Map<string, Task>();
+  #isScheduled = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(scheduler: Scheduler, clock: Clock, closing: AbortSignal) {
+    this.#scheduler = scheduler;
+    this.#clock = clock;
+    this.#closing = closing;
+  }
+
+  /** Puts a task where its state belongs. Increments change nothing here, and there are many of them. */
+  update(task: Task): void {
+    const { state, id } = task;
+    const queued = !state.outcome && !task.admitted && isQueued(state);
+    const running = !state.outcome && (task.admitted || currentRun(state) !== undefined);
+    const moved = this.#queued.has(id) !== queued || this.#running.has(id) !== running;
+    setMember(this.#queued, task, queued);
+    setMember(this.#running, task, running);
+    setMember(this.#delayed, task, queued && startTime(task) > this.#clock());
+    if (moved || (queued && !this.#delayed.has(id))) this.#schedule();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Asks the scheduler once for all changes of this tick. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#closing.aborted) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (!this.#closing.aborted) this.#admit();
+    });
+  }
+
+  #admit(): void {
+    const now = this.#clock();
+    const starts = this.#choose(now);
+    for (const id of starts ?? []) {
+      const task = this.#queued.get(id);
+      if (!task || startTime(task) > now) continue;
+      task.admitted = true;
+      task.host.changed(task);
+      task.wake();
+    }
+    this.#wakeAtNextTime(now, starts ? Infinity : now + askAgainMs);
+  }
+
+  /** The scheduler is the host's code: undefined when it threw, so that it is asked again later. */
+  #choose(now: number): readonly string[] | undefined {
+    const running = [...this.#running.values()].flatMap(runningTask);
+    try {
+      return this.#scheduler.admit({ queued: queuedTasks(this.#queued.values()), running }, now);
+    } catch (thrown) {
+      process.emitWarning(`the scheduler threw: ${AgentRuntimeError.from(thrown).message}`, 'AgentRuntimeWarning');
+      return undefined;
+    }
+  }
+
+  #wakeAtNextTime(now: number, atLatest: number): void {
+    clearTimeout(this.#timer);
+    let next = atLatest;
+    for (const task of this.#delayed.values()) {
+      const time = startTime(task);
+      if (time > now && time < next) next = time;
+    }
+    if (next < Infinity) this.#timer = setTimeout(() => this.#schedule(), Math.min(next - now, maxTimerMs));
+  }
+}
+
+function setMember(map: Map<string, Task>, task: Task, isMember: boolean): void {
+  if (!isMember) map.delete(task.id);
+  else if (!map.has(task.id)) map.set(task.id, task);
+}
+
+const startTime = (task: Task): number => Math.max(nextAttempt(task.state)?.notBefore ?? 0, task.heldUntil);
+
+function runningTask({ id, state }: Task): RunningTask[] {
+  const target = currentRun(state)?.target ?? nextAttempt(state)?.target;
+  return target ? [{ taskId: id, runtime: target.runtime }] : [];
+}
+
+function* queuedTasks(tasks: Iterable<Task>): Iterable<QueuedTask> {
+  for (const task of tasks) {
+    const { id, spec, position } = task.state;
+    yield { taskId: id, spec, position, notBefore: startTime(task) };
+  }
+}

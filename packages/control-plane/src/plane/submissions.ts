@@ -1,0 +1,65 @@
+import { AgentRuntimeError, type TaskSpec } from '@runtime/contracts';
+import type { Task } from '../task/task.ts';
+import { specDigest } from './spec-digest.ts';
+import type { TaskRegistry } from './task-registry.ts';
+
+/** Where submitted tasks go. */
+export interface TaskMaker {
+  readonly registry: TaskRegistry;
+  readonly ctx: { readonly newId: (prefix: string) => string };
+  newTask(): Task;
+  unfinishedTask(id: string): Task | undefined;
+}
+
+export interface Submission {
+  readonly spec: TaskSpec;
+  /** Same key, same task. */
+  readonly key?: string;
+}
+
+/** Makes tasks of submissions: one task for each key, however often and however concurrently it is submitted. */
+export class Submissions {
+  readonly #plane: TaskMaker;
+  /** Submissions by key that are on their way to the log. */
+  readonly #pending = new Map<string, Promise<string>>();
+
+  constructor(plane: TaskMaker) {
+    this.#plane = plane;
+  }
+
+  /**
+   * Resolves with the task's id once the task is durable. CONFLICT for a key that was used for another request
+   * (`details.taskId`).
+   */
+  async submit({ spec, key }: Submission): Promise<string> {
+    if (key === undefined) return this.#append(spec, undefined);
+    // One after the other: when one fails the next takes its place, and those behind it wait for that one.
+    for (let pending = this.#pending.get(key); pending; pending = this.#pending.get(key))
+      await pending.catch(() => undefined);
+    const known = this.#plane.registry.keys.get(key);
+    if (known !== undefined) return this.#sameTask(known, key, specDigest(spec));
+    const submitting = this.#append(spec, key).finally(() => this.#pending.delete(key));
+    this.#pending.set(key, submitting);
+    return submitting;
+  }
+
+  #sameTask(id: string, key: string, digest: string): string {
+    const spec = this.#plane.unfinishedTask(id)?.state.spec;
+    const known = spec ? specDigest(spec) : this.#plane.registry.ended.get(id)?.digest;
+    if (known === digest) return id;
+    throw new AgentRuntimeError('CONFLICT', `the key ${JSON.stringify(key)} was used for another request, task ${id}`, {
+      hint: 'use a new key, or submit exactly the same request',
+      details: { taskId: id },
+    });
+  }
+
+  async #append(spec: TaskSpec, key: string | undefined): Promise<string> {
+    const task = this.#plane.newTask();
+    const instructionId = this.#plane.ctx.newId('ins');
+    await task.append((draft) => {
+      draft.push({ type: 'task.submitted', spec, ...(key === undefined ? {} : { key }), instructionId });
+    });
+    task.wake();
+    return task.id;
+  }
+}

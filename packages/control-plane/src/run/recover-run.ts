@@ -1,0 +1,76 @@
+import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
+import type { Recovery, RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
+import type { RunState, TaskState } from '@runtime/contracts/fold';
+import type { Task } from '../task/task.ts';
+import { sleep } from '../waiting/clock.ts';
+import { inTime, reapUntilDone } from './adapter-calls.ts';
+import { endedEvents, unobservedExit } from './ending-events.ts';
+import { handleOf, runEnvironment } from './launch-request.ts';
+import { outcomeOfRun } from './run-outcome.ts';
+import { stopReason } from './stop-reason.ts';
+
+const recoverTries = 10;
+const recoverRetryMs = 500;
+
+/**
+ * Finds out what became of a run that an earlier owner started, and takes over its session.
+ * Undefined when there is none, with the run's end recorded, or when the plane closes.
+ */
+export async function recoverRun(
+  task: Task,
+  run: RunState,
+  adapter: RuntimeAdapter,
+): Promise<RuntimeSession | undefined> {
+  const { ctx } = task;
+  const { runId, sourceCursor } = run;
+  const found = await lookForRun(task, run, adapter);
+  if (!found) return undefined;
+  await ctx.failpoint('recover.after');
+  if (found.status === 'absent' || found.status === 'unknowable') {
+    if (!(await reapUntilDone(task, run, adapter))) return undefined;
+    const why = found.status === 'absent' ? 'The run had not begun when its owner died' : found.reason.slice(0, 1000);
+    await task.record((state) => endedEvents(state, runId, outcomeOfLost(state, run, found, why), unobservedExit(why)));
+    return undefined;
+  }
+  const from = sourceCursor === undefined ? {} : { sourceCursor };
+  await task.record(() => [{ type: 'run.reattached', runId, epoch: ctx.log.epoch, ...from }]);
+  return found.session;
+}
+
+async function lookForRun(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<Recovery | undefined> {
+  const { ctx } = task;
+  let secrets: readonly string[];
+  try {
+    ({ secrets } = await runEnvironment(task, run, adapter));
+  } catch (thrown) {
+    // Nothing of the run may be read without its secrets. It is looked at again later, unless it is to end: for that it
+    // need not be read.
+    if ('stop' in stopReason(task.state, run, ctx.clock())) return unknowable(thrown);
+    throw thrown;
+  }
+  for (let tries = 1; ; tries += 1) {
+    await ctx.failpoint('recover.before');
+    try {
+      const looking = adapter.recover(handleOf(ctx, run), { secrets });
+      return await inTime(ctx, ctx.tuning.overdueMs, looking, (late) => ('session' in late ? late.session : undefined));
+    } catch (thrown) {
+      // The adapter could not look, for want of file descriptors for instance: no reason to end an agent that may be at
+      // work.
+      if (tries === recoverTries || ctx.closing.aborted) return unknowable(thrown);
+      await sleep(recoverRetryMs, ctx.closing);
+    }
+  }
+}
+
+const unknowable = (thrown: unknown): Recovery => ({
+  status: 'unknowable',
+  reason: AgentRuntimeError.from(thrown).rawMessage,
+});
+
+function outcomeOfLost(state: TaskState, run: RunState, found: Recovery, message: string): RunOutcome {
+  if (run.stopCause === 'cancel') return { status: 'cancelled' };
+  if (found.status === 'absent') return { status: 'lost', code: 'unavailable', message };
+  // The cause it was being stopped for stands, and so does the outcome of its last turn.
+  if (run.stopCause !== undefined) return outcomeOfRun(state, run, unobservedExit(message));
+  return { status: 'lost', code: 'unknown', message };
+}

@@ -1,0 +1,136 @@
+import { AgentRuntimeError, type TaskEvent } from '@runtime/contracts';
+import { deltaTypes } from '@runtime/contracts/adapter';
+import type { TaskState } from '@runtime/contracts/fold';
+import { taskStream, type AppendResult } from '@runtime/contracts/log';
+import { Bell } from '../waiting/bell.ts';
+import { maxTimerMs } from '../waiting/clock.ts';
+import { whenThereIsRoom } from '../waiting/disk-room.ts';
+import { Mutex } from '../waiting/mutex.ts';
+import type { PlaneContext } from './context.ts';
+import { Draft } from './draft.ts';
+
+/** What a task needs of the plane that holds it. */
+export interface TaskHost {
+  /**
+   * The task's state changed, or something that decides about its next start. Called in the same tick as the change.
+   */
+  changed(task: Task): void;
+  /** Runs an append together with its fold: a snapshot taken meanwhile claims no position that is still under way. */
+  track<T>(work: () => Promise<T>): Promise<T>;
+  /** The log cannot be written any more: the plane must close. */
+  fail(error: unknown): void;
+  /** The last conversation of an ended task, for a task that continues it. */
+  conversationOf(taskId: string): Conversation | undefined;
+}
+
+/** A conversation that a later run can pick up, with the run that held it last. */
+export interface Conversation {
+  readonly runId: string;
+  readonly agentSessionId: string;
+}
+
+/**
+ * One unfinished task: its folded state, and the one way in which anything is appended to its stream.
+ * A new owner folds the same state from the log: there is nothing else to restore.
+ */
+export abstract class Task {
+  readonly id: string;
+  readonly ctx: PlaneContext;
+  readonly host: TaskHost;
+  /** Rings after every change of `state`. */
+  readonly bell = new Bell();
+  /** The scheduler let it start; consumed by the next start. */
+  admitted = false;
+  /** Unix ms before which its start is not tried again, because something it needs was taken. */
+  heldUntil = 0;
+  /** The run that this process is about to launch; any other open run is an earlier owner's. */
+  launching: string | undefined;
+  #state: TaskState | undefined;
+  readonly #mutex = new Mutex();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Without `state` the task is new: its first event is `task.submitted`. */
+  constructor(ctx: PlaneContext, host: TaskHost, id: string, state?: TaskState) {
+    this.ctx = ctx;
+    this.host = host;
+    this.id = id;
+    this.#state = state;
+  }
+
+  /** Throws INTERNAL before `task.submitted` was appended. */
+  get state(): TaskState {
+    if (!this.#state) throw new AgentRuntimeError('INTERNAL', `task ${this.id} has not been submitted`);
+    return this.#state;
+  }
+
+  /** Looks whether there is something to do. Cheap: call it whenever anything may have changed. */
+  abstract wake(): void;
+
+  /**
+   * Decides under the task's lock what to append, and appends it as one batch; an empty draft appends nothing.
+   * Durable before it resolves, unless all events are increments. What `write` throws is thrown here, with nothing
+   * appended.
+   */
+  append(write: (draft: Draft) => void): Promise<TaskState> {
+    return this.#mutex.run(async () => {
+      const draft = new Draft(taskStream(this.id), this.#state, this.ctx.clock());
+      write(draft);
+      const { events } = draft;
+      if (events.length === 0) return this.state;
+      for (const event of events) await this.ctx.failpoint(`append.before:${event.type}`);
+      await this.host.track(async () => {
+        const { last } = await this.#write(draft);
+        this.#state = { ...draft.state, position: last };
+        this.host.changed(this);
+      });
+      for (const event of events) await this.ctx.failpoint(`append.after:${event.type}`);
+      this.bell.ring();
+      return this.state;
+    });
+  }
+
+  /** As `append`, with the events of a decision on the state. */
+  transact(decide: (state: TaskState) => readonly TaskEvent[]): Promise<TaskState> {
+    return this.append((draft) => {
+      for (const event of decide(draft.state)) draft.push(event);
+    });
+  }
+
+  /** As `transact`, for the plane's own work: waits while the disk is full, since nothing of it may be skipped. */
+  record(decide: (state: TaskState) => readonly TaskEvent[]): Promise<TaskState> {
+    return whenThereIsRoom(() => this.transact(decide), this.ctx.closing);
+  }
+
+  /** As `append`, for what a source reports: waits while the disk is full. */
+  recordDraft(write: (draft: Draft) => void): Promise<TaskState> {
+    return whenThereIsRoom(() => this.append(write), this.ctx.closing);
+  }
+
+  async #write({ stream, events, time }: Draft): Promise<AppendResult> {
+    const ack = events.every((event) => deltaTypes.has(event.type)) ? 'written' : 'durable';
+    try {
+      return await this.ctx.log.append(stream, events, { expected: this.#state?.revision ?? 0, ack, time });
+    } catch (error) {
+      // Poisoned, closed, or not known to be written: the state in memory cannot be trusted any more. The next owner
+      // reads the files.
+      // An append that the log refuses as too large concerns its sender alone.
+      const { code } = AgentRuntimeError.from(error);
+      if (code !== 'EXHAUSTED' && code !== 'INVALID_ARGUMENT' && !this.ctx.closing.aborted) this.host.fail(error);
+      throw error;
+    }
+  }
+
+  /** Wakes the task at a time (Unix ms). There is one timer: the last call counts, `undefined` clears it. */
+  wakeAt(time: number | undefined): void {
+    clearTimeout(this.#timer);
+    if (time === undefined) return;
+    const ms = Math.min(Math.max(0, time - this.ctx.clock()), maxTimerMs);
+    this.#timer = setTimeout(() => this.wake(), ms);
+  }
+
+  /** Resolves once no append is under way. */
+  async settled(): Promise<void> {
+    this.wakeAt(undefined);
+    await this.#mutex.run(() => Promise.resolve());
+  }
+}

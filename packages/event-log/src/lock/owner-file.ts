@@ -1,0 +1,40 @@
+import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { systemCode } from '@runtime/contracts';
+import type { Owner } from './owner.ts';
+import { ownerSchema } from './owner.ts';
+
+/** Who says to hold the lock on this file; undefined when nobody says so. Only taking the lock proves anything. */
+export async function readOwner(path: string): Promise<Owner | undefined> {
+  try {
+    const parsed = ownerSchema.safeParse(JSON.parse(await readFile(ownerPath(path), 'utf8')));
+    return parsed.success ? parsed.data : undefined;
+  } catch (error) {
+    // ENOTDIR: what should be the directory is a file, so nobody holds anything in it.
+    if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+export async function writeOwner(path: string, owner: Owner): Promise<void> {
+  const temporary = `${ownerPath(path)}.${process.pid}.tmp`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(owner)}\n`);
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, ownerPath(path));
+}
+
+export async function removeOwner(path: string): Promise<void> {
+  try {
+    await unlink(ownerPath(path));
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+function ownerPath(path: string): string {
+  return join(dirname(path), 'owner.json');
+}

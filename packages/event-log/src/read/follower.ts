@@ -1,0 +1,197 @@
+import { join } from 'node:path';
+import { segmentName } from '../format/file-names.ts';
+import { openIfThere } from '../fs/files.ts';
+import type { LogFile, LogFs } from '../fs/log-fs.ts';
+import { loadLog } from '../recover/load-log.ts';
+import { scanSegment } from '../recover/scan-segment.ts';
+import type { LogState } from '../state/log-state.ts';
+import type { Problems } from '../state/problems.ts';
+import type { Wakeups } from './wakeups.ts';
+
+/** Where the operating system tells nothing of changes. */
+const pollMs = 1000;
+/** The end of the last line read: its checksum tells whether the file is still the one that was read. */
+const markBytes = 32;
+
+/** The files that are followed. */
+export interface FollowedFiles {
+  readonly fs: LogFs;
+  readonly dir: string;
+  readonly problems: Problems;
+}
+
+/** Keeps a state abreast of files that another process writes. Reads only what is new. */
+export class Follower {
+  state: LogState;
+  /** Raised when the writer's repair took back what had been read. */
+  generation = 0;
+  failure: unknown;
+  wakeups: Wakeups | undefined;
+  #offset = 0;
+  #mark: Buffer = Buffer.alloc(0);
+  /** The unfinished end that was seen last: still there the next time, the files are read anew. */
+  #stuckAt = -1;
+  #stopWatching: (() => void) | undefined;
+  #refreshing: Promise<void> | undefined;
+  #again = false;
+  readonly #files: FollowedFiles;
+
+  private constructor(files: FollowedFiles, state: LogState) {
+    this.#files = files;
+    this.state = state;
+  }
+
+  static async open(files: FollowedFiles): Promise<Follower> {
+    const { state } = await loadLog({ ...files, live: true });
+    const follower = new Follower(files, state);
+    await follower.#settle();
+    return follower;
+  }
+
+  /** Reads what has come since. Throws DATA_CORRUPT. Calls that overlap share one reading. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#readNew().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  /** Watches until nobody waits. */
+  watch(): void {
+    if (this.#stopWatching) return;
+    const look = () => this.#look();
+    const timer = setInterval(look, pollMs);
+    const stop = this.#files.fs.watch?.(this.#files.dir, look);
+    this.#stopWatching = () => {
+      clearInterval(timer);
+      stop?.();
+    };
+    // What came between the last reading and the watch.
+    look();
+  }
+
+  stop(): void {
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
+  }
+
+  #look(): void {
+    if (this.wakeups?.waiting === 0) return this.stop();
+    if (this.#refreshing) {
+      this.#again = true;
+      return;
+    }
+    this.#again = false;
+    this.refresh().then(
+      () => {
+        if (this.#again && this.#stopWatching) this.#look();
+      },
+      (error: unknown) => {
+        this.failure = error;
+        this.wakeups?.wakeAll();
+        this.stop();
+      },
+    );
+  }
+
+  async #readNew(): Promise<void> {
+    const before = this.state.position;
+    const revision = (stream: string) => this.state.index.revision(stream);
+    const seen = [...(this.wakeups?.streams ?? [])].map((stream) => ({ stream, revision: revision(stream) }));
+    await this.#advance();
+    if (this.state.position <= before) return;
+    const grown = seen.filter((entry) => revision(entry.stream) !== entry.revision);
+    this.wakeups?.wake(
+      before,
+      grown.map(({ stream }) => stream),
+    );
+  }
+
+  async #advance(): Promise<void> {
+    while (true) {
+      const number = this.state.segment?.number;
+      if (number === undefined) return this.#reload();
+      const file = await openIfThere(this.#files.fs, this.#path(number));
+      if (!file) return this.#reload();
+      try {
+        if (!(await this.#unchanged(file))) return await this.#reload();
+        // Looked for before reading: once there is a next segment, this one gets no more.
+        const next = await this.#hasSegment(number + 1);
+        const stuck = await this.#scan(file, this.#offset);
+        if (stuck) return await this.#reload();
+        if (!next) return;
+      } finally {
+        await file.close();
+      }
+      if (!(await this.#enter(number + 1))) return;
+    }
+  }
+
+  /** Reads on from `from`. True when the same unfinished end is there as the last time. */
+  async #scan(file: LogFile, from: number): Promise<boolean> {
+    const scan = await scanSegment(file, this.state, { from, eager: true });
+    const stuck = scan.damage !== undefined && this.#stuckAt === scan.end;
+    this.#stuckAt = scan.damage && !stuck ? scan.end : -1;
+    this.#offset = scan.end;
+    this.#mark = await readMark(file, scan.end);
+    return stuck;
+  }
+
+  async #enter(number: number): Promise<boolean> {
+    const file = await openIfThere(this.#files.fs, this.#path(number));
+    if (!file) return false;
+    try {
+      await this.#scan(file, 0);
+      // Its header may be half-written yet.
+      if (this.state.segment?.number === number) return true;
+      await this.#settle();
+      return false;
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** The files are not what they were: the writer cut what it had not acknowledged, or there is real damage, which loading reports. */
+  async #reload(): Promise<void> {
+    const { state } = await loadLog({ ...this.#files, live: true });
+    this.state = state;
+    this.generation += 1;
+    this.#stuckAt = -1;
+    await this.#settle();
+    this.wakeups?.wakeAll();
+  }
+
+  /** Notes where the state ends in its segment. */
+  async #settle(): Promise<void> {
+    const { segment } = this.state;
+    if (!segment) return;
+    this.#offset = segment.end;
+    const file = await openIfThere(this.#files.fs, this.#path(segment.number));
+    if (!file) return;
+    try {
+      this.#mark = await readMark(file, segment.end);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #unchanged(file: LogFile): Promise<boolean> {
+    return this.#mark.equals(await readMark(file, this.#offset));
+  }
+
+  async #hasSegment(number: number): Promise<boolean> {
+    const file = await openIfThere(this.#files.fs, this.#path(number));
+    await file?.close();
+    return file !== undefined;
+  }
+
+  #path(number: number): string {
+    return join(this.#files.dir, segmentName(number));
+  }
+}
+
+async function readMark(file: LogFile, end: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(Math.min(markBytes, end));
+  const count = await file.read(bytes, end - bytes.length);
+  return bytes.subarray(0, count);
+}

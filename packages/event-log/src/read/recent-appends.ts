@@ -1,0 +1,140 @@
+import type { StoredEvent } from '@runtime/contracts/log';
+import { decodeEvents } from '../format/decode-events.ts';
+import { Line } from '../format/line.ts';
+
+/** An append, and where its lines begin and end in the bytes of its write. */
+export interface RecentAppend {
+  readonly stream: { readonly name: string };
+  readonly result: { readonly first: number; readonly last: number };
+  readonly start: number;
+  readonly end: number;
+}
+
+/** The appends of one write. */
+interface RecentWrite {
+  readonly first: number;
+  readonly last: number;
+  readonly bytes: Buffer;
+  readonly appends: readonly RecentAppend[];
+  /** What was parsed for the first reader of a stream who came, shared by all; by append. */
+  readonly byAppend: (readonly StoredEvent[] | undefined)[];
+  /** All of them, parsed for the first reader of everything. */
+  all: readonly StoredEvent[] | undefined;
+}
+
+export interface Taken {
+  /** Shared with other readers. */
+  readonly events: readonly StoredEvent[];
+  /** Nothing that was asked for lies between the events and here. */
+  readonly position: number;
+}
+
+/** Events enough for a promise of their own: fewer are gathered with what follows. */
+const plenty = 32;
+
+/** The latest appends in memory, so that readers at the end need no file. Bounded by bytes: who lags reads the file. */
+export class RecentAppends {
+  readonly #limit: number;
+  #writes: RecentWrite[] = [];
+  /** Writes before this index are dropped already. */
+  #start = 0;
+  #bytes = 0;
+  readonly #line = new Line();
+
+  constructor(limit = 4 * 1024 * 1024) {
+    this.#limit = limit;
+  }
+
+  /** Takes the appends of one write, at least one. */
+  push(appends: readonly RecentAppend[], bytes: Buffer): void {
+    const first = appends[0]?.result.first ?? 0;
+    const last = appends.at(-1)?.result.last ?? 0;
+    this.#writes.push({ first, last, bytes, appends, byAppend: [], all: undefined });
+    this.#bytes += bytes.length;
+    while (this.#bytes > this.#limit && this.#start < this.#writes.length) {
+      this.#bytes -= this.#writes[this.#start]?.bytes.length ?? 0;
+      this.#start += 1;
+    }
+    if (this.#start > 16 && this.#start * 2 > this.#writes.length) {
+      this.#writes = this.#writes.slice(this.#start);
+      this.#start = 0;
+    }
+  }
+
+  /** True when everything after this position is here. */
+  covers(position: number): boolean {
+    const oldest = this.#writes[this.#start];
+    return oldest !== undefined && oldest.first <= position + 1;
+  }
+
+  /** Events after `position` up to `upTo`, and not many more than `enough`. */
+  take(position: number, upTo: number, stream: string | undefined, enough: number): Taken {
+    const from = firstAfter(this.#writes, this.#start, (write) => write.last <= position);
+    return stream === undefined
+      ? this.#takeAll(from, position, upTo, enough)
+      : this.#takeStream(from, position, upTo, stream, enough);
+  }
+
+  /** Writes as they are, uncopied where they are large enough. */
+  #takeAll(from: number, position: number, upTo: number, enough: number): Taken {
+    let gathered: StoredEvent[] | undefined;
+    let reached = position;
+    for (let number = from; number < this.#writes.length; number += 1) {
+      const write = this.#writes[number];
+      if (!write || write.first > upTo || (gathered && gathered.length >= enough)) break;
+      const all = (write.all ??= this.#decode(write.bytes));
+      const whole = write.first > reached && write.last <= upTo;
+      const events = whole ? all : all.slice(Math.max(0, reached + 1 - write.first), upTo + 1 - write.first);
+      reached = Math.min(write.last, upTo);
+      if (!gathered && events.length >= plenty) return { events, position: reached };
+      gathered ??= [];
+      for (const event of events) gathered.push(event);
+    }
+    return { events: gathered ?? [], position: reached };
+  }
+
+  #takeStream(from: number, position: number, upTo: number, stream: string, enough: number): Taken {
+    const events: StoredEvent[] = [];
+    let reached = position;
+    for (let number = from; number < this.#writes.length; number += 1) {
+      const write = this.#writes[number];
+      if (!write) break;
+      const { appends } = write;
+      let index = number === from ? firstAfter(appends, 0, (append) => append.result.last <= position) : 0;
+      for (; index < appends.length; index += 1) {
+        const append = appends[index];
+        if (!append || append.result.first > upTo || events.length >= enough) return { events, position: reached };
+        reached = append.result.last;
+        if (append.stream.name !== stream) continue;
+        for (const event of this.#eventsOf(write, index, append)) if (event.position > position) events.push(event);
+      }
+    }
+    return { events, position: Math.max(reached, upTo) };
+  }
+
+  #eventsOf(write: RecentWrite, index: number, { start, end, result }: RecentAppend): readonly StoredEvent[] {
+    return (write.byAppend[index] ??=
+      write.all?.slice(result.first - write.first, result.last + 1 - write.first) ??
+      // A copy, because decoding overwrites.
+      this.#decode(Buffer.from(write.bytes.subarray(start, end))));
+  }
+
+  #decode(bytes: Buffer): readonly StoredEvent[] {
+    return decodeEvents(bytes, everything, { line: this.#line, start: 0, end: bytes.length });
+  }
+}
+
+const everything = { after: 0, upTo: Infinity, streamText: undefined, file: 'memory', offset: 0 };
+
+/** The index of the first item that is not `before`, by halving. */
+function firstAfter<T>(items: readonly T[], from: number, before: (item: T) => boolean): number {
+  let low = from;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const item = items[middle];
+    if (item !== undefined && before(item)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

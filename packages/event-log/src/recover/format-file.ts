@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { z } from 'zod';
+import { formatFileName } from '../format/file-names.ts';
+import { formatVersion, parseJson } from '../format/records.ts';
+import { readFileUpTo, writeAtomically } from '../fs/files.ts';
+import type { LogFs } from '../fs/log-fs.ts';
+
+/** The FORMAT file. */
+const formatFileSchema = z.looseObject({
+  format: z.literal('runtime-event-log'),
+  version: z.number().int().positive(),
+});
+
+export async function writeFormatFile(fs: LogFs, dir: string): Promise<void> {
+  const text = `{"format":"runtime-event-log","version":${formatVersion}}\n`;
+  await writeAtomically(fs, dir, formatFileName, Buffer.from(text));
+}
+
+/** Throws DATA_CORRUPT when segments lie beside no FORMAT file or a damaged one, UNSUPPORTED for a newer format. */
+export async function checkFormat(fs: LogFs, dir: string, hasSegments: boolean): Promise<void> {
+  const bytes = await readFileUpTo(fs, join(dir, formatFileName), 4096);
+  if (!bytes && !hasSegments) return;
+  const parsed = formatFileSchema.safeParse(bytes && parseJson(bytes.toString()));
+  if (!parsed.success) {
+    throw new AgentRuntimeError(
+      'DATA_CORRUPT',
+      `${join(dir, formatFileName)} is ${bytes ? 'no FORMAT file' : 'missing'}`,
+      {
+        hint: `when the segments beside it are whole, write {"format":"runtime-event-log","version":${formatVersion}} into it`,
+        details: { file: formatFileName, offset: 0 },
+      },
+    );
+  }
+  if (parsed.data.version > formatVersion) {
+    throw new AgentRuntimeError(
+      'UNSUPPORTED',
+      `this log has format ${parsed.data.version}; this version reads up to ${formatVersion}`,
+      {
+        hint: 'use a newer version of @runtime/event-log',
+        details: { version: parsed.data.version, supported: formatVersion },
+      },
+    );
+  }
+}

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { checkpointName } from '../format/file-names.ts';
+import { decodeRecord, encodeRecord } from '../format/records.ts';
+import { readFileUpTo, writeAtomically } from '../fs/files.ts';
+import type { LogFs } from '../fs/log-fs.ts';
+import type { LogIndex, SegmentEntry } from './log-index.ts';
+
+const count = z.number().int().nonnegative();
+
+/** What reading a closed segment would tell. Chunk numbers count from the segment's first. */
+const checkpointSchema = z.object({
+  log: z.literal('checkpoint'),
+  version: z.literal(1),
+  logId: z.string(),
+  segment: count,
+  /** The length of the segment's file: another length, another content. */
+  size: count,
+  base: count,
+  last: count,
+  sparse: z.boolean(),
+  epochs: z.array(z.tuple([count, count])),
+  chunks: z.array(z.tuple([count, count])),
+  streams: z.array(z.tuple([z.string(), count, z.array(count)])),
+});
+type Checkpoint = z.infer<typeof checkpointSchema>;
+
+/** Saves what a closed segment's index entries are, so that the next opening need not read it. Deleting the file is always safe. */
+export async function writeCheckpoint(
+  fs: LogFs,
+  dir: string,
+  logId: string,
+  index: LogIndex,
+  segment: SegmentEntry,
+): Promise<void> {
+  const chunks: [number, number][] = [];
+  for (let number = segment.firstChunk; index.chunks[number]?.segment === segment; number += 1) {
+    const chunk = index.chunks[number];
+    if (chunk) chunks.push([chunk.offset, chunk.first]);
+  }
+  const streams: Checkpoint['streams'] = [];
+  for (const { stream, revision, chunks: numbers } of segment.shares ?? []) {
+    streams.push([stream, revision, numbers.map((number) => number - segment.firstChunk)]);
+  }
+  const checkpoint: Checkpoint = {
+    log: 'checkpoint',
+    version: 1,
+    logId,
+    segment: segment.number,
+    size: segment.end,
+    base: segment.base,
+    last: segment.last,
+    sparse: segment.sparse,
+    epochs: segment.epochs.map(({ epoch, after }) => [epoch, after]),
+    chunks,
+    streams,
+  };
+  await writeAtomically(fs, dir, checkpointName(segment.number), encodeRecord(checkpoint, 0));
+  segment.shares = undefined;
+}
+
+export type CheckpointRead = 'missing' | 'unusable' | Checkpoint;
+
+/** The checkpoint of a segment of this length. `unusable`: damaged, of another version, or of another content. */
+export async function readCheckpoint(fs: LogFs, dir: string, segment: number, size: number): Promise<CheckpointRead> {
+  const bytes = await readFileUpTo(fs, join(dir, checkpointName(segment)));
+  if (!bytes) return 'missing';
+  const parsed = checkpointSchema.safeParse(decodeRecord(bytes));
+  if (!parsed.success || parsed.data.segment !== segment || parsed.data.size !== size) return 'unusable';
+  return parsed.data;
+}
+
+/** Adds a segment to the index from its checkpoint. */
+export function indexCheckpoint(index: LogIndex, checkpoint: Checkpoint): SegmentEntry {
+  const segment = index.addSegment(checkpoint.segment, checkpoint.base, checkpoint.sparse);
+  segment.shares = undefined;
+  segment.last = checkpoint.last;
+  segment.end = checkpoint.size;
+  for (const [epoch, after] of checkpoint.epochs) segment.epochs.push({ epoch, after });
+  for (const [offset, first] of checkpoint.chunks) index.chunks.push({ segment, offset, first });
+  for (const [name, revision, chunks] of checkpoint.streams) {
+    const stream = index.stream(name);
+    stream.revision = revision;
+    for (const chunk of chunks) stream.chunks.push(segment.firstChunk + chunk);
+  }
+  return segment;
+}

@@ -1,0 +1,163 @@
+import type { Line } from '../format/line.ts';
+import { lineText } from '../format/line.ts';
+import type { SystemRecord } from '../format/records.ts';
+import { formatVersion, parseJson, systemRecordSchema } from '../format/records.ts';
+import { Epochs } from './epochs.ts';
+import type { SegmentEntry } from './log-index.ts';
+import { LogIndex } from './log-index.ts';
+import { StreamNames } from './stream-names.ts';
+
+/** The lines of a batch whose last line has not come yet. */
+interface OpenBatch {
+  readonly stream: string;
+  readonly first: number;
+  readonly offset: number;
+  lines: number;
+  more: number;
+}
+
+/**
+ * What follows from the lines read so far: who wrote, up to which position, which streams. Each line must fit what came before it.
+ * Recovery, the reader of a foreign log and `verifyLog` all read through this.
+ */
+export class LogState {
+  logId = '';
+  /** The last position of a whole batch. */
+  position = 0;
+  /** The last position before the first segment that is there. */
+  origin = 0;
+  events = 0;
+  readonly epochs = new Epochs();
+  readonly index = new LogIndex();
+  readonly #names = new StreamNames();
+  #segment: SegmentEntry | undefined;
+  #batch: OpenBatch | undefined;
+  /** After pruning, revisions of a stream may begin and go on anywhere. */
+  #pruned = false;
+  /** The next line is taken although what came before it is missing. */
+  #lenient = false;
+
+  get segment(): SegmentEntry | undefined {
+    return this.#segment;
+  }
+
+  /** Where the unfinished batch begins; undefined when there is none. */
+  get openBatchOffset(): number | undefined {
+    return this.#batch?.offset;
+  }
+
+  /** Forgets the unfinished batch. */
+  dropOpenBatch(): void {
+    this.#batch = undefined;
+  }
+
+  /** Takes the next line. Returns what is wrong with it, in which case nothing changed. */
+  accept(bytes: Buffer, start: number, offset: number, end: number, line: Line): string | undefined {
+    // In a rewritten segment the lines lie elsewhere than where they were written.
+    if (line.synced > offset && !this.#loose) return 'bytes are missing before this line';
+    if (line.event) {
+      this.#lenient = false;
+      return this.#acceptEvent(bytes, offset, end, line);
+    }
+    if (this.#batch) return 'a batch without its end';
+    const record = systemRecordSchema.safeParse(parseJson(lineText(bytes, start, line)));
+    if (!record.success) return 'not a line of this format';
+    const problem = this.#acceptRecord(record.data, offset);
+    this.#lenient = false;
+    if (problem === undefined && this.#segment) this.#segment.end = end;
+    return problem;
+  }
+
+  /** Takes over a segment that need not be read. */
+  adopt(segment: SegmentEntry): void {
+    this.#segment = segment;
+    this.#pruned ||= segment.sparse;
+    this.position = segment.last;
+    for (const entry of segment.epochs) this.epochs.add(entry);
+  }
+
+  /** Goes on at this position after a damaged stretch, so that one problem is not reported as many. */
+  resync(line: Line): void {
+    this.#batch = undefined;
+    this.#pruned = true;
+    this.#lenient = true;
+    if (line.event) this.position = Math.max(this.position, line.position - 1);
+  }
+
+  #acceptRecord(record: SystemRecord, offset: number): string | undefined {
+    if (record.log === 'segment') return this.#acceptSegment(record, offset);
+    if (!this.#segment) return 'no segment header before this line';
+    if (record.log === 'close') {
+      return record.last === this.position || this.#pruned
+        ? undefined
+        : `closed at position ${record.last}, found ${this.position}`;
+    }
+    if (record.epoch <= this.epochs.last) return `epoch ${record.epoch} after epoch ${this.epochs.last}`;
+    if (record.after !== this.position && !(this.#loose && record.after > this.position)) {
+      return `epoch ${record.epoch} begins after position ${record.after}, not ${this.position}`;
+    }
+    this.position = record.after;
+    this.#segment.last = record.after;
+    const entry = { epoch: record.epoch, after: record.after };
+    this.epochs.add(entry);
+    this.#segment.epochs.push(entry);
+    return undefined;
+  }
+
+  #acceptSegment(record: SystemRecord & { log: 'segment' }, offset: number): string | undefined {
+    if (offset !== 0) return 'a segment header inside a segment';
+    if (record.version > formatVersion) return `written by format ${record.version}`;
+    const first = this.#segment === undefined;
+    if (!first && record.logId !== this.logId) return `belongs to log ${record.logId}, not ${this.logId}`;
+    if (!first && record.base !== this.position && !(this.#loose && record.base > this.position)) {
+      return `begins after position ${record.base}, not ${this.position}`;
+    }
+    if (first) {
+      this.logId = record.logId;
+      this.origin = record.base;
+      // The writer whose epoch line was pruned with its segment.
+      if (record.base > 0) this.epochs.add({ epoch: record.epoch, after: 0 });
+    }
+    this.position = record.base;
+    this.#pruned ||= record.base > 0 && first;
+    this.#pruned ||= record.sparse === true;
+    this.#segment = this.index.addSegment(record.segment, record.base, record.sparse === true);
+    return undefined;
+  }
+
+  get #loose(): boolean {
+    return this.#lenient || this.#segment?.sparse === true;
+  }
+
+  #acceptEvent(bytes: Buffer, offset: number, end: number, line: Line): string | undefined {
+    if (!this.#segment || this.epochs.last === 0) return 'no header before this line';
+    const open = this.#batch;
+    const expected = this.position + (open?.lines ?? 0) + 1;
+    if (line.position !== expected && !(this.#loose && !open && line.position > expected)) {
+      return `position ${line.position} where ${expected} should be`;
+    }
+    const stream = this.#names.of(bytes, line);
+    if (open && (open.stream !== stream || open.more !== line.more + 1))
+      return 'a line of another batch inside a batch';
+    const revision = (this.index.streams.get(stream)?.revision ?? 0) + (open?.lines ?? 0) + 1;
+    if (line.revision !== revision && !(this.#pruned && !open && line.revision > revision)) {
+      return `revision ${line.revision} of ${stream} where ${revision} should be`;
+    }
+    const batch = open ?? { stream, first: line.position, offset, lines: 0, more: 0 };
+    batch.lines += 1;
+    batch.more = line.more;
+    this.#batch = batch;
+    if (line.more === 0) this.#finishBatch(batch, line, end, this.#segment);
+    return undefined;
+  }
+
+  #finishBatch(batch: OpenBatch, line: Line, end: number, segment: SegmentEntry): void {
+    this.#batch = undefined;
+    this.position = line.position;
+    this.events += batch.lines;
+    const { first, offset } = batch;
+    const stream = this.index.stream(batch.stream);
+    stream.revision = line.revision;
+    this.index.add(segment, { stream, first, last: line.position, revision: line.revision, offset, end });
+  }
+}

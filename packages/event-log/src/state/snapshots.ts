@@ -1,0 +1,120 @@
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Snapshot } from '@runtime/contracts/log';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { z } from 'zod';
+import { snapshotDirName } from '../format/file-names.ts';
+import { decodeRecord, encodeRecord, parseJson } from '../format/records.ts';
+import { listIfThere, readFileUpTo, writeAtomically } from '../fs/files.ts';
+import type { LogFs } from '../fs/log-fs.ts';
+import type { Problems } from './problems.ts';
+
+/** First line of a snapshot's file; the state is the second. */
+const headerSchema = z.object({
+  log: z.literal('snapshot'),
+  logId: z.string(),
+  name: z.string(),
+  version: z.string(),
+  position: z.number().int().nonnegative(),
+  bytes: z.number().int().nonnegative(),
+  stateCrc: z.number().int().nonnegative(),
+});
+
+const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const suffix = '.json';
+/** Long enough for any header: name and version are short. */
+const headerBytes = 4096;
+
+/** The snapshots of one log, a file each. */
+export class Snapshots {
+  readonly #fs: LogFs;
+  readonly #dir: string;
+  readonly #problems: Problems;
+  /** Writes of one name follow one another: they share a temporary file. */
+  readonly #writes = new Map<string, Promise<void>>();
+
+  constructor(fs: LogFs, dir: string, problems: Problems) {
+    this.#fs = fs;
+    this.#dir = join(dir, snapshotDirName);
+    this.#problems = problems;
+  }
+
+  async read(logId: string, name: string, version: string, head: number): Promise<Snapshot | undefined> {
+    const bytes = await readFileUpTo(this.#fs, join(this.#dir, checkName(name) + suffix));
+    if (!bytes) return undefined;
+    const header = headerSchema.safeParse(decodeRecord(bytes));
+    const lineEnd = bytes.indexOf(0x0a) + 1;
+    const state = bytes.subarray(lineEnd, -1);
+    if (!header.success || state.length !== header.data.bytes || crc32(state) !== header.data.stateCrc) {
+      return this.#ignore(name, 'damaged');
+    }
+    const { data } = header;
+    if (data.logId !== logId) return this.#ignore(name, `belongs to log ${data.logId}`);
+    if (data.version !== version) return undefined;
+    if (data.position > head) return this.#ignore(name, `newer than the log, which ends at position ${head}`);
+    return { version, position: data.position, state: parseJson(state.toString()) };
+  }
+
+  async write(logId: string, name: string, snapshot: Snapshot): Promise<void> {
+    checkName(name);
+    if (snapshot.version.length > 1000)
+      throw new AgentRuntimeError('INVALID_ARGUMENT', 'a snapshot version ends at 1000 characters');
+    const state = Buffer.from(JSON.stringify(snapshot.state ?? null));
+    const { version, position } = snapshot;
+    const header = { log: 'snapshot', logId, name, version, position, bytes: state.length, stateCrc: crc32(state) };
+    const bytes = Buffer.concat([encodeRecord(header, 0), state, Buffer.from('\n')]);
+    const previous = this.#writes.get(name) ?? Promise.resolve();
+    const written = previous.catch(() => undefined).then(() => this.#writeFile(name, bytes));
+    this.#writes.set(name, written);
+    try {
+      await written;
+    } finally {
+      if (this.#writes.get(name) === written) this.#writes.delete(name);
+    }
+  }
+
+  /** Waits for what is being written. Failures are their writers' to see. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#writes.values());
+  }
+
+  /** The newest position that a snapshot of this log holds: the log cannot end before it. */
+  async newest(logId: string): Promise<number> {
+    let newest = 0;
+    for (const file of await listIfThere(this.#fs, this.#dir)) {
+      if (!file.endsWith(suffix)) continue;
+      const bytes = await readFileUpTo(this.#fs, join(this.#dir, file), headerBytes);
+      const header = headerSchema.safeParse(bytes && decodeRecord(bytes));
+      if (header.success && header.data.logId === logId) newest = Math.max(newest, header.data.position);
+    }
+    return newest;
+  }
+
+  async #writeFile(name: string, bytes: Buffer): Promise<void> {
+    await this.#fs.makeDir(this.#dir);
+    await writeAtomically(this.#fs, this.#dir, name + suffix, bytes);
+  }
+
+  #ignore(name: string, problem: string): undefined {
+    this.#problems.add({
+      file: `${snapshotDirName}/${name}${suffix}`,
+      problem,
+      action: 'ignored; it is made anew from the log',
+    });
+    return undefined;
+  }
+}
+
+/** Throws INVALID_ARGUMENT for a position that the log has not reached. */
+export function assertNotNewer({ position }: Snapshot, head: number): void {
+  if (Number.isSafeInteger(position) && position >= 0 && position <= head) return;
+  const message = `a snapshot at ${position} is newer than the log, which ends at ${head}`;
+  throw new AgentRuntimeError('INVALID_ARGUMENT', message, { hint: 'fold acknowledged events only' });
+}
+
+function checkName(name: string): string {
+  if (namePattern.test(name)) return name;
+  throw new AgentRuntimeError('INVALID_ARGUMENT', `not a snapshot name: ${JSON.stringify(name.slice(0, 80))}`, {
+    hint: 'a to z, 0 to 9, dot, dash and underscore, at most 64',
+  });
+}

@@ -1,0 +1,46 @@
+import type { AppendResult } from '@runtime/contracts/log';
+import { LineBuffer } from '../format/line-buffer.ts';
+import type { StreamEntry } from '../state/log-index.ts';
+
+/** An append, and where its lines begin and end in the bytes of its group. */
+export interface PendingAppend {
+  readonly stream: StreamEntry;
+  readonly count: number;
+  readonly result: AppendResult;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Somebody who waits for an acknowledgement. */
+export interface Waiting<T> {
+  readonly resolve: (result: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What is written with one write: all appends that came while the write before was under way. */
+export class Group {
+  readonly lines = new LineBuffer();
+  appends: PendingAppend[] = [];
+  /** Those who wait for the appends, in the same order. */
+  waiting: Waiting<AppendResult>[] = [];
+  durable = false;
+  /** Those who wait for a sync of everything before, without an append of their own. */
+  barriers: Waiting<void>[] = [];
+
+  get empty(): boolean {
+    return this.appends.length === 0 && this.barriers.length === 0;
+  }
+
+  rejectAll(error: unknown): void {
+    for (const { reject } of this.waiting) reject(error);
+    for (const { reject } of this.barriers) reject(error);
+  }
+
+  clear(): void {
+    this.lines.clear();
+    this.appends = [];
+    this.waiting = [];
+    this.barriers = [];
+    this.durable = false;
+  }
+}

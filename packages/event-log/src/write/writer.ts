@@ -1,0 +1,225 @@
+import type { AppendOptions, AppendResult, NewEvent } from '@runtime/contracts/log';
+import { isFull, WriteFailure } from '../fs/files.ts';
+import type { RecentAppends } from '../read/recent-appends.ts';
+import type { Wakeups } from '../read/wakeups.ts';
+import { closedError } from '../state/closed-error.ts';
+import type { SegmentEntry } from '../state/log-index.ts';
+import type { LogState } from '../state/log-state.ts';
+import { backlogError, conflict, encodeEvents } from './append-arguments.ts';
+import type { PendingAppend } from './group.ts';
+import { Group } from './group.ts';
+import type { SegmentChain } from './segment-chain.ts';
+import { fullError, poisonedError, unknownError } from './write-failures.ts';
+
+/** Appends that wait in memory for the write before them. More than that is a caller who does not wait. */
+const maxBacklogBytes = 64 * 1024 * 1024;
+/** A group of this size goes out at once, and before the callers of the one before it are told: their next appends gather while it is written. */
+const fullGroupBytes = 32 * 1024;
+
+/** A group that is in the file and of which nobody has been told yet. */
+interface WrittenGroup {
+  readonly group: Group;
+  /** Those of its appends that found room. */
+  readonly kept: readonly PendingAppend[];
+  readonly segment: SegmentEntry;
+  /** Where the group begins in the segment. */
+  readonly base: number;
+  readonly durable: boolean;
+}
+
+export interface WriterOptions {
+  readonly state: LogState;
+  readonly chain: SegmentChain;
+  readonly recent: RecentAppends;
+  readonly wakeups: Wakeups;
+  readonly clock: () => number;
+}
+
+/** Takes appends in the order of the calls and writes them in groups: one write is under way, the next group gathers meanwhile. */
+export class Writer {
+  /** The last position that readers may see. */
+  head: number;
+  /** The last position that is durable. */
+  durable: number;
+  #assigned: number;
+  #gathering = new Group();
+  readonly #spares: Group[] = [];
+  #scheduled = false;
+  #running: Promise<void> | undefined;
+  #closed = false;
+  #poison: unknown;
+  readonly #options: WriterOptions;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.head = options.state.position;
+    this.durable = this.head;
+    this.#assigned = this.head;
+  }
+
+  /** True when a sync failed: nothing is known any more of what the file holds. */
+  get poisoned(): boolean {
+    return this.#poison !== undefined;
+  }
+
+  /** Gives positions before it returns; the promise is the acknowledgement. */
+  append(stream: string, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
+    this.#assertOpen();
+    const texts = encodeEvents(events, options);
+    const { streams } = this.#options.state.index;
+    const before = streams.get(stream)?.revision ?? 0;
+    if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
+    const group = this.#gathering;
+    if (group.lines.length > maxBacklogBytes) throw backlogError();
+    this.#assign(group, stream, texts, options.time ?? this.#options.clock());
+    if (options.ack !== 'written') group.durable = true;
+    return new Promise((resolve, reject) => {
+      group.waiting.push({ resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Gives the events their numbers and encodes them. */
+  #assign(group: Group, name: string, texts: readonly string[], time: number): void {
+    const count = texts.length;
+    const { lines } = group;
+    const stream = this.#options.state.index.stream(name);
+    const start = lines.length;
+    for (let index = 0; index < count; index += 1) {
+      const position = this.#assigned + index + 1;
+      const revision = stream.revision + index + 1;
+      lines.addEvent(texts[index] ?? '', { position, stream: name, revision, time, more: count - index - 1 });
+    }
+    stream.revision += count;
+    const result = { first: this.#assigned + 1, last: this.#assigned + count, revision: stream.revision, time };
+    this.#assigned += count;
+    group.appends.push({ stream, count, result, start, end: lines.length });
+  }
+
+  /** Resolves when everything that was acknowledged so far is durable. */
+  barrier(): Promise<void> {
+    this.#assertOpen();
+    const group = this.#gathering;
+    group.durable = true;
+    return new Promise((resolve, reject) => {
+      group.barriers.push({ resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Refuses further appends and waits for those under way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    while (this.#scheduled || this.#running)
+      await (this.#running ?? new Promise<void>((resolve) => setImmediate(resolve)));
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw closedError();
+    if (this.poisoned) throw poisonedError(this.#poison);
+  }
+
+  /** A small group waits until everyone whose turn it is in this tick has appended: it takes them all. */
+  #schedule(): void {
+    if (this.#running) return;
+    if (this.#gathering.lines.length >= fullGroupBytes) return this.#start();
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    process.nextTick(() => {
+      this.#scheduled = false;
+      if (!this.#running && !this.#gathering.empty) this.#start();
+    });
+  }
+
+  #start(): void {
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined;
+      if (!this.#gathering.empty) this.#schedule();
+    });
+  }
+
+  /** Writes group after group for as long as full ones are waiting. */
+  async #run(): Promise<void> {
+    let written = await this.#write(this.#takeGroup());
+    while (written && this.#gathering.lines.length >= fullGroupBytes) {
+      // A new segment's header says what came before it: that must be committed.
+      if (!this.#options.chain.fits(this.#gathering.lines.length)) break;
+      const writing = this.#write(this.#takeGroup());
+      this.#commit(written);
+      written = await writing;
+    }
+    if (written) this.#commit(written);
+  }
+
+  #takeGroup(): Group {
+    const group = this.#gathering;
+    this.#gathering = this.#spares.pop() ?? new Group();
+    return group;
+  }
+
+  /** Undefined when it failed for good: then everybody has been told. */
+  async #write(group: Group): Promise<WrittenGroup | undefined> {
+    const { chain } = this.#options;
+    let kept = group.appends;
+    try {
+      try {
+        await chain.write(group.lines, group.durable);
+      } catch (error) {
+        if (!(error instanceof WriteFailure && isFull(error))) throw error;
+        kept = group.appends.filter((append) => append.end <= error.written);
+        await chain.keep(kept.at(-1)?.end ?? 0);
+        this.#refuse(group, kept.length, error);
+      }
+    } catch (error) {
+      this.#fail(group, error);
+      return undefined;
+    }
+    return { group, kept, segment: chain.segment, base: chain.committedFrom, durable: chain.allDurable };
+  }
+
+  /** Makes the appends visible, then tells their callers. */
+  #commit({ group, kept, segment, base, durable }: WrittenGroup): void {
+    const { state, recent, wakeups } = this.#options;
+    const before = this.head;
+    if (kept.length > 0) {
+      for (const { stream, start, end, result } of kept) {
+        const { first, last, revision } = result;
+        state.index.add(segment, { stream, first, last, revision, offset: base + start, end: base + end });
+        this.head = last;
+      }
+      recent.push(kept, Buffer.from(group.lines.bytes.subarray(0, kept.at(-1)?.end ?? 0)));
+      state.position = this.head;
+    }
+    if (durable) this.durable = this.head;
+    for (const [index, { result }] of kept.entries()) group.waiting[index]?.resolve(result);
+    for (const { resolve } of group.barriers) resolve();
+    if (wakeups.waiting > 0 && kept.length > 0) wakeups.wake(before, new Set(kept.map(({ stream }) => stream.name)));
+    group.clear();
+    this.#spares.push(group);
+  }
+
+  /** The disk is full: those that did not fit, and all that came after them, were never written. */
+  #refuse(group: Group, kept: number, cause: unknown): void {
+    const later = this.#gathering;
+    const appends = [...group.appends.slice(kept), ...later.appends];
+    const waiting = [...group.waiting.slice(kept), ...later.waiting];
+    later.lines.clear();
+    later.appends = [];
+    later.waiting = [];
+    const { streams } = this.#options.state.index;
+    for (const { stream, count } of appends) {
+      this.#assigned -= count;
+      stream.revision -= count;
+      if (stream.revision === 0) streams.delete(stream.name);
+    }
+    const error = fullError(cause);
+    for (const { reject } of waiting) reject(error);
+  }
+
+  #fail(group: Group, cause: unknown): void {
+    this.#poison = cause;
+    group.rejectAll(unknownError(cause));
+    this.#gathering.rejectAll(poisonedError(cause));
+    this.#gathering.clear();
+  }
+}

@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorOf } from '@runtime/conformance/event-log';
+import { expect, test } from 'vitest';
+import { acquireLock, openEventLog, readOwner } from '../../src/index.ts';
+import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
+
+test('a second holder is refused and told who the first is, while it lives, while it is stopped, and not a moment after it was killed', async () => {
+  const path = join(await scratchDir(), 'lock.db');
+  const child = startFixture('hold-lock', path);
+  await printed(child, 'held');
+  const refused = { code: 'CONFLICT', details: { path, owner: { pid: child.pid, socketPath: '/tmp/holder.sock' } } };
+  expect(await errorOf(acquireLock(path))).toMatchObject(refused);
+  child.kill('SIGSTOP');
+  expect(await errorOf(acquireLock(path))).toMatchObject(refused);
+  await kill(child);
+  const lock = await acquireLock(path);
+  expect(await readOwner(path)).toMatchObject({ pid: process.pid });
+  await lock.release();
+});
+
+test('the lock is ours alone, whatever the umask: whoever may open it may hold it', async () => {
+  const path = join(await scratchDir(), 'lock.db');
+  const lock = await acquireLock(path);
+  const modes = await Promise.all([path, `${path}-journal`].map(async (file) => (await stat(file)).mode & 0o777));
+  expect(modes).toEqual([0o600, 0o600]);
+  await lock.release();
+});
+
+test('a log is refused to a second writer in the same process and in another', async () => {
+  const dir = await scratchDir();
+  const log = await openEventLog({ dir, owner: { socketPath: '/run/mine.sock' } });
+  const error = await errorOf(openEventLog({ dir }));
+  expect(error).toMatchObject({ code: 'CONFLICT', details: { owner: { pid: process.pid, epoch: 1 } } });
+  expect(error.hint).toContain('/run/mine.sock');
+  await log.close();
+  await (await openEventLog({ dir })).close();
+});
+
+test('a log under a lock that its owner holds borrows it', async () => {
+  const dir = await scratchDir();
+  const lock = await acquireLock(join(dir, 'lock.db'));
+  const log = await openEventLog({ dir: join(dir, 'log'), lock });
+  expect(await readOwner(lock.path)).toMatchObject({ epoch: 1 });
+  await log.close();
+  expect((await errorOf(acquireLock(lock.path))).code).toBe('CONFLICT');
+  await lock.release();
+  await lock.release();
+  await (await acquireLock(lock.path)).release();
+});
+
+test('of many who take a free lock at once, one gets it', async () => {
+  const path = join(await scratchDir(), 'lock.db');
+  const results = await Promise.allSettled(Array.from({ length: 6 }, () => acquireLock(path)));
+  const held = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  expect(held).toHaveLength(1);
+  await held[0]?.release();
+  expect(await readOwner(path)).toBeUndefined();
+});
+
+test('an owner.json that nobody stands behind, or that is garbage, hinders nobody', async () => {
+  const dir = await scratchDir();
+  const path = join(dir, 'lock.db');
+  await writeFile(join(dir, 'owner.json'), '{"pid":');
+  expect(await readOwner(path)).toBeUndefined();
+  const lock = await acquireLock(path, { epoch: 7 });
+  expect(JSON.parse(await readFile(join(dir, 'owner.json'), 'utf8'))).toMatchObject({ pid: process.pid, epoch: 7 });
+  await lock.release();
+});
+
+test('a place that cannot be locked is refused with what a person can do', async () => {
+  const dir = await scratchDir();
+  await symlink('/nowhere/at/all', join(dir, 'lock.db'));
+  const error = await errorOf(acquireLock(join(dir, 'lock.db')));
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', retry: 'never' });
+  expect(error.hint).toContain('local file system');
+});
+
+test('taking a lock warns of nothing, and other warnings still come', async () => {
+  const module = new URL('../../src/index.ts', import.meta.url).href;
+  const script = `
+    const { acquireLock } = await import(${JSON.stringify(module)});
+    const lock = await acquireLock(process.argv[1]);
+    await lock.release();
+    process.emitWarning('mind the gap', 'ExperimentalWarning');
+  `;
+  const path = join(await scratchDir(), 'lock.db');
+  const { stderr, status } = spawnSync(
+    process.execPath,
+    ['--conditions=@runtime/source', '--input-type=module', '-e', script, path],
+    { encoding: 'utf8' },
+  );
+  expect(status).toBe(0);
+  expect(stderr).toContain('mind the gap');
+  expect(stderr).not.toContain('SQLite');
+});
+
+test('where the directory is a file, nobody is said to hold the lock', async () => {
+  const file = join(await scratchDir(), 'data');
+  await writeFile(file, '');
+  expect(await readOwner(join(file, 'lock.db'))).toBeUndefined();
+});

@@ -1,0 +1,143 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { collect, crashImage, errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { openEventLog, verifyLog } from '../../src/index.ts';
+import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
+import { fileOf, firstSegment, openOn, withFile } from '../support/fault-log.ts';
+
+test('a reader beside a writer in another process sees what is appended, over the ends of segments, and needs no lock', async () => {
+  const dir = await scratchDir();
+  const writer = startFixture('append-lines', dir);
+  await printed(writer, 'open');
+  const reader = await openEventLog({ dir, readOnly: true });
+  expect(reader.epoch).toBe(0);
+  const texts: unknown[] = [];
+  const reading = (async () => {
+    for await (const batch of reader.read({ follow: true })) {
+      for (const event of batch) texts.push(event['text']);
+      if (texts.length >= 60) return;
+    }
+  })();
+  for (let n = 0; n < 60; n += 1) {
+    writer.stdin.write(`line ${n}\n`);
+    if (n % 20 === 0) await sleep(20);
+  }
+  await reading;
+  expect(texts).toEqual(Array.from({ length: 60 }, (_, n) => `line ${n}`));
+  expect(await verifyLog({ dir })).toMatchObject({ events: 60, problems: [] });
+  expect((await readdir(dir)).filter((name) => name.endsWith('.jsonl')).length).toBeGreaterThan(2);
+  writer.stdin.end();
+  await reader.close();
+});
+
+test('opening to read changes nothing, and stops at the last whole batch', async () => {
+  const fs = new FaultFs();
+  const log = await openOn(fs);
+  await log.append('a', [{ type: 'x' }]);
+  await log.append('a', [{ type: 'y' }, { type: 'z' }]);
+  await log.close();
+  const bytes = fileOf(fs.image(), firstSegment);
+  const torn = new FaultFs(withFile(fs.image(), firstSegment, bytes.subarray(0, bytes.indexOf('"type":"z"'))));
+  const reader = await openOn(torn, { readOnly: true });
+  expect((await collect(reader)).map((event) => event.type)).toEqual(['x']);
+  expect((await errorOf(reader.append('a', [{ type: 'x' }]))).code).toBe('UNSUPPORTED');
+  expect((await errorOf(reader.writeSnapshot('a', { version: '1', position: 0, state: 0 }))).code).toBe('UNSUPPORTED');
+  await reader.close();
+  expect(torn.operations).toEqual([]);
+});
+
+test('opening to read refuses damage that is no unfinished write', async () => {
+  const fs = new FaultFs();
+  const log = await openOn(fs);
+  for (let n = 0; n < 3; n += 1) await log.append('a', [{ type: 'x', n }]);
+  const bytes = fileOf(fs.image(), firstSegment);
+  const at = bytes.indexOf('{"position":1');
+  bytes[at + 5] = 0;
+  const damaged = new FaultFs(withFile(fs.image(), firstSegment, bytes));
+  expect(await errorOf(openOn(damaged, { readOnly: true }))).toMatchObject({
+    code: 'DATA_CORRUPT',
+    details: { offset: at },
+  });
+  await log.close();
+});
+
+test('there is nothing to read where there is no log', async () => {
+  expect((await errorOf(openEventLog({ dir: await scratchDir(), readOnly: true }))).code).toBe('NOT_FOUND');
+  expect((await errorOf(verifyLog({ dir: await scratchDir() }))).code).toBe('NOT_FOUND');
+});
+
+test('a reader whose position was lost in a power failure is told so, with the nearest cursor', async () => {
+  const fs = new FaultFs();
+  const log = await openOn(fs, { segmentBytes: 1024 * 1024 });
+  await log.append('a', [{ type: 'durable' }]);
+  const at = fs.operations.length;
+  await log.append('a', [{ type: 'written' }], { ack: 'written' });
+  const cursor = log.cursor(2);
+  await log.close();
+  const after = new FaultFs(crashImage(fs.operations, { at }));
+  const next = await openOn(after, { segmentBytes: 1024 * 1024 });
+  await next.append('a', [{ type: 'other' }]);
+  await next.append('a', [{ type: 'other' }]);
+  const error = await errorOf(next.read({ after: cursor })[Symbol.asyncIterator]().next());
+  expect(error).toMatchObject({ code: 'NOT_FOUND', details: { reason: 'lost', nearest: next.cursor(1) } });
+  await next.close();
+});
+
+test.each([0, 64 * 1024])(
+  'a follower beside a writer that is restarted after a loss learns of it (%d bytes written ahead)',
+  async (ahead) => {
+    const fs = new FaultFs();
+    const options = { segmentBytes: 1024 * 1024, preallocateBytes: ahead };
+    const first = await openOn(fs, options);
+    await first.append('a', [{ type: 'durable' }]);
+    await first.append('a', [{ type: 'written', pad: 'x'.repeat(1000) }], { ack: 'written' });
+    const reader = await openOn(fs, { ...options, readOnly: true });
+    const iterator = reader.read({ follow: true })[Symbol.asyncIterator]();
+    expect((await iterator.next()).value).toHaveLength(2);
+    const next = errorOf(iterator.next());
+    // What a power failure does, under the reader's eyes.
+    const file = await fs.open(firstSegment, 'write');
+    await file.truncate(fileOf(fs.image(), firstSegment).indexOf('{"position":2'));
+    const second = await openOn(fs, options);
+    expect(await next).toMatchObject({ code: 'NOT_FOUND', details: { reason: 'lost' } });
+    await reader.close();
+    await second.close();
+  },
+);
+
+test('cat shows one event a line and no empty lines once the log is closed', async () => {
+  const dir = await scratchDir();
+  const log = await openEventLog({ dir, clock: () => 5 });
+  await log.append('task/a', [{ type: 'task.submitted', prompt: 'hi' }]);
+  await log.close();
+  const lines = (await readFile(`${dir}/00000001.jsonl`, 'utf8')).split('\n');
+  expect(lines[2]).toMatch(
+    /^{"position":1,"stream":"task\/a","revision":1,"time":5,"type":"task.submitted","prompt":"hi","synced":"[0-9a-f]{8}","crc":"[0-9a-f]{8}"}$/,
+  );
+  expect(lines.length).toBe(5);
+  expect(lines[4]).toBe('');
+});
+
+test('a killed writer beside a reader does not end the reading', async () => {
+  const dir = await scratchDir();
+  const writer = startFixture('append-forever', dir);
+  await printed(writer, 'open 1');
+  const reader = await openEventLog({ dir, readOnly: true });
+  const positions: number[] = [];
+  const controller = new AbortController();
+  const reading = (async () => {
+    for await (const batch of reader.read({ follow: true, signal: controller.signal }))
+      positions.push(...batch.map((event) => event.position));
+  })();
+  await expect.poll(() => positions.length, { timeout: 10_000 }).toBeGreaterThan(50);
+  await kill(writer);
+  const log = await openEventLog({ dir });
+  const { last } = await log.append('more', [{ type: 'x' }]);
+  await expect.poll(() => positions.at(-1), { timeout: 10_000 }).toBe(last);
+  controller.abort();
+  await reading;
+  expect(positions).toEqual(positions.map((_, index) => index + 1));
+  await reader.close();
+  await log.close();
+});
