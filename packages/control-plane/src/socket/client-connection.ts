@@ -21,7 +21,11 @@ export class ClientConnection {
   #lost: AgentRuntimeError | undefined;
   #handlers: Handlers | undefined;
 
-  /** Connects and waits for the greeting. UNAVAILABLE when no process listens or it sends nothing, PROTOCOL_VIOLATION when it speaks another protocol. */
+  /**
+   * Connects and waits for the greeting, for 5 s at most.
+   * UNAVAILABLE when no process listens or none greets, PROTOCOL_VIOLATION when the owner speaks another protocol.
+   * Aborting `signal` closes the connection; it has no effect once this has resolved.
+   */
   static async open(path: string, signal?: AbortSignal): Promise<ClientConnection> {
     throwIfAborted(signal);
     const connection = new ClientConnection(connectSocket(path));
