@@ -1,7 +1,7 @@
 import { LineSplitter, parseJsonLine } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError } from '@runtime/contracts';
 
-/** Longest frame, in bytes without its line feed. Twice the log's largest append, which is the largest batch of events. */
+/** Longest frame, in bytes without its line feed: twice the log's largest append. */
 export const maxFrameBytes = 32 * 1024 * 1024;
 /** Deepest nesting of a request. A value in an event may have 64 levels; the message around it has a few more. */
 export const maxFrameDepth = 128;
@@ -28,7 +28,7 @@ export class FrameReader {
 
   /**
    * The frames that this chunk completes, in order, each parsed when it is asked for.
-   * Throws PROTOCOL_VIOLATION at the first that is too large, nested too deeply, or not JSON; do not read on after that.
+   * Throws PROTOCOL_VIOLATION at the first that is too large, nested too deeply, or not JSON; nothing can be read then.
    */
   *read(chunk: Buffer): Generator<unknown, void, undefined> {
     this.#received += chunk.length;

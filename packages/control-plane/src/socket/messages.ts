@@ -53,7 +53,7 @@ export type Reply = z.infer<typeof replySchema>;
 /** Throws a `ZodError` for a greeting of another protocol. */
 export const parseHello = (frame: unknown): Hello => helloSchema.parse(frame).params;
 
-/** Undefined for a notification that this version does not know. Throws a `ZodError` for anything that is no message. */
+/** Undefined for a notification that this version does not know. Throws a `ZodError` for what is no message. */
 export function parseReply(frame: unknown): Reply | undefined {
   const reply = replySchema.safeParse(frame);
   if (reply.success) return reply.data;
