@@ -17,11 +17,11 @@ import {
   type TaskView,
 } from '@runtime/contracts';
 import { z } from 'zod';
+import { ask } from './ask.ts';
 import { callOptions, eventsParams, listParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 import { Observers } from './observers.ts';
-import { parseWith } from './parse.ts';
 import { TaskClient } from './task-client.ts';
 
 const submittedSchema = z.object({ id: z.string() });
@@ -49,31 +49,29 @@ export class PlaneClient implements ControlPlane {
   async submit(request: SubmitRequest, options?: CallOptions): Promise<TaskHandle> {
     // A relative path is meant from the caller's directory, not from the owner's.
     const workspace = resolve(typeof request.workspace === 'string' ? request.workspace : '.');
-    const result = await this.#channel.call('submit', { ...request, workspace }, options);
-    return this.task(parseWith(submittedSchema, result, 'submit').id);
+    const { id } = await ask(this.#channel, submittedSchema, 'submit', { ...request, workspace }, options);
+    return this.task(id);
   }
 
   task(id: string): TaskHandle {
     return new TaskClient(this.#channel, id);
   }
 
-  async tasks(options: ListOptions = {}): Promise<readonly TaskView[]> {
-    const result = await this.#channel.call('tasks.list', listParams(options), callOptions(options));
-    return parseWith(viewsSchema, result, 'tasks');
+  tasks(options: ListOptions = {}): Promise<readonly TaskView[]> {
+    return ask(this.#channel, viewsSchema, 'tasks.list', listParams(options), callOptions(options));
   }
 
   events(options: EventsOptions = {}): AsyncIterable<CursoredEvent> {
     return eachEvent(this.#channel.stream('events', eventsParams(options), callOptions(options)));
   }
 
-  async runtimes(options: CallOptions & { readonly refresh?: boolean } = {}): Promise<readonly RuntimeReport[]> {
+  runtimes(options: CallOptions & { readonly refresh?: boolean } = {}): Promise<readonly RuntimeReport[]> {
     const refresh = options.refresh ?? false;
-    const result = await this.#channel.call('runtimes', { refresh }, callOptions(options));
-    return parseWith(reportsSchema, result, 'runtimes');
+    return ask(this.#channel, reportsSchema, 'runtimes', { refresh }, callOptions(options));
   }
 
-  async info(options?: CallOptions): Promise<PlaneInfo> {
-    return parseWith(planeInfoSchema, await this.#channel.call('info', {}, options), 'info');
+  info(options?: CallOptions): Promise<PlaneInfo> {
+    return ask(this.#channel, planeInfoSchema, 'info', {}, options);
   }
 
   on<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this {

@@ -16,10 +16,10 @@ import {
   type TaskView,
 } from '@runtime/contracts';
 import { z } from 'zod';
+import { ask } from './ask.ts';
 import { actParams, callOptions, eventsParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
-import { parseWith } from './parse.ts';
 
 const queuedSchema = z.object({ instructionId: z.string() });
 
@@ -33,8 +33,8 @@ export class TaskClient implements TaskHandle {
     this.id = id;
   }
 
-  async status(options?: CallOptions): Promise<TaskView> {
-    return parseWith(taskViewSchema, await this.#channel.call('task.status', { taskId: this.id }, options), 'status');
+  status(options?: CallOptions): Promise<TaskView> {
+    return ask(this.#channel, taskViewSchema, 'task.status', { taskId: this.id }, options);
   }
 
   events(options: EventsOptions = {}): AsyncIterable<TaskStreamEvent> {
@@ -42,9 +42,8 @@ export class TaskClient implements TaskHandle {
     return eachEvent(this.#channel.stream('events', params, callOptions(options)));
   }
 
-  async outcome(options?: CallOptions): Promise<RunOutcome> {
-    const result = await this.#channel.call('task.outcome', { taskId: this.id }, options);
-    return parseWith(runOutcomeSchema, result, 'outcome');
+  outcome(options?: CallOptions): Promise<RunOutcome> {
+    return ask(this.#channel, runOutcomeSchema, 'task.outcome', { taskId: this.id }, options);
   }
 
   steer(input: string | readonly Part[], options?: SendOptions): Promise<Receipt> {
@@ -78,8 +77,9 @@ export class TaskClient implements TaskHandle {
   ): Promise<Receipt> {
     const parts = typeof input === 'string' ? [{ type: 'text', text: input }] : input;
     const params = { taskId: this.id, mode, parts, ...rest };
-    const result = await this.#channel.call('task.send', params, signal ? { signal } : {});
-    return new ReceiptClient(this.#channel, this.id, parseWith(queuedSchema, result, mode).instructionId);
+    const options = signal ? { signal } : {};
+    const { instructionId } = await ask(this.#channel, queuedSchema, 'task.send', params, options);
+    return new ReceiptClient(this.#channel, this.id, instructionId);
   }
 
   async #act(method: string, options: ActOptions = {}, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -99,10 +99,9 @@ class ReceiptClient implements Receipt {
     this.instructionId = instructionId;
   }
 
-  async level(options?: CallOptions): Promise<InstructionLevel> {
+  level(options?: CallOptions): Promise<InstructionLevel> {
     const { taskId, instructionId } = this;
-    const result = await this.#channel.call('task.level', { taskId, instructionId }, options);
-    return parseWith(instructionLevelSchema, result, 'level');
+    return ask(this.#channel, instructionLevelSchema, 'task.level', { taskId, instructionId }, options);
   }
 
   async reached(level: 'accepted' | 'delivered' | 'observed', options?: CallOptions): Promise<void> {
