@@ -14,7 +14,7 @@ interface Handlers {
 /** One connection to the owner of a data directory, after its greeting. */
 export class ClientConnection {
   readonly #socket: Socket;
-  /** The owner's values are at most 64 levels deep: the log takes no others. */
+  /** Without a limit of depth: the owner checked its values when it recorded them. */
   readonly #frames = new FrameReader(Infinity);
   readonly #greeting = Promise.withResolvers<void>();
   #greeted = false;

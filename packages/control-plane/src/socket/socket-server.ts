@@ -7,7 +7,9 @@ import { ServerConnection } from './server-connection.ts';
 
 export interface SocketServer {
   readonly path: string;
+  /** Open connections: one for each client, and one for each stream that it reads. */
   readonly clients: number;
+  /** Closes every connection and removes the socket. */
   close(): Promise<void>;
 }
 

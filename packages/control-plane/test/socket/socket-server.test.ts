@@ -64,7 +64,7 @@ it.each([
 
 it('the server does nothing for a connection that it has given up', async () => {
   await using place = await served();
-  // One that does not hang up when it is told.
+  // A client that keeps its side open after the server has closed its own.
   const socket = connect({ path: place.path, allowHalfOpen: true });
   await once(socket, 'connect');
   socket.on('error', () => undefined);
