@@ -4,7 +4,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 /** Longest frame, in bytes without its line feed: twice the log's largest append. */
 export const maxFrameBytes = 32 * 1024 * 1024;
 /** Deepest nesting of a request. A value in an event may have 64 levels; the message around it has a few more. */
-export const maxFrameDepth = 128;
+const maxFrameDepth = 128;
 
 const violation = (message: string): AgentRuntimeError => new AgentRuntimeError('PROTOCOL_VIOLATION', message);
 
