@@ -2,7 +2,7 @@ import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { defined } from '../defined.ts';
 import type { RuntimeConfig, RuntimeEntry } from './schema.ts';
 
-/** The adapters that a configuration names, in its order. Loads only the packages that are used. */
+/** Makes the adapters that a configuration names, in its order. Loads only the packages of these adapters. */
 export function createAdapters(config: RuntimeConfig): Promise<readonly RuntimeAdapter[]> {
   return Promise.all(Object.entries(config.runtimes).map(([id, entry]) => createAdapter(id, entry)));
 }

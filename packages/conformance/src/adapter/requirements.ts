@@ -90,7 +90,7 @@ export const requirements = {
     source: adapter('Aborting `signal` ends the iteration without a throw.'),
   },
   'events.unread': {
-    behaviour: 'does not slow the agent while nobody reads',
+    behaviour: 'does not slow the agent while no reader reads',
     source: adapter('The source is a file that outlives us: a slow reader slows neither the agent nor the plane.'),
   },
   'events.silence': {
