@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { promptCommand } from '../src/say/prompt-line.ts';
 import { Stage } from './support/stage.ts';
 
-/** What Pi does to those who trust it; each was seen with the real one. */
-describe('Pi does not surprise us:', () => {
+/** Surprises of Pi, each seen with the real one. */
+describe('no surprise of Pi gets through:', () => {
   test.each(['0.73', '0.87', '1.5'] as const)(
     'trap 1: a turn is over when Pi rests, not at agent_end with willRetry false before a compaction (%s)',
     async (version) => {
@@ -37,7 +37,7 @@ describe('Pi does not surprise us:', () => {
     },
   );
 
-  test('trap 2: of two prompts sent at once none is lost, for the second waits until the first is acknowledged', async () => {
+  test('trap 2: none of two concurrent prompts is lost: the second waits until the first is acknowledged', async () => {
     await using stage = await Stage.start({
       rules: [{ when: { mode: 'prompt' }, steps: [{ text: 'one' }, { sleepMs: 100 }] }],
     });
@@ -60,7 +60,7 @@ describe('Pi does not surprise us:', () => {
     },
   );
 
-  test('traps 4, 5 and 12: no command is ever sent that loses a prompt, starts nothing, or is kept in the settings', async () => {
+  test('traps 4, 5 and 12: no command is sent that loses a prompt, starts nothing, or changes the settings', async () => {
     await using stage = await Stage.start({
       rules: [{ when: { mode: 'prompt' }, times: 1, steps: [{ text: 'a' }, { hang: true }] }],
     });
@@ -78,7 +78,7 @@ describe('Pi does not surprise us:', () => {
     expect(existsSync(join(stage.dir, 'agent', 'settings.json'))).toBe(false);
   });
 
-  test.each(['steer', 'followUp'] as const)('trap 5: a %s while Pi rests starts a turn', async (mode) => {
+  test.each(['steer', 'followUp'] as const)('trap 5: a %s while Pi is idle starts a turn', async (mode) => {
     await using stage = await Stage.start({});
     const instruction = await stage.say('Wake up.', mode);
     const started = await stage.until('turn.started');
@@ -87,7 +87,7 @@ describe('Pi does not surprise us:', () => {
     expect(stage.levels(instruction)).toEqual(['accepted', 'delivered', 'observed']);
   });
 
-  test('trap 6: what was queued when a turn was interrupted is declined and never said', async () => {
+  test('trap 6: what was queued when a turn was interrupted is declined and never reaches the agent', async () => {
     const working = { when: { contains: 'Go' }, steps: [{ text: 'working' }, { hang: true as const }] };
     await using stage = await Stage.start({ rules: [working] });
     await stage.say('Go.');
@@ -100,7 +100,7 @@ describe('Pi does not surprise us:', () => {
     expect(stage.text()).not.toMatch(/Left over|Later/);
   });
 
-  test('trap 6: where nothing can empty the queue of an old version, the interrupt says so', async () => {
+  test('trap 6: the interrupt is UNSUPPORTED if nothing can empty the queue of an old version', async () => {
     // The double knows no switch_session, which empties the queue of the real 0.73.1.
     await using stage = await Stage.start(
       { rules: [{ steps: [{ text: 'working' }, { hang: true }] }] },
@@ -113,7 +113,7 @@ describe('Pi does not surprise us:', () => {
     await expect(stage.until('turn.ended')).resolves.toMatchObject({ outcome: { status: 'cancelled' } });
   });
 
-  test('trap 7: an open dialog does not block an interrupt: it is answered as cancelled first', async () => {
+  test('trap 7: an open dialog does not block an interrupt, which cancels it first', async () => {
     const dialog = { method: 'editor' as const, title: 'Edit this' };
     await using stage = await Stage.start({ rules: [{ steps: [{ tool: { name: 'bash', dialog } }, { hang: true }] }] });
     await stage.say('Go.');
@@ -164,7 +164,7 @@ describe('Pi does not surprise us:', () => {
     },
   );
 
-  test('trap 11: a session that ended before its first answer was complete cannot be resumed, and the start says so before it spawns', async () => {
+  test('trap 11: resuming a session that ended before its first answer is refused before anything is spawned', async () => {
     await using stage = await Stage.start({ rules: [{ steps: [{ text: 'half' }, { crash: 'SIGKILL' }] }] });
     await stage.say('Go.');
     await stage.until('turn.ended');

@@ -4,7 +4,7 @@ import { makeHandle } from '@runtime/conformance/adapter';
 import { expect, test } from 'vitest';
 import { Stage } from '../support/stage.ts';
 
-test('a session of another workspace is not resumed: Pi would work there, whatever the launch says', async () => {
+test('a session of another workspace is not resumed, because Pi would work there', async () => {
   await using stage = await Stage.start({});
   await stage.say('Go.');
   await stage.until('turn.ended');
@@ -17,7 +17,7 @@ test('a session of another workspace is not resumed: Pi would work there, whatev
   await expect(stage.adapter.start(launch)).rejects.toMatchObject({ details: { reason: 'other-workspace' } });
 });
 
-test('a session whose process still runs is not resumed: Pi locks nothing', async () => {
+test('a session whose process is still running is not resumed, because Pi does not lock it', async () => {
   await using stage = await Stage.start({});
   await stage.say('Go.');
   await stage.until('turn.ended');

@@ -13,8 +13,8 @@ import { Sending } from '../../src/say/sending.ts';
 import { SentMarks } from '../../src/say/sent-marks.ts';
 import { Stage } from '../support/stage.ts';
 
-/** The earlier owner died; what it had begun to send is in the run's directory and in the FIFO. */
-describe('an instruction is given to Pi at most once,', () => {
+/** An earlier owner died; what it had begun to send is in the run's directory and in the FIFO. */
+describe('an instruction whose owner died', () => {
   async function regained(prepare: (stage: Stage, instruction: Instruction) => Promise<void>) {
     const stage = await Stage.start({});
     await stage.session[Symbol.asyncDispose]();
@@ -35,7 +35,7 @@ describe('an instruction is given to Pi at most once,', () => {
   const times = async (stage: Stage, { id }: Instruction): Promise<number> =>
     (await stage.records()).filter((each) => each['id'] === id && each['command'] === 'prompt').length;
 
-  test('and is sent when the owner died before the first byte', async () => {
+  test('before the first byte is sent', async () => {
     const { stage, instruction } = await regained(async () => {});
     await using _stage = stage;
     await stage.session.send(instruction);
@@ -43,7 +43,7 @@ describe('an instruction is given to Pi at most once,', () => {
     expect(await times(stage, instruction)).toBe(1);
   });
 
-  test('and is not sent again when it was handed over', async () => {
+  test('after it was written is not sent again', async () => {
     const { stage, instruction } = await regained(async (stage, instruction) => {
       await mark(stage, instruction, 'written');
       await inFifo(stage, `${JSON.stringify(promptCommand(instruction))}\n`);
@@ -56,7 +56,7 @@ describe('an instruction is given to Pi at most once,', () => {
     expect(stage.levels(instruction)).toEqual(['accepted', 'delivered', 'observed']);
   });
 
-  test('and is not sent again when the owner died between the last byte and noting it', async () => {
+  test('between the last byte and the mark is not sent again', async () => {
     const { stage, instruction } = await regained(async (stage, instruction) => {
       await mark(stage, instruction, 'sending');
       await inFifo(stage, `${JSON.stringify(promptCommand(instruction))}\n`);
@@ -67,7 +67,7 @@ describe('an instruction is given to Pi at most once,', () => {
     expect(await times(stage, instruction)).toBe(1);
   });
 
-  test('and is sent when the owner died in the middle of its line, which Pi refuses', async () => {
+  test('in the middle of its line, which Pi refuses, is sent', async () => {
     const { stage, instruction } = await regained(async (stage, instruction) => {
       await mark(stage, instruction, 'sending');
       await inFifo(stage, JSON.stringify(promptCommand(instruction)).slice(0, 30_000));
@@ -79,7 +79,7 @@ describe('an instruction is given to Pi at most once,', () => {
     expect((await stage.records()).some((each) => each['command'] === 'parse')).toBe(true);
   });
 
-  test('and is not sent again because of a line that was torn under an earlier owner', async () => {
+  test('is not sent again because of a line that was torn under an owner before that one', async () => {
     const { stage, instruction: torn } = await regained(async (stage, instruction) => {
       await mark(stage, instruction, 'sending');
       await inFifo(stage, JSON.stringify(promptCommand(instruction)).slice(0, 30_000));
@@ -95,7 +95,7 @@ describe('an instruction is given to Pi at most once,', () => {
     expect(await times(stage, instruction)).toBe(0);
   });
 
-  test('and is not said to be unsent when only the note about it fails', async () => {
+  test('is sent once even if its mark cannot be written', async () => {
     await using stage = await Stage.start({});
     const output = new PiOutput(stage.launch.handle, { secrets: [] });
     const input = await PiInput.open(stage.launch.handle, output);
@@ -111,7 +111,7 @@ describe('an instruction is given to Pi at most once,', () => {
     await output.close();
   });
 
-  test('and where nobody can tell, that is what is said', async () => {
+  test('is OUTCOME_UNKNOWN if nothing shows whether Pi has it', async () => {
     const { stage, instruction } = await regained((stage, instruction) => mark(stage, instruction, 'sending'));
     await using _stage = stage;
     const error: unknown = await stage.session.send(instruction).catch((thrown: unknown) => thrown);

@@ -5,7 +5,7 @@ import { PiOutput } from '../../src/read/pi-output.ts';
 import { PiInput } from '../../src/say/pi-input.ts';
 import { Stage } from '../support/stage.ts';
 
-test('a stopped Pi whose input is full blocks neither a question, such as those of an interrupt, nor a recovery', async () => {
+test('a stopped Pi whose input is full blocks neither a command of an interrupt nor a recovery', async () => {
   await using stage = await Stage.start({});
   const { handle } = stage.launch;
   const agent = (await readHolderRecord(stage.runDir))?.agent.pid ?? 0;

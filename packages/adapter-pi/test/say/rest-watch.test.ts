@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { Stage } from '../support/stage.ts';
 
-test('a command of an extension begins no turn, and has one of its own all the same', async () => {
+test('a command of an extension, which begins no turn of the agent, gets a turn of its own', async () => {
   const program = fileURLToPath(new URL('../support/command-only.ts', import.meta.url));
   await using stage = await Stage.start(
     {},

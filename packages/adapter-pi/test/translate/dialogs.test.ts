@@ -10,7 +10,7 @@ const request = (fields: object): PiRecordOf<'extension_ui_request'> => {
 };
 
 describe('a dialog', () => {
-  test('of our extension is an approval of kind tool, with its call', () => {
+  test("of the adapter's extension is an approval of kind tool, with its call", () => {
     const message = JSON.stringify({ tool: 'bash', callId: 'call-1', input: '{"command":"ls"}' });
     const asked = request({ method: 'confirm', title: toolDialogTitle, message });
     const dialog = dialogOf(asked);
@@ -22,7 +22,7 @@ describe('a dialog', () => {
     });
   });
 
-  test('that only looks like ours is what it is', () => {
+  test('that only looks like one of the adapter is an approval of kind dialog', () => {
     for (const message of ['no json', '[]', '{"tool":1}', undefined]) {
       const asked = request({
         method: 'confirm',
