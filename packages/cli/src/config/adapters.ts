@@ -10,7 +10,9 @@ export function createAdapters(config: RuntimeConfig): Promise<readonly RuntimeA
 async function createAdapter(id: string, entry: RuntimeEntry): Promise<RuntimeAdapter> {
   const adapter = await adapterOf(id, entry);
   const { passEnv = [] } = entry;
-  return passEnv.length === 0 ? adapter : { ...adapter, environment: [...(adapter.environment ?? []), ...passEnv] };
+  return passEnv.length === 0
+    ? adapter
+    : { ...adapter, passEnvironment: [...(adapter.passEnvironment ?? []), ...passEnv] };
 }
 
 async function adapterOf(id: string, entry: RuntimeEntry): Promise<RuntimeAdapter> {

@@ -69,7 +69,7 @@ export async function connectForWriting(context: ConnectContext, options: Writin
   const start = async (): Promise<StartingOwner> => {
     const config = await context.config();
     const adapters = await context.deps.adapters(config.config);
-    const passEnv = [...(options.passEnv ?? []), ...adapters.flatMap(({ environment }) => environment ?? [])];
+    const passEnv = [...(options.passEnv ?? []), ...adapters.flatMap(({ passEnvironment }) => passEnvironment ?? [])];
     return context.deps.startOwner({ dataDir: context.dataDir, config, idleExit: options.idleExit ?? '10m', passEnv });
   };
   let owner = await start();

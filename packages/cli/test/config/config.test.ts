@@ -192,7 +192,7 @@ describe('paths in a configuration', () => {
       },
     });
     expect(pi?.id).toBe('my-pi');
-    expect(pi?.environment).toEqual(expect.arrayContaining(['ANTHROPIC_API_KEY', 'MY_*']));
+    expect(pi?.passEnvironment).toEqual(expect.arrayContaining(['ANTHROPIC_API_KEY', 'MY_*']));
     expect(shell?.id).toBe('shell');
   });
 });
