@@ -152,7 +152,7 @@ const recordings: Readonly<Record<string, Recording>> = {
     },
   },
   'double-prompt': {
-    script: { rules: [{ steps: [{ text: ['Reply ', 'to ', 'one'], delayMs: 100 }] }] },
+    script: { rules: [{ steps: [{ text: ['Reply ', 'to ', 'one'], delayMs: 500 }] }] },
     drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       pi.send({ ...prompt, id: 'p1' }, { ...prompt, id: 'p2', message: 'two' });
