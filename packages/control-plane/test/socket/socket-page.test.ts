@@ -31,5 +31,6 @@ it('docs/socket.md has each method, and no others', () => {
   const table = page.slice(page.indexOf('## Methods'), page.indexOf('## Errors'));
   const rows = [...table.matchAll(/^\| `([\w.]+)` \|/gm)].map(([, method]) => method);
   const methods = [...Object.keys(readMethods), ...Object.keys(ownerMethods), ...streamMethods];
-  expect(rows.toSorted()).toEqual(methods.toSorted());
+  expect(rows).toHaveLength(methods.length);
+  expect(new Set<string | undefined>(rows)).toEqual(new Set<string | undefined>(methods));
 });
