@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
-import { planSchema, tmuxPaths, type Plan } from './run-files.ts';
+import { launchRecordSchema, tmuxRunFiles, type LaunchRecord } from './run-files.ts';
 
 /** What attach.json holds: commands that show the run's terminal, for whoever has no idea of tmux. */
 export interface AttachCommands {
@@ -11,7 +11,11 @@ export interface AttachCommands {
 }
 
 /** Both ways into a run's terminal. */
-export function attachCommands({ tmux, socket, session }: Pick<Plan, 'tmux' | 'socket' | 'session'>): AttachCommands {
+export function attachCommands({
+  tmux,
+  socket,
+  session,
+}: Pick<LaunchRecord, 'tmux' | 'socket' | 'session'>): AttachCommands {
   const command = [tmux, '-u', '-S', socket, 'attach-session', '-t', `=${session}`];
   return { command, readOnly: [...command, '-r'] };
 }
@@ -21,15 +25,15 @@ export function attachCommands({ tmux, socket, session }: Pick<Plan, 'tmux' | 's
  * Throws NOT_FOUND for a run that was never started by this adapter.
  */
 export function attachCommand(handle: RuntimeHandle, options: { readonly readOnly?: boolean } = {}): string[] {
-  let plan: Plan;
+  let record: LaunchRecord;
   try {
-    plan = planSchema.parse(JSON.parse(readFileSync(tmuxPaths(handle.runDir).plan, 'utf8')));
+    record = launchRecordSchema.parse(JSON.parse(readFileSync(tmuxRunFiles(handle.runDir).record, 'utf8')));
   } catch (cause) {
     throw new AgentRuntimeError('NOT_FOUND', `run ${handle.runId} has no terminal`, {
       hint: 'only a run of a tmux runtime that was started has one',
       cause,
     });
   }
-  const { command, readOnly } = attachCommands(plan);
+  const { command, readOnly } = attachCommands(record);
   return [...(options.readOnly === true ? readOnly : command)];
 }

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { tmux } from '../../src/index.ts';
-import { Stage, countAll, eventually, readAll, socketOf } from '../support/stage.ts';
+import { tmux } from '../src/index.ts';
+import { Stage, countAll, eventually, readAll, socketOf } from './support/stage.ts';
 
 test('a run that was read to its end leaves neither process nor socket', async () => {
   await using stage = await Stage.open();
