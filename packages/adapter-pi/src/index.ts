@@ -5,5 +5,5 @@
  * @packageDocumentation
  */
 export { pi } from './pi-adapter.ts';
-export { piProviderVariables } from './options.ts';
+export { piProviderVariables } from './provider-variables.ts';
 export type { PiOptions } from './options.ts';

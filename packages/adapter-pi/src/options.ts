@@ -1,3 +1,7 @@
+import { parseOptions } from '@runtime/adapter-kit/run';
+import { runtimeIdSchema } from '@runtime/contracts';
+import { z } from 'zod';
+
 /** How Pi is run. Everything has a default: `pi()` runs the `pi` on PATH as its user would. */
 export interface PiOptions {
   /** The runtime's id, by which targets name it. @default 'pi' */
@@ -21,60 +25,25 @@ export interface PiOptions {
   readonly startupMs?: number;
 }
 
-/** The same with all defaults filled in. */
-export type PiSettings = Required<PiOptions>;
+const argument = z.string().refine((text) => !text.includes('\0'), 'expected a text without NUL characters');
+const commandLine = z
+  .array(argument)
+  .refine(([program = '']) => program !== '', 'expected a list that begins with the name of a program');
 
-export const withDefaults = (options: PiOptions): PiSettings => ({
-  id: 'pi',
-  command: ['pi'],
-  args: [],
-  isolate: false,
-  extensions: true,
-  offline: false,
-  images: true,
-  startupMs: 20_000,
-  ...options,
+const optionsSchema = z.strictObject({
+  id: runtimeIdSchema.default('pi'),
+  command: commandLine.default(['pi']),
+  args: z.array(argument).default([]),
+  isolate: z.boolean().default(false),
+  extensions: z.boolean().default(true),
+  offline: z.boolean().default(false),
+  images: z.boolean().default(true),
+  // A longer time overflows the timer, which then fires at once.
+  startupMs: z.int().min(1).max(2_147_483_647).default(20_000),
 });
 
-/** Variables of the owner's environment that Pi's providers read, for `buildEnvironment({ pass })` of a host; a trailing `*` stands for any end. */
-export const piProviderVariables: readonly string[] = [
-  'AI_GATEWAY_API_KEY',
-  'ANTHROPIC_API_KEY',
-  'ANTHROPIC_AUTH_TOKEN',
-  'ANTHROPIC_OAUTH_TOKEN',
-  'ANT_LING_API_KEY',
-  'AWS_*',
-  'AZURE_OPENAI_*',
-  'BASETEN_API_KEY',
-  'CEREBRAS_API_KEY',
-  'CLOUDFLARE_ACCOUNT_ID',
-  'CLOUDFLARE_API_KEY',
-  'CLOUDFLARE_GATEWAY_ID',
-  'COPILOT_GITHUB_TOKEN',
-  'DEEPSEEK_API_KEY',
-  'FIREWORKS_API_KEY',
-  'GCLOUD_PROJECT',
-  'GEMINI_API_KEY',
-  'GOOGLE_APPLICATION_CREDENTIALS',
-  'GOOGLE_CLOUD_*',
-  'GROQ_API_KEY',
-  'HF_TOKEN',
-  'KIMI_API_KEY',
-  'META_API_KEY',
-  'MINIMAX_API_KEY',
-  'MINIMAX_CN_API_KEY',
-  'MISTRAL_API_KEY',
-  'MOONSHOT_API_KEY',
-  'NVIDIA_API_KEY',
-  'OPENAI_API_KEY',
-  'OPENCODE_API_KEY',
-  'OPENROUTER_API_KEY',
-  'PI_CODING_AGENT_DIR',
-  'QWEN_TOKEN_PLAN_*',
-  'RADIUS_API_KEY',
-  'TOGETHER_API_KEY',
-  'XAI_API_KEY',
-  'XIAOMI_*',
-  'ZAI_API_KEY',
-  'ZAI_CODING_CN_API_KEY',
-];
+/** The options as validated, with every default filled in. */
+export type PiSettings = Readonly<z.infer<typeof optionsSchema>>;
+
+/** Throws INVALID_ARGUMENT for options that `pi()` does not take. */
+export const settingsOf = (options: PiOptions): PiSettings => parseOptions(optionsSchema, options, 'pi()');

@@ -1,15 +1,16 @@
-import { abortable } from '@runtime/contracts';
 import { releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { SingleReader } from '@runtime/adapter-kit/source';
+import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { CallOptions, Decision, Instruction, RuntimeCapabilities } from '@runtime/contracts';
 import type { Exit, RuntimeHandle, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
-import { Answering } from './answering.ts';
-import { eventSource } from './event-source.ts';
-import { interruptTurn, isIdle } from './interrupt.ts';
-import { ended, type PiInput } from './pi-input.ts';
-import { watchRest } from './rest-watch.ts';
-import type { Sending } from './sending.ts';
-import type { Watch } from './watch.ts';
+import { Answering } from './say/answering.ts';
+import { piEvents } from './events.ts';
+import { interruptTurn, isIdle } from './say/interrupt.ts';
+import { ended, type PiInput } from './say/pi-input.ts';
+import { watchRest } from './say/rest-watch.ts';
+import type { Sending } from './say/sending.ts';
+import type { PiOutput } from './read/pi-output.ts';
+import { refuseImages } from './refusals.ts';
 
 /** What only a live process has. */
 export interface LiveParts {
@@ -22,7 +23,7 @@ export interface SessionParts {
   readonly capabilities: RuntimeCapabilities;
   readonly version: string;
   readonly secrets: readonly string[];
-  readonly watch: Watch;
+  readonly output: PiOutput;
   /** Undefined when the process has ended by now. */
   readonly live: LiveParts | undefined;
 }
@@ -39,8 +40,7 @@ export class PiSession implements RuntimeSession {
   readonly agentSessionId?: string;
   readonly #parts: SessionParts;
   readonly #live: Live | undefined;
-  readonly #letGo = new AbortController();
-  #isRead = false;
+  readonly #reader = new SingleReader();
   #interrupting: Promise<void> | undefined;
   #stopping: Promise<Exit> | undefined;
 
@@ -48,33 +48,21 @@ export class PiSession implements RuntimeSession {
     this.capabilities = parts.capabilities;
     this.version = parts.version;
     this.#parts = parts;
-    const { watch, live } = parts;
-    const { agentSessionId } = watch.state;
+    const { output, live } = parts;
+    const { agentSessionId } = output.state;
     if (agentSessionId !== undefined) this.agentSessionId = agentSessionId;
     this.#live = live && {
       ...live,
-      answering: new Answering(live.input, watch),
-      rest: watchRest(watch, live.input),
+      answering: new Answering(live.input, output),
+      rest: watchRest(output, live.input),
     };
   }
 
-  async *events({ signal, after }: CallOptions & { readonly after?: SourceCursor } = {}): AsyncGenerator<
-    SourceBatch,
-    void,
-    undefined
-  > {
-    if (this.#isRead) throw new AgentRuntimeError('CONFLICT', 'the events of this session are being read already');
-    this.#isRead = true;
-    try {
-      const gone = this.#letGo.signal;
-      yield* eventSource(this.#parts.handle, {
-        secrets: this.#parts.secrets,
-        signal: signal ? AbortSignal.any([signal, gone]) : gone,
-        ...(after === undefined ? {} : { after }),
-      });
-    } finally {
-      this.#isRead = false;
-    }
+  events({ signal, after }: CallOptions & { readonly after?: SourceCursor } = {}): AsyncIterable<SourceBatch> {
+    const { handle, output, secrets } = this.#parts;
+    const open = (reading: AbortSignal): AsyncIterable<SourceBatch> =>
+      piEvents(handle, output.relay, { after, secrets, signal: reading });
+    return this.#reader.read(open, signal ? { signal } : {});
   }
 
   /**
@@ -84,7 +72,7 @@ export class PiSession implements RuntimeSession {
    */
   async send(instruction: Instruction, options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
-    this.#refuseUnsupported(instruction);
+    refuseImages(instruction, this.capabilities, this.#parts.output.pi?.model);
     const live = this.#alive();
     const [first] = instruction.parts;
     if (first?.type === 'text' && first.text.startsWith('/')) live.rest.expectCommand(instruction.id);
@@ -94,17 +82,17 @@ export class PiSession implements RuntimeSession {
   async answer(approvalId: string, decision: Decision | 'cancelled', options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
     if (!this.#live) throw new AgentRuntimeError('NOT_FOUND', 'Pi has ended and waits for no answer');
-    await this.#parts.watch.catchUp(options);
+    await this.#parts.output.catchUp(options);
     await this.#live.answering.answer(approvalId, decision, options);
   }
 
   async interrupt(options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
     const live = this.#live;
-    if (!live || this.#parts.watch.ended) return;
-    await this.#parts.watch.catchUp(options);
+    if (!live || this.#parts.output.ended) return;
+    await this.#parts.output.catchUp(options);
     // Begun once; whoever stops waiting does not undo it.
-    this.#interrupting ??= interruptTurn({ ...live, watch: this.#parts.watch }).finally(() => {
+    this.#interrupting ??= interruptTurn({ ...live, output: this.#parts.output }).finally(() => {
       this.#interrupting = undefined;
     });
     await abortable(this.#interrupting, options.signal);
@@ -124,14 +112,14 @@ export class PiSession implements RuntimeSession {
    * Pi's own bash children are in sessions of their own and survive its death: whoever carries the run's marker is ended too.
    */
   async #stop(graceMs: number): Promise<Exit> {
-    const { handle, watch } = this.#parts;
+    const { handle, output } = this.#parts;
     const live = this.#live;
     const deadline = performance.now() + graceMs;
     const left = (): number => Math.max(0, Math.round(deadline - performance.now()));
-    if (live && !watch.ended && graceMs > 0) {
+    if (live && !output.ended && graceMs > 0) {
       const asking = AbortSignal.timeout(Math.ceil(graceMs / 2));
       try {
-        if (!isIdle({ ...live, watch })) await abortable(this.interrupt(), asking);
+        if (!isIdle({ ...live, output })) await abortable(this.interrupt(), asking);
         await live.input.close();
         if (await releaseStdin(handle)) await waitForExit(handle, { signal: asking });
       } catch {
@@ -144,24 +132,14 @@ export class PiSession implements RuntimeSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#letGo.abort();
+    this.#reader.release();
     this.#live?.rest.close();
-    await this.#parts.watch.close();
+    await this.#parts.output.close();
     await this.#live?.input.close();
   }
 
   #alive(): Live {
-    if (!this.#live || this.#parts.watch.ended || this.#stopping) throw ended();
+    if (!this.#live || this.#parts.output.ended || this.#stopping) throw ended();
     return this.#live;
-  }
-
-  #refuseUnsupported({ parts }: Instruction): void {
-    if (!parts.some((part) => part.type === 'image')) return;
-    const model = this.#parts.watch.pi?.model;
-    const takesImages = this.capabilities.inputs.includes('image') && model?.input?.includes('image') !== false;
-    if (takesImages) return;
-    throw new AgentRuntimeError('UNSUPPORTED', `the model ${model?.id ?? ''} takes no images`, {
-      hint: 'choose a model that takes images, or describe what is in it',
-    });
   }
 }

@@ -1,32 +1,10 @@
-import { execFile } from 'node:child_process';
 import { platformSupport } from '@runtime/adapter-kit/process';
-import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { runMarker } from '@runtime/contracts/adapter';
-import type { CallOptions, RuntimeCapabilities } from '@runtime/contracts';
+import type { CallOptions } from '@runtime/contracts';
 import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
-import { agentVariables } from './environment.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import type { PiSettings } from './options.ts';
-
-export const installHint = 'install Pi: npm install -g @earendil-works/pi-coding-agent';
-
-/** `--version` loads next to nothing and takes half a second on a busy machine. */
-const versionMs = 15_000;
-
-/** What every supported version can do, and what the conformance suite proves. */
-export const capabilitiesOf = ({ images }: Pick<PiSettings, 'images'>): RuntimeCapabilities => ({
-  firstInstruction: 'send',
-  steer: 'observed',
-  followUp: true,
-  interrupt: true,
-  resume: 'lossless',
-  reattach: true,
-  approvals: true,
-  events: 'structured',
-  usage: true,
-  inputs: images ? ['text', 'image', 'file'] : ['text', 'file'],
-  models: true,
-});
+import { installHint, piVersion } from './pi-version.ts';
 
 /** Before 0.67.3 a prompt could be answered twice: nothing could be said about an instruction. */
 const oldest = [0, 67, 3];
@@ -69,53 +47,4 @@ export async function probePi(settings: PiSettings, options: CallOptions = {}): 
     const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
     return unavailable(error.code, error.rawMessage, error.hint ?? installHint);
   }
-}
-
-/**
- * The version that `pi --version` prints; 'unknown' when it prints something else.
- * Throws NOT_FOUND or PERMISSION_DENIED for a missing program, UNAVAILABLE with its own words for one that fails.
- */
-export async function piVersion(
-  settings: PiSettings,
-  env: Readonly<Record<string, string | undefined>>,
-  cwd: string,
-  { signal }: CallOptions = {},
-): Promise<string> {
-  const [name = '', ...before] = settings.command;
-  const program = await resolveCommand(name, env['PATH'], cwd).catch((cause: unknown) => {
-    const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
-    if (error.code !== 'NOT_FOUND') throw error;
-    throw new AgentRuntimeError('NOT_FOUND', error.rawMessage, {
-      hint: `${installHint}, or name it in \`command\``,
-      cause,
-    });
-  });
-  const { [runMarker]: _notOfARun, ...rest } = env;
-  const childEnv = { ...rest, ...agentVariables({ ...settings, offline: true }) };
-  const output = await new Promise<string>((resolve, reject) => {
-    const options = {
-      cwd,
-      env: childEnv,
-      timeout: versionMs,
-      killSignal: 'SIGKILL' as const,
-      ...(signal ? { signal } : {}),
-    };
-    const child = execFile(program, [...before, '--version'], options, (error, stdout, stderr) => {
-      // Pi 0.7x prints it on stderr.
-      if (!error) return resolve(`${stdout}\n${stderr}`);
-      reject(failed(stderr, error));
-    });
-    child.stdin?.end();
-  });
-  return /^v?(\d+\.\d+\.\d+\S*)$/m.exec(output.trim())?.[1]?.slice(0, 100) ?? 'unknown';
-}
-
-function failed(stderr: string, cause: Error): AgentRuntimeError {
-  if (cause.name === 'AbortError') return AgentRuntimeError.from(cause, 'CANCELLED');
-  const words = /^\w*Error: .*$/m.exec(stderr)?.[0] ?? stderr.trim().split('\n').at(-1) ?? '';
-  const isOldNode = stderr.includes('node:internal/modules') || stderr.includes('SyntaxError');
-  return new AgentRuntimeError('UNAVAILABLE', `pi --version failed: ${(words || cause.message).slice(0, 500)}`, {
-    hint: isOldNode ? 'Pi needs Node 22.19 or later on its PATH' : 'run `pi --version` in a terminal to see why',
-    cause,
-  });
 }

@@ -3,9 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle } from '@runtime/conformance/adapter';
-import { piAgent } from '@runtime/conformance/scripted-agent';
 import { describe, expect, test } from 'vitest';
-import { pi } from '../src/index.ts';
 import { Stage, type StageOptions } from './support/stage.ts';
 
 /** The error of a start that fails, with the proof that nothing is left of it. */
@@ -52,54 +50,18 @@ describe('a Pi that does not start is told apart by its own words:', () => {
     expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('npm install -g') });
   });
 
+  test('a run of another runtime is refused, by start and by recover', async () => {
+    await using stage = await Stage.set({});
+    const handle = { ...stage.launch.handle, runtime: 'claude' };
+    const refused = { code: 'INVALID_ARGUMENT', message: expect.stringMatching(/claude.*pi/) };
+    await expect(stage.adapter.start({ ...stage.launch, handle })).rejects.toMatchObject(refused);
+    await expect(stage.adapter.recover(handle)).rejects.toMatchObject(refused);
+    expect(await stage.adapter.recover(stage.launch.handle)).toEqual({ status: 'absent' });
+  });
+
   test('a mode is refused: Pi has none', async () => {
     const error = await failure({}, { launch: { target: { runtime: 'pi', mode: 'plan' } } });
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
-  });
-});
-
-describe('the probe', () => {
-  test('finds the version of a Pi', async () => {
-    for (const [like, version] of [
-      ['0.73', '0.73.1'],
-      ['1.5', '1.5.2'],
-    ] as const) {
-      const found = await pi({ command: piAgent({}, { version: like }).command }).probe();
-      expect(found).toMatchObject({
-        status: 'available',
-        version,
-        capabilities: { approvals: true, resume: 'lossless' },
-      });
-    }
-  });
-
-  test.each([
-    ['a missing program', ['no-such-pi'], 'NOT_FOUND', /npm install -g/],
-    [
-      'a program that fails',
-      [process.execPath, '-e', 'console.error("TypeError: broken"); process.exit(3)', '--'],
-      'UNAVAILABLE',
-      /terminal/,
-    ],
-    [
-      'a Pi on an old Node',
-      [process.execPath, '-e', 'console.error("SyntaxError: no export"); process.exit(1)', '--'],
-      'UNAVAILABLE',
-      /22\.19/,
-    ],
-    ['a Pi that is too old', [process.execPath, '-e', 'console.log("0.58.3")', '--'], 'UNSUPPORTED', /update Pi/],
-  ])('answers Unavailable for %s', async (_what, command, code, hint) => {
-    expect(await pi({ command }).probe()).toMatchObject({
-      status: 'unavailable',
-      id: 'pi',
-      code,
-      hint: expect.stringMatching(hint),
-    });
-  });
-
-  test('takes a version that it cannot read for an unknown one, and not for a reason to refuse', async () => {
-    const command = [process.execPath, '-e', 'console.log("nightly")', '--'];
-    expect(await pi({ command }).probe()).toMatchObject({ status: 'available', version: 'unknown' });
   });
 });
 
@@ -141,6 +103,16 @@ describe('a launch', () => {
     giveUp.abort();
     await expect(starting).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(await stage.processes()).toBe(0);
+  });
+
+  test('that is refused leaves nothing which would refuse the next one', async () => {
+    const approvals = { rules: [], default: 'ask' as const, timeoutMs: 1000 };
+    await using stage = await Stage.set({}, { launch: { approvals } });
+    const workspace = join(stage.dir, 'not-there-yet');
+    await expect(stage.adapter.start({ ...stage.launch, workspace })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    stage.use(await stage.adapter.start(stage.launch));
+    await stage.say('Go.');
+    await stage.until('turn.ended');
   });
 
   test('that cannot make its agent directory is UNAVAILABLE', async () => {

@@ -7,11 +7,11 @@ import { readHolderRecord, runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/adapter';
 import { AgentRuntimeError, type Instruction } from '@runtime/contracts';
 import { describe, expect, test } from 'vitest';
-import { PiInput } from '../src/pi-input.ts';
-import { promptCommand } from '../src/prompt-line.ts';
-import { Sending } from '../src/sending.ts';
-import { SentMarks } from '../src/sent-marks.ts';
-import { Watch } from '../src/watch.ts';
+import { PiInput } from '../src/say/pi-input.ts';
+import { promptCommand } from '../src/say/prompt-line.ts';
+import { Sending } from '../src/say/sending.ts';
+import { SentMarks } from '../src/say/sent-marks.ts';
+import { PiOutput } from '../src/read/pi-output.ts';
 import { Stage } from './support/stage.ts';
 
 /** What Pi does to those who trust it; each was seen with the real one. */
@@ -205,11 +205,11 @@ describe('Pi does not surprise us:', () => {
     const agent = (await readHolderRecord(stage.runDir))?.agent.pid ?? 0;
     process.kill(agent, 'SIGSTOP');
     fillFifo(stage);
-    const watch = new Watch(handle);
-    const input = await PiInput.open(handle, watch);
+    const output = new PiOutput(handle, { secrets: [] });
+    const input = await PiInput.open(handle, output);
     await expect(input.ask('clear_queue', { timeoutMs: 200 })).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' });
     await input.close();
-    await watch.close();
+    await output.close();
     expect((await stage.adapter.recover(handle)).status).toBe('live');
     process.kill(agent, 'SIGCONT');
   });
@@ -331,18 +331,18 @@ describe('an instruction is given to Pi at most once,', () => {
 
   test('and is not said to be unsent when only the note about it fails', async () => {
     await using stage = await Stage.start({});
-    const watch = new Watch(stage.launch.handle);
-    const input = await PiInput.open(stage.launch.handle, watch);
+    const output = new PiOutput(stage.launch.handle, { secrets: [] });
+    const input = await PiInput.open(stage.launch.handle, output);
     const marks = new SentMarks(stage.runDir);
     marks.written = () => Promise.reject(new Error('ENOSPC'));
-    const sending = await Sending.open(input, watch, marks, 0);
+    const sending = await Sending.open(input, output, marks, 0);
     const instruction = makeInstruction('Say this once.');
     await sending.send(instruction);
     await sending.send(instruction);
     await stage.until('turn.ended');
     expect(await times(stage, instruction)).toBe(1);
     await input.close();
-    await watch.close();
+    await output.close();
   });
 
   test('and where nobody can tell, that is what is said', async () => {

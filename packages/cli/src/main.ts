@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { nodeDependencies } from './node-dependencies.ts';
+import { nodeDependencies } from './host/node-dependencies.ts';
 import { runCli } from './run-cli.ts';
 
 await runCli(process.argv.slice(2), nodeDependencies());

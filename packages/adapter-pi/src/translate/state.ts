@@ -1,5 +1,5 @@
-import type { Dialog } from '../dialogs.ts';
-import { newLife, type Life } from '../life.ts';
+import type { Dialog } from './dialogs.ts';
+import { newLife, type Life } from './life.ts';
 import { newTrail, type InstructionTrail } from './instructions.ts';
 import type { OpenMessage } from './messages.ts';
 import type { LastMessage } from './outcome.ts';

@@ -1,6 +1,6 @@
 import type { RunOutcome } from '@runtime/contracts';
 import type { Exit, SessionEvent } from '@runtime/contracts/adapter';
-import { beginTurn } from '../life.ts';
+import { beginTurn } from './life.ts';
 import { onRest } from './instructions.ts';
 import { completed, discarded, lastWords } from './messages.ts';
 import { diedOutcome, refusedPrompt, turnOutcome } from './outcome.ts';

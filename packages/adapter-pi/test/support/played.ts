@@ -1,6 +1,6 @@
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { newTranslatorState } from '../../src/translate/state.ts';
-import { translate } from '../../src/translate.ts';
+import { translate } from '../../src/translate/translate.ts';
 import { readRecord } from '../../src/wire.ts';
 
 /** Records in, events out. */

@@ -1,17 +1,17 @@
 import type { Command } from 'commander';
-import type { CliDependencies } from '../dependencies.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
 import { worst, type Check } from '../doctor/checks.ts';
 import { examine } from '../doctor/examine.ts';
 import { exitCodes } from '../exit-codes.ts';
-import type { Colours } from '../output.ts';
+import type { Colours } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand } from './command.ts';
+import { addCommand } from '../invocation/add-command.ts';
 
 /** `runtime doctor`. */
 export function registerDoctor(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'doctor',
-    description: 'look at everything that tasks will need here; starts nothing, changes nothing',
+    description: 'check everything that tasks need here; starts and changes nothing',
     body: async (context) => {
       const checks = await examine(context);
       const status = worst(checks);

@@ -1,16 +1,15 @@
-import { execFile } from 'node:child_process';
 import { stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { currentPlacement } from '@runtime/adapter-kit/run';
 import { credentialNames } from '../owner/environment.ts';
 import type { DirectoryFacts, FileSystemFacts, Machine } from './machine.ts';
 
-/** The machine this process runs on. */
-export function nodeMachine(): Machine {
+/** The machine that this process runs on. A program that does not answer within `maxAnswerMs` counts as missing. */
+export function nodeMachine(maxAnswerMs = 5000): Machine {
   return {
     platform: process.platform,
     nodeVersion: process.version,
-    firstLine,
+    firstLine: (command, args) => firstLine(command, args, maxAnswerMs),
     fileSystem,
     directory,
     placement: currentPlacement,
@@ -18,12 +17,16 @@ export function nodeMachine(): Machine {
   };
 }
 
-function firstLine(command: string, args: readonly string[]): Promise<string | undefined> {
-  return new Promise((done) => {
-    execFile(command, [...args], { timeout: 5000, maxBuffer: 1024 * 1024 }, (error, stdout) => {
-      done(error ? undefined : stdout.split('\n')[0]?.trim());
-    });
-  });
+async function firstLine(command: string, args: readonly string[], maxAnswerMs: number): Promise<string | undefined> {
+  // Loaded here: no other command waits for it.
+  const { execa } = await import('execa');
+  const limits = { timeout: maxAnswerMs, maxBuffer: 1024 * 1024 };
+  const program = execa(command, args, { reject: false, stdin: 'ignore', stderr: 'ignore', ...limits });
+  // A child of the program can outlive the timeout's kill and keep the pipe open: do not wait for it.
+  const timer = setTimeout(() => program.stdout.destroy(), maxAnswerMs);
+  const { failed, stdout } = await program;
+  clearTimeout(timer);
+  return failed ? undefined : stdout.split('\n')[0]?.trim();
 }
 
 async function fileSystem(path: string): Promise<FileSystemFacts | undefined> {
@@ -32,7 +35,7 @@ async function fileSystem(path: string): Promise<FileSystemFacts | undefined> {
       const { type, bavail, bsize } = await statfs(at);
       return { type, freeBytes: bavail * bsize };
     } catch {
-      // Not there yet: it will be made in the nearest directory that is.
+      // It does not exist yet and will be made below the nearest directory that does.
       if (dirname(at) === at) return undefined;
     }
   }

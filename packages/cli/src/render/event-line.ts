@@ -1,22 +1,14 @@
-import type { TaskEventOf, TaskEventType, TaskStreamEvent } from '@runtime/contracts';
-import type { Colours } from '../output.ts';
+import type { TaskStreamEvent } from '@runtime/contracts';
+import type { Colours } from './output.ts';
 import { lifeLines } from './life-lines.ts';
+import type { LineWriters } from './line-writer.ts';
 import { workLines } from './work-lines.ts';
-
-/** How a line is written for one type of event; undefined where there is nothing to say. What it returns is sanitised. */
-export type LineWriter<T extends TaskEventType> = (
-  event: TaskEventOf<T> & { readonly stream: string },
-  colours: Colours,
-  verbose: boolean,
-) => string | undefined;
-
-export type LineWriters = { readonly [T in TaskEventType]?: LineWriter<T> };
 
 const writers: LineWriters = { ...workLines, ...lifeLines };
 
-/** The line a person sees for an event in the live view; undefined where there is none. Sanitised. */
+/** The line of an event in the live view, sanitised; undefined for an event without one. */
 export function describeLine(event: TaskStreamEvent, colours: Colours, verbose: boolean): string | undefined {
-  // The table pairs each type with its own event; the index loses that.
+  // The table pairs each type with its event; the index access loses that.
   const write = writers[event.type] as
     | ((event: TaskStreamEvent, colours: Colours, verbose: boolean) => string | undefined)
     | undefined;

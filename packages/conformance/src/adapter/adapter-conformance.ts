@@ -1,21 +1,23 @@
 import { describe, test } from 'vitest';
-import { Bench } from './bench.ts';
+import { Stage } from './stage.ts';
 import { cases } from './cases/index.ts';
 import type { AdapterHarness, ConformanceOptions } from './harness.ts';
+import { NotApplicable } from './not-applicable.ts';
 import { requirements, type RequirementId } from './requirements.ts';
-import { NotApplicable, unverified } from './verifies.ts';
+import { unverified } from './verifies.ts';
 
 const requirementIds = Object.keys(requirements).filter((id): id is RequirementId => id in requirements);
 
-/** Every case of the slowest adapter, several plays each. */
+/** Enough for the slowest case of the slowest adapter, which plays several runs. */
 const caseTimeoutMs = 60_000;
 
 /**
- * Registers with vitest one test per requirement of the adapter contract. It branches on what the adapter declares:
- * a declared capability is proven, one that is not declared must be UNSUPPORTED, so a manifest cannot say more or less than is true.
+ * Registers one vitest test per requirement of the adapter contract. The suite proves each capability that the adapter
+ * declares, and expects UNSUPPORTED for each one that it does not declare: a manifest can claim neither more nor less
+ * than is true.
  *
- * A requirement named in `knownFailures` must fail, and turns red once it holds. Names of no requirement throw at once.
- * A case that does not apply is skipped with its reason.
+ * The test of a requirement in `knownFailures` passes while the requirement fails, and fails once it holds.
+ * Throws at once for a known failure that names no requirement. A case that does not apply is skipped with its reason.
  */
 export function adapterConformance(name: string, harness: AdapterHarness, options: ConformanceOptions = {}): void {
   const knownFailures = options.knownFailures ?? {};
@@ -43,7 +45,11 @@ export function adapterConformance(name: string, harness: AdapterHarness, option
   });
 }
 
-/** Runs the case of one requirement and cleans up. Throws when it does not hold, `NotApplicable` when it does not concern the adapter. */
+/**
+ * Runs the case of one requirement outside of vitest and cleans up.
+ * Throws an assertion error when the requirement does not hold, and `NotApplicable` when it does not concern the
+ * adapter.
+ */
 export async function proveRequirement(
   id: RequirementId,
   harness: AdapterHarness,
@@ -51,10 +57,10 @@ export async function proveRequirement(
 ): Promise<void> {
   const body = cases.get(id);
   if (!body) throw new Error(`nothing verifies ${id}`);
-  const bench = new Bench(harness, options);
+  const stage = new Stage(harness, options);
   try {
-    await body(bench);
+    await body(stage);
   } finally {
-    await bench.close();
+    await stage.close();
   }
 }

@@ -3,8 +3,8 @@ import { maxEventTextChars, sessionEventSchemas, type Launch, type SessionEvent 
 import { foldTask, forbids, type TaskState } from '@runtime/contracts/fold';
 import type { NewEvent } from '@runtime/contracts/log';
 
-/** What is wrong with an event in itself; undefined for a valid one. */
-export function invalid(event: SessionEvent): string | undefined {
+/** Checks one event against its schema. Returns what is wrong; undefined for a valid event. */
+export function schemaFault(event: SessionEvent): string | undefined {
   const schema = Object.hasOwn(sessionEventSchemas, event.type) ? sessionEventSchemas[event.type] : undefined;
   if (!schema) return `there is no event ${event.type}`;
   const parsed = schema.safeParse(event);
@@ -12,10 +12,10 @@ export function invalid(event: SessionEvent): string | undefined {
 }
 
 /**
- * The first event that the table of events does not allow where it stands, judged by the same guards and the same fold as in a plane's log;
- * undefined when all are in order. `instructionIds` are those sent besides the launch's.
+ * Checks the order of events with the guards and the fold of a plane's log. Returns the first event that is out of
+ * order; undefined when there is none. `instructionIds` are the instructions that were sent after the launch's own.
  */
-export function outOfOrder(
+export function orderFault(
   events: readonly SessionEvent[],
   launch: Launch,
   capabilities: RuntimeCapabilities,
@@ -69,7 +69,7 @@ function preamble(launch: Launch, capabilities: RuntimeCapabilities, instruction
   ];
 }
 
-/** What is wrong with the turns of a run that has ended: each begins once and ends once, under its own id. */
+/** Checks that each turn of an ended run starts once and ends once, under its own id. Returns what is wrong. */
 export function turnFault(events: readonly SessionEvent[]): string | undefined {
   const seen = new Set<string>();
   let open: string | undefined;
@@ -87,7 +87,7 @@ export function turnFault(events: readonly SessionEvent[]): string | undefined {
   return open === undefined ? undefined : `turn ${open} never ended`;
 }
 
-/** A completed message whose text is not that of its deltas. */
+/** Compares each completed message with its deltas. Returns the first difference. */
 export function messageFault(events: readonly SessionEvent[]): string | undefined {
   const texts = new Map<string, string>();
   for (const event of events) {
@@ -106,7 +106,7 @@ export function messageFault(events: readonly SessionEvent[]): string | undefine
   return undefined;
 }
 
-/** True when the text is some beginning of the whole and the end of it. Looks from both sides: both must meet. */
+/** True when the text is a head of the whole followed by a tail of it: compared from both ends, the two must meet. */
 function isHeadAndTail(text: string, whole: string): boolean {
   let head = 0;
   while (head < text.length && text[head] === whole[head]) head += 1;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Instruction } from '@runtime/contracts';
 import { runMarker, specVersion, type Launch, type RuntimeHandle } from '@runtime/contracts/adapter';
 
-/** A handle of a run that never was, with a run directory of its own under `dir`. */
+/** Makes the handle of a run that was not started, and its run directory (0700) under `dir`. */
 export async function makeHandle(dir: string, fields: Partial<RuntimeHandle> = {}): Promise<RuntimeHandle> {
   const runId = fields.runId ?? `run-${randomUUID()}`;
   const runDir = fields.runDir ?? join(dir, 'runs', runId);
@@ -21,12 +21,12 @@ export async function makeHandle(dir: string, fields: Partial<RuntimeHandle> = {
   };
 }
 
-/** An instruction of one text with an id of its own. */
+/** Makes an instruction of mode `prompt` with one text part and a new id; every field may be replaced. */
 export function makeInstruction(text: string, fields: Partial<Instruction> = {}): Instruction {
   return { id: `instruction-${randomUUID()}`, mode: 'prompt', parts: [{ type: 'text', text }], ...fields };
 }
 
-/** The variables that a process needs to run at all, and the run's marker. */
+/** PATH, HOME, TMPDIR and LANG of this process, and the marker of the run. */
 export function baseEnvironment(handle: RuntimeHandle): Record<string, string> {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((name) => {
     const value = process.env[name];
@@ -35,7 +35,7 @@ export function baseEnvironment(handle: RuntimeHandle): Record<string, string> {
   return { ...Object.fromEntries(kept), [runMarker]: handle.runId };
 }
 
-/** A launch of the handle with a workspace under `dir`; every field may be replaced. */
+/** Makes a launch and its workspace under `dir`; every field may be replaced. `env` is added to `baseEnvironment`. */
 export async function makeLaunch(dir: string, handle: RuntimeHandle, fields: Partial<Launch> = {}): Promise<Launch> {
   const workspace = fields.workspace ?? join(dir, 'workspace');
   await mkdir(workspace, { recursive: true });

@@ -12,4 +12,4 @@ export type { Requirement, RequirementId } from './requirements.ts';
 export { hugeChars, scenarios, secretVariable, unicodeText } from './scenarios.ts';
 export type { ScenarioName } from './scenarios.ts';
 export { canonical, spoken } from './tape.ts';
-export { NotApplicable } from './verifies.ts';
+export { NotApplicable } from './not-applicable.ts';

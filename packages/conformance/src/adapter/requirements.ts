@@ -1,7 +1,8 @@
 /** A rule of the contract that every adapter must keep. */
 export interface Requirement {
+  /** The title of its test, after the name of the adapter. */
   readonly behaviour: string;
-  /** Where the contract says so: a file of `packages/contracts/src` and words that stand there. A test holds them to it. */
+  /** The source of the rule: a file of `packages/contracts/src` and words that a test holds to be in it. */
   readonly source: readonly [file: string, quote: string];
 }
 
@@ -9,7 +10,7 @@ const adapter = (quote: string): readonly [string, string] => ['adapter/runtime-
 const capability = (quote: string): readonly [string, string] => ['vocabulary/capabilities.ts', quote];
 const beyond = capability('A call beyond it throws UNSUPPORTED.');
 
-/** What the suite verifies, by id. Ids are stable: known failures name them. */
+/** What the suite verifies, by id. Ids are stable, because `knownFailures` of third parties name them. */
 export const requirements = {
   'adapter.tagged': {
     behaviour: 'is a plain object with the spec version and an id by which targets can name it',
@@ -37,11 +38,11 @@ export const requirements = {
     source: adapter('After a throw no process of the run may be left'),
   },
   'start.aborted-midway': {
-    behaviour: 'leaves no process when the signal is aborted during the start, or has started',
+    behaviour: 'leaves no process when the signal is aborted during the start, unless the run has started',
     source: adapter('Aborting `signal` ends the waiting and what was begun.'),
   },
   'start.instruction': {
-    behaviour: 'brings the first instruction to the agent once and byte for byte',
+    behaviour: 'delivers the first instruction to the agent once and byte for byte',
     source: adapter('once the process has its instruction'),
   },
   'start.environment': {
@@ -49,8 +50,7 @@ export const requirements = {
     source: adapter("The complete environment of the agent, with the run's marker. Nothing else is inherited."),
   },
   'session.final': {
-    behaviour:
-      'keeps the capabilities of a session as they were when it was handed out, and they are those of the probe',
+    behaviour: 'keeps the capabilities of a session as they were at its start, and they are those of the probe',
     source: adapter('Final: nothing changes them after the session was handed out.'),
   },
   'events.valid': {
@@ -66,7 +66,7 @@ export const requirements = {
     source: ['fold/event-rules.ts', 'its turn.started'],
   },
   'events.evidence': {
-    behaviour: 'tells what became of the first instruction',
+    behaviour: 'reports what became of the first instruction',
     source: adapter('the evidence of what became of it comes as `instruction.*` events'),
   },
   'events.whole-messages': {
@@ -78,7 +78,7 @@ export const requirements = {
     source: adapter('ends by itself once the process ended and everything it left was read'),
   },
   'events.replay': {
-    behaviour: 'replays from every cursor the very same rest, for another session too',
+    behaviour: 'replays the same events after every cursor, in another session too',
     source: adapter('After `after` a replay gives the very same events.'),
   },
   'events.one-reader': {
@@ -90,11 +90,11 @@ export const requirements = {
     source: adapter('Aborting `signal` ends the iteration without a throw.'),
   },
   'events.unread': {
-    behaviour: 'does not slow the agent while nobody reads',
-    source: adapter('The source is a file that outlives us: not reading slows nobody.'),
+    behaviour: 'does not slow the agent while no reader reads',
+    source: adapter('The source is a file that outlives us: a slow reader slows neither the agent nor the plane.'),
   },
   'events.silence': {
-    behaviour: 'reports a turn without a word as such',
+    behaviour: 'reports a turn in which the agent says nothing',
     source: adapter('What happens, in order, from the first record or after `after`'),
   },
   'events.unicode': {
@@ -110,7 +110,7 @@ export const requirements = {
     source: ['events/session-events.ts', 'The raw file keeps the rest.'],
   },
   'events.secrets': {
-    behaviour: 'reports no secret, not even one that was written in two pieces, and not after a recovery',
+    behaviour: 'reports no secret, even when it was written in two pieces, and not after a recovery',
     source: adapter('values that must not appear in events.'),
   },
   'exit.code': {
@@ -138,8 +138,8 @@ export const requirements = {
     source: adapter('Aborting `signal` stops the waiting, not the ending.'),
   },
   'dispose.lets-go': {
-    behaviour: 'lets go when a session is disposed, twice if need be, and the process goes on',
-    source: adapter('Disposing it lets go and never kills: the process goes on and can be recovered.'),
+    behaviour: 'detaches when a session is disposed, once or twice, and the process goes on',
+    source: adapter('Disposing it detaches and never kills: the process goes on and can be recovered.'),
   },
   'recover.live': {
     behaviour:
@@ -155,19 +155,19 @@ export const requirements = {
     source: adapter('It ended and its exit was seen; the session drains what it left, then ends.'),
   },
   'recover.dead': {
-    behaviour: 'finds a vanished run dead, drains what it left, and answers an unknown exit',
+    behaviour: 'finds a vanished run dead, drains what it left, and reports an unknown exit',
     source: adapter('It is provably gone without a seen exit; the session drains what it left, then ends.'),
   },
   'recover.absent': {
-    behaviour: 'finds a run that never began absent, again and again, and a late start is refused',
+    behaviour: 'finds a run that never started absent, each time it is asked, and a late start is refused',
     source: adapter('It never began, and now never will: the claim is ours.'),
   },
   'reap.tree': {
-    behaviour: 'leaves nothing of a run, without a session, and does not touch another run',
+    behaviour: 'leaves no process of a run, without a session, and does not touch another run',
     source: adapter('none that was marked by it, `setsid` or not.'),
   },
   'reap.repeatable': {
-    behaviour: 'may be repeated, and takes a run that never began or has ended',
+    behaviour: 'may be repeated, and accepts a run that never started or has ended',
     source: adapter('Repeatable; needs no live session; a run that never began is fine.'),
   },
   'send.steer': {
@@ -179,7 +179,7 @@ export const requirements = {
     source: adapter('The process lives and is ours again.'),
   },
   'send.follow-up': {
-    behaviour: 'takes a follow-up into a turn of its own; without the capability it throws UNSUPPORTED',
+    behaviour: 'plays a follow-up in a turn of its own; without the capability it throws UNSUPPORTED',
     source: beyond,
   },
   'send.overlap': {
@@ -191,19 +191,19 @@ export const requirements = {
     source: adapter('CONFLICT when its condition does not hold (then nothing was sent)'),
   },
   'send.inputs': {
-    behaviour: 'takes the inputs it declares and throws UNSUPPORTED for the others',
+    behaviour: 'accepts the inputs it declares and throws UNSUPPORTED for the others',
     source: beyond,
   },
   'answer.reaches': {
-    behaviour: 'tells the agent the decision, once; without the capability it throws UNSUPPORTED',
+    behaviour: 'passes the decision to the agent, once; without the capability it throws UNSUPPORTED',
     source: adapter('Repeating the same one does no harm.'),
   },
   'answer.recovered': {
-    behaviour: 'shows an open approval again after a reattach, and takes its answer',
+    behaviour: 'reports an open approval again after a reattach, and passes on its answer',
     source: adapter('After `after` a replay gives the very same events.'),
   },
   'answer.not-found': {
-    behaviour: 'answers NOT_FOUND for an approval that nobody waits for',
+    behaviour: 'throws NOT_FOUND for an approval that the agent does not wait for',
     source: adapter('NOT_FOUND when the backend no longer waits for it.'),
   },
   'interrupt.keeps-session': {
@@ -223,7 +223,7 @@ export const requirements = {
     source: capability('`lossless` with all completed messages'),
   },
   'events.structured': {
-    behaviour: 'tells messages and tools as such where it declares structured events, else raw output alone',
+    behaviour: 'reports messages and tools where it declares structured events, else raw output alone',
     source: capability('messages, tools and turns as the backend reports them'),
   },
   'usage.reported': {
@@ -235,7 +235,7 @@ export const requirements = {
     source: capability('`target.model` and `target.thinking` may be set.'),
   },
   'trait.aborted': {
-    behaviour: 'throws CANCELLED from every call whose signal is aborted already, without an effect',
+    behaviour: 'throws CANCELLED from every call whose signal is already aborted, without an effect',
     source: ['base/call-options.ts', 'Ends this call, never the work behind it.'],
   },
   'trait.after-end': {
@@ -244,4 +244,5 @@ export const requirements = {
   },
 } as const satisfies Readonly<Record<string, Requirement>>;
 
+/** The id of a requirement, such as `start.once`. */
 export type RequirementId = keyof typeof requirements;

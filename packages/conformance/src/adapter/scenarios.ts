@@ -1,16 +1,16 @@
-/** Longer than one event may be, so that the adapter has to split it. */
+/** The length of the `huge` scenario: longer than one event may be, so that the adapter has to split the text. */
 export const hugeChars = 600_000;
 
-/** What the `unicode` scenario says: line separators that are no line ends, and characters of two, three and four bytes. */
+/** The text of the `unicode` scenario: line separators that end no line, characters of two, three and four bytes. */
 export const unicodeText = 'a\u2028b\u2029c\u0085d é ß 漢字 😀 👩\u200d💻 \ufeff end';
 
-/** The variable from which the `secret` scenario takes what it gives away. */
+/** The environment variable whose value the `secret` scenario prints. */
 export const secretVariable = 'CONFORMANCE_SECRET';
 
 /**
- * What the agent behind the adapter does with its first instruction; a later one it answers as in `hello`, unless the scenario says otherwise.
- * "Says" means an assistant message where events are structured, else text on stdout or on the screen.
- * "Rests" means that the turn ends; a one-shot command exits with 0.
+ * What the agent behind the adapter does with its first instruction. It answers a later instruction as in `hello`,
+ * unless the scenario says otherwise. "Says" means an assistant message where events are structured, else text on
+ * stdout or on the screen. "Rests" means that the turn ends; a one-shot command exits with 0.
  */
 export const scenarios = {
   hello: 'Says `hello, world` in at least two pieces, then rests.',
@@ -33,4 +33,5 @@ export const scenarios = {
     'Starts a child in a session of its own and a double-forked one, both deaf to SIGTERM; says `ready` once both run, and goes on until killed.',
 } as const;
 
+/** The name of a scenario. */
 export type ScenarioName = keyof typeof scenarios;

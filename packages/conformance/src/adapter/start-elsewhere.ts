@@ -3,30 +3,30 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Play } from './bench.ts';
+import type { Play } from './stage.ts';
 import { within } from './tape.ts';
 
-/** Starts the run in another process, which is killed with SIGKILL as soon as the run has its instruction. */
+/** Starts the run in another process and kills that process with SIGKILL as soon as the run has its instruction. */
 export async function startElsewhere(module: string, play: Play, patienceMs: number): Promise<void> {
   const order = join(play.context.dir, 'order.json');
   await writeFile(order, JSON.stringify({ context: play.context, launch: play.launch }), { mode: 0o600 });
   const owner = spawn(process.execPath, ['--conditions=@runtime/source', starterPath(), module, order], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
-  for (const stream of [owner.stdout, owner.stderr]) stream.on('data', (data) => (said += String(data)));
+  let output = '';
+  for (const stream of [owner.stdout, owner.stderr]) stream.on('data', (data) => (output += String(data)));
   const exited = new Promise<void>((resolve) => owner.once('exit', () => resolve()));
   try {
     await within(
       patienceMs,
       'waited for another process to start the run',
       async () => {
-        while (!said.includes('started\n')) {
-          if (owner.exitCode !== null) throw new Error(`the other process ended: ${said}`);
+        while (!output.includes('started\n')) {
+          if (owner.exitCode !== null) throw new Error(`the other process ended: ${output}`);
           await Promise.race([exited, new Promise((resolve) => owner.stdout.once('data', resolve))]);
         }
       },
-      () => said,
+      () => output,
     );
   } finally {
     owner.kill('SIGKILL');
@@ -34,7 +34,7 @@ export async function startElsewhere(module: string, play: Play, patienceMs: num
   }
 }
 
-/** Beside this module as source; in a build below `dist/adapter`, whatever chunk this code went to. */
+/** From sources the starter is beside this module; in a build it is below `dist/adapter`. */
 function starterPath(): string {
   const name = `starter${extname(import.meta.url)}`;
   const candidates = [`./${name}`, `./adapter/${name}`].map((path) => fileURLToPath(new URL(path, import.meta.url)));

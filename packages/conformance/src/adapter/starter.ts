@@ -1,4 +1,4 @@
-// An owner in a process of its own: starts the run it is told about, says so, and waits to be killed.
+// An owner in a process of its own: starts the run of its order, prints `started`, and waits to be killed.
 import { readFile } from 'node:fs/promises';
 import type { Launch } from '@runtime/contracts/adapter';
 import type { AdapterHarness, HarnessContext } from './harness.ts';

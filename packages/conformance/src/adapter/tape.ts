@@ -1,19 +1,19 @@
 import type { RuntimeCapabilities } from '@runtime/contracts';
 import type { RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 
-/** Records what a session tells, while a case does other things. */
+/** Records the events of a session in the background while a case does other things. */
 export class Tape {
   readonly batches: SourceBatch[] = [];
-  readonly #letGo = new AbortController();
+  readonly #reading = new AbortController();
   readonly #done: Promise<void>;
   readonly #patienceMs: number;
   readonly #watchers = new Set<() => void>();
-  #over = false;
+  #hasEnded = false;
 
   constructor(session: RuntimeSession, patienceMs: number, after?: string) {
     this.#patienceMs = patienceMs;
     this.#done = this.#record(session, after);
-    // Seen by whoever waits; a tape that nobody waits for must not end the test process.
+    // `until` and `end` report the failure; an unhandled rejection would end the test process.
     this.#done.catch(() => {});
   }
 
@@ -25,11 +25,11 @@ export class Tape {
     return this.batches.at(-1)?.cursor;
   }
 
-  /** Resolves once the events so far satisfy `test`; throws when they end or patience does. */
+  /** Resolves once the events so far satisfy `test`. Throws when the events end first, or after `patienceMs`. */
   async until(what: string, test: (events: SessionEvent[]) => boolean): Promise<void> {
     await this.#within(what, async () => {
       while (!test(this.events)) {
-        if (this.#over) {
+        if (this.#hasEnded) {
           await this.#done;
           throw new Error(`the events ended before ${what}: ${this.summary()}`);
         }
@@ -38,31 +38,31 @@ export class Tape {
     });
   }
 
-  /** Resolves when the iteration has ended by itself; throws what it threw. */
+  /** Waits for the iteration to end by itself. Throws what the iteration threw. */
   async end(): Promise<void> {
     await this.#within('the end of the events', () => this.#done);
   }
 
-  /** Aborts the reading. Resolves when the iteration has ended; throws what it threw. */
-  async letGo(): Promise<void> {
-    this.#letGo.abort();
+  /** Aborts the reading and waits for the iteration to end. Throws what the iteration threw. */
+  async stopReading(): Promise<void> {
+    this.#reading.abort();
     await this.#within('the end of an aborted reading', () => this.#done);
   }
 
-  /** Types of the events, for messages. */
+  /** The types of the events so far, for error messages. */
   summary(): string {
     return this.events.map((event) => event.type).join(' ') || 'no events';
   }
 
   async #record(session: RuntimeSession, after: string | undefined): Promise<void> {
     try {
-      const options = { signal: this.#letGo.signal, ...(after === undefined ? {} : { after }) };
+      const options = { signal: this.#reading.signal, ...(after === undefined ? {} : { after }) };
       for await (const batch of session.events(options)) {
         this.batches.push(batch);
         this.#wake();
       }
     } finally {
-      this.#over = true;
+      this.#hasEnded = true;
       this.#wake();
     }
   }
@@ -77,7 +77,7 @@ export class Tape {
   }
 }
 
-/** The work, or an error that says what was waited for. */
+/** Waits for the work, at most `ms`. The timeout error says what was waited for and what was `seen` until then. */
 export async function within<T>(
   ms: number,
   what: string,
@@ -95,7 +95,7 @@ export async function within<T>(
   }
 }
 
-/** What the agent said: its messages, or for raw output its stdout and screen. */
+/** All text of the agent: its messages, or its stdout and screen where `capabilities.events` is `output`. */
 export function spoken(events: readonly SessionEvent[], capabilities: Pick<RuntimeCapabilities, 'events'>): string {
   return events
     .map((event) => {
@@ -106,8 +106,8 @@ export function spoken(events: readonly SessionEvent[], capabilities: Pick<Runti
 }
 
 /**
- * Events as far as the contract fixes them: how increments are cut is free, and what tells of raw output stands in no order to the rest.
- * Two readings of the same source must be equal in this form.
+ * Events in the form in which two readings of the same source must be equal. Consecutive increments are joined,
+ * because an adapter may cut them as it likes; raw output is listed apart, because its order to other events is free.
  */
 export function canonical(events: readonly SessionEvent[]): {
   events: SessionEvent[];

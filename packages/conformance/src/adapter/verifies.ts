@@ -1,28 +1,20 @@
-import type { Bench } from './bench.ts';
+import type { Stage } from './stage.ts';
 import { requirements, type RequirementId } from './requirements.ts';
 
 /** What proves one requirement. */
 export interface Case {
   readonly id: RequirementId;
   /** Throws when the requirement does not hold. */
-  readonly body: (bench: Bench) => Promise<void>;
+  readonly body: (stage: Stage) => Promise<void>;
 }
 
-/** Thrown by a case that this adapter has no part in. */
-export class NotApplicable extends Error {}
-
-/** Leaves a case, saying why it does not apply to this adapter. */
-export function doesNotApply(reason: string): never {
-  throw new NotApplicable(reason);
-}
-
-/** Says that `body` proves the requirement. Throws for an id that is not in the table. */
+/** Pairs a requirement with the case that proves it. Throws for an id that is not in the table. */
 export function verifies(id: RequirementId, body: Case['body']): Case {
   if (!Object.hasOwn(requirements, id)) throw new Error(`there is no requirement ${id}`);
   return { id, body };
 }
 
-/** The cases by requirement. Throws when two verify the same one. */
+/** The cases by requirement. Throws when two cases verify the same one. */
 export function collectCases(cases: readonly Case[]): ReadonlyMap<RequirementId, Case['body']> {
   const collected = new Map<RequirementId, Case['body']>();
   for (const { id, body } of cases) {
@@ -32,7 +24,7 @@ export function collectCases(cases: readonly Case[]): ReadonlyMap<RequirementId,
   return collected;
 }
 
-/** Ids of requirements that no case verifies: none, or the suite is not what it says. */
+/** The ids of the requirements that no case verifies. The suite fails unless there are none. */
 export function unverified(cases: ReadonlyMap<RequirementId, Case['body']>): string[] {
   return Object.keys(requirements).filter((id) => !new Set<string>(cases.keys()).has(id));
 }

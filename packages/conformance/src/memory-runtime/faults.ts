@@ -1,27 +1,33 @@
 import { AgentRuntimeError, type ErrorCode } from '@runtime/contracts';
 
-/** An error that a call throws for some time. */
+/** An error that the first calls throw. */
 export interface MemoryFault {
+  /** The code of the error. */
   readonly code: ErrorCode;
+  /** @default says which call was made to fail */
   readonly message?: string;
+  /** @default none */
   readonly hint?: string;
-  /** How many calls throw. @default 1 */
+  /** How many calls throw, counted over the life of the adapter. @default 1 */
   readonly times?: number;
-  /** The call takes effect and then throws, as when an answer gets lost. @default false */
+  /** The call takes effect and then throws, as when its response is lost. @default false */
   readonly afterwards?: boolean;
 }
 
+/** A call of an adapter or a session that can be made to fail. */
 export type FaultyCall = 'start' | 'recover' | 'reap' | 'send' | 'answer' | 'interrupt';
+/** The fault of each call; a call without one does not fail. */
 export type MemoryFaults = Partial<Record<FaultyCall, MemoryFault>>;
 
-/** Counts down what the faults have left. */
+/** Throws the faults of calls and counts them. */
 export interface Faults {
-  /** Throws what is to be thrown before the effect. */
+  /** Throws a fault that comes before the effect of the call. */
   before(call: FaultyCall): void;
-  /** Throws what is to be thrown once it has happened. */
+  /** Throws a fault that comes after the effect of the call. */
   after(call: FaultyCall): void;
 }
 
+/** Makes the counter of these faults. */
 export function countFaults(faults: MemoryFaults): Faults {
   const thrown = new Map<FaultyCall, number>();
   const throwIf = (call: FaultyCall, afterwards: boolean): void => {

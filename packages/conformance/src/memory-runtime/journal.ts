@@ -1,25 +1,26 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 
-/** What a run has told, record by record: the memory twin of a file that is appended to and followed. */
+/** The records of a run in memory: it stands for a file that is appended to and followed. */
 export class Journal {
   readonly #records: SourceBatch[] = [];
   readonly #waiting = new Set<() => void>();
   #closed = false;
 
+  /** Adds one record with all these events. Ignored after `close`. */
   append(...events: SessionEvent[]): void {
     if (this.#closed) return;
     this.#records.push({ cursor: String(this.#records.length + 1), events });
     this.#wake();
   }
 
-  /** Nothing comes after it; readers end once they have read the rest. */
+  /** Ends the journal: readers end once they have read the rest. */
   close(): void {
     this.#closed = true;
     this.#wake();
   }
 
-  /** Every record after the cursor, then each new one, until the journal is closed or `signal` is aborted. */
+  /** Yields every record after the cursor, then each new one, until the journal is closed or `signal` is aborted. */
   async *read(after: string | undefined, signal: AbortSignal): AsyncGenerator<SourceBatch, void, undefined> {
     let next = this.#positionOf(after);
     while (!signal.aborted) {

@@ -6,17 +6,19 @@ import {
   type RunOutcome,
   type RuntimeCapabilities,
 } from '@runtime/contracts';
-import type { Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
+import type { Attach, Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
 import { Journal } from './journal.ts';
+import { playSteps } from './play-steps.ts';
 import { redactPieces } from './redact.ts';
-import { playSteps, type Stage } from './stage.ts';
-import type { ScriptedDecision, MemoryMessage, MemoryScript } from './steps.ts';
+import type { RunControls } from './run-controls.ts';
+import type { MemoryMessage, MemoryScript, ScriptedDecision } from './steps.ts';
 
-/** What a run is made of. */
+/** What a run is started with. */
 export interface MemoryRunInit {
   readonly launch: Launch;
   readonly capabilities: RuntimeCapabilities;
   readonly version: string;
+  readonly attach: Attach | undefined;
   readonly agentSessionId: string;
   /** Shared with the runs that resume it. */
   readonly history: MemoryMessage[];
@@ -26,18 +28,18 @@ export interface MemoryRunInit {
 interface RunningTurn {
   readonly turnId: string;
   readonly abort: AbortController;
-  readonly over: Promise<void>;
+  readonly done: Promise<void>;
 }
 
 type Pending = { readonly settle: (decision: ScriptedDecision) => void };
 
-/** The twin of an agent's process: it takes instructions, plays its script and tells its journal. It knows nothing of sessions. */
+/** Stands for an agent's process: takes instructions, plays its script and writes to its journal. */
 export class MemoryRun {
   readonly init: MemoryRunInit;
   readonly journal = new Journal();
-  /** As seen; undefined while it lives, and for ever when it vanished. */
+  /** The observed exit. Undefined while the run lives, and for good when it vanished. */
   exit: Exit | undefined;
-  isOver = false;
+  hasEnded = false;
   ignoresStop = false;
   #turn: RunningTurn | undefined;
   #turns = 0;
@@ -59,47 +61,47 @@ export class MemoryRun {
     return this.#turn?.turnId;
   }
 
-  /** Takes an instruction: a steer into the running turn, everything else after it. */
+  /** Accepts an instruction: a steer joins the running turn, everything else waits for the end of it. */
   accept(instruction: Instruction): void {
     const steers = instruction.mode === 'steer' && this.#turn !== undefined;
     if (!steers || this.#proves('accepted'))
       this.journal.append({ type: 'instruction.accepted', instructionId: instruction.id });
     if (!steers) {
       this.#incoming.push(instruction);
-      this.#next();
+      this.#startNextTurn();
       return;
     }
     this.#steers.push(instruction);
     this.#onSteer?.();
   }
 
-  /** NOT_FOUND unless the approval waits, or was answered just like this before. */
+  /** Passes the decision to the script. Throws NOT_FOUND unless the approval waits, or got the same decision before. */
   answer(approvalId: string, decision: Decision | 'cancelled'): void {
     const given = JSON.stringify(decision);
     const pending = this.#approvals.get(approvalId);
     if (!pending) {
-      if (!this.isOver && this.#answered.get(approvalId) === given) return;
-      throw new AgentRuntimeError('NOT_FOUND', `nothing waits for approval ${approvalId}`);
+      if (!this.hasEnded && this.#answered.get(approvalId) === given) return;
+      throw new AgentRuntimeError('NOT_FOUND', `the agent does not wait for approval ${approvalId}`);
     }
     this.#approvals.delete(approvalId);
     this.#answered.set(approvalId, given);
     pending.settle(decision === 'cancelled' ? {} : decision);
   }
 
-  /** Ends the turn and empties the queue. Resolves when the agent rests. */
+  /** Ends the turn and declines the queued instructions. Resolves when the agent rests. */
   async interrupt(): Promise<void> {
     for (const { id } of [...this.#steers.splice(0), ...this.#incoming.splice(0)]) {
       this.journal.append({ type: 'instruction.declined', instructionId: id, reason: 'the turn was interrupted' });
     }
     const turn = this.#turn;
     turn?.abort.abort(new Error('interrupted'));
-    await turn?.over;
+    await turn?.done;
   }
 
-  /** The end of the process, seen or not; a turn that runs ends with it. Only the first one counts. */
+  /** Ends the process and the running turn. Without an exit, none was observed. Only the first call counts. */
   end(exit: Exit | undefined): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     this.exit = exit;
     const turn = this.#turn;
     if (turn) this.journal.append({ type: 'turn.ended', turnId: turn.turnId, outcome: outcomeOf(exit) });
@@ -108,22 +110,18 @@ export class MemoryRun {
     turn?.abort.abort(new Error('the process ended'));
   }
 
-  vanish(): void {
-    this.end(undefined);
-  }
-
-  #next(): void {
-    if (this.#turn || this.isOver) return;
+  #startNextTurn(): void {
+    if (this.#turn || this.hasEnded) return;
     const instruction = this.#incoming.shift();
     if (!instruction) return;
     const abort = new AbortController();
     const turnId = String((this.#turns += 1));
-    const over = this.#play(instruction, turnId, abort.signal);
-    this.#turn = { turnId, abort, over };
+    const done = this.#play(instruction, turnId, abort.signal);
+    this.#turn = { turnId, abort, done };
   }
 
   async #play(opening: Instruction, turnId: string, signal: AbortSignal): Promise<void> {
-    // Starts in a later microtask, when the turn is known.
+    // `#turn` is set only after this call: the first event has to wait for it.
     await Promise.resolve();
     this.#emit({ type: 'turn.started', turnId, instructionId: opening.id });
     this.#deliver(opening, turnId);
@@ -131,9 +129,9 @@ export class MemoryRun {
     try {
       // A steer that came after the last step goes into a second round of the same turn.
       for (let instruction: Instruction | undefined = opening; instruction; instruction = this.#takeSteer()) {
-        const ended = await playSteps(this.#script(instruction, turnId, signal), this.#stage(signal));
-        if (!ended) continue;
-        outcome = ended;
+        const scripted = await playSteps(this.#script(instruction, turnId, signal), this.#controls(signal));
+        if (!scripted) continue;
+        outcome = scripted;
         break;
       }
     } catch (error) {
@@ -141,10 +139,10 @@ export class MemoryRun {
       outcome = { status: 'cancelled' };
     }
     this.#emit({ type: 'turn.ended', turnId, outcome });
-    // In the same breath: a steer must never find a turn that is over.
+    // In the same tick as the event: a steer must never find a turn that has ended.
     this.#turn = undefined;
     this.#incoming.unshift(...this.#steers.splice(0));
-    this.#next();
+    this.#startNextTurn();
   }
 
   #crash(error: unknown): void {
@@ -172,7 +170,7 @@ export class MemoryRun {
   }
 
   #emit(...events: SessionEvent[]): void {
-    if (!this.isOver) this.journal.append(...events);
+    if (!this.hasEnded) this.journal.append(...events);
   }
 
   #proves(level: 'accepted' | 'delivered' | 'observed'): boolean {
@@ -180,7 +178,7 @@ export class MemoryRun {
     return order.indexOf(this.init.capabilities.steer) >= order.indexOf(level);
   }
 
-  #stage(signal: AbortSignal): Stage {
+  #controls(signal: AbortSignal): RunControls {
     const { launch, history } = this.init;
     return {
       workspace: launch.workspace,
@@ -188,7 +186,7 @@ export class MemoryRun {
       emit: (...events) => this.#emit(...events),
       redact: (pieces) => redactPieces(pieces, launch.secrets),
       nextId: (prefix) => `${prefix}-${(this.#ids += 1)}`,
-      said: (text) => {
+      recordReply: (text) => {
         history.push({ from: 'agent', text });
         for (const instructionId of this.#unobserved) this.#emit({ type: 'instruction.observed', instructionId });
         this.#unobserved.clear();
@@ -198,16 +196,16 @@ export class MemoryRun {
         while (this.#takeSteer()) taken = true;
         return taken;
       },
-      steered: () => this.#steered(),
-      ask: (approvalId) => new Promise((settle) => this.#approvals.set(approvalId, { settle })),
+      nextSteer: () => this.#nextSteer(),
+      waitForAnswer: (approvalId) => new Promise((settle) => this.#approvals.set(approvalId, { settle })),
       ignoreStop: () => {
         this.ignoresStop = true;
       },
-      die: (exit) => this.end(exit),
+      endProcess: (exit) => this.end(exit),
     };
   }
 
-  #steered(): Promise<void> {
+  #nextSteer(): Promise<void> {
     if (this.#steers.length > 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onSteer = resolve;
@@ -215,7 +213,7 @@ export class MemoryRun {
   }
 }
 
-/** What the end of the process says about the turn that it cut short. */
+/** The outcome of a turn that the end of the process cut short. */
 function outcomeOf(exit: Exit | undefined): RunOutcome {
   if (!exit || exit.kind === 'unknown') return { status: 'lost', code: 'unknown' };
   if (exit.kind === 'signaled') return { status: 'failed', code: 'killed', message: exit.signal };

@@ -4,6 +4,7 @@ import { AgentRuntimeError, throwIfAborted, type RuntimeCapabilities } from '@ru
 import {
   specVersion,
   type AgentRuntime,
+  type Attach,
   type Launch,
   type Recovery,
   type RuntimeAdapter,
@@ -16,23 +17,27 @@ import { memorySession, refuseBeyond } from './memory-session.ts';
 import type { MemoryMessage, MemoryScript } from './steps.ts';
 import { world } from './world.ts';
 
-/** How the runtime in memory behaves. */
+/** Options of `memoryRuntime`. */
 export interface MemoryRuntimeOptions {
-  /** @default 'memory' */
+  /** The runtime's id, by which targets name it. @default 'memory' */
   readonly id?: string;
-  /** @default every turn says 'done' */
+  /** What the agent does in each turn. @default says 'done' */
   readonly script?: MemoryScript;
-  /** What differs from `memoryCapabilities`. The runtime behaves accordingly. */
+  /** Capabilities that differ from `memoryCapabilities`. The runtime behaves accordingly. @default none */
   readonly capabilities?: Partial<RuntimeCapabilities>;
+  /** Errors that calls throw, by call. @default none */
   readonly faults?: MemoryFaults;
-  /** What `probe` answers instead of being available. */
+  /** Makes `probe` answer that the runtime is unavailable. */
   readonly unavailable?: Pick<Unavailable, 'code' | 'reason' | 'hint'>;
+  /** The models that `probe` lists. @default it lists none */
   readonly models?: readonly string[];
-  /** @default '1' */
+  /** The version of the agent, in the probe and in sessions. @default '1' */
   readonly version?: string;
+  /** The commands by which a person joins a run at its terminal, in every session. @default there is no terminal */
+  readonly attach?: Attach;
 }
 
-/** Everything, at its highest level. */
+/** Every capability at its highest level; the first instruction is sent, not launched. */
 export const memoryCapabilities: RuntimeCapabilities = {
   firstInstruction: 'send',
   steer: 'observed',
@@ -48,8 +53,9 @@ export const memoryCapabilities: RuntimeCapabilities = {
 };
 
 /**
- * An agent runtime without a process: for tests of planes and hosts, and the reference of the conformance suite.
- * Its runs live in this process, beside all adapters and planes: a fresh adapter regains them, for another process they are `unknowable`.
+ * An agent runtime without a process: for tests of planes and hosts, and the reference of the adapter suite.
+ * Its runs live in this process and outlive adapters, sessions and planes: a new adapter recovers them.
+ * For another process they are `unknowable`. Each run makes a `claim` directory in its run directory.
  */
 export function memoryRuntime(options: MemoryRuntimeOptions = {}): RuntimeAdapter {
   const id = options.id ?? 'memory';
@@ -78,10 +84,10 @@ export function memoryRuntime(options: MemoryRuntimeOptions = {}): RuntimeAdapte
       faults.before('start');
       const conversation = conversationOf(launch);
       if (!(await claim(launch.handle)))
-        throw new AgentRuntimeError('CONFLICT', 'the run was started or given up before');
+        throw new AgentRuntimeError('CONFLICT', 'the run was already started or given up');
       if (call?.signal?.aborted) await giveUp(launch.handle);
       throwIfAborted(call?.signal);
-      const run = new MemoryRun({ launch, capabilities, version, script, ...conversation });
+      const run = new MemoryRun({ launch, capabilities, version, attach: options.attach, script, ...conversation });
       world.runs.set(launch.handle.runDir, run);
       try {
         faults.after('start');
@@ -110,7 +116,7 @@ export function memoryRuntime(options: MemoryRuntimeOptions = {}): RuntimeAdapte
 }
 
 const statusOf = (run: MemoryRun): 'live' | 'ended' | 'dead' => {
-  if (!run.isOver) return 'live';
+  if (!run.hasEnded) return 'live';
   return run.exit ? 'ended' : 'dead';
 };
 
@@ -125,7 +131,7 @@ function refuseLaunch(launch: Launch, id: string, capabilities: RuntimeCapabilit
   refuseBeyond({ ...capabilities, firstInstruction: 'send' }, launch.instruction);
 }
 
-/** The conversation to go on with; a new one is named after its run. */
+/** The conversation to resume, or a new one named after its run. NOT_FOUND for one that this process does not know. */
 function conversationOf(launch: Launch): { agentSessionId: string; history: MemoryMessage[] } {
   if (!launch.resume) {
     const agentSessionId = `memory-${launch.handle.runId}`;
@@ -139,7 +145,7 @@ function conversationOf(launch: Launch): { agentSessionId: string; history: Memo
   return { agentSessionId, history };
 }
 
-/** True for the one who makes it: whoever starts the run, or shuts a late start out. */
+/** Takes the right to start the run. False when a start, or a recovery that shuts late starts out, has taken it. */
 function claim(handle: RuntimeHandle): Promise<boolean> {
   return mkdir(join(handle.runDir, 'claim')).then(
     () => true,

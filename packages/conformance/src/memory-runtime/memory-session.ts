@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AgentRuntimeError,
+  abortable,
   throwIfAborted,
   type CallOptions,
   type Decision,
@@ -10,14 +11,13 @@ import {
 import type { Exit, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import type { Faults } from './faults.ts';
 import type { MemoryRun } from './memory-run.ts';
-import { raced } from './stage.ts';
 
-const unseen: Exit = { kind: 'unknown', why: 'the run was gone before anybody saw its exit' };
+const unobservedExit: Exit = { kind: 'unknown', why: 'the run vanished before its exit was observed' };
 
-/** A session over a run in this process. `faults` are taken at each call, so that a test may change them on the way. */
+/** A session over a run in this process. Disposing it ends its reading and leaves the run alone. */
 export function memorySession(run: MemoryRun, faults: Faults): RuntimeSession {
-  const { capabilities, version, agentSessionId } = run.init;
-  const letGo = new AbortController();
+  const { capabilities, version, agentSessionId, attach } = run.init;
+  const disposed = new AbortController();
   let reading = false;
 
   async function* events(
@@ -26,7 +26,10 @@ export function memorySession(run: MemoryRun, faults: Faults): RuntimeSession {
     if (reading) throw new AgentRuntimeError('CONFLICT', 'the session has a reader already');
     reading = true;
     try {
-      yield* run.journal.read(options.after, AbortSignal.any([letGo.signal, ...signals(options)]));
+      yield* run.journal.read(
+        options.after,
+        AbortSignal.any([disposed.signal, ...(options.signal ? [options.signal] : [])]),
+      );
     } finally {
       reading = false;
     }
@@ -36,6 +39,7 @@ export function memorySession(run: MemoryRun, faults: Faults): RuntimeSession {
     capabilities,
     version,
     agentSessionId,
+    ...(attach ? { attach } : {}),
     events,
     async send(instruction, options) {
       throwIfAborted(options?.signal);
@@ -60,32 +64,27 @@ export function memorySession(run: MemoryRun, faults: Faults): RuntimeSession {
       faults.after('interrupt');
     },
     async stop(options = {}) {
-      const stopped = stop(run, options.graceMs ?? 5000);
-      const [signal] = signals(options);
-      await (signal ? raced(stopped, signal).catch((error: unknown) => Promise.reject(aborted(error))) : stopped);
-      return run.exit ?? unseen;
+      await abortable(stop(run, options.graceMs ?? 5000), options.signal);
+      return run.exit ?? unobservedExit;
     },
     async [Symbol.asyncDispose]() {
-      letGo.abort();
+      disposed.abort();
     },
   };
 }
 
-const signals = (options: CallOptions): AbortSignal[] => (options.signal ? [options.signal] : []);
-const aborted = (error: unknown): AgentRuntimeError => AgentRuntimeError.from(error, 'CANCELLED');
-
 async function stop(run: MemoryRun, graceMs: number): Promise<void> {
-  if (run.isOver) return;
+  if (run.hasEnded) return;
   if (!run.ignoresStop) return run.end({ kind: 'signaled', signal: 'SIGTERM' });
   await sleep(graceMs);
   run.end({ kind: 'signaled', signal: 'SIGKILL' });
 }
 
 function unsupported(what: string): AgentRuntimeError {
-  return new AgentRuntimeError('UNSUPPORTED', `this runtime has no ${what}`);
+  return new AgentRuntimeError('UNSUPPORTED', `this runtime does not support ${what}`);
 }
 
-/** UNSUPPORTED for an instruction that the capabilities do not cover. */
+/** Throws UNSUPPORTED for an instruction that the capabilities do not cover. */
 export function refuseBeyond(capabilities: RuntimeCapabilities, { mode, parts }: Instruction): void {
   if (mode === 'steer' && capabilities.steer === 'none') throw unsupported('steer');
   if (mode === 'followUp' && !capabilities.followUp) throw unsupported('follow-ups');
@@ -96,9 +95,11 @@ export function refuseBeyond(capabilities: RuntimeCapabilities, { mode, parts }:
   if (beyond) throw unsupported(`input of type ${beyond.type}`);
 }
 
+/** Throws CONFLICT for an instruction whose condition does not hold. */
 function refuseUnmet(run: MemoryRun, { mode, ifTurn, expiresAt }: Instruction): void {
-  const conflict = (why: string): AgentRuntimeError => new AgentRuntimeError('CONFLICT', `${why}; nothing was sent`);
-  if (run.isOver) throw conflict('the run has ended');
+  const conflict = (why: string): AgentRuntimeError =>
+    new AgentRuntimeError('CONFLICT', `${why}; the instruction was not sent`);
+  if (run.hasEnded) throw conflict('the run has ended');
   if (ifTurn !== undefined && ifTurn !== run.turnId) throw conflict(`turn ${ifTurn} is not running`);
   if (expiresAt !== undefined && expiresAt <= Date.now()) throw conflict('the instruction has expired');
   if (mode === 'prompt' && run.turnId !== undefined) throw conflict(`turn ${run.turnId} is running`);

@@ -1,6 +1,6 @@
 const placeholder = '[redacted]';
 
-/** The pieces without the secrets, also those that are cut in two between pieces. A piece may become empty; then it is left out. */
+/** Replaces the secrets in the pieces of one text, also those that are cut in two. Empty pieces are left out. */
 export function redactPieces(pieces: readonly string[], secrets: readonly string[]): readonly string[] {
   const sought = secrets.filter((secret) => secret !== '').sort((a, b) => b.length - a.length);
   if (sought.length === 0) return pieces.filter((piece) => piece !== '');

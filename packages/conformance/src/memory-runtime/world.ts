@@ -3,8 +3,8 @@ import type { MemoryRun } from './memory-run.ts';
 import type { MemoryMessage } from './steps.ts';
 
 /**
- * What outlives an adapter, a session and a plane, as processes and files do for others; it ends with this process.
- * Runs are kept until `forget`, conversations for as long as the process.
+ * What outlives adapters, sessions and planes, as processes and files do for other runtimes.
+ * Runs are kept until `forgetMemoryRun`, conversations until this process ends.
  */
 interface World {
   readonly runs: Map<string, MemoryRun>;
@@ -14,21 +14,21 @@ interface World {
 const key = Symbol.for('@runtime/conformance/memory-world/1');
 const home = globalThis as { [key]?: World };
 
-/** One for the whole process, whichever copy of this module asks. */
+/** One world for the whole process, also when the module is loaded twice. */
 export const world: World = (home[key] ??= { runs: new Map(), conversations: new Map() });
 
-/** True while the run's agent lives. */
+/** Whether the agent of the run lives. False for a run that was never started here. */
 export function memoryRunLives(handle: Pick<RuntimeHandle, 'runDir'>): boolean {
   const run = world.runs.get(handle.runDir);
-  return run !== undefined && !run.isOver;
+  return run !== undefined && !run.hasEnded;
 }
 
-/** Takes the agent away as a power cut of its own would: nobody sees an exit, and what it said until then stays. */
+/** Ends the agent of the run without an observed exit: a recovery finds it `dead`. Its events stay readable. */
 export function vanishMemoryRun(handle: Pick<RuntimeHandle, 'runDir'>): void {
-  world.runs.get(handle.runDir)?.vanish();
+  world.runs.get(handle.runDir)?.end(undefined);
 }
 
-/** Drops what a run left, as if its directory had been removed. Kills it first. */
+/** Kills the run and drops its events, as if its run directory had been removed. */
 export function forgetMemoryRun(handle: Pick<RuntimeHandle, 'runDir'>): void {
   vanishMemoryRun(handle);
   world.runs.delete(handle.runDir);

@@ -7,27 +7,28 @@ const messageSchema = z.looseObject({
     .optional(),
 });
 
-/** A chat-completions request as far as the server looks at it; unknown keys pass and are recorded. */
+/** The fields of a chat-completions request that the server reads. Other keys pass and are recorded. */
 export const requestBodySchema = z.looseObject({
   model: z.string(),
   stream: z.boolean().nullish(),
   stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
   messages: z.array(messageSchema).min(1),
 });
+/** A chat-completions request. */
 export type RequestBody = z.infer<typeof requestBodySchema>;
 
-/** What rules and templates can see of a request. */
+/** The part of a request that rules and templates use. */
 export interface Conversation {
   readonly model: string;
   readonly systemText: string;
   readonly userTexts: readonly string[];
   readonly toolTexts: readonly string[];
   readonly toolResultsSinceUser: number;
-  /** `developer` counts as `system`; another unknown role is kept as it came. */
+  /** The role of the last message that is not a system message. `developer` counts as `system`. */
   readonly lastRole: string;
 }
 
-/** Reads the conversation out of a request body. */
+/** Extracts the conversation from a request body. */
 export function conversationOf(body: RequestBody): Conversation {
   const roles = body.messages.map((message) => (message.role === 'developer' ? 'system' : message.role));
   const textsOf = (role: string): string[] =>
@@ -38,7 +39,7 @@ export function conversationOf(body: RequestBody): Conversation {
     userTexts: textsOf('user'),
     toolTexts: textsOf('tool'),
     toolResultsSinceUser: roles.slice(roles.lastIndexOf('user') + 1).filter((role) => role === 'tool').length,
-    // An agent may append system messages of its own after the user's: they do not count as speaking.
+    // Agents append system messages after the user's.
     lastRole: roles.findLast((role) => role !== 'system') ?? 'system',
   };
 }

@@ -1,24 +1,25 @@
 import type { RuleInput, ScenarioInput } from './scenario.ts';
 
+/** Options of `writeFileScenario`. */
 export interface FileScenarioOptions {
-  /** The file the agent is to write, as the tool gets it: relative paths are in the agent's workspace. */
+  /** The file that the agent writes. The tool gets it as it is; a relative path is in the agent's workspace. */
   readonly path: string;
-  /** What it is to hold. A steer's text is added as a further line. */
+  /** The content of the file. The text of each steer is added as a further line. */
   readonly text: string;
-  /** Chunks streamed before the first tool call: with `stepMs` the time there is to steer. @default 40 */
+  /** How many chunks are streamed before the first tool call: with `stepMs`, the time for a steer. @default 40 */
   readonly steps?: number;
-  /** Milliseconds between them. @default 50 */
+  /** Milliseconds between chunks. @default 50 */
   readonly stepMs?: number;
-  /** Runs `sleep` in the tool `bash` for so many seconds after the file is written. @default 0, which leaves it out */
+  /** Seconds for which the tool `bash` sleeps after the file was written. @default 0, no call of `bash` */
   readonly bashSleepSeconds?: number;
-  /** @default ['fake-1'] */
+  /** The models that the server lists. @default ['fake-1'] */
   readonly models?: string[];
 }
 
 /**
- * The demonstration: the agent thinks aloud for a while, writes a file, sleeps a little and says that it is done.
- * A further user message in the conversation is a steer: it is answered with `steered: <text>`, and the file is written again with every steer so far in it.
- * The tools are called `write` with `path` and `content`, and `bash` with `command`.
+ * A demonstration: the agent thinks aloud for a while, writes a file, sleeps a little and says that it is done.
+ * It answers a steer (a further user message of the conversation) with `steered: <text>` and writes the file again,
+ * with the text of every steer so far. The tools are `write` (`path`, `content`) and `bash` (`command`).
  */
 export function writeFileScenario(options: FileScenarioOptions): ScenarioInput {
   const { path, text, steps = 40, stepMs = 50, bashSleepSeconds = 0, models } = options;
@@ -49,7 +50,7 @@ export function writeFileScenario(options: FileScenarioOptions): ScenarioInput {
   };
 }
 
-/** Exactly `steps` chunks of plain words. */
+/** Exactly `steps` chunks of words. */
 function thinking(path: string, steps: number): string[] {
   const opening = ['I ', 'will ', 'write ', `${path}. `];
   const filler = ['Let ', 'me ', 'think ', 'about ', 'what ', 'belongs ', 'in ', 'it. '];

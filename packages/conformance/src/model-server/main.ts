@@ -9,14 +9,14 @@ import { startModelServer } from './server.ts';
 const usage = `model-server: a scripted model behind the OpenAI chat-completions API
 
   --scenario <file>     a JSON scenario; - reads it from stdin
-  --write-file <path>   the built-in demonstration: write that file, listen to steers
+  --write-file <path>   the built-in demonstration: write this file, answer steers
   --text <text>         what the demonstration writes (hello)
   --steps <n>           chunks it streams first (40)
   --step-ms <n>         milliseconds between them (50)
   --port <n>            0 takes a free one (0)
-  --until-stdin-ends    leave when stdin ends, which it does when the parent dies
+  --until-stdin-ends    exit when stdin ends, as it does when the parent dies
 
-Prints {"url":"http://127.0.0.1:<port>/v1"} when it listens. Leaves on SIGTERM or SIGINT.
+Prints {"url":"http://127.0.0.1:<port>/v1"} when it listens. Exits on SIGTERM or SIGINT.
 `;
 
 const options = {
@@ -39,7 +39,7 @@ async function main(): Promise<number> {
   const scenario = await scenarioFrom(values);
   const server = await startModelServer({ scenario, port: wholeNumber('port', values.port) });
   process.stdout.write(`${JSON.stringify({ url: server.url })}\n`);
-  await untilToldToLeave(values['until-stdin-ends']);
+  await untilAskedToExit(values['until-stdin-ends']);
   await server.close();
   return 0;
 }
@@ -48,7 +48,7 @@ type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values'
 
 async function scenarioFrom(values: Values): Promise<ScenarioInput> {
   if (values.scenario !== undefined) {
-    // Checked whole by startModelServer.
+    // startModelServer checks it.
     return JSON.parse(values.scenario === '-' ? await readStdin() : await readFile(values.scenario, 'utf8'));
   }
   if (values['write-file'] !== undefined) {
@@ -56,7 +56,7 @@ async function scenarioFrom(values: Values): Promise<ScenarioInput> {
     const stepMs = wholeNumber('step-ms', values['step-ms']);
     return writeFileScenario({ path: values['write-file'], text: values.text ?? 'hello', steps, stepMs });
   }
-  throw new AgentRuntimeError('INVALID_ARGUMENT', 'either --scenario or --write-file is needed');
+  throw new AgentRuntimeError('INVALID_ARGUMENT', '--scenario or --write-file is needed');
 }
 
 async function readStdin(): Promise<string> {
@@ -71,7 +71,7 @@ function wholeNumber(name: string, text: string | undefined): number {
   throw new AgentRuntimeError('INVALID_ARGUMENT', `--${name} takes a whole number, not ${text}`);
 }
 
-function untilToldToLeave(untilStdinEnds: boolean): Promise<void> {
+function untilAskedToExit(untilStdinEnds: boolean): Promise<void> {
   return new Promise((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve());
     if (!untilStdinEnds) return;

@@ -1,14 +1,15 @@
 import type { Conversation } from './conversation.ts';
 import type { Condition, CountMatch, Rule, TextMatch } from './scenario.ts';
 
+/** The rule that answers a request, and its name. */
 export interface Selection {
   readonly rule: Rule;
   readonly name: string;
 }
 
 /**
- * Picks the rule for each request, in order, and counts how often each one answered.
- * `times` is counted when a rule is picked, so a fault that a client retries is used up by its first try.
+ * Picks the rule for each request and counts how often each rule has answered.
+ * `times` counts when a rule is picked: the first try of a client uses up a fault, its retry meets the next rule.
  */
 export function ruleSelector(
   rules: readonly Rule[],
@@ -26,8 +27,8 @@ export function ruleSelector(
   };
 }
 
-/** Whether every condition given holds for the request. */
-export function matches(when: Condition, conversation: Conversation, nth: number): boolean {
+/** Whether every condition that is given holds for the request. */
+function matches(when: Condition, conversation: Conversation, nth: number): boolean {
   return (
     textMatches(when.lastUser, conversation.userTexts.slice(-1)) &&
     textMatches(when.anyUser, conversation.userTexts) &&

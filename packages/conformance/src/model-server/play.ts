@@ -4,20 +4,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Delta, deltas, type PreparedReply, wholeMessage, wireUsage } from './reply.ts';
 import type { Fault, Reply } from './scenario.ts';
 
-/** How a request ended, as the server saw it. */
+/** How the server ended a request: in full, by a fault of the scenario, or because the client closed the connection. */
 export type Ending = 'answered' | 'fault' | 'clientClosed';
 
+/** One answer on its way to the client. */
 export interface Performance {
   readonly response: ServerResponse;
   readonly requestNumber: number;
   readonly model: string;
-  /** Timing and gate of the rule's reply; what is said is in `prepared`. */
+  /** Timing and gate of the rule's reply; its content is in `prepared`. */
   readonly timing: Pick<Reply, 'firstDelayMs' | 'delayMs' | 'gate'>;
   readonly prepared: PreparedReply;
   readonly fault: Exclude<Fault, { type: 'http' }> | undefined;
   /** Whether the client asked for a usage chunk. */
   readonly includeUsage: boolean;
-  /** Aborted when the client has gone or the server closes: every wait below ends with it. */
+  /** Aborted when the client closes the connection or the server closes: it ends every wait. */
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +38,7 @@ export async function playStream(performance: Performance): Promise<Ending> {
   return 'answered';
 }
 
-/** Answers `stream: false` with one JSON body; `hang` and `breakStream` happen in place of it. */
+/** Answers `stream: false` with one JSON body. `hang` and `breakStream` send none. */
 export async function playWhole(performance: Performance): Promise<Ending> {
   const { response, prepared, fault, timing, signal } = performance;
   if (fault?.type === 'hang') return hang(signal);
@@ -69,7 +70,7 @@ async function playDeltas(performance: Performance): Promise<'all' | 'fault'> {
     sent += 1;
   }
   if (timing.gate !== undefined && timing.gate.afterChunks >= sent) await untilFile(timing.gate.file, signal);
-  // A fault placed behind the last chunk happens in place of the end: the finish reason is never sent.
+  // A fault after the last chunk replaces the end: the finish reason is not sent.
   return fault === undefined ? 'all' : 'fault';
 }
 
@@ -79,7 +80,7 @@ async function playFault({ response, fault, signal }: Performance): Promise<Endi
     response.end('data: {"choices": [\n\n');
     return 'fault';
   }
-  // An SSE comment, only for its callback: what was written before must have left when the socket goes.
+  // An SSE comment, only for its callback: earlier writes must be flushed before the socket is destroyed.
   await new Promise<void>((resolve) => response.write(': \n\n', () => resolve()));
   response.destroy();
   return 'fault';
@@ -90,7 +91,7 @@ function hang(signal: AbortSignal): Promise<Ending> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve('clientClosed'), { once: true }));
 }
 
-/** Writes one event and waits for the client to read on, so that a flood does not gather in our memory. */
+/** Writes one event and waits until the client has room, so that a flood does not fill the memory. */
 async function sendChunk(performance: Performance, body: Record<string, unknown>): Promise<void> {
   const { response, signal } = performance;
   signal.throwIfAborted();

@@ -16,7 +16,7 @@ interface ToolCallDelta {
   readonly function: { readonly name?: string; readonly arguments: string };
 }
 
-/** A reply with its templates filled, not yet cut into increments. */
+/** A reply with its templates filled in, not yet cut into increments. */
 export interface PreparedReply {
   readonly reasoning: readonly string[];
   readonly text: readonly string[];
@@ -26,7 +26,7 @@ export interface PreparedReply {
   readonly usage: Usage;
 }
 
-/** Fills a reply from the conversation it answers. `requestBytes` is what the default usage counts as prompt. */
+/** Fills in the templates of a reply. The default usage counts `requestBytes` as the prompt. */
 export function prepareReply(
   reply: Reply,
   conversation: Conversation,
@@ -66,7 +66,7 @@ export function prepareReply(
   };
 }
 
-/** The increments of a reply in the order a real backend sends them: reasoning, text, tool calls. A generator, so that a flood is never held whole. */
+/** Yields the increments of a reply in the order of a real backend, without ever holding a flood in memory. */
 export function* deltas(reply: PreparedReply): Generator<Delta> {
   for (const chunk of reply.reasoning) yield { reasoning_content: chunk };
   for (let round = 0; round < reply.repeatText; round += 1) for (const chunk of reply.text) yield { content: chunk };
@@ -113,7 +113,7 @@ function words(text: string): string[] {
   return text.match(/\s*\S+\s*$|\s*\S+/g) ?? (text === '' ? [] : [text]);
 }
 
-/** Cuts by code point, so that no piece holds half a surrogate pair. */
+/** Cuts a text into pieces by code point, so that no piece ends in the middle of a surrogate pair. */
 function pieces(text: string, count: number): string[] {
   const points = Array.from(text);
   const size = Math.max(1, Math.ceil(points.length / count));

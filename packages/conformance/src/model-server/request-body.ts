@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-/** The request's body is over the cap; what had come was dropped. */
+/** The request's body exceeds the limit. */
 export class BodyTooLarge extends Error {}
 
-/** Reads a body whole. Rejects with `BodyTooLarge` as soon as it passes `maxBytes`, without keeping the rest. */
+/** Reads a body into memory. Throws `BodyTooLarge` as soon as it exceeds `maxBytes`, and discards the rest. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
@@ -12,9 +12,9 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
     if (!Buffer.isBuffer(bytes)) continue;
     size += bytes.length;
     if (size > maxBytes) {
-      // The answer can still be written; the rest is read away so that the client gets to see it.
+      // The client reads the answer only after it has sent its whole body.
       request.resume();
-      throw new BodyTooLarge(`a request body may have ${maxBytes} bytes at most`);
+      throw new BodyTooLarge(`a request body may have at most ${maxBytes} bytes`);
     }
     parts.push(bytes);
   }

@@ -7,49 +7,52 @@ import { prepareReply } from './reply.ts';
 import { BodyTooLarge, readBody } from './request-body.ts';
 import { type Fault, type Scenario, type ScenarioInput, parseScenario, replySchema } from './scenario.ts';
 
+/** Options of `startModelServer`. */
 export interface ModelServerOptions {
+  /** What the model says. */
   readonly scenario: ScenarioInput;
-  /** @default 0, which takes any free port */
+  /** The TCP port on 127.0.0.1. @default 0, any free port */
   readonly port?: number;
-  /** The newest so many requests are kept for `requests()`. @default 1000 */
+  /** How many requests `requests()` keeps; the oldest are dropped. @default 1000 */
   readonly maxRecordedRequests?: number;
 }
 
-/** A chat-completions request as it was received. Headers are left out: they carry the client's key. */
+/** A chat-completions request as it was received, without headers, which hold the client's key. */
 export interface RecordedRequest {
-  /** From 1, over the server's whole life. */
+  /** Counts from 1 over the life of the server. */
   readonly number: number;
   readonly body: RequestBody;
-  /** The rule that answered; absent when none matched. */
+  /** The name of the rule that answered; absent when none matched. */
   readonly rule?: string;
-  /** Absent while the answer is on its way. */
+  /** Absent while the answer is being sent. */
   readonly ending?: Ending;
 }
 
+/** A running model server. */
 export interface ModelServer {
-  /** The base url of the API, with `/v1` and without a slash at the end. */
+  /** The base URL of the API: with `/v1`, without a trailing slash. */
   readonly url: string;
-  /** The chat-completions requests so far, oldest first, in snapshots that do not change afterwards. */
+  /** A snapshot of the chat-completions requests so far, oldest first. */
   requests(): readonly RecordedRequest[];
-  /** Destroys every connection, answered or not, and frees the port. Calling it again waits for the same. */
+  /** Destroys every connection, answered or not, and frees the port. May be called again. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** 64 MiB: above the longest prompt any agent in the tests sends, below what hurts. */
+/** Longer than any prompt that an agent in the tests sends. */
 const maxBodyBytes = 64 * 1024 * 1024;
 
 /**
- * Starts a scripted model behind the OpenAI chat-completions API on 127.0.0.1: `POST /v1/chat/completions`, streamed or whole, and `GET /v1/models`.
- * It asks for no key, opens no connection of its own and costs nothing.
- * Throws INVALID_ARGUMENT for a scenario that cannot be played and UNAVAILABLE when the port is taken.
+ * Starts a scripted model behind the OpenAI chat-completions API on 127.0.0.1: `POST /v1/chat/completions`, streamed or
+ * whole, and `GET /v1/models`. It needs no key and opens no connection of its own. Throws INVALID_ARGUMENT for a
+ * scenario that cannot be played and UNAVAILABLE when the port is taken.
  */
 export async function startModelServer(options: ModelServerOptions): Promise<ModelServer> {
   const scenario = parseScenario(options.scenario);
   const closing = new AbortController();
   const desk = frontDesk(scenario, options.maxRecordedRequests ?? 1000, closing.signal);
   const server = createServer((request, response) => {
-    // Whatever goes wrong with one connection is that connection's: the client sees it break.
+    // An error breaks only the connection on which it happens.
     desk.handle(request, response).catch(() => response.destroy());
   });
   const port = await listen(server, options.port ?? 0);
@@ -64,6 +67,7 @@ export async function startModelServer(options: ModelServerOptions): Promise<Mod
 }
 
 interface FrontDesk {
+  /** Answers one HTTP request. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
   requests(): readonly RecordedRequest[];
 }
@@ -82,7 +86,7 @@ function frontDesk(scenario: Scenario, maxRecorded: number, closing: AbortSignal
   const complete = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const raw = await readBody(request, maxBodyBytes);
     const body = parseBody(raw);
-    if (body === undefined) return refuse(response, 400, 'the body is no chat-completions request');
+    if (body === undefined) return refuse(response, 400, 'the body is not a chat-completions request');
     count += 1;
     const number = count;
     const conversation = conversationOf(body);
@@ -100,7 +104,7 @@ function frontDesk(scenario: Scenario, maxRecorded: number, closing: AbortSignal
       try {
         if (request.method === 'POST' && pathname === '/v1/chat/completions') return await complete(request, response);
         if (request.method === 'GET' && pathname === '/v1/models') return sendModels(response, scenario.models);
-        return refuse(response, 404, `there is no ${request.method} ${pathname} here`);
+        return refuse(response, 404, `this server has no ${request.method} ${pathname}`);
       } catch (error) {
         if (!(error instanceof BodyTooLarge)) throw error;
         return refuse(response, 413, error.message);
@@ -130,8 +134,8 @@ async function answer(order: Order): Promise<Ending> {
     return 'fault';
   }
   const reply = selection.rule.reply ?? replySchema.parse({});
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  const clientClosed = new AbortController();
+  response.once('close', () => clientClosed.abort());
   const performance: Performance = {
     response,
     requestNumber: number,
@@ -140,7 +144,7 @@ async function answer(order: Order): Promise<Ending> {
     prepared: prepareReply(reply, conversationOf(body), number, order.requestBytes),
     fault,
     includeUsage: body.stream_options?.include_usage ?? false,
-    signal: AbortSignal.any([order.closing, gone.signal]),
+    signal: AbortSignal.any([order.closing, clientClosed.signal]),
   };
   try {
     return await (body.stream === true ? playStream(performance) : playWhole(performance));

@@ -4,30 +4,36 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import type { PiScript, PiVersion } from './pi-script.ts';
 import type { PlainScript } from './plain-script.ts';
 
-/** How to start a scripted agent: an argument vector, first the absolute path of this Node, and what its environment has to hold besides. */
+/** How to start a scripted agent. */
 export interface AgentCommand {
+  /** The argument vector; the program is the absolute path of this Node. */
   readonly command: string[];
+  /** Variables to add to its environment. */
   readonly env: Record<string, string>;
 }
 
-/** Linux takes 128 KiB in one argument. */
+/** Linux allows 128 KiB in one argument. */
 const maxScriptBytes = 100_000;
 
 /**
- * An agent that does what a script says and knows no protocol. Arguments appended to the command are shown by `printSelf` and otherwise ignored.
- * A string is the path of a file with the script as JSON; a script itself travels in the arguments, so that no file has to be cleaned up.
- * Throws INVALID_ARGUMENT for a script that is too long for that.
+ * An agent that does what a script says and speaks no protocol. It ignores arguments that are appended to the command;
+ * `printSelf` shows them. A string is the path of a JSON file with the script; any other script travels in the
+ * arguments. Throws INVALID_ARGUMENT for a script of more than 100000 bytes, which has to go into a file.
  */
 export function plainAgent(script: PlainScript | string): AgentCommand {
   return { command: [...entry('plain-agent'), scriptArgument(script)], env: {} };
 }
 
+/** Options of `piAgent`. */
 export interface PiAgentOptions {
-  /** @default '0.87' */
+  /** The release of Pi whose behaviour the double reproduces. @default '0.87' */
   readonly version?: PiVersion;
 }
 
-/** A double of `pi`: append Pi's own arguments, such as `--mode rpc`, to the command. A string is the path of a file with the script as JSON. */
+/**
+ * A double of `pi`: append Pi's own arguments, such as `--mode rpc`, to the command.
+ * A string is the path of a JSON file with the script. Throws INVALID_ARGUMENT for a script of more than 100000 bytes.
+ */
 export function piAgent(script: PiScript | string = {}, options: PiAgentOptions = {}): AgentCommand {
   const version = options.version ?? '0.87';
   return {
@@ -36,16 +42,17 @@ export function piAgent(script: PiScript | string = {}, options: PiAgentOptions 
   };
 }
 
+/** Options of `modelAgent`. */
 export interface ModelAgentOptions {
-  /** Base url of a chat-completions API, with `/v1`: the url of a `ModelServer`. */
+  /** The base URL of a chat-completions API, with `/v1`: the `url` of a `ModelServer`. */
   readonly url: string;
-  /** @default 'fake-1' */
+  /** The model that it asks for. @default 'fake-1' */
   readonly model?: string;
-  /** @default the prompt is read from stdin to its end */
+  /** The path of the file that holds the prompt. @default stdin, read to its end */
   readonly promptFile?: string;
 }
 
-/** A small agent that asks a model server, prints its words and runs the tools `write`, inside its cwd only, and `bash`. */
+/** A small agent that asks a model server, prints the answers and runs the tools `bash` and (in its cwd) `write`. */
 export function modelAgent(options: ModelAgentOptions): AgentCommand {
   const prompt = options.promptFile === undefined ? [] : ['--prompt-file', options.promptFile];
   return {
@@ -59,11 +66,11 @@ function scriptArgument(script: object | string): string {
   const text = JSON.stringify(script);
   if (Buffer.byteLength(text) <= maxScriptBytes) return text;
   throw new AgentRuntimeError('INVALID_ARGUMENT', 'the script is too long for an argument', {
-    hint: 'Write it to a file and pass the path.',
+    hint: 'Write it to a file and pass the path of the file.',
   });
 }
 
-/** Run unbuilt the entries are beside this file as .ts, in a build they are below dist/scripted-agent whatever chunk this code went to. */
+/** The command that starts an entry: from sources it is beside this file, in a build below `dist/scripted-agent`. */
 function entry(name: string): string[] {
   const source = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
   if (import.meta.url.endsWith('.ts') && existsSync(source)) {

@@ -1,5 +1,7 @@
 /**
  * Agents that do what a script says: real processes for the tests of adapters, planes and hosts.
+ *
+ * @packageDocumentation
  */
 export {
   type AgentCommand,

@@ -3,16 +3,18 @@ import { mkdir, open, realpath } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
+/** A tool of the model agent. */
 export interface AgentTool {
-  /** As chat completions declare tools. */
+  /** The declaration, as in a chat-completions request. */
   readonly declaration: unknown;
-  /** Resolves with the text for the model; throws with a reason for it. */
+  /** Resolves with the result for the model. Throws with a reason for the model. */
   run(args: unknown): Promise<string>;
 }
 
 const maxOutput = 50_000;
 const bashTimeoutMs = 600_000;
 
+/** The tools by name. */
 export const tools: ReadonlyMap<string, AgentTool> = new Map([
   ['write', { declaration: declare('write', 'Write a file in the workspace', ['path', 'content']), run: write }],
   ['bash', { declaration: declare('bash', 'Run a command with sh', ['command']), run: bash }],
@@ -32,7 +34,7 @@ async function write(args: unknown): Promise<string> {
   const workspace = await realpath(process.cwd());
   const target = resolve(workspace, path);
   assertInside(workspace, target, path);
-  // Up to the nearest folder that exists, before any is made: a link on the way would let mkdir make folders outside.
+  // The nearest folder that exists is checked before mkdir, which would follow a link and make folders outside.
   assertInside(workspace, await realpath(await nearestFolder(dirname(target))), path);
   await mkdir(dirname(target), { recursive: true });
   const file = join(await realpath(dirname(target)), basename(target));

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
-// A small agent of its own: asks a chat-completions server, prints what it says, runs the tools it calls, until it calls none.
+// A small agent: asks a chat-completions server, prints the answers and runs their tool calls, until there are none.
 //   model-agent --url <base url with /v1> --model <id> [--prompt-file <file> | prompt on stdin]
-// It exits with 0 when the model came to rest and with 1 for anything else. Nothing is retried: that is the caller's business.
+// It exits with 0 when the model came to rest, else with 1. It retries nothing.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type AgentTool, tools } from './model-agent-tools.ts';
 import { type Completion, type Message, complete } from './model-client.ts';
 
-/** A model that never stops calling tools is broken; a demonstration needs five turns. */
+/** A model that calls tools for longer is broken; a demonstration needs five turns. */
 const maxTurns = 100;
 
 async function main(): Promise<void> {
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   throw new Error(`the model did not come to rest in ${maxTurns} turns`);
 }
 
-/** A tool that fails is the model's to deal with: it gets the reason as the result. */
+/** Runs a tool call. The model gets the reason of a failure as the result. */
 async function runTool(tool: AgentTool | undefined, name: string, args: string): Promise<string> {
   if (tool === undefined) return `Error: there is no tool ${name}`;
   try {

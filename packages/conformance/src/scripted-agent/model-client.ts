@@ -1,4 +1,4 @@
-/** A message as chat completions spell it. */
+/** A message of a chat-completions request. */
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   readonly content: string;
@@ -10,8 +10,9 @@ export interface Message {
   }[];
 }
 
+/** What to ask the model. */
 export interface CompletionRequest {
-  /** Base url of the API, with `/v1`. */
+  /** The base URL of the API, with `/v1`. */
   readonly url: string;
   readonly model: string;
   readonly messages: readonly Message[];
@@ -20,6 +21,7 @@ export interface CompletionRequest {
   readonly onText: (text: string) => void;
 }
 
+/** The answer of the model. */
 export interface Completion {
   readonly text: string;
   readonly toolCalls: readonly ReadToolCall[];
@@ -46,7 +48,7 @@ interface Chunk {
   }[];
 }
 
-/** Streams one completion. Throws when the server refuses, and when the stream ends before the model said why it stopped. */
+/** Streams one completion. Throws when the server refuses, and when the stream ends without a finish reason. */
 export async function complete(request: CompletionRequest): Promise<Completion> {
   const { model, messages, tools } = request;
   const response = await fetch(`${request.url.replace(/\/+$/, '')}/chat/completions`, {

@@ -1,89 +1,98 @@
-/** Which release of Pi the double behaves like. */
+/** A release of Pi whose behaviour the double reproduces. */
 export type PiVersion = '0.73' | '0.87' | '1.5';
 
-/** What the double answers. Without a rule that matches, a prompt is answered with `You said: …` and a steer with `steered: …`. */
+/** What the double answers. Without a matching rule, `You said: …` answers a prompt, `steered: …` a steer. */
 export interface PiScript {
+  /** The first rule that matches a message answers it. */
   readonly rules?: readonly PiRule[];
-  /** Played before the first command is read: a slow or a failing start. */
+  /** Played before the first command is read: for a slow or a failing start. */
   readonly startup?: PiStartup;
 }
 
+/** What the double does before it reads its first command. */
 export interface PiStartup {
+  /** Milliseconds to wait. @default 0 */
   readonly delayMs?: number;
+  /** Text for stderr. */
   readonly stderr?: string;
-  /** Leaves at once with this code. */
+  /** Exits with this code. */
   readonly exit?: number;
-  /** One line with the pid is appended: a counter of starts. */
+  /** The path of a file to which a line with the pid is appended: it counts starts. */
   readonly appendLine?: string;
 }
 
-/** The first rule that matches a user message which enters a turn gives the steps of the answer. */
+/** The steps with which the double answers a user message when it enters a turn. */
 export interface PiRule {
+  /** @default every message */
   readonly when?: {
     readonly contains?: string;
-    /** How the message came. `prompt` is the one that started the run. */
+    /** The command by which the message came. `prompt` is the message that started the run. */
     readonly mode?: 'prompt' | 'steer' | 'followUp';
-    /** Whether the process was started on a session file with messages in it. */
+    /** Whether the process was started on a session file that holds messages. */
     readonly resumed?: boolean;
     /** The number of the message among all user messages of the session, from 1. */
     readonly nth?: number;
   };
-  /** Applies so many times in the life of the process. */
+  /** How many messages of one process the rule answers. @default any number */
   readonly times?: number;
   readonly steps: readonly PiStep[];
 }
 
 /**
- * One thing that happens in a run. Text and reasoning gather in one assistant message; tools end the message and, once they have ended, the turn;
- * what follows them is the next turn. In texts `{{text}}` is the last user message, `{{userMessages}}` their count in the session, `{{answer}}` the last dialog's answer.
+ * One thing that happens in a run. Text and reasoning are collected in one assistant message. Tools end the message
+ * and, once they have ended, the turn; the steps after them are the next turn. In texts, `{{text}}` is the last user
+ * message, `{{userMessages}}` the number of user messages in the session, `{{answer}}` the answer to the last dialog.
  */
 export type PiStep =
   /** A string is one delta. */
   | { readonly text: string | readonly string[]; readonly delayMs?: number }
   | { readonly reasoning: string | readonly string[]; readonly delayMs?: number }
   | { readonly tool: PiTool }
-  /** Called in one message and run in parallel: started in order, ended as they end. */
+  /** Called in one message and run in parallel: they start in order and end in any order. */
   | { readonly tools: readonly PiTool[] }
   | { readonly dialog: PiDialog }
-  /** Fire and forget, like `notify` and `setStatus`: the fields of the request but its id. */
+  /** A UI request without an answer, like `notify` and `setStatus`: its fields, but for the id. */
   | { readonly notify: Readonly<Record<string, unknown>> & { readonly method: string } }
   /** The model fails for good. */
   | { readonly error: string }
-  /** The model fails `times` times and Pi tries again; above three attempts the run fails. */
+  /** The model fails `times` times and Pi tries again; after three attempts the run fails. */
   | { readonly retry: { readonly times: number; readonly errorMessage?: string; readonly delayMs?: number } }
-  /** The context is full: Pi compacts and goes on in a new agent_start, having said `willRetry: false`. */
+  /** The context is full: Pi reports `willRetry: false`, compacts, and continues with a new agent_start. */
   | { readonly overflow: true }
-  /** The answer is cut at the token limit: ends the run with stopReason `length`. */
+  /** The answer is cut at the token limit: the run ends with stopReason `length`. */
   | { readonly length: true }
   /** Pi compacts between agent_end and agent_settled. */
   | { readonly thresholdCompaction: true }
   /** The process kills itself. */
   | { readonly crash: NodeJS.Signals }
   | { readonly exit: number }
-  /** The model never goes on; an abort ends it. */
+  /** The model sends nothing more; an abort ends it. */
   | { readonly hang: true }
   | { readonly sleepMs: number }
   | { readonly waitForFile: string }
-  /** One line in one write; without `text` the pid. */
+  /** Appends one line in one write. @default text the pid */
   | { readonly appendLine: { readonly file: string; readonly text?: string } }
   | { readonly stderr: string }
-  /** A line on stdout as it is: for output that is no record. */
+  /** A line on stdout as it is, for output that is not a record. */
   | { readonly rawLine: string };
 
+/** A tool that the model calls. */
 export interface PiTool {
   readonly name: string;
   readonly args?: Readonly<Record<string, unknown>>;
-  /** Cumulative outputs, each replacing the one before, spread over `durationMs`. */
+  /** Cumulative outputs, spread over `durationMs`. Each replaces the one before. */
   readonly updates?: readonly string[];
   /** @default the last update, else `ok` */
   readonly result?: string;
   readonly isError?: boolean;
   readonly durationMs?: number;
-  /** Runs a `sleep` in a session of its own with the inherited environment, as Pi's bash does; the tool lasts until it ends. */
+  /**
+   * Runs a `sleep` in its own session with the inherited environment, as Pi's bash does. The tool lasts until it ends.
+   */
   readonly childSleepMs?: number;
-  /** The child's pid is written here. */
+  /** The path of a file that gets the pid of the child. */
   readonly childPidFile?: string;
-  /** `write` with `path` and `content` really writes the file. */
+  /** `write` really writes the file, from the arguments `path` and `content`. */
   readonly effect?: 'write';
   /** The tool runs until the file exists. */
   readonly waitForFile?: string;
@@ -91,6 +100,7 @@ export interface PiTool {
   readonly dialog?: PiDialog;
 }
 
+/** A question of an extension. */
 export interface PiDialog {
   readonly method: 'confirm' | 'select' | 'input' | 'editor';
   readonly title: string;
@@ -98,6 +108,6 @@ export interface PiDialog {
   readonly options?: readonly string[];
   readonly placeholder?: string;
   readonly prefill?: string;
-  /** Milliseconds after which Pi itself cancels it. `editor` has none. */
+  /** Milliseconds after which Pi itself cancels the dialog. `editor` has no timeout. */
   readonly timeout?: number;
 }

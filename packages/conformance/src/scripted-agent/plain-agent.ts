@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// An agent that is nothing but a process: it does what its script says, for tests of runtimes that only see stdout and an exit code.
+// An agent without a protocol: it does what its script says, for tests of runtimes that only see stdout and an exit
+// code.
 //   plain-agent <script.json | JSON> [args…]    or the script as JSON in RUNTIME_SCRIPT
-// No import but node's own: it has to start fast, since a suite starts hundreds.
+// It imports nothing but Node's own modules, because it has to start fast: a suite starts hundreds.
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -14,7 +15,7 @@ async function play(steps: PlainScript): Promise<void> {
   for (const step of steps) await playStep(step);
 }
 
-// One branch per shape of the union: split further it would be harder to read, not easier.
+// One branch per shape of the union: splitting it would make it harder to read.
 async function playStep(step: PlainStep): Promise<void> {
   if ('print' in step) return write(process.stdout, step.print);
   if ('printErr' in step) return write(process.stderr, step.printErr);
@@ -55,7 +56,7 @@ function printSelf(): Promise<void> {
   return write(process.stdout, `${JSON.stringify(self)}\n`);
 }
 
-/** A pending promise keeps no process alive; a timer does. */
+/** A timer keeps the process alive; a pending promise does not. */
 function hang(): Promise<void> {
   return new Promise(() => setInterval(() => {}, 2 ** 30));
 }
@@ -134,7 +135,7 @@ function fail(error: unknown): never {
   process.exit(70);
 }
 
-// With the variable set, every argument is one of the agent's own: a runtime may append the prompt there.
+// With the variable, all arguments belong to the agent: a runtime may append the prompt there.
 const inline = process.env['RUNTIME_SCRIPT'];
 const scriptFile = inline === undefined ? process.argv[2] : undefined;
 try {

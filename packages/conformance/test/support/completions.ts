@@ -16,7 +16,7 @@ export function post(server: ModelServer, messages: Message[], extra: object = {
   });
 }
 
-export const completionSchema = z.object({
+const completionSchema = z.object({
   error: z.object({ message: z.string() }).optional(),
   choices: z
     .array(

@@ -9,7 +9,10 @@ function show(value: unknown): string {
   return value === undefined ? 'undefined' : JSON.stringify(value);
 }
 
-/** What must be the same in a recording of Pi and in its double: order, roles, reasons, queue lengths. Deltas and tool updates are left out, their number is a matter of time. */
+/**
+ * What must be the same in a recording of Pi and in its double: order, roles, reasons, queue lengths. Deltas and tool
+ * updates are left out, their number is a matter of time.
+ */
 export function signature(records: readonly Json[]): string[] {
   return records.flatMap((record) => {
     const type = show(record['type']);

@@ -1,9 +1,10 @@
 import type { Decision } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
-import { refusal, type Bench } from '../bench.ts';
+import { refusal, type Stage } from '../stage.ts';
 import { spoken } from '../tape.ts';
-import { doesNotApply, verifies, type Case } from '../verifies.ts';
+import { doesNotApply } from '../not-applicable.ts';
+import { verifies, type Case } from '../verifies.ts';
 import { inTurn } from './steer-cases.ts';
 
 type Request = Extract<SessionEvent, { type: 'approval.requested' }>;
@@ -11,12 +12,15 @@ type Request = Extract<SessionEvent, { type: 'approval.requested' }>;
 const requestIn = (events: readonly SessionEvent[]): Request | undefined =>
   events.find((event) => event.type === 'approval.requested');
 
-async function asked(bench: Bench) {
-  const play = await bench.play('approval');
-  const session = await bench.begin(play);
-  const tape = bench.record(session);
+/** Plays the `approval` scenario up to its question. */
+async function playToApproval(stage: Stage) {
+  const play = await stage.play('approval');
+  const session = await stage.begin(play);
+  const tape = stage.record(session);
   await tape.until('an approval', (events) => requestIn(events) !== undefined);
-  return { play, session, tape, request: requestIn(tape.events)! };
+  const request = requestIn(tape.events);
+  if (!request) throw new Error('the approval is no longer among the events');
+  return { play, session, tape, request };
 }
 
 function decisionOf(request: Request, kind: 'allow' | 'deny'): Decision {
@@ -25,17 +29,17 @@ function decisionOf(request: Request, kind: 'allow' | 'deny'): Decision {
   return { choice: choice.id };
 }
 
-/** Saying it again does no harm; by then nobody may wait for it any more. */
-async function repeat(call: Promise<void>): Promise<void> {
+/** A repeated answer does no harm; NOT_FOUND is allowed, since the agent may have gone on by then. */
+async function expectHarmless(call: Promise<void>): Promise<void> {
   const result = await Promise.allSettled([call]);
   if (result[0].status === 'rejected') expect(await refusal(call)).toBe('NOT_FOUND');
 }
 
 export const approvalCases: readonly Case[] = [
-  verifies('answer.reaches', async (bench) => {
-    const { capabilities } = await bench.play('hello');
+  verifies('answer.reaches', async (stage) => {
+    const { capabilities } = await stage.play('hello');
     if (!capabilities.approvals) {
-      const { session } = await inTurn(bench);
+      const { session } = await inTurn(stage);
       expect(await refusal(session.answer('any', { choice: 'allow' }))).toBe('UNSUPPORTED');
       return;
     }
@@ -43,34 +47,34 @@ export const approvalCases: readonly Case[] = [
       ['allow', 'allowed'],
       ['deny', 'denied'],
     ] as const) {
-      const { play, session, tape, request } = await asked(bench);
+      const { play, session, tape, request } = await playToApproval(stage);
       const decision = decisionOf(request, kind);
       await session.answer(request.approvalId, decision);
-      await repeat(session.answer(request.approvalId, decision));
+      await expectHarmless(session.answer(request.approvalId, decision));
       await tape.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
       await session.stop({ graceMs: 500 });
       await tape.end();
       expect(spoken(tape.events, play.capabilities).split(words).length - 1, `times it said ${words}`).toBe(1);
     }
   }),
-  verifies('answer.recovered', async (bench) => {
-    const { capabilities } = await bench.play('hello');
+  verifies('answer.recovered', async (stage) => {
+    const { capabilities } = await stage.play('hello');
     if (!capabilities.approvals || !capabilities.reattach) doesNotApply('it has no approvals, or does not reattach');
-    const { play, session, tape, request } = await asked(bench);
-    await tape.letGo();
+    const { play, session, tape, request } = await playToApproval(stage);
+    await tape.stopReading();
     await session[Symbol.asyncDispose]();
-    const found = await bench.recovered(play, 'live');
-    const again = bench.record(found);
-    await again.until('the approval again', (events) => requestIn(events)?.approvalId === request.approvalId);
+    const found = await stage.recovered(play, 'live');
+    const rest = stage.record(found);
+    await rest.until('the approval again', (events) => requestIn(events)?.approvalId === request.approvalId);
     await found.answer(request.approvalId, decisionOf(request, 'allow'));
-    await again.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
-    expect(spoken(again.events, play.capabilities)).toContain('allowed');
+    await rest.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
+    expect(spoken(rest.events, play.capabilities)).toContain('allowed');
     await found.stop({ graceMs: 500 });
   }),
-  verifies('answer.not-found', async (bench) => {
-    const { capabilities } = await bench.play('hello');
+  verifies('answer.not-found', async (stage) => {
+    const { capabilities } = await stage.play('hello');
     if (!capabilities.approvals) doesNotApply('it has no approvals');
-    const { session, tape, request } = await asked(bench);
+    const { session, tape, request } = await playToApproval(stage);
     expect(await refusal(session.answer('no-such-approval', { choice: 'allow' }))).toBe('NOT_FOUND');
     await session.stop({ graceMs: 500 });
     await tape.end();

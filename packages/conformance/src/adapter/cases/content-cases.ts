@@ -5,14 +5,14 @@ import { spoken } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';
 
 export const contentCases: readonly Case[] = [
-  verifies('events.unicode', async (bench) => {
-    const play = await bench.play('unicode');
-    const { tape } = await bench.playToEnd(play);
+  verifies('events.unicode', async (stage) => {
+    const play = await stage.play('unicode');
+    const { tape } = await stage.playToEnd(play);
     expect(spoken(tape.events, play.capabilities)).toContain(unicodeText);
   }),
-  verifies('events.huge', async (bench) => {
-    const play = await bench.play('huge');
-    const { tape } = await bench.playToEnd(play);
+  verifies('events.huge', async (stage) => {
+    const play = await stage.play('huge');
+    const { tape } = await stage.playToEnd(play);
     const text = spoken(tape.events, play.capabilities);
     expect(text.match(/x+ end/)?.[0].length, 'characters that came through').toBe(hugeChars + ' end'.length);
     for (const event of tape.events) {
@@ -20,20 +20,20 @@ export const contentCases: readonly Case[] = [
         expect(event.text.length).toBeLessThanOrEqual(maxEventTextChars);
     }
   }),
-  verifies('events.malformed', async (bench) => {
-    const play = await bench.play('malformed');
-    const { tape } = await bench.playToEnd(play);
+  verifies('events.malformed', async (stage) => {
+    const play = await stage.play('malformed');
+    const { tape } = await stage.playToEnd(play);
     const types = tape.events.map((event) => event.type);
     expect(types).toContain('output.quarantined');
     expect(spoken(tape.events, play.capabilities)).toContain('still here');
   }),
-  verifies('events.secrets', async (bench) => {
+  verifies('events.secrets', async (stage) => {
     const secret = 'tok-4f9a-"quoted"-7c1e88d2';
-    const play = await bench.play('secret', { env: { [secretVariable]: secret }, secrets: [secret] });
-    const { tape } = await bench.playToEnd(play);
-    const again = bench.record(await bench.recovered(play, 'ended'));
-    await again.end();
-    for (const { events } of [tape, again]) {
+    const play = await stage.play('secret', { env: { [secretVariable]: secret }, secrets: [secret] });
+    const { tape } = await stage.playToEnd(play);
+    const replay = stage.record(await stage.recovered(play, 'ended'));
+    await replay.end();
+    for (const { events } of [tape, replay]) {
       const text = spoken(events, play.capabilities);
       expect(text).toContain('token=');
       expect(text).toContain(' given');

@@ -1,108 +1,109 @@
 import { expect } from 'vitest';
-import { refusal, type Bench, type Play } from '../bench.ts';
+import { refusal, type Stage, type Play } from '../stage.ts';
 import { turnFault } from '../event-checks.ts';
 import type { ScenarioName } from '../scenarios.ts';
 import { spoken, type Tape } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';
 import type { RuntimeSession } from '@runtime/contracts/adapter';
 
-async function running(
-  bench: Bench,
+/** Starts the scenario and waits until the agent has said these words. */
+async function playUntilSaid(
+  stage: Stage,
   scenario: ScenarioName,
   words: string,
 ): Promise<{ play: Play; session: RuntimeSession; tape: Tape }> {
-  const play = await bench.play(scenario);
-  const session = await bench.begin(play);
-  const tape = bench.record(session);
+  const play = await stage.play(scenario);
+  const session = await stage.begin(play);
+  const tape = stage.record(session);
   await tape.until(`"${words}"`, (events) => spoken(events, play.capabilities).includes(words));
   return { play, session, tape };
 }
 
-/** The session of a run that was reaped: its exit may have been seen or not. */
-async function recoveredOver(bench: Bench, play: Play): Promise<RuntimeSession> {
-  const recovery = await bench.recover(play);
+/** Recovers a reaped run: `ended` when its exit was observed, else `dead`. */
+async function recoverReaped(stage: Stage, play: Play): Promise<RuntimeSession> {
+  const recovery = await stage.recover(play);
   if (recovery.status === 'ended' || recovery.status === 'dead') return recovery.session;
   throw new Error(`a reaped run is ${recovery.status}`);
 }
 
 export const endingCases: readonly Case[] = [
-  verifies('exit.code', async (bench) => {
-    const play = await bench.play('exitCode');
-    const { tape, exit } = await bench.playToEnd(play);
+  verifies('exit.code', async (stage) => {
+    const play = await stage.play('exitCode');
+    const { tape, exit } = await stage.playToEnd(play);
     expect(exit).toEqual({ kind: 'exited', code: 7 });
     const ended = tape.events.findLast((event) => event.type === 'turn.ended');
     expect(ended?.outcome.status).not.toBe('succeeded');
   }),
-  verifies('exit.signal', async (bench) => {
-    const play = await bench.play('crash');
-    const { tape, exit } = await bench.playToEnd(play);
+  verifies('exit.signal', async (stage) => {
+    const play = await stage.play('crash');
+    const { tape, exit } = await stage.playToEnd(play);
     expect(exit).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
     expect(spoken(tape.events, play.capabilities)).toContain('last words');
     expect(tape.events.findLast((event) => event.type === 'turn.ended')?.outcome.status).toBe('failed');
   }),
-  verifies('stop.ends', async (bench) => {
-    const { session, tape, play } = await running(bench, 'gate', 'before');
+  verifies('stop.ends', async (stage) => {
+    const { session, tape, play } = await playUntilSaid(stage, 'gate', 'before');
     const [first, second] = await Promise.all([session.stop(), session.stop()]);
     await tape.end();
     expect(second).toEqual(first);
     expect(first.kind).not.toBe('unknown');
     expect(turnFault(tape.events)).toBeUndefined();
-    expect(await bench.countProcesses(play.handle)).toBe(0);
+    expect(await stage.countProcesses(play.handle)).toBe(0);
     expect(await session.stop({ graceMs: 60_000 })).toEqual(first);
-    expect(await (await bench.recovered(play, 'ended')).stop()).toEqual(first);
+    expect(await (await stage.recovered(play, 'ended')).stop()).toEqual(first);
   }),
-  verifies('stop.grace', async (bench) => {
-    const { session, tape, play } = await running(bench, 'ignoresTerm', 'ready');
+  verifies('stop.grace', async (stage) => {
+    const { session, tape, play } = await playUntilSaid(stage, 'ignoresTerm', 'ready');
     const before = performance.now();
     const exit = await session.stop({ graceMs: 300 });
     expect(performance.now() - before, 'ms until it was killed').toBeGreaterThanOrEqual(290);
     expect(exit).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
-    expect(await bench.countProcesses(play.handle)).toBe(0);
+    expect(await stage.countProcesses(play.handle)).toBe(0);
     await tape.end();
   }),
-  verifies('stop.tree', async (bench) => {
-    const { session, tape, play } = await running(bench, 'leavesChildren', 'ready');
-    expect(await bench.countProcesses(play.handle), 'processes before the stop').toBeGreaterThanOrEqual(3);
+  verifies('stop.tree', async (stage) => {
+    const { session, tape, play } = await playUntilSaid(stage, 'leavesChildren', 'ready');
+    expect(await stage.countProcesses(play.handle), 'processes before the stop').toBeGreaterThanOrEqual(3);
     await session.stop({ graceMs: 300 });
-    expect(await bench.countProcesses(play.handle), 'processes left').toBe(0);
+    expect(await stage.countProcesses(play.handle), 'processes left').toBe(0);
     await tape.end();
   }),
-  verifies('stop.aborted', async (bench) => {
-    const { session, tape, play } = await running(bench, 'ignoresTerm', 'ready');
+  verifies('stop.aborted', async (stage) => {
+    const { session, tape, play } = await playUntilSaid(stage, 'ignoresTerm', 'ready');
     const waiting = session.stop({ graceMs: 300, signal: AbortSignal.timeout(20) });
     expect(['CANCELLED', 'DEADLINE_EXCEEDED']).toContain(await refusal(waiting));
     await tape.end();
-    await bench.eventually('the agent is gone', async () => (await bench.countProcesses(play.handle)) === 0);
+    await stage.eventually('the agent is gone', async () => (await stage.countProcesses(play.handle)) === 0);
     expect(await session.stop()).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
   }),
-  verifies('dispose.lets-go', async (bench) => {
-    const { session, tape, play } = await running(bench, 'gate', 'before');
+  verifies('dispose.lets-go', async (stage) => {
+    const { session, tape, play } = await playUntilSaid(stage, 'gate', 'before');
     await session[Symbol.asyncDispose]();
     await session[Symbol.asyncDispose]();
     await tape.end();
-    expect(await bench.countProcesses(play.handle), 'processes after the disposal').toBeGreaterThan(0);
+    expect(await stage.countProcesses(play.handle), 'processes after the disposal').toBeGreaterThan(0);
   }),
-  verifies('reap.tree', async (bench) => {
-    const other = await running(bench, 'gate', 'before');
-    const { session, play } = await running(bench, 'leavesChildren', 'ready');
+  verifies('reap.tree', async (stage) => {
+    const other = await playUntilSaid(stage, 'gate', 'before');
+    const { session, play } = await playUntilSaid(stage, 'leavesChildren', 'ready');
     await session[Symbol.asyncDispose]();
-    const { adapter } = await bench.make(play.context);
+    const { adapter } = await stage.makeSetup(play.context);
     await adapter.reap(play.handle);
-    expect(await bench.countProcesses(play.handle), 'processes left').toBe(0);
-    expect(['ended', 'dead']).toContain((await bench.recover(play)).status);
-    expect(await bench.countProcesses(other.play.handle), 'processes of another run').toBeGreaterThan(0);
+    expect(await stage.countProcesses(play.handle), 'processes left').toBe(0);
+    expect(['ended', 'dead']).toContain((await stage.recover(play)).status);
+    expect(await stage.countProcesses(other.play.handle), 'processes of another run').toBeGreaterThan(0);
   }),
-  verifies('reap.repeatable', async (bench) => {
-    const never = await bench.play('hello');
+  verifies('reap.repeatable', async (stage) => {
+    const never = await stage.play('hello');
     await never.adapter.reap(never.handle);
     await never.adapter.reap(never.handle);
-    const { play, tape } = await running(bench, 'gate', 'before');
+    const { play, tape } = await playUntilSaid(stage, 'gate', 'before');
     await play.adapter.reap(play.handle);
     await play.adapter.reap(play.handle);
-    expect(await bench.countProcesses(play.handle)).toBe(0);
+    expect(await stage.countProcesses(play.handle)).toBe(0);
     await tape.end();
-    const again = bench.record(await recoveredOver(bench, play));
-    await again.end();
-    expect(spoken(again.events, play.capabilities), 'what it said is still there').toContain('before');
+    const replay = stage.record(await recoverReaped(stage, play));
+    await replay.end();
+    expect(spoken(replay.events, play.capabilities), 'what it said is still there').toContain('before');
   }),
 ];

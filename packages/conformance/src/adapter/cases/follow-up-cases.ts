@@ -1,38 +1,39 @@
 import { expect } from 'vitest';
-import { refusal } from '../bench.ts';
-import { outOfOrder, turnFault } from '../event-checks.ts';
+import { refusal } from '../stage.ts';
+import { orderFault, turnFault } from '../event-checks.ts';
 import { makeInstruction } from '../handles.ts';
-import { doesNotApply, verifies, type Case } from '../verifies.ts';
+import { doesNotApply } from '../not-applicable.ts';
+import { verifies, type Case } from '../verifies.ts';
 import { inTurn, reached } from './steer-cases.ts';
 
 export const followUpCases: readonly Case[] = [
-  verifies('send.follow-up', async (bench) => {
-    const { play, session, tape } = await inTurn(bench);
+  verifies('send.follow-up', async (stage) => {
+    const { play, session, tape } = await inTurn(stage);
     const followUp = makeInstruction('And then greet again.', { mode: 'followUp' });
     if (!play.capabilities.followUp) {
       expect(await refusal(session.send(followUp))).toBe('UNSUPPORTED');
       return;
     }
     await session.send(followUp);
-    await bench.openGate(play);
+    await stage.openGate(play);
     await tape.until('the end of the second turn', (events) => {
-      const own = events.find((event) => event.type === 'turn.started' && event.instructionId === followUp.id);
+      const ownTurn = events.find((event) => event.type === 'turn.started' && event.instructionId === followUp.id);
       return events.some(
-        (event) => event.type === 'turn.ended' && own?.type === 'turn.started' && event.turnId === own.turnId,
+        (event) => event.type === 'turn.ended' && ownTurn?.type === 'turn.started' && event.turnId === ownTurn.turnId,
       );
     });
     await session.stop({ graceMs: 500 });
     await tape.end();
     expect(turnFault(tape.events)).toBeUndefined();
     expect(reached(tape.events, followUp, 'declined')).toBe(false);
-    expect(outOfOrder(tape.events, play.launch, play.capabilities, [followUp.id])).toBeUndefined();
+    expect(orderFault(tape.events, play.launch, play.capabilities, [followUp.id])).toBeUndefined();
   }),
-  verifies('send.overlap', async (bench) => {
-    const { play, session, tape } = await inTurn(bench);
+  verifies('send.overlap', async (stage) => {
+    const { play, session, tape } = await inTurn(stage);
     if (!play.capabilities.followUp) doesNotApply('it takes no follow-ups');
     const sent = [1, 2, 3, 4, 5].map((number) => makeInstruction(`Follow-up number ${number}.`, { mode: 'followUp' }));
     await Promise.all(sent.map((instruction) => session.send(instruction)));
-    await bench.openGate(play);
+    await stage.openGate(play);
     await tape.until('the last one is delivered', (events) =>
       sent.every((instruction) =>
         events.some(
@@ -50,12 +51,12 @@ export const followUpCases: readonly Case[] = [
         : [],
     );
     if (order.length > 0) expect(order).toEqual(sent.map((instruction) => instruction.id));
-    const { instructions } = await bench.witness(play);
+    const { instructions } = await stage.witness(play);
     const arrived = instructions.join('\n').match(/Follow-up number \d/g) ?? [];
     expect(arrived.map((text) => text.at(-1)).join('')).toBe('12345');
   }),
-  verifies('interrupt.keeps-session', async (bench) => {
-    const { play, session, tape } = await inTurn(bench);
+  verifies('interrupt.keeps-session', async (stage) => {
+    const { play, session, tape } = await inTurn(stage);
     if (!play.capabilities.interrupt) {
       expect(await refusal(session.interrupt())).toBe('UNSUPPORTED');
       return;
@@ -64,7 +65,7 @@ export const followUpCases: readonly Case[] = [
     await tape.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
     const ended = tape.events.find((event) => event.type === 'turn.ended');
     expect(ended?.outcome.status, 'an interrupted turn').not.toBe('succeeded');
-    expect(await bench.countProcesses(play.handle), 'processes after the interrupt').toBeGreaterThan(0);
+    expect(await stage.countProcesses(play.handle), 'processes after the interrupt').toBeGreaterThan(0);
     if (play.capabilities.followUp) {
       const next = makeInstruction('Go on.', { mode: 'followUp' });
       await session.send(next);
@@ -74,8 +75,8 @@ export const followUpCases: readonly Case[] = [
     await tape.end();
     expect(turnFault(tape.events)).toBeUndefined();
   }),
-  verifies('interrupt.empties-queue', async (bench) => {
-    const { play, session, tape } = await inTurn(bench);
+  verifies('interrupt.empties-queue', async (stage) => {
+    const { play, session, tape } = await inTurn(stage);
     if (!play.capabilities.interrupt || !play.capabilities.followUp) doesNotApply('it has no queue to empty');
     const queued = makeInstruction('Never to be done.', { mode: 'followUp' });
     await session.send(queued);
@@ -91,11 +92,11 @@ export const followUpCases: readonly Case[] = [
     if (!play.setup.witness) return;
     expect((await play.setup.witness()).instructions.some((text) => text.includes('Never to be done.'))).toBe(false);
   }),
-  verifies('interrupt.at-rest', async (bench) => {
-    const play = await bench.play('hello');
+  verifies('interrupt.at-rest', async (stage) => {
+    const play = await stage.play('hello');
     if (!play.capabilities.interrupt) doesNotApply('it cannot be interrupted');
-    const session = await bench.begin(play);
-    const tape = bench.record(session);
+    const session = await stage.begin(play);
+    const tape = stage.record(session);
     await tape.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
     await session.interrupt();
     await session.interrupt();

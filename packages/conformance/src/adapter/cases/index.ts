@@ -12,7 +12,7 @@ import { steerCases } from './steer-cases.ts';
 import { traitCases } from './trait-cases.ts';
 import { collectCases } from '../verifies.ts';
 
-/** What proves each requirement, by id. */
+/** The case that proves each requirement, by id. */
 export const cases = collectCases([
   ...approvalCases,
   ...capabilityCases,

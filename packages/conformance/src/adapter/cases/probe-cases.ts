@@ -3,34 +3,35 @@ import { capabilitiesSchema, runtimeIdSchema } from '@runtime/contracts';
 import { specVersion } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { within } from '../tape.ts';
-import { doesNotApply, verifies, type Case } from '../verifies.ts';
+import { doesNotApply } from '../not-applicable.ts';
+import { verifies, type Case } from '../verifies.ts';
 
 const probeLimitMs = 20_000;
 
 export const probeCases: readonly Case[] = [
-  verifies('adapter.tagged', async (bench) => {
-    const { adapter } = await bench.play('hello');
+  verifies('adapter.tagged', async (stage) => {
+    const { adapter } = await stage.play('hello');
     expect(adapter.specVersion).toBe(specVersion);
     expect(runtimeIdSchema.safeParse(adapter.id).success, `id ${adapter.id}`).toBe(true);
   }),
-  verifies('probe.available', async (bench) => {
-    const { adapter, handle } = await bench.play('hello');
+  verifies('probe.available', async (stage) => {
+    const { adapter, handle } = await stage.play('hello');
     const found = await within(probeLimitMs, 'waited for the probe', () => adapter.probe());
     if (found.status !== 'available') throw new Error(`unavailable: ${found.reason}`);
     expect(found.id).toBe(adapter.id);
     expect(found.version).not.toBe('');
     expect(capabilitiesSchema.parse(found.capabilities)).toEqual(found.capabilities);
-    expect(await bench.countProcesses(handle)).toBe(0);
+    expect(await stage.countProcesses(handle)).toBe(0);
   }),
-  verifies('probe.repeatable', async (bench) => {
-    const { adapter, context } = await bench.play('hello');
+  verifies('probe.repeatable', async (stage) => {
+    const { adapter, context } = await stage.play('hello');
     const first = await adapter.probe();
     expect(await adapter.probe()).toEqual(first);
-    const { adapter: fresh } = await bench.make(context);
-    expect(isDeepStrictEqual(await fresh.probe(), first), 'a fresh adapter answers otherwise').toBe(true);
+    const { adapter: other } = await stage.makeSetup(context);
+    expect(isDeepStrictEqual(await other.probe(), first), 'a fresh adapter answers otherwise').toBe(true);
   }),
-  verifies('probe.unavailable', async (bench) => {
-    const { missing } = bench.harness;
+  verifies('probe.unavailable', async (stage) => {
+    const { missing } = stage.harness;
     if (!missing) doesNotApply('the harness brings no adapter without a backend');
     const found = await within(probeLimitMs, 'waited for the probe', () => missing().probe());
     if (found.status !== 'unavailable') throw new Error('a backend that is not there was found');

@@ -1,24 +1,24 @@
 import { expect } from 'vitest';
-import { endingScenarios, refusal, type Bench } from '../bench.ts';
+import { endingScenarios, refusal, type Stage } from '../stage.ts';
 import type { ScenarioName } from '../scenarios.ts';
 import { canonical, spoken } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';
 
-/** Scenarios whose replay is looked at: those that differ in what an adapter has to rebuild. */
+/** The scenarios to replay: they differ in the state that an adapter has to rebuild. */
 const replayed: readonly ScenarioName[] = ['hello', 'tool', 'unicode', 'malformed', 'crash'];
-/** A source of thousands of records is sampled. */
+/** At most this many cursors of a source are tried, evenly spread. */
 const maxCursors = 40;
 
-async function replayEverywhere(bench: Bench, scenario: ScenarioName): Promise<void> {
-  const play = await bench.play(scenario);
-  const { session, tape } = await bench.playToEnd(play);
-  const again = bench.record(session);
-  await again.end();
-  expect(canonical(again.events), `${scenario} read again`).toEqual(canonical(tape.events));
-  const fresh = await bench.recovered(play, 'ended');
+async function replayEverywhere(stage: Stage, scenario: ScenarioName): Promise<void> {
+  const play = await stage.play(scenario);
+  const { session, tape } = await stage.playToEnd(play);
+  const replay = stage.record(session);
+  await replay.end();
+  expect(canonical(replay.events), `${scenario} read again`).toEqual(canonical(tape.events));
+  const recovered = await stage.recovered(play, 'ended');
   const step = Math.max(1, Math.floor(tape.batches.length / maxCursors));
   for (let index = 0; index < tape.batches.length; index += step) {
-    const rest = bench.record(fresh, tape.batches[index]?.cursor);
+    const rest = stage.record(recovered, tape.batches[index]?.cursor);
     await rest.end();
     const expected = tape.batches.slice(index + 1).flatMap((batch) => batch.events);
     const where = `${scenario} after batch ${index} (${tape.batches[index]?.cursor})`;
@@ -27,48 +27,48 @@ async function replayEverywhere(bench: Bench, scenario: ScenarioName): Promise<v
 }
 
 export const readingCases: readonly Case[] = [
-  verifies('events.replay', async (bench) => {
-    const { capabilities } = await bench.play('hello');
-    for (const scenario of endingScenarios(capabilities, bench.harness)) {
-      if (replayed.includes(scenario)) await replayEverywhere(bench, scenario);
+  verifies('events.replay', async (stage) => {
+    const { capabilities } = await stage.play('hello');
+    for (const scenario of endingScenarios(capabilities, stage.harness)) {
+      if (replayed.includes(scenario)) await replayEverywhere(stage, scenario);
     }
   }),
-  verifies('events.one-reader', async (bench) => {
-    const play = await bench.play('gate');
-    const session = await bench.begin(play);
-    const tape = bench.record(session);
+  verifies('events.one-reader', async (stage) => {
+    const play = await stage.play('gate');
+    const session = await stage.begin(play);
+    const tape = stage.record(session);
     await tape.until('the first words', (events) => spoken(events, play.capabilities).includes('before'));
     const second = (async () => {
       for await (const _ of session.events()) break;
     })();
     expect(await refusal(second)).toBe('CONFLICT');
-    await tape.letGo();
+    await tape.stopReading();
     for await (const _ of session.events()) break;
-    const third = bench.record(session);
+    const third = stage.record(session);
     await third.until('the first words again', (events) => spoken(events, play.capabilities).includes('before'));
     await session.stop({ graceMs: 500 });
     await third.end();
   }),
-  verifies('events.aborted', async (bench) => {
-    const play = await bench.play('gate');
-    const session = await bench.begin(play);
-    const tape = bench.record(session);
+  verifies('events.aborted', async (stage) => {
+    const play = await stage.play('gate');
+    const session = await stage.begin(play);
+    const tape = stage.record(session);
     await tape.until('the first words', (events) => spoken(events, play.capabilities).includes('before'));
-    await tape.letGo();
-    expect(await bench.countProcesses(play.handle), 'processes after the reader left').toBeGreaterThan(0);
-    await bench.openGate(play);
-    const rest = bench.record(session, tape.lastCursor);
+    await tape.stopReading();
+    expect(await stage.countProcesses(play.handle), 'processes after the reader left').toBeGreaterThan(0);
+    await stage.openGate(play);
+    const rest = stage.record(session, tape.lastCursor);
     await rest.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
     const text = spoken([...tape.events, ...rest.events], play.capabilities);
     expect(text.split('before').length - 1, 'times it said before').toBe(1);
     expect(text).toContain('after');
     await session.stop({ graceMs: 500 });
   }),
-  verifies('events.unread', async (bench) => {
-    const play = await bench.play('exitCode');
-    const session = await bench.begin(play);
-    await bench.eventually('the agent has ended unread', async () => (await bench.countProcesses(play.handle)) === 0);
-    const tape = bench.record(session);
+  verifies('events.unread', async (stage) => {
+    const play = await stage.play('exitCode');
+    const session = await stage.begin(play);
+    await stage.eventually('the agent has ended unread', async () => (await stage.countProcesses(play.handle)) === 0);
+    const tape = stage.record(session);
     await tape.end();
     expect(spoken(tape.events, play.capabilities)).toContain('failing');
   }),

@@ -1,40 +1,40 @@
 import { runMarker, type RuntimeSession } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
-import { probed, refusal } from '../bench.ts';
+import { probeAvailable, refusal } from '../stage.ts';
 import { makeInstruction } from '../handles.ts';
 import { spoken } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';
 
-/** Text that a shell, a terminal, a template or a line protocol would stumble over. */
+/** Text that a shell, a terminal, a template or a line protocol could change. */
 const awkward =
   '\n#(touch x) $(touch x) `touch x` "quoted" \'single\' \\ \\n %s {prompt} {workspace} ; & | é 漢 😀 \u2028 end\t.';
 
 export const startCases: readonly Case[] = [
-  verifies('start.once', async (bench) => {
-    const play = await bench.play('gate');
-    const { adapter: fresh } = await bench.make(play.context);
-    const results = await Promise.allSettled([play.adapter.start(play.launch), fresh.start(play.launch)]);
+  verifies('start.once', async (stage) => {
+    const play = await stage.play('gate');
+    const { adapter: other } = await stage.makeSetup(play.context);
+    const results = await Promise.allSettled([play.adapter.start(play.launch), other.start(play.launch)]);
     const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     expect(started.length, 'starts that went through').toBe(1);
     for (const result of results) {
       if (result.status === 'rejected') expect(await refusal(Promise.reject(result.reason as Error))).toBe('CONFLICT');
     }
-    const count = await bench.countProcesses(play.handle);
-    expect(await refusal(fresh.start(play.launch))).toBe('CONFLICT');
-    expect(await bench.countProcesses(play.handle), 'processes after a refused start').toBeLessThanOrEqual(count);
+    const count = await stage.countProcesses(play.handle);
+    expect(await refusal(other.start(play.launch))).toBe('CONFLICT');
+    expect(await stage.countProcesses(play.handle), 'processes after a refused start').toBeLessThanOrEqual(count);
     await started[0]?.stop({ graceMs: 500 });
     expect(await refusal(play.adapter.start(play.launch)), 'a start after the end').toBe('CONFLICT');
-    expect(await bench.countProcesses(play.handle)).toBe(0);
+    expect(await stage.countProcesses(play.handle)).toBe(0);
   }),
-  verifies('start.aborted', async (bench) => {
-    const play = await bench.play('gate');
+  verifies('start.aborted', async (stage) => {
+    const play = await stage.play('gate');
     expect(await refusal(play.adapter.start(play.launch, { signal: AbortSignal.abort() }))).toBe('CANCELLED');
     await play.adapter.reap(play.handle);
-    expect(await bench.countProcesses(play.handle)).toBe(0);
+    expect(await stage.countProcesses(play.handle)).toBe(0);
   }),
-  verifies('start.aborted-midway', async (bench) => {
+  verifies('start.aborted-midway', async (stage) => {
     for (const ms of [0, 2, 10, 40]) {
-      const play = await bench.play('gate');
+      const play = await stage.play('gate');
       const abort = new AbortController();
       setTimeout(() => abort.abort(), ms);
       let session: RuntimeSession | undefined;
@@ -44,36 +44,36 @@ export const startCases: readonly Case[] = [
         expect(await refusal(Promise.reject(error as Error))).toBe('CANCELLED');
       }
       if (session) await session.stop({ graceMs: 500 });
-      expect(await bench.countProcesses(play.handle), `processes after an abort at ${ms} ms`).toBe(0);
+      expect(await stage.countProcesses(play.handle), `processes after an abort at ${ms} ms`).toBe(0);
     }
   }),
-  verifies('start.instruction', async (bench) => {
-    const first = await bench.play('hello');
+  verifies('start.instruction', async (stage) => {
+    const first = await stage.play('hello');
     const text = (first.setup.prompt ?? 'Do what the scenario says.') + awkward;
-    const play = await bench.playIn(first.context, { instruction: makeInstruction(text) });
-    await bench.playToEnd(play);
-    const { instructions } = await bench.witness(play);
+    const play = await stage.playIn(first.context, { instruction: makeInstruction(text) });
+    await stage.playToEnd(play);
+    const { instructions } = await stage.witness(play);
     expect(instructions).toEqual([text]);
   }),
-  verifies('start.environment', async (bench) => {
+  verifies('start.environment', async (stage) => {
     const leak = 'CONFORMANCE_LEAK';
     process.env[leak] = 'of the host';
     try {
-      const play = await bench.play('hello', { env: { CONFORMANCE_GIVEN: 'a value = with $signs "and" more' } });
-      await bench.playToEnd(play);
-      const { env } = await bench.witness(play);
+      const play = await stage.play('hello', { env: { CONFORMANCE_GIVEN: 'a value = with $signs "and" more' } });
+      await stage.playToEnd(play);
+      const { env } = await stage.witness(play);
       expect(env).toMatchObject({ ...play.launch.env, [runMarker]: play.handle.runId });
       expect(env?.[leak]).toBeUndefined();
     } finally {
       delete process.env[leak];
     }
   }),
-  verifies('session.final', async (bench) => {
-    const play = await bench.play('hello');
-    const before = (await probed(play.adapter)).capabilities;
-    const session = await bench.begin(play);
+  verifies('session.final', async (stage) => {
+    const play = await stage.play('hello');
+    const before = (await probeAvailable(play.adapter)).capabilities;
+    const session = await stage.begin(play);
     const handedOut = structuredClone(session.capabilities);
-    const tape = bench.record(session);
+    const tape = stage.record(session);
     await tape.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
     expect(spoken(tape.events, session.capabilities)).toContain('hello, world');
     await session.stop({ graceMs: 500 });

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs';
 import type { PiVersion } from '../pi-script.ts';
 import { type Dialect, dialects } from './dialect.ts';
 
+/** Pi's command line. */
 export interface PiArguments {
   readonly dialect: Dialect;
-  /** A file or JSON. */
+  /** The path of a file, or JSON. */
   readonly script: string | undefined;
   readonly model: string;
   readonly session: string | undefined;
@@ -15,7 +16,7 @@ export interface PiArguments {
   readonly noSession: boolean;
 }
 
-/** What the command line ends with at once: `--version`, `--help` or a mistake. */
+/** Ends the process with this code and message: for `--version` and for mistakes. */
 export class Leave extends Error {
   readonly code: number;
   constructor(code: number, message: string) {
@@ -37,7 +38,7 @@ const alone = new Set(
   ].flatMap((names) => names.split(' ')),
 );
 
-/** Reads Pi's command line and the double's own `--script` and `--version-like`. Throws `Leave` where Pi would exit. */
+/** Parses Pi's arguments and the double's own `--script` and `--version-like`. Throws `Leave` where Pi would exit. */
 export function parsePiArguments(argv: readonly string[], env: NodeJS.ProcessEnv): PiArguments {
   const values = new Map<string, string>();
   const flags = new Set<string>();

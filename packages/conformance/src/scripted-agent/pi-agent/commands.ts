@@ -10,10 +10,10 @@ interface Place {
   readonly command: Json;
 }
 
-/** What a command is answered with; `undefined` for one that answers by itself. */
+/** The answer to a command; `undefined` when the handler has answered itself. */
 type Reply = { readonly data?: unknown } | { readonly error: string } | undefined;
 
-/** Answers one line of stdin as Pi does, `null` included, which ends the process. */
+/** Answers one line of stdin as Pi does. As in Pi, the line `null` ends the process. */
 export async function handleLine(pi: Pi, lane: Lane, line: string): Promise<void> {
   let command: unknown;
   try {
@@ -82,7 +82,7 @@ const handlers: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ['set_auto_retry', ({ command }) => persist({ retry: { enabled: command['enabled'] } })],
 ]);
 
-/** Success whether a run is on or not: without one the text waits for the next. */
+/** Succeeds also without a run: the text then waits for the next run. */
 function enqueue({ pi, command }: Place, mode: 'steer' | 'followUp'): Reply {
   pi.queue.add(mode, stringOf(command, 'message') ?? '');
   return pi.dialect.disposition ? { data: { disposition: 'queued' } } : {};
@@ -164,7 +164,7 @@ function statsOf(pi: Pi): Json {
   };
 }
 
-/** Pi keeps what is set in the agent folder, unchecked, for every process that shares it. */
+/** Pi stores settings unchecked in the agent folder, for every process that shares it. */
 function persist(change: Json): Reply {
   const folder = process.env['PI_CODING_AGENT_DIR'];
   if (folder === undefined) return {};

@@ -1,6 +1,6 @@
 import type { PiVersion } from '../pi-script.ts';
 
-/** How the releases differ where it shows on the wire. */
+/** How the releases of Pi differ on the wire. */
 export interface Dialect {
   readonly version: string;
   /** `agent_settled` at the end of a run: since 0.80.4. */
@@ -27,17 +27,17 @@ export interface Dialect {
   readonly contextEdit: boolean;
   /** The session is named in the environment of tools: since 0.82.0. */
   readonly sessionInEnvironment: boolean;
-  /** Tools and messages tell how long they took. */
+  /** Tools and messages report their duration. */
   readonly durations: boolean;
   readonly rawStopReason: boolean;
   /** The message that follows a tool which was aborted. */
   readonly abortAfterTool: { readonly stopReason: 'error' | 'aborted'; readonly errorMessage: string };
-  /** Leaves its bash children running when stdin ends or SIGTERM comes with it. */
+  /** Leaves the children of its bash running when stdin ends, also with a SIGTERM. */
   readonly orphansAtStdinEnd: boolean;
   readonly missingCommands: ReadonlySet<string>;
   readonly missingFlags: ReadonlySet<string>;
   readonly warnsOfNewSessionId: boolean;
-  /** An abort that finds no run is answered behind the prompt that is still being checked. */
+  /** An abort without a run is answered only after the prompt that is being checked. */
   readonly abortWaitsForPrompt: boolean;
 }
 
@@ -64,6 +64,7 @@ const modern: Omit<Dialect, 'version'> = {
   abortWaitsForPrompt: true,
 };
 
+/** The dialect of each release. */
 export const dialects: Readonly<Record<PiVersion, Dialect>> = {
   '0.73': {
     ...modern,

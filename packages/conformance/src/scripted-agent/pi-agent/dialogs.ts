@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { PiDialog } from '../pi-script.ts';
 import { type Json, emit, stringOf } from './wire.ts';
 
-/** What was chosen: a value, `true` for a confirmed dialog; `false` for denied and undefined for cancelled. */
+/** The answer to a dialog: a value, `true` when confirmed, `false` when denied, undefined when cancelled. */
 export type Answer = string | boolean | undefined;
 
-/** Dialogs that wait for an answer. Nothing but an answer or the dialog's own timeout ends one: not even an abort. */
+/** Dialogs that wait for an answer. Only an answer or the dialog's own timeout ends one; an abort does not. */
 export interface Dialogs {
   ask(dialog: PiDialog): Promise<Answer>;
-  /** An unknown id is ignored without a word, as Pi does. */
+  /** Answers a dialog. An unknown id is ignored without an error, as in Pi. */
   answer(response: Json): void;
 }
 
@@ -18,17 +18,17 @@ export function createDialogs(): Dialogs {
     ask: (dialog) =>
       new Promise((resolve) => {
         const id = randomUUID();
-        const nothing = dialog.method === 'confirm' ? false : undefined;
+        const noAnswer = dialog.method === 'confirm' ? false : undefined;
         const timer =
           dialog.timeout === undefined || dialog.method === 'editor'
             ? undefined
             : setTimeout(() => {
                 open.delete(id);
-                resolve(nothing);
+                resolve(noAnswer);
               }, dialog.timeout);
         open.set(id, (response) => {
           clearTimeout(timer);
-          if (response['cancelled'] === true) resolve(nothing);
+          if (response['cancelled'] === true) resolve(noAnswer);
           else if (dialog.method === 'confirm') resolve(response['confirmed'] === true);
           else resolve(stringOf(response, 'value'));
         });

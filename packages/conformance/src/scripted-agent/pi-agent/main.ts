@@ -1,28 +1,35 @@
 #!/usr/bin/env node
-// A double of Pi's RPC mode: it reproduces what was recorded of Pi 0.87.1, 0.73.1 and 1.5.2 (`--version-like 0.87|0.73|1.5`), and asks no model.
+// A double of Pi's RPC mode, without a model. It reproduces what was recorded of Pi 0.87.1, 0.73.1 and 1.5.2
+// (`--version-like 0.87|0.73|1.5`).
 //
-// Reproduced, each seen in the recordings of all three releases unless one is named:
-//   - the order and shape of events from the answer to `prompt` to agent_settled, tools run in parallel, retries, compaction, steers and follow-ups one at a time;
-//   - two prompts in flight lose the second, with a false agent_settled; an abort or a new_session before the answer to `prompt` does nothing, or loses the prompt;
-//   - `steer` and `follow_up` while idle say success and start nothing; they join the next run;
-//   - an abort leaves the queue, but for one steer that an abort within a tool takes along;
+// Reproduced, as recorded of all three releases unless one is named:
+//   - the order and shape of events from the answer to `prompt` to agent_settled: parallel tools, retries, compaction,
+//     steers and follow-ups one at a time;
+//   - two prompts in flight lose the second, with a false agent_settled;
+//   - before the answer to `prompt`, an abort does nothing and a new_session loses the prompt;
+//   - `steer` and `follow_up` at rest report success and start nothing; they join the next run;
+//   - an abort keeps the queue, except for one steer that an abort within a tool removes;
 //   - an unanswered dialog blocks the run and the abort; a line `null` ends the process with 1;
-//   - 0.73: no agent_settled, no id on errors for unknown commands, whole messages in every update, not streaming in the delay of a retry, children left behind when stdin ends;
+//   - 0.73: no agent_settled, no id on errors for unknown commands, whole messages in every update, not streaming in
+//     the delay of a retry, children left behind when stdin ends;
 //   - 1.5: dispositions, agent_settled.aborted, durations, the session file at the first user message;
-//   - the session file, resume by path, id and --continue, torn last lines, a new session per wrong path; exits of a wrong command line.
-// Not reproduced: bash, compact, fork, clone and switch_session commands, images, extension code, modes other than one-at-a-time, settings and models files, back-pressure.
+//   - the session file; resume by path, id and --continue; torn last lines; a new session for a wrong path;
+//   - the exits of a wrong command line.
+//
+// Not reproduced: the bash, compact, fork, clone and switch_session commands, images, extension code, modes other than
+// one-at-a-time, settings and models files, back-pressure.
 import { readFileSync } from 'node:fs';
 import type { PiScript } from '../pi-script.ts';
 import { Leave, parsePiArguments } from './cli.ts';
 import { handleLine } from './commands.ts';
 import { createDialogs } from './dialogs.ts';
-import { createLane } from './lane.ts';
+import { Lane } from './lane.ts';
 import type { Pi } from './pi.ts';
 import { createQueue } from './queue.ts';
 import { createRules } from './rules.ts';
 import { openSession } from './session.ts';
-import { createToolChildren } from './tools.ts';
 import { playStartup } from './startup.ts';
+import { createToolChildren } from './tool-children.ts';
 import { onLines } from './wire.ts';
 
 function readScript(source: string | undefined): PiScript {
@@ -55,9 +62,9 @@ async function main(): Promise<void> {
   };
   process.once('SIGTERM', () => leave(143));
   process.once('SIGHUP', () => leave(129));
-  // Whoever read our stdout has gone.
+  // The reader of stdout has gone.
   process.stdout.on('error', () => leave(1));
-  const lane = createLane(pi);
+  const lane = new Lane(pi);
   onLines(
     process.stdin,
     (line) => void handleLine(pi, lane, line).catch(fail),

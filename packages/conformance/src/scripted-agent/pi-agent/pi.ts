@@ -5,9 +5,9 @@ import type { Answer, Dialogs } from './dialogs.ts';
 import type { Queue } from './queue.ts';
 import type { Arrival } from './rules.ts';
 import type { Session } from './session.ts';
-import type { ToolChildren } from './tools.ts';
+import type { ToolChildren } from './tool-children.ts';
 
-/** Everything a run needs to know of the process it is in. */
+/** The state of the process, as runs and commands share it. */
 export interface Pi {
   readonly args: PiArguments;
   readonly dialect: Dialect;
@@ -17,7 +17,7 @@ export interface Pi {
   readonly stepsFor: (arrival: Arrival) => PiStep[];
   session: Session;
   sessionName: string | undefined;
-  /** What `get_state` says: it can be wrong, see `startRun`. */
+  /** What `get_state` reports. It can be wrong: see `Lane`. */
   isStreaming: boolean;
   isCompacting: boolean;
   lastAnswer: Answer;

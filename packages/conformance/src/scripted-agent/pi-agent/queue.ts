@@ -1,13 +1,15 @@
 import { emit } from './wire.ts';
 
-/** Steers and follow-ups that wait for their turn. Every change is told as the whole queue. */
+/** Steers and follow-ups that wait for their turn. Every change is reported as the whole queue. */
 export interface Queue {
   add(mode: 'steer' | 'followUp', text: string): void;
-  /** The next message, or undefined. Steers come before follow-ups, one at a time. */
+  /** Removes the next steer. */
   takeSteer(): string | undefined;
+  /** Removes the next follow-up. The caller takes steers first. */
   takeFollowUp(): string | undefined;
+  /** Removes and returns everything. */
   clear(): { steering: string[]; followUp: string[] };
-  /** Forgets everything without a word. */
+  /** Removes everything without reporting it. */
   reset(): void;
   size(): number;
 }
@@ -15,10 +17,10 @@ export interface Queue {
 export function createQueue(): Queue {
   let steering: string[] = [];
   let followUp: string[] = [];
-  const tell = (): void => emit({ type: 'queue_update', steering, followUp });
+  const report = (): void => emit({ type: 'queue_update', steering, followUp });
   const take = (from: string[]): string | undefined => {
     const text = from.shift();
-    if (text !== undefined) tell();
+    if (text !== undefined) report();
     return text;
   };
   const reset = (): void => {
@@ -29,14 +31,14 @@ export function createQueue(): Queue {
     reset,
     add: (mode, text) => {
       (mode === 'steer' ? steering : followUp).push(text);
-      tell();
+      report();
     },
     takeSteer: () => take(steering),
     takeFollowUp: () => take(followUp),
     clear: () => {
       const held = { steering, followUp };
       reset();
-      tell();
+      report();
       return held;
     },
     size: () => steering.length + followUp.length,

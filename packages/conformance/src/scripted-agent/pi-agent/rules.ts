@@ -1,5 +1,6 @@
 import type { PiRule, PiScript, PiStep } from '../pi-script.ts';
 
+/** A user message that enters a turn. */
 export interface Arrival {
   readonly text: string;
   readonly mode: 'prompt' | 'steer' | 'followUp';
@@ -8,13 +9,13 @@ export interface Arrival {
   readonly nth: number;
 }
 
-/** Gives the steps for each user message that enters a turn, with `{{text}}` and `{{userMessages}}` filled. */
+/** Makes the function that picks the steps for a user message and fills in `{{text}}` and `{{userMessages}}`. */
 export function createRules(script: PiScript): (arrival: Arrival) => PiStep[] {
   const used = new Map<PiRule, number>();
   return (arrival) => {
     const rule = script.rules?.find((candidate) => {
-      const left = candidate.times === undefined || (used.get(candidate) ?? 0) < candidate.times;
-      return left && holds(candidate.when ?? {}, arrival);
+      const usable = candidate.times === undefined || (used.get(candidate) ?? 0) < candidate.times;
+      return usable && holds(candidate.when ?? {}, arrival);
     });
     if (rule !== undefined) used.set(rule, (used.get(rule) ?? 0) + 1);
     return (rule?.steps ?? defaultSteps[arrival.mode]).map((step) => filled(step, arrival));

@@ -1,5 +1,6 @@
 import type { PiStep } from '../pi-script.ts';
-import { type Answered, createDraft, playAnswer } from './assistant.ts';
+import { type Answered, playAnswer } from './assistant.ts';
+import { MessageDraft } from './message-draft.ts';
 import { systemMessage, userMessage } from './messages.ts';
 import type { Pi } from './pi.ts';
 import type { Arrival } from './rules.ts';
@@ -16,20 +17,20 @@ interface Run {
   readonly steps: PiStep[];
   /** The messages since the last agent_start: what agent_end carries. */
   messages: Json[];
-  /** How many retries have been begun for the answer that is awaited. */
+  /** How many retries of the current answer have started. */
   attempt: number;
 }
 
 /** How the part of a run between agent_start and agent_end ended. */
 type SpanEnd = Extract<Answered, { kind: 'stop' | 'length' | 'aborted' | 'error' | 'retry' | 'overflow' }>;
 
-/** Plays a run for a prompt. Resolves once nothing more of it will be written but agent_settled, which is the caller's. */
+/** Plays a run for a prompt. Resolves when everything but agent_settled is written: the caller writes that. */
 export async function playRun(pi: Pi, prompt: string, signal: AbortSignal): Promise<void> {
   const run: Run = { pi, signal, steps: [], messages: [], attempt: 0 };
   let enter = (): void => {
     if (pi.dialect.systemMessage && pi.session.messages.length === 0) keep(run, systemMessage());
     enterUser(run, prompt, 'prompt');
-    // A steer that was queued while nobody ran joins the first turn.
+    // A steer that was queued at rest joins the first turn.
     const steer = pi.queue.takeSteer();
     if (steer !== undefined) enterUser(run, steer, 'steer');
   };
@@ -40,16 +41,16 @@ export async function playRun(pi: Pi, prompt: string, signal: AbortSignal): Prom
     enter();
     const end = await playSpan(run);
     const next = await afterSpan(run, end);
-    if (next === 'over') return;
+    if (next === 'ended') return;
     enter = next;
   }
 }
 
-/** Turns until the model rests with nothing queued, fails or is aborted. Everything up to the last turn_end is written. */
+/** Plays turns, to their last turn_end, until the model fails, is aborted, or rests with an empty queue. */
 async function playSpan(run: Run): Promise<SpanEnd> {
   const { pi, signal } = run;
   for (;;) {
-    const draft = createDraft(pi);
+    const draft = new MessageDraft(pi);
     const answered = await playAnswer(pi, run.steps, draft, signal);
     const message = draft.end(...endOf(answered));
     remember(run, message);
@@ -72,16 +73,16 @@ async function playSpan(run: Run): Promise<SpanEnd> {
   }
 }
 
-function endOf(answered: Answered): Parameters<ReturnType<typeof createDraft>['end']> {
+function endOf(answered: Answered): Parameters<MessageDraft['end']> {
   if ('message' in answered) return ['error', answered.message];
   if (answered.kind === 'tools') return ['toolUse'];
   return answered.kind === 'aborted' ? ['aborted', 'Request was aborted'] : [answered.kind];
 }
 
-/** Pi asks the model once more after an aborted tool, and that request is what ends: with a steer taken off the queue before it. */
+/** After an aborted tool Pi asks the model once more, and that request is the one that ends. */
 function abortedAfterTools(run: Run): SpanEnd {
   const { stopReason, errorMessage } = run.pi.dialect.abortAfterTool;
-  const message = createDraft(run.pi).end(stopReason, errorMessage);
+  const message = new MessageDraft(run.pi).end(stopReason, errorMessage);
   remember(run, message);
   emit({ type: 'turn_end', message, toolResults: [] });
   return { kind: 'aborted' };
@@ -97,11 +98,11 @@ function enterQueued(run: Run): boolean {
   return true;
 }
 
-/** Writes agent_end and what follows it; says how the next span begins, or that the run is over. */
-async function afterSpan(run: Run, end: SpanEnd): Promise<(() => void) | 'over'> {
+/** Writes agent_end and what follows it. Returns how the next span begins, or that the run has ended. */
+async function afterSpan(run: Run, end: SpanEnd): Promise<(() => void) | 'ended'> {
   const { pi } = run;
   const retries = end.kind === 'retry' && run.attempt < maxAttempts;
-  // Also false before the compaction of an overflow, after which Pi does go on.
+  // Pi also reports false before the compaction of an overflow, although it then goes on.
   emit({ type: 'agent_end', messages: run.messages, ...(pi.dialect.willRetry ? { willRetry: retries } : {}) });
   run.messages = [];
   if (end.kind === 'retry') return retries ? await retry(run, end) : giveUp(run, end.message);
@@ -110,14 +111,14 @@ async function afterSpan(run: Run, end: SpanEnd): Promise<(() => void) | 'over'>
     await compact(run, 'overflow');
     return () => {};
   }
-  if (!pi.compactAfterRun || end.kind === 'aborted') return 'over';
+  if (!pi.compactAfterRun || end.kind === 'aborted') return 'ended';
   pi.compactAfterRun = false;
   await compact(run, 'threshold');
   const text = pi.queue.takeSteer() ?? pi.queue.takeFollowUp();
-  return text === undefined ? 'over' : () => enterUser(run, text, 'followUp');
+  return text === undefined ? 'ended' : () => enterUser(run, text, 'followUp');
 }
 
-async function retry(run: Run, end: { message: string; delayMs: number }): Promise<(() => void) | 'over'> {
+async function retry(run: Run, end: { message: string; delayMs: number }): Promise<(() => void) | 'ended'> {
   const { pi, signal } = run;
   run.attempt += 1;
   const { attempt } = run;
@@ -128,15 +129,15 @@ async function retry(run: Run, end: { message: string; delayMs: number }): Promi
   await pause(delayMs, signal);
   if (signal.aborted) {
     emit({ type: 'auto_retry_end', success: false, attempt, finalError: 'Retry cancelled' });
-    return 'over';
+    return 'ended';
   }
   pi.isStreaming = true;
   return () => {};
 }
 
-function giveUp(run: Run, finalError: string): 'over' {
+function giveUp(run: Run, finalError: string): 'ended' {
   emit({ type: 'auto_retry_end', success: false, attempt: run.attempt, finalError });
-  return 'over';
+  return 'ended';
 }
 
 async function compact(run: Run, reason: 'overflow' | 'threshold'): Promise<void> {
@@ -155,7 +156,7 @@ async function compact(run: Run, reason: 'overflow' | 'threshold'): Promise<void
   emit({ type: 'compaction_end', reason, result, aborted: false, willRetry: reason === 'overflow' });
 }
 
-/** Tells that the last message is no longer part of what the model sees. */
+/** Removes the last message from what the model sees, and reports that. */
 function dropFromContext({ pi }: Run): void {
   const targetId = pi.session.entries.at(-1)?.id;
   pi.session.forgetLastMessage();
@@ -167,7 +168,7 @@ function enterUser(run: Run, text: string, mode: Arrival['mode']): void {
   const { pi } = run;
   keep(run, userMessage(text));
   const nth = pi.session.messages.filter(({ role }) => role === 'user').length;
-  // In front of what is left: a steered agent answers the steer and goes on with its work.
+  // Before the remaining steps: a steered agent answers the steer and goes on with its work.
   run.steps.unshift(...pi.stepsFor({ text, mode, nth, resumed: pi.session.resumed }));
 }
 

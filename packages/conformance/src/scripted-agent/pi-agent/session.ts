@@ -5,9 +5,10 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Leave, type PiArguments } from './cli.ts';
 import { type Json, isRecord, stringOf } from './wire.ts';
 
-export type Entry = Json & { readonly type: string; readonly id: string };
+/** A line of the session file. */
+type Entry = Json & { readonly type: string; readonly id: string };
 
-/** A session: the conversation so far and its JSONL file, which is only made once there is something to keep. */
+/** The conversation so far and its JSONL file, which Pi makes only once there is something to keep. */
 export interface Session {
   readonly id: string;
   readonly cwd: string;
@@ -15,18 +16,18 @@ export interface Session {
   readonly resumed: boolean;
   readonly entries: readonly Entry[];
   readonly messages: readonly Json[];
-  /** Adds a message and, from the first one on that Pi would keep, writes it. Returns the entry's id. */
+  /** Adds a message and writes it to the file once Pi would. Returns the id of the entry. */
   addMessage(message: Json): string;
   addEntry(type: string, fields: Json): Entry;
-  /** Takes the last message out of the context; its entry stays in the file. */
+  /** Removes the last message from the context; its entry stays in the file. */
   forgetLastMessage(): void;
 }
 
-/** Opens, resumes or begins the session the command line names. Throws `Leave` where Pi exits. */
-export function openSession(args: PiArguments, fresh = false): Session {
+/** Resumes or begins the session that the arguments name; `isNew` ignores them. Throws `Leave` where Pi exits. */
+export function openSession(args: PiArguments, isNew = false): Session {
   const folder = sessionFolder(args, process.cwd());
   if (args.noSession) return begin(args, undefined, randomUUID());
-  if (fresh) return begin(args, newFile(folder, randomUUID()));
+  if (isNew) return begin(args, newFile(folder, randomUUID()));
   if (args.session !== undefined) return named(args, folder, args.session);
   const { sessionId } = args;
   if (sessionId !== undefined) {
@@ -53,7 +54,7 @@ function named(args: PiArguments, folder: string, name: string): Session {
   return existsSync(path) ? resume(args, path) : begin(args, path);
 }
 
-/** As Pi names it: the cwd with dashes, below the agent folder. */
+/** The folder that Pi uses: named after the cwd, with dashes, below the agent folder. */
 function sessionFolder(args: PiArguments, cwd: string): string {
   if (args.sessionDir !== undefined) return resolve(args.sessionDir);
   const agentFolder = process.env['PI_CODING_AGENT_DIR'] ?? join(homedir(), '.pi', 'agent');
@@ -89,7 +90,7 @@ function resume(args: PiArguments, file: string): Session {
   if (header?.['type'] !== 'session') throw new Leave(1, `Session file is not a valid pi session: ${file}`);
   const cwd = stringOf(header, 'cwd') ?? process.cwd();
   if (!existsSync(cwd)) throw new Leave(1, `Stored session working directory does not exist: ${cwd}`);
-  // A torn last line stays where it is: what is appended begins on a line of its own.
+  // A torn last line stays: the next entry begins on a new line.
   if (text !== '' && !text.endsWith('\n')) appendFileSync(file, '\n');
   return sessionOver({ args, file, header, entries: rest.filter(isEntry), resumed: true });
 }
@@ -145,7 +146,7 @@ function parseRecord(line: string): Json[] {
     const value: unknown = JSON.parse(line);
     return isRecord(value) ? [value] : [];
   } catch {
-    // Pi skips lines it cannot read, so that a torn one costs itself only.
+    // Pi skips lines that it cannot parse.
     return [];
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PiStartup } from '../pi-script.ts';
 import { Leave } from './cli.ts';
 
-/** What happens before the first command is read. Throws `Leave` for a start that fails. */
+/** Plays what happens before the first command is read. Throws `Leave` for a start that fails. */
 export async function playStartup(startup: PiStartup): Promise<void> {
   if (startup.appendLine !== undefined) appendFileSync(startup.appendLine, `${process.pid}\n`);
   if (startup.delayMs !== undefined) await sleep(startup.delayMs);

@@ -1,49 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { PiTool } from '../pi-script.ts';
-import type { CalledTool } from './assistant.ts';
+import type { CalledTool } from './message-draft.ts';
 import type { Pi } from './pi.ts';
+import { killGroup } from './tool-children.ts';
 import { pause, untilAborted, untilFile } from './wait.ts';
 import { type Json, emit } from './wire.ts';
-
-/** The children of tools that run, so that an orderly end can take them along. */
-export interface ToolChildren {
-  start(tool: PiTool, environment: NodeJS.ProcessEnv): Promise<ChildProcess>;
-  /** Kills their process groups. */
-  killAll(): void;
-}
-
-export function createToolChildren(): ToolChildren {
-  const running = new Set<ChildProcess>();
-  return {
-    start: async (tool, env) => {
-      // A session of its own, as Pi's bash has: a kill of Pi, or of its process group, does not reach it.
-      const child = spawn('sh', ['-c', 'exec sleep "$1"', 'sh', String((tool.childSleepMs ?? 0) / 1000)], {
-        detached: true,
-        stdio: 'ignore',
-        env,
-      });
-      running.add(child);
-      child.once('exit', () => running.delete(child));
-      await new Promise((done, failed) => child.once('spawn', done).once('error', failed));
-      if (tool.childPidFile !== undefined) writeFileSync(tool.childPidFile, `${child.pid}\n`);
-      return child;
-    },
-    killAll: () => {
-      for (const child of running) killGroup(child);
-    },
-  };
-}
-
-function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-child.pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
-}
 
 interface ToolEnd {
   readonly text: string;
@@ -52,7 +15,7 @@ interface ToolEnd {
   readonly durationMs?: number;
 }
 
-/** Runs the tools of one message side by side. Ends come in order of completion; the result messages, which are returned, in order of the calls. */
+/** Runs the tools of one message in parallel. The result messages are written and returned in call order. */
 export async function playTools(pi: Pi, called: readonly CalledTool[], signal: AbortSignal): Promise<Json[]> {
   for (const { id, tool } of called) {
     emit({ type: 'tool_execution_start', toolCallId: id, toolName: tool.name, args: tool.args ?? {} });
@@ -95,18 +58,18 @@ function duration(pi: Pi, { durationMs }: ToolEnd): Json {
 
 async function playTool(pi: Pi, id: string, tool: PiTool, signal: AbortSignal): Promise<ToolEnd> {
   const startedAt = Date.now();
-  const ended = (text: string, isError: boolean): ToolEnd => ({ text, isError, durationMs: Date.now() - startedAt });
+  const endOf = (text: string, isError: boolean): ToolEnd => ({ text, isError, durationMs: Date.now() - startedAt });
   if (tool.dialog !== undefined) {
     pi.lastAnswer = await pi.dialogs.ask(tool.dialog);
     if (pi.lastAnswer === false || pi.lastAnswer === undefined) return { text: 'Denied by the user', isError: true };
   }
   const shown = await work(pi, id, tool, signal);
-  if (signal.aborted) return ended(`${shown}\n\nCommand aborted`, true);
-  if (tool.effect === 'write') return ended(writeEffect(pi, tool), false);
-  return ended(tool.result ?? (shown === '' ? 'ok' : shown), tool.isError ?? false);
+  if (signal.aborted) return endOf(`${shown}\n\nCommand aborted`, true);
+  if (tool.effect === 'write') return endOf(writeEffect(pi, tool), false);
+  return endOf(tool.result ?? (shown === '' ? 'ok' : shown), tool.isError ?? false);
 }
 
-/** Returns the last output shown. */
+/** Plays the updates, the child and the gate of a tool. Returns the last output. */
 async function work(pi: Pi, id: string, tool: PiTool, signal: AbortSignal): Promise<string> {
   const updates = tool.updates ?? [];
   const update = (content: unknown[]): void =>

@@ -1,0 +1,24 @@
+import { copyFile, mkdir, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
+import { piRunFiles } from '../run-files.ts';
+
+/**
+ * Makes a private agent directory of the run, where Pi keeps settings and sessions. The login is a link: a token that Pi renews stays renewed.
+ * What the user does not have is left out.
+ */
+export async function isolateAgentDir(runDir: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const source = env['PI_CODING_AGENT_DIR'] ?? path.join(env['HOME'] ?? '/', '.pi', 'agent');
+  const target = piRunFiles(runDir).agentDir;
+  await mkdir(target, { mode: 0o700, recursive: true }).catch((cause: unknown) => {
+    throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
+  });
+  const unlessMissing = (cause: unknown): void => {
+    const code = systemCode(cause);
+    if (code !== 'ENOENT' && code !== 'EEXIST') throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
+  };
+  for (const name of ['models.json', 'settings.json']) {
+    await copyFile(path.join(source, name), path.join(target, name)).catch(unlessMissing);
+  }
+  await symlink(path.join(source, 'auth.json'), path.join(target, 'auth.json')).catch(unlessMissing);
+}

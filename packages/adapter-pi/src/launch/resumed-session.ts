@@ -1,0 +1,96 @@
+import { constants } from 'node:fs';
+import { open, realpath } from 'node:fs/promises';
+import { isAlive } from '@runtime/adapter-kit/process';
+import { readHolderRecord, runPaths } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { Launch } from '@runtime/contracts/adapter';
+import { z } from 'zod';
+import { readRecord, stateOf } from '../wire.ts';
+
+/** The answer to the first `get_state` is the first line or close to it. */
+const searchedBytes = 1024 * 1024;
+
+const headerSchema = z.looseObject({ type: z.literal('session'), id: z.string(), cwd: z.string() });
+
+/**
+ * The session file that a launch is to pick up; undefined when it picks up nothing.
+ *
+ * Throws NOT_FOUND, `retry: 'never'`, with `details.reason`, where the conversation cannot be had and the plane has to start over:
+ * `no-session` (Pi writes no file before the first answer is complete), `other-workspace` (Pi would work where the session began, whatever the launch says).
+ * CONFLICT while the earlier process lives: Pi does not lock its files, and two of them would tear the conversation apart.
+ */
+export async function sessionToResume({
+  resume,
+  workspace,
+}: Pick<Launch, 'resume' | 'workspace'>): Promise<string | undefined> {
+  if (!resume) return undefined;
+  const record = await readHolderRecord(resume.runDir);
+  if (record && (await isAlive(record.agent))) {
+    throw new AgentRuntimeError('CONFLICT', `the process that holds session ${resume.agentSessionId} still runs`, {
+      hint: 'stop the earlier run first',
+    });
+  }
+  const file = await sessionFileOf(resume.runDir, resume.agentSessionId);
+  const header = file === undefined ? undefined : await readHeader(file);
+  if (file === undefined || header === undefined) {
+    throw missing(
+      'no-session',
+      `Pi kept nothing of session ${resume.agentSessionId}: it ended before its first answer was complete`,
+    );
+  }
+  if ((await real(header.cwd)) !== (await real(workspace))) {
+    throw missing('other-workspace', `session ${resume.agentSessionId} belongs to ${header.cwd}`);
+  }
+  return file;
+}
+
+function missing(reason: 'no-session' | 'other-workspace', message: string): AgentRuntimeError {
+  return new AgentRuntimeError('NOT_FOUND', message, {
+    retry: 'never',
+    hint: 'start from scratch',
+    details: { reason },
+  });
+}
+
+async function sessionFileOf(runDir: string, agentSessionId: string): Promise<string | undefined> {
+  const text = await readHead(runPaths(runDir).stdout);
+  for (const line of (text ?? '').split('\n')) {
+    if (!line.includes('"get_state"')) continue;
+    const record = readRecord(parsed(line));
+    const state = record.type === 'malformed' ? undefined : stateOf(record);
+    if (state?.sessionId === agentSessionId) return state.sessionFile;
+  }
+  return undefined;
+}
+
+async function readHeader(file: string): Promise<z.infer<typeof headerSchema> | undefined> {
+  const [line = ''] = (await readHead(file))?.split('\n', 1) ?? [];
+  const header = headerSchema.safeParse(parsed(line));
+  return header.success ? header.data : undefined;
+}
+
+/** The beginning of a regular file; undefined when there is none. */
+async function readHead(file: string): Promise<string | undefined> {
+  try {
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      if (!(await handle.stat()).isFile()) return undefined;
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(searchedBytes), 0, searchedBytes, 0);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+const real = (folder: string): Promise<string> => realpath(folder).catch(() => folder);

@@ -1,0 +1,10 @@
+import { policyAsks, type Launch } from '@runtime/contracts/adapter';
+import { writeExtension } from '../extension/write-extension.ts';
+import type { PiSettings } from '../options.ts';
+import { isolateAgentDir } from './agent-dir.ts';
+
+/** Writes into the run's directory what the command of the run refers to. */
+export async function writeLaunchFiles({ isolate }: PiSettings, { handle, env, approvals }: Launch): Promise<void> {
+  if (approvals && policyAsks(approvals)) await writeExtension(handle.runDir, approvals);
+  if (isolate) await isolateAgentDir(handle.runDir, env);
+}

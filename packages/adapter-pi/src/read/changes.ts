@@ -1,0 +1,31 @@
+/** Listeners of something that changes, and the way to wait for its next change. */
+export class Changes {
+  readonly #listeners = new Set<() => void>();
+
+  /** Calls `listener` at every change. Returns what removes it. */
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Resolves at the next change, or once one of the signals is aborted. */
+  next(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
+    return new Promise((resolve) => {
+      const given = signals.filter((signal) => signal !== undefined);
+      const done = (): void => {
+        remove();
+        for (const signal of given) signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const remove = this.listen(done);
+      for (const signal of given) {
+        if (signal.aborted) return done();
+        signal.addEventListener('abort', done, { once: true });
+      }
+    });
+  }
+}

@@ -1,0 +1,57 @@
+import { runEnded, runPaths } from '@runtime/adapter-kit/run';
+import { LineSplitter, tailFile } from '@runtime/adapter-kit/source';
+import type { RuntimeHandle } from '@runtime/contracts/adapter';
+import type { HandOver } from './hand-over.ts';
+import { exitOf, Reading, type Translated } from './reading.ts';
+import type { Relay } from './relay.ts';
+
+export interface RecordsOptions {
+  readonly secrets: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** Every record of a run's output from the first one on: from the relay where this reader keeps up, else from the file. */
+export async function* translatedRecords(
+  handle: RuntimeHandle,
+  relay: Relay,
+  { secrets, signal }: RecordsOptions,
+): AsyncGenerator<Translated, void, undefined> {
+  let reading = new Reading(secrets);
+  let reader = relay.takeFirst();
+  try {
+    for (;;) {
+      if (reader) {
+        const end = yield* reader.take(signal);
+        if (end.kind === 'failed') throw end.error;
+        if (end.kind === 'over') yield end.last;
+        if (end.kind !== 'cut') return;
+        reading = end.reading;
+      }
+      reader = yield* readAlone(handle, relay, reading, signal);
+      if (!reader) return;
+    }
+  } finally {
+    if (reader) relay.leave(reader);
+  }
+}
+
+/** Reads the file until the relay takes over. Undefined when the output has ended, or `signal` is aborted. */
+async function* readAlone(
+  handle: RuntimeHandle,
+  relay: Relay,
+  reading: Reading,
+  signal: AbortSignal,
+): AsyncGenerator<Translated, HandOver | undefined, undefined> {
+  const splitter = new LineSplitter({ offset: reading.position });
+  const place = { from: reading.position, ended: runEnded(handle), signal };
+  for await (const chunk of tailFile(runPaths(handle.runDir).stdout, place)) {
+    for (const line of splitter.push(chunk.bytes)) {
+      if (signal.aborted) return undefined;
+      yield reading.take(line);
+    }
+    const reader = relay.join(reading);
+    if (reader) return reader;
+  }
+  if (!signal.aborted) yield reading.finish(splitter.flush(), await exitOf(handle));
+  return undefined;
+}

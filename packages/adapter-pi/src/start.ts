@@ -1,0 +1,83 @@
+import { checkLaunch, refuseForeign, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit/run';
+import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import type { Launch, RuntimeSession } from '@runtime/contracts/adapter';
+import { capabilitiesOf } from './capabilities.ts';
+import { awaitReady } from './launch/await-ready.ts';
+import { writeLaunchFiles } from './launch/write-launch-files.ts';
+import { piCommand } from './launch/pi-command.ts';
+import { sessionToResume } from './launch/resumed-session.ts';
+import type { PiSettings } from './options.ts';
+import { PiSession } from './pi-session.ts';
+import { installHint, piVersion } from './pi-version.ts';
+import { PiOutput } from './read/pi-output.ts';
+import { refuseBeyond } from './refusals.ts';
+import { writeVersion } from './run-files.ts';
+import { PiInput } from './say/pi-input.ts';
+import { Sending } from './say/sending.ts';
+import { SentMarks } from './say/sent-marks.ts';
+
+/** As `RuntimeAdapter.start`: resolves once Pi answers. After a throw no process of the run is left. */
+export async function startPi(
+  settings: PiSettings,
+  launch: Launch,
+  options: CallOptions = {},
+): Promise<RuntimeSession> {
+  throwIfAborted(options.signal);
+  const { handle, workspace } = launch;
+  refuseForeign(handle, settings.id);
+  refuseBeyond(launch);
+  await findProgram(settings, launch);
+  const session = await sessionToResume(launch);
+  const { command, env } = piCommand(settings, launch, session);
+  // A launch that is refused may be started again: nothing is written for it.
+  await checkLaunch({ handle, command, cwd: workspace });
+  await writeLaunchFiles(settings, launch);
+  const asking = new AbortController();
+  const version = piVersion(settings, env, workspace, { signal: asking.signal }).catch(() => 'unknown');
+  try {
+    await startHolder({ handle, command, env, cwd: workspace, stdin: { kind: 'fifo' }, ...options });
+    return await firstSession(settings, launch, version, options);
+  } finally {
+    asking.abort();
+  }
+}
+
+/** The session with a process that was just spawned. After a throw the process runs no more. */
+async function firstSession(
+  settings: PiSettings,
+  launch: Launch,
+  version: Promise<string>,
+  options: CallOptions,
+): Promise<RuntimeSession> {
+  const { handle, secrets } = launch;
+  const output = new PiOutput(handle, { secrets });
+  let input: PiInput | undefined;
+  try {
+    input = await PiInput.open(handle, output, options);
+    await awaitReady(output, input, launch, settings.startupMs, options);
+    const found = await abortable(version, options.signal);
+    await writeVersion(handle.runDir, found);
+    const sending = await Sending.open(input, output, new SentMarks(handle.runDir), 0);
+    throwIfAborted(options.signal);
+    const capabilities = capabilitiesOf(settings);
+    return new PiSession({ handle, capabilities, version: found, secrets, output, live: { input, sending } });
+  } catch (error) {
+    await input?.close();
+    await output.close();
+    await stopRun(handle, { graceMs: 1000 });
+    throw AgentRuntimeError.from(error, 'UNAVAILABLE');
+  }
+}
+
+/** A missing program is UNAVAILABLE here: NOT_FOUND would be a session that is gone. */
+async function findProgram(settings: PiSettings, { env, workspace }: Launch): Promise<void> {
+  try {
+    await resolveCommand(settings.command[0] ?? '', env['PATH'], workspace);
+  } catch (cause) {
+    const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
+    throw new AgentRuntimeError('UNAVAILABLE', error.rawMessage, {
+      hint: `${installHint}, or name it in \`command\``,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,124 @@
+import type { SessionEvent } from '@runtime/contracts/adapter';
+import { approvalOf, dialogOf } from './dialogs.ts';
+import { advance } from './life.ts';
+import { isFollowUpNext, onAnswer, onQueue, onUserMessage } from './instructions.ts';
+import { completed, lastWords, onUpdate, openMessage } from './messages.ts';
+import { responseEvents } from './responses.ts';
+import { turnIdOf, type TranslatorState } from './state.ts';
+import { headOf } from './text.ts';
+import { toolEnded, toolStarted, toolUpdated } from './tools.ts';
+import { dropFailed, dropMessage, endTurn, splitTurn, startTurn } from './turns.ts';
+import { addUsage, isUsed, usageOf } from './usage.ts';
+import type { PiRecord, PiRecordOf } from '../wire.ts';
+
+/**
+ * One record of Pi's stdout as events, in the order in which the plane may append them. The state is changed in place;
+ * the same records from the first one on give the same events.
+ *
+ * A turn of ours goes from the first `agent_start` to the rest for good, over retries, compactions and the steers that came meanwhile.
+ * A queued follow-up ends the turn and opens the next one: Pi takes it within the same run, but only when everything before it is done.
+ */
+export function translate(state: TranslatorState, record: PiRecord): SessionEvent[] {
+  if (record.type === 'message_update') {
+    // The hot path. Any increment is an answer to what is in the turn by now.
+    const seen = onAnswer(state.trail);
+    const events = state.message && state.life.open ? onUpdate(state.message, record) : [];
+    return seen.length === 0 ? events : [...seen, ...events];
+  }
+  const interrupted = state.life.interrupting || (record.type === 'agent_settled' && record.aborted === true);
+  const change = advance(state.life, record);
+  const started = change === 'started' ? startTurn(state, state.trail.starting[0]) : [];
+  const rested = change === 'rested' ? endTurn(state, interrupted) : [];
+  return [...started, ...recordEvents(state, record), ...rested];
+}
+
+function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] {
+  switch (record.type) {
+    case 'response':
+      return responseEvents(state, record);
+    case 'agent_start':
+      return dropFailed(state);
+    case 'message_start':
+      return messageStarted(state, record);
+    case 'message_end':
+      return record.message.role === 'assistant' && state.life.open ? messageEnded(state, record) : [];
+    case 'tool_execution_start':
+      if (state.tools.has(record.toolCallId)) return [];
+      state.tools.set(record.toolCallId, { shown: '', replaced: 0 });
+      return [toolStarted(record)];
+    case 'tool_execution_update': {
+      const tool = state.tools.get(record.toolCallId);
+      return tool ? toolUpdated(tool, record) : [];
+    }
+    case 'tool_execution_end':
+      for (const [id, dialog] of state.dialogs) if (dialog.callId === record.toolCallId) state.dialogs.delete(id);
+      return state.tools.delete(record.toolCallId) ? [toolEnded(record)] : [];
+    case 'queue_update':
+      onQueue(state.trail, record.steering, record.followUp);
+      return [];
+    case 'auto_retry_start':
+      return [...dropFailed(state), retryEvent(record)];
+    case 'compaction_end':
+      return record.aborted || record.result === undefined || record.result === null
+        ? []
+        : [{ type: 'context.compacted', reason: headOf(record.reason || 'compaction', 200) }];
+    case 'extension_ui_request': {
+      const dialog = dialogOf(record);
+      if (!dialog || state.dialogs.has(dialog.id)) return [];
+      state.dialogs.set(dialog.id, dialog);
+      return [approvalOf(record, dialog)];
+    }
+    case 'message_update': // taken above
+    case 'agent_end':
+    case 'agent_settled':
+    case 'auto_retry_end':
+    case 'compaction_start':
+    case 'other':
+    default:
+      return [];
+  }
+}
+
+function retryEvent(record: PiRecordOf<'auto_retry_start'>): SessionEvent {
+  return {
+    type: 'retry.scheduled',
+    attempt: Math.max(1, Math.round(record.attempt)),
+    delayMs: Math.max(0, Math.round(record.delayMs)),
+    reason: headOf(record.errorMessage, 2000),
+  };
+}
+
+function messageStarted(state: TranslatorState, { message }: PiRecordOf<'message_start'>): SessionEvent[] {
+  if (message.role === 'user') return state.life.open ? userMessage(state) : [];
+  if (message.role !== 'assistant') return [];
+  const events = [...dropMessage(state, 'Pi began another one before it was complete'), ...dropFailed(state)];
+  state.messages++;
+  state.message = openMessage(`m${state.messages}`);
+  return events;
+}
+
+function userMessage(state: TranslatorState): SessionEvent[] {
+  const next = state.trail.drained[0];
+  // A leftover of an earlier turn may be the first message of this one.
+  const split = isFollowUpNext(state.trail) && state.last !== undefined ? splitTurn(state, next?.id) : [];
+  return [...split, ...onUserMessage(state.trail, turnIdOf(state))];
+}
+
+function messageEnded(state: TranslatorState, { message: end }: PiRecordOf<'message_end'>): SessionEvent[] {
+  state.last = { stopReason: end.stopReason, errorMessage: end.errorMessage };
+  const failed = end.stopReason === 'error';
+  const events = failed || end.stopReason === 'aborted' ? [] : onAnswer(state.trail);
+  const message = state.message;
+  state.message = undefined;
+  if (message) {
+    events.push(...lastWords(message, end.content));
+    if (failed) state.failed = { message, reason: end.errorMessage ?? 'the model call failed' };
+    else events.push(...completed(message));
+  }
+  if (isUsed(end.usage)) {
+    addUsage(state.turn, end.usage);
+    addUsage(state.total, end.usage);
+    events.push({ type: 'usage.reported', usage: usageOf(state.total, 'cumulative') });
+  }
+  return events;
+}

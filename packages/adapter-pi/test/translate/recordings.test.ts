@@ -1,0 +1,157 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
+import { describe, expect, test } from 'vitest';
+import { newTranslatorState } from '../../src/translate/state.ts';
+import { translate } from '../../src/translate/translate.ts';
+import { readEcho, readRecord } from '../../src/wire.ts';
+import { outcomes, played, types } from '../support/played.ts';
+
+const folder = new URL('../fixtures/pi-0.87/', import.meta.url);
+const recordings = readdirSync(folder)
+  .filter((name) => name.endsWith('.jsonl') && !/\.(sent|session)\./.test(name))
+  .map((name) => name.slice(0, -'.jsonl'.length));
+
+const lines = (name: string): string[] =>
+  readFileSync(new URL(`${name}.jsonl`, folder), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+const recorded = (name: string): SessionEvent[] => played(...lines(name).map((line): unknown => JSON.parse(line)));
+
+describe('what was recorded of Pi 0.87.1', () => {
+  test.each(recordings)(
+    '%s gives valid events, with every turn and tool closed and every completed message whole',
+    (name) => {
+      const events = recorded(name);
+      expect(events.length).toBeGreaterThan(3);
+      for (const event of events)
+        expect(sessionEventSchemas[event.type].safeParse(event).success, event.type).toBe(true);
+      const open = new Set<string>();
+      const texts = new Map<string, string>();
+      for (const event of events) {
+        if (event.type === 'turn.started' || event.type === 'tool.started')
+          open.add('turnId' in event ? event.turnId : event.callId);
+        if (event.type === 'turn.ended' || event.type === 'tool.ended')
+          expect(open.delete('turnId' in event ? event.turnId : event.callId)).toBe(true);
+        if (event.type === 'text.delta') texts.set(event.messageId, (texts.get(event.messageId) ?? '') + event.text);
+        if (event.type === 'message.completed') expect(event.text).toBe(texts.get(event.messageId) ?? '');
+      }
+      expect([...open]).toEqual([]);
+    },
+  );
+
+  test('hello', () => {
+    expect(types(recorded('hello'))).toEqual([
+      'session.opened',
+      'instruction.accepted',
+      'turn.started',
+      'instruction.delivered',
+      'instruction.observed',
+      'text.delta',
+      'message.completed',
+      'usage.reported',
+      'turn.ended',
+    ]);
+    expect(recorded('hello').at(-1)).toEqual({
+      type: 'turn.ended',
+      turnId: '1',
+      outcome: { status: 'succeeded' },
+      usage: {
+        scope: 'turn',
+        inputTokens: 1424,
+        outputTokens: 6,
+        cacheReadTokens: 0,
+        cacheWriteTokens: 0,
+        costUsd: 0.001436,
+      },
+    });
+  });
+
+  test('tool-write: reasoning, tools with their input, and bash output that only tells what was added', () => {
+    const events = recorded('tool-write');
+    expect(events.find((event) => event.type === 'tool.started')).toEqual({
+      type: 'tool.started',
+      callId: 'call_1_0',
+      name: 'write',
+      input: { path: 'notes.txt', content: 'hello\n' },
+    });
+    expect(events.filter((event) => event.type === 'tool.delta').map((event) => [event.mode, event.text])).toEqual([
+      ['append', 'line 1\n'],
+      ['append', 'line 2\n'],
+      ['append', 'line 3\n'],
+    ]);
+    const reasoning = events.flatMap((event) => (event.type === 'reasoning.delta' ? [event.text] : []));
+    expect(reasoning.join('')).toBe('A file is wanted.');
+  });
+
+  test('steer-mid-run: the steer enters the turn, the follow-up has one of its own, each with its evidence', () => {
+    const told = recorded('steer-mid-run').flatMap((event) => {
+      if (event.type === 'turn.started') return [`turn ${event.turnId} for ${event.instructionId}`];
+      if (event.type === 'turn.ended') return [`turn ${event.turnId} ${event.outcome.status}`];
+      return event.type.startsWith('instruction.') && 'instructionId' in event
+        ? [`${event.instructionId} ${event.type.slice(12)}`]
+        : [];
+    });
+    expect(told).toEqual([
+      'ins-1 accepted',
+      'turn 1 for ins-1',
+      'ins-1 delivered',
+      'ins-1 observed',
+      'ins-2 accepted',
+      'ins-3 accepted',
+      'ins-2 delivered',
+      'ins-2 observed',
+      'turn 1 succeeded',
+      'turn 2 for ins-3',
+      'ins-3 delivered',
+      'ins-3 observed',
+      'turn 2 succeeded',
+    ]);
+  });
+
+  test('retry-429: what was shown of the broken message is discarded, in one turn', () => {
+    const events = recorded('retry-429');
+    expect(events.filter((event) => event.type === 'message.discarded')).toEqual([
+      { type: 'message.discarded', messageId: 'm1', reason: 'terminated' },
+    ]);
+    expect(events.filter((event) => event.type === 'retry.scheduled').map((event) => event.attempt)).toEqual([1, 2]);
+    expect(events.filter((event) => event.type === 'message.completed').map((event) => event.text)).toEqual([
+      'Third time.',
+    ]);
+    expect(outcomes(events)).toEqual([{ status: 'succeeded' }]);
+  });
+
+  test.each([
+    ['retry-exhausted', 'failed', 'model_error'],
+    ['auth-401', 'failed', 'auth'],
+    ['abort-in-tool', 'cancelled', undefined],
+    ['abort-in-text', 'cancelled', undefined],
+  ])('%s ends as %s %s', (name, status, code) => {
+    expect(outcomes(recorded(name))).toMatchObject([{ status, ...(code === undefined ? {} : { code }) }]);
+  });
+
+  test('dialog: the questions of an extension are approvals with two choices', () => {
+    const asked = recorded('dialog').filter((event) => event.type === 'approval.requested');
+    expect(asked).toHaveLength(2);
+    expect(asked[0]).toMatchObject({
+      kind: 'dialog',
+      title: 'Allow?',
+      message: 'run: echo hi',
+      choices: [
+        { id: 'allow', kind: 'allow' },
+        { id: 'deny', kind: 'deny' },
+      ],
+    });
+  });
+
+  test.each(recordings)(
+    '%s gives the same events whether its echoes are parsed or only told by their beginning',
+    (name) => {
+      const state = newTranslatorState();
+      const events = lines(name).flatMap((line) => {
+        const record = readEcho(line.slice(0, 80)) ?? readRecord(JSON.parse(line));
+        return record.type === 'malformed' ? [] : translate(state, record);
+      });
+      expect(events).toEqual(recorded(name));
+    },
+  );
+});

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { homedir } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { AgentRuntimeError } from '@runtime/contracts';
+import envPaths from 'env-paths';
+import { createAdapters } from '../config/adapters.ts';
+import type { CliDependencies } from './dependencies.ts';
+import { nodeMachine } from '../doctor/node-machine.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { nodePlanes } from './node-planes.ts';
+import { startOwner } from '../owner/start-owner.ts';
+import { version } from '../version.ts';
+
+/**
+ * The streams, signals and environment of this process, and the real planes and adapters. Spread it to replace a part:
+ * `{ ...nodeDependencies(), version: '1.2.3' }`. Listens for errors of stdout and stderr from then on.
+ */
+export function nodeDependencies(): CliDependencies {
+  // The same program from sources and from the bundle.
+  const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
+  const paths = envPaths('runtime', { suffix: '' });
+  return {
+    version,
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    // On Linux `log` is the state directory: $XDG_STATE_HOME, else ~/.local/state.
+    defaultDataDir: process.platform === 'linux' ? paths.log : paths.data,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    brokenPipe: watchForBrokenPipe(),
+    planes: nodePlanes(),
+    adapters: createAdapters,
+    startOwner: (options) =>
+      startOwner(options, { execPath: process.execPath, execArgv: process.execArgv, entry }, process.env),
+    onSignal(names, listener) {
+      for (const name of names) process.on(name, listener);
+      return () => {
+        for (const name of names) process.off(name, listener);
+      };
+    },
+    ask,
+    runOnTerminal,
+    machine: nodeMachine(),
+    exit: (code) => {
+      // Not process.exit, which would lose what is still in the pipes; but after Ctrl-C a full pipe must not hold us.
+      process.exitCode = code;
+      if (code === exitCodes.interrupted) process.exit();
+    },
+  };
+}
+
+/** Aborts when the reader closes stdout, as `head` does. Any other failure of stdout ends the process. */
+function watchForBrokenPipe(): AbortSignal {
+  const broken = new AbortController();
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') {
+        if (stream === process.stdout) process.stderr.write(`error cannot write to stdout: ${error.message}\n`);
+        process.exit(exitCodes.failed);
+      }
+      if (stream === process.stdout) broken.abort(new DOMException('the reader closed stdout', 'AbortError'));
+    });
+  }
+  return broken.signal;
+}
+
+async function ask(question: string, signal: AbortSignal): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-C and Ctrl-D both end the question without an answer.
+  const closed = new Promise<never>((_resolve, reject) => {
+    terminal.once('SIGINT', () => reject(new AgentRuntimeError('CANCELLED', 'no answer was given')));
+    terminal.once('close', () => reject(new AgentRuntimeError('CANCELLED', 'no answer was given')));
+  });
+  try {
+    return await Promise.race([terminal.question(question, { signal }), closed]);
+  } finally {
+    closed.catch(() => {});
+    terminal.close();
+  }
+}
+
+function runOnTerminal([program = '', ...args]: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    // tmux refuses to run inside of itself.
+    const { TMUX: _, TMUX_PANE: _pane, ...env } = process.env;
+    // Raw spawn: the program gets our terminal, and there is no output to collect.
+    const child = spawn(program, args, { stdio: 'inherit', env });
+    child.once('error', (cause) =>
+      reject(new AgentRuntimeError('UNAVAILABLE', `cannot run ${program}: ${cause.message}`, { cause })),
+    );
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}

@@ -1,0 +1,70 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { ControlPlane } from '@runtime/contracts';
+import { z } from 'zod';
+import { usageError } from '../arguments/usage-error.ts';
+import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { connectForReading, connectForWriting, type ConnectContext, type WritingOptions } from '../plane/connect.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { createOutput } from '../render/output.ts';
+
+/** The options that every command takes. */
+export const commonOptionsSchema = z.object({
+  dataDir: z.string().optional(),
+  config: z.string().optional(),
+  json: z.boolean().default(false),
+  verbose: z.boolean().default(false),
+});
+export type CommonOptions = z.infer<typeof commonOptionsSchema>;
+
+/** What one invocation of a command works with. */
+export interface CommandContext extends ConnectContext {
+  readonly options: CommonOptions;
+  /** Ends the command by aborting `signal`: Ctrl-C does so unless the command handles it itself. */
+  interrupt(): void;
+  /** Connects to the owner, else reads the files. The plane is closed with the context. */
+  reading(): Promise<ControlPlane>;
+  /** Connects to the owner, and starts one where there is none. The plane is closed with the context. */
+  writing(options?: WritingOptions): Promise<ControlPlane>;
+  close(): Promise<void>;
+}
+
+/** The absolute path of the data directory: from the option, RUNTIME_DATA_DIR, or the platform's state directory. */
+function resolveDataDir(deps: CliDependencies, option: string | undefined): string {
+  const given = option ?? (deps.env['RUNTIME_DATA_DIR'] || undefined);
+  if (given === undefined) return deps.defaultDataDir;
+  if (given.includes('\0') || given === '')
+    throw usageError('the path of the data directory is empty or contains a NUL character');
+  return isAbsolute(given) ? resolve(given) : resolve(deps.cwd, given);
+}
+
+/** Makes the context of one invocation. Opens nothing until the command asks for it. */
+export function createContext(deps: CliDependencies, options: CommonOptions): CommandContext {
+  const interrupted = new AbortController();
+  const signal = AbortSignal.any([interrupted.signal, deps.brokenPipe]);
+  const planes = new Set<ControlPlane>();
+  let loaded: Promise<LoadedConfig> | undefined;
+  const context: CommandContext = {
+    deps,
+    options,
+    dataDir: resolveDataDir(deps, options.dataDir),
+    out: createOutput(deps, options.json, signal),
+    signal,
+    interrupt: () => interrupted.abort(new DOMException('interrupted', 'AbortError')),
+    config() {
+      loaded ??= loadConfig({ path: options.config, cwd: deps.cwd, home: deps.home, env: deps.env });
+      return loaded;
+    },
+    reading: async () => context.closeAtEnd(await connectForReading(context)),
+    writing: async (writing = {}) => context.closeAtEnd(await connectForWriting(context, writing)),
+    closeAtEnd(plane) {
+      planes.add(plane);
+      return plane;
+    },
+    async close() {
+      const closing = [...planes].map((plane) => plane.close());
+      planes.clear();
+      await Promise.all(closing);
+    },
+  };
+  return context;
+}

@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentRuntimeError, type ControlPlane, type TaskStreamEvent } from '@runtime/contracts';
+import { defined } from '../defined.ts';
+import { isUnavailable } from './connect.ts';
+
+/** How to read the events of a task. */
+export interface FollowOptions {
+  /** A cursor, or `now`. @default from the first event */
+  readonly after?: string | undefined;
+  /** Whether to wait for new events up to `task.ended`. */
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+  /** Connects again after the owner died. Without it, the death of the owner ends the reading with its error. */
+  readonly reconnect?: (() => Promise<ControlPlane>) | undefined;
+}
+
+const maxFailures = 5;
+
+/**
+ * Yields the events of a task. When the owner dies, it connects to the next one and continues after the last event.
+ * Throws after more than five failures without an event in between.
+ */
+export async function* followTask(
+  first: ControlPlane,
+  taskId: string,
+  options: FollowOptions,
+): AsyncGenerator<TaskStreamEvent> {
+  let plane = first;
+  let { after } = options;
+  for (let failures = 0; ;) {
+    try {
+      const { follow, signal } = options;
+      for await (const event of plane.task(taskId).events(defined({ after, follow, signal }))) {
+        failures = 0;
+        // After a reconnect, reading continues here.
+        after = event.cursor;
+        yield event;
+        if (event.type === 'task.ended') return;
+      }
+      // Following ended without task.ended: the plane was closed.
+      if (!options.follow || options.signal.aborted || options.reconnect === undefined) return;
+      failures += 1;
+    } catch (error) {
+      if (!isUnavailable(error) || options.reconnect === undefined || options.signal.aborted) throw error;
+      failures += 1;
+      if (failures > maxFailures) throw error;
+    }
+    if (failures > maxFailures) {
+      throw new AgentRuntimeError('UNAVAILABLE', `the connection to the owner was lost ${failures} times in a row`, {
+        hint: `runtime events -f ${taskId} continues; runtime doctor shows which process holds the data directory`,
+      });
+    }
+    await sleep(failures * 100, undefined, { signal: options.signal });
+    plane = await options.reconnect();
+  }
+}

@@ -1,0 +1,84 @@
+import { inspect } from 'node:util';
+import type { AgentRuntimeError } from '@runtime/contracts';
+import pc from 'picocolors';
+import type { CliDependencies, TextSink } from '../host/dependencies.ts';
+import { safeJson, sanitize } from '../sanitize.ts';
+
+export type Colours = ReturnType<typeof pc.createColors>;
+
+/** The output of a command. Writing resolves when the pipe has room, so that a slow reader costs no memory. */
+export interface Output {
+  readonly json: boolean;
+  readonly colours: Colours;
+  /** Whether a person watches: stdout is a terminal, and no `--json`. */
+  readonly live: boolean;
+  readonly columns: number;
+  /** Writes text to stdout as it is. The caller has sanitised untrusted parts. */
+  write(text: string): Promise<void>;
+  /** Writes a line for people. Does nothing with `--json`. */
+  line(text?: string): Promise<void>;
+  /** Writes the one JSON document of the command. Does nothing without `--json`. */
+  document(value: unknown): Promise<void>;
+  /** Writes one line of NDJSON, with or without `--json`. */
+  record(value: unknown): Promise<void>;
+  /** Writes a remark to stderr, with or without `--json`. */
+  note(text: string): void;
+}
+
+/** Whether to use colours: on a terminal, unless NO_COLOR is not empty or TERM is `dumb`. */
+export function wantsColour(env: Readonly<Record<string, string | undefined>>, sink: TextSink): boolean {
+  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false;
+  return sink.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+/** Makes the output of one command. Aborting `signal` ends the waiting for a reader that does not read. */
+export function createOutput(deps: CliDependencies, json: boolean, signal: AbortSignal = deps.brokenPipe): Output {
+  const { stdout, stderr, brokenPipe } = deps;
+  const write = async (text: string): Promise<void> => {
+    if (brokenPipe.aborted || text === '') return;
+    if (!stdout.write(text)) await drained(stdout, signal);
+  };
+  const record = (value: unknown): Promise<void> => write(`${safeJson(value)}\n`);
+  return {
+    json,
+    colours: pc.createColors(!json && wantsColour(deps.env, stdout)),
+    live: !json && stdout.isTTY === true,
+    columns: stdout.columns ?? 100,
+    write,
+    line: (text = '') => (json ? Promise.resolve() : write(`${text}\n`)),
+    document: (value) => (json ? record(value) : Promise.resolve()),
+    record,
+    note: (text) => void stderr.write(`${text}\n`),
+  };
+}
+
+function drained(sink: TextSink, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      sink.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    sink.once('drain', done);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}
+
+/** An error as people read it: message and hint, with `verbose` also its causes. */
+export function formatError(error: AgentRuntimeError, colours: Colours, verbose: boolean): string {
+  const lines = [`${colours.red('error')} ${sanitize(error.rawMessage)} ${colours.dim(`[${error.code}]`)}`];
+  if (error.hint !== undefined) lines.push(`${colours.cyan('hint')}  ${sanitize(error.hint)}`);
+  if (verbose) {
+    let cause: unknown = error.cause;
+    // A cyclic chain of causes must not hang the report.
+    for (let depth = 0; cause !== undefined && cause !== null && depth < 10; depth += 1) {
+      const text =
+        cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause === 'string' ? cause : inspect(cause);
+      lines.push(colours.dim(`cause ${sanitize(text)}`));
+      cause = cause instanceof Error ? cause.cause : undefined;
+    }
+    if (error.cause === undefined && error.stack !== undefined) lines.push(colours.dim(sanitize(error.stack)));
+  }
+  return lines.join('\n');
+}

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { nodeMachine } from '../../src/doctor/node-machine.ts';
+
+describe.skipIf(process.platform === 'win32')('the first line of a program', () => {
+  const machine = nodeMachine(500);
+
+  it('is what it prints, trimmed', async () => {
+    expect(await machine.firstLine('sh', ['-c', 'echo "  one  "; echo two'])).toBe('one');
+  });
+
+  it.each([
+    ['is not there', 'no-such-program-anywhere', []],
+    ['fails', 'sh', ['-c', 'echo one; exit 3']],
+    ['does not end', 'sh', ['-c', 'echo one; exec sleep 60']],
+    ['prints without end', 'sh', ['-c', 'exec yes']],
+  ])('is undefined for a program that %s', async (_, command, args) => {
+    expect(await machine.firstLine(command, args)).toBeUndefined();
+  });
+
+  it('is not waited for when a child of the program keeps its output open', async () => {
+    const startedAt = performance.now();
+    expect(await machine.firstLine('sh', ['-c', 'sleep 3 & wait'])).toBeUndefined();
+    expect(performance.now() - startedAt).toBeLessThan(2500);
+  });
+});

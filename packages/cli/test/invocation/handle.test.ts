@@ -1,0 +1,186 @@
+import { AgentRuntimeError, errorCodeSchema } from '@runtime/contracts';
+import { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { exitCodeOf } from '../../src/exit-codes.ts';
+import { createOutput, formatError, wantsColour } from '../../src/render/output.ts';
+import { createProgram, registerCommands } from '../../src/program.ts';
+import { Lab, Sink } from '../support/lab.ts';
+
+describe('exit codes', () => {
+  it('are one for each code, and the lock of a data directory is unavailable', () => {
+    const table = Object.fromEntries(
+      errorCodeSchema.options.map((code) => [code, exitCodeOf(new AgentRuntimeError(code, 'x'))]),
+    );
+    expect(table).toEqual({
+      INVALID_ARGUMENT: 2,
+      NOT_FOUND: 3,
+      CONFLICT: 1,
+      UNSUPPORTED: 1,
+      UNAVAILABLE: 4,
+      UNAUTHENTICATED: 1,
+      PERMISSION_DENIED: 1,
+      EXHAUSTED: 1,
+      CANCELLED: 130,
+      DEADLINE_EXCEEDED: 1,
+      PROTOCOL_VIOLATION: 1,
+      OUTCOME_UNKNOWN: 1,
+      DATA_CORRUPT: 1,
+      INTERNAL: 1,
+    });
+    expect(exitCodeOf(new AgentRuntimeError('CONFLICT', 'held', { details: { owner: { pid: 1 } } }))).toBe(4);
+    expect(exitCodeOf(new AgentRuntimeError('CONFLICT', 'held', { details: { path: '/d/lock.db' } }))).toBe(4);
+  });
+});
+
+describe('what was typed wrong', () => {
+  it.each([
+    [['statsu'], 2, 'Did you mean status?'],
+    [['run', '--timeot', '5m', 'x'], 2, "unknown option '--timeot'"],
+    [['run', '--deadline', 'soon', 'x'], 2, 'not a duration'],
+    [['run', '--needs', 'magic', 'x'], 2, 'not a capability'],
+    [['run', '--approval-timeout', '90d', 'x'], 2, '--approval-timeout'],
+    [['run', '--recovery', 'never', 'x'], 2, 'Allowed choices'],
+    [['run', '--retries', 'many', 'x'], 2, 'expected a number from 0 to 99'],
+    [['run'], 2, 'the prompt is missing'],
+    [['run', 'two', 'words'], 2, 'too many arguments'],
+    [['run', ' '], 2, 'the prompt is empty'],
+    [['run', '--config', 'missing.json', 'x'], 2, 'cannot read the configuration'],
+    [['status'], 2, "missing required argument 'task'"],
+    [['list', '--status', 'happy'], 2, 'not a status'],
+  ])('%j exits with %d and prints %j', async (args, code, message) => {
+    await using lab = await Lab.open();
+    const result = await lab.run(...args);
+    expect(result.stderr).toContain(message);
+    expect(result.stderr.match(/^error/gm)).toHaveLength(1);
+    expect(result).toMatchObject({ code, stdout: '' });
+    expect(lab.started).toBe(0);
+  });
+
+  it('is one JSON document with --json, wherever the option stands', async () => {
+    await using lab = await Lab.open();
+    for (const args of [
+      ['--json', 'statsu'],
+      ['run', '--bogus', '--json'],
+      ['status', 'nothing', '--json'],
+    ]) {
+      const result = await lab.run(...args);
+      expect(result.json()).toMatchObject({ error: { code: expect.stringMatching(/INVALID_ARGUMENT|NOT_FOUND/) } });
+      expect(result.stderr).toBe('');
+    }
+  });
+
+  it('is help and exit code 2 when there is nothing at all', async () => {
+    await using lab = await Lab.open();
+    expect(await lab.run()).toMatchObject({ code: 2, stderr: expect.stringContaining('Usage: runtime') });
+  });
+
+  it('is one JSON document with --json when there is no command', async () => {
+    await using lab = await Lab.open();
+    for (const args of [['--json'], ['config', '--json']])
+      expect((await lab.run(...args)).json()).toMatchObject({ error: { code: 'INVALID_ARGUMENT' } });
+  });
+
+  it('points to the help of the command that was meant', async () => {
+    await using lab = await Lab.open();
+    expect((await lab.run('run', '--bogus')).stderr).toContain('hint  runtime run --help');
+    expect((await lab.run('config', 'show', '--bogus')).stderr).toContain('hint  runtime config show --help');
+    expect((await lab.run('--data-dir', 'd', 'status')).stderr).toContain('hint  runtime status --help');
+    expect((await lab.run('zzz')).stderr).toContain('hint  runtime help');
+  });
+
+  it('gets help on how a task is named', async () => {
+    await using lab = await Lab.open();
+    for (const command of ['status', 'events', 'steer', 'cancel', 'answer', 'attach', 'requeue'])
+      expect((await lab.run(command, '--help')).stdout).toContain('its id, the beginning of its id, or last');
+  });
+
+  it('is helped in lines of at most 80 columns', async () => {
+    await using lab = await Lab.open();
+    const commands = createProgram(lab.dependencies()).commands.map((command) => [command.name(), '--help']);
+    for (const args of [['help'], ...commands]) {
+      const stdout = new Sink();
+      stdout.columns = 80;
+      const help = (await lab.start(args, { stdout }).ended).stdout;
+      expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    }
+  });
+
+  it('is no error to ask for help or version', async () => {
+    await using lab = await Lab.open();
+    expect(await lab.run('--version')).toMatchObject({ code: 0, stdout: '1.2.3\n' });
+    const help = await lab.run('help');
+    expect(help.code).toBe(0);
+    expect(help.stdout).toContain('130  interrupted');
+    expect((await lab.run('run', '--help')).stdout).toContain('--until-closed');
+  });
+});
+
+describe('errors', () => {
+  const colours = createOutput({ stdout: new Sink(), stderr: new Sink(), env: {} } as never, false).colours;
+  const error = new AgentRuntimeError('UNAVAILABLE', 'no \u001b[31mowner', {
+    hint: 'start one',
+    cause: new Error('connect refused', { cause: 'ECONNREFUSED' }),
+  });
+
+  it('are message and hint, sanitised', () => {
+    expect(formatError(error, colours, false)).toBe('error no owner [UNAVAILABLE]\nhint  start one');
+  });
+
+  it('come with their causes when asked for', () => {
+    const text = formatError(error, colours, true);
+    expect(text).toContain('cause Error: connect refused');
+    expect(text).toContain('cause ECONNREFUSED');
+  });
+
+  it('do not hang on a cause that is its own', () => {
+    const loop = new Error('loop');
+    loop.cause = loop;
+    expect(
+      formatError(new AgentRuntimeError('INTERNAL', 'x', { cause: loop }), colours, true).split('cause Error').length,
+    ).toBeLessThan(20);
+  });
+});
+
+describe('colour', () => {
+  it('is for terminals only, and NO_COLOR switches it off', () => {
+    expect(wantsColour({}, new Sink(true))).toBe(true);
+    expect(wantsColour({}, new Sink(false))).toBe(false);
+    expect(wantsColour({ NO_COLOR: '1' }, new Sink(true))).toBe(false);
+    expect(wantsColour({ NO_COLOR: '' }, new Sink(true))).toBe(true);
+    expect(wantsColour({ TERM: 'dumb' }, new Sink(true))).toBe(false);
+  });
+
+  it('is not in --json', async () => {
+    await using lab = await Lab.open();
+    const result = await lab.start(['list', '--json'], { stdout: new Sink(true) }).ended;
+    expect(result.stdout).toBe('[]\n');
+  });
+});
+
+describe('a host’s own program', () => {
+  it('takes the same commands under its own name', async () => {
+    await using lab = await Lab.open();
+    const host = new Command('openclaw');
+    let code: number | undefined;
+    const stdout = new Sink();
+    const exit = (exitCode: number): void => void (code = exitCode);
+    registerCommands(host.command('runtime'), lab.dependencies({ stdout, exit }));
+    await host.parseAsync(['runtime', 'list', '--json'], { from: 'user' });
+    expect([code, stdout.text]).toEqual([0, '[]\n']);
+    const names = host.commands[0]?.commands.map((command) => command.name());
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'run',
+        'submit',
+        'list',
+        'status',
+        'events',
+        'steer',
+        'follow-up',
+        'answer',
+        'attach',
+        'doctor',
+      ]),
+    );
+  });
+});

@@ -1,0 +1,104 @@
+import { mkdtempSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { killTree } from '@runtime/adapter-kit/process';
+import { execa } from 'execa';
+import { afterAll } from 'vitest';
+import { nodePlanes } from '../../src/host/node-planes.ts';
+
+// Sources are compiled once a file, not once a process: it halves the start.
+const compileCache = mkdtempSync(join(tmpdir(), 'clip-cache-'));
+afterAll(() => rm(compileCache, { recursive: true, force: true, maxRetries: 5 }));
+
+function execute(file: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
+  return execa(file, args, { reject: false, stripFinalNewline: false, timeout: 50_000, extendEnv: false, cwd, env });
+}
+export type Cli = ReturnType<typeof execute>;
+
+/** The command line as processes, with their own data directory and sockets. */
+export class ProcessLab implements AsyncDisposable {
+  readonly root: string;
+  readonly dataDir: string;
+  readonly workspace: string;
+  readonly env: Record<string, string>;
+  readonly #main: string;
+
+  private constructor(root: string, main: string) {
+    this.root = root;
+    this.dataDir = join(root, 'd');
+    this.workspace = join(root, 'w');
+    this.env = {
+      PATH: process.env['PATH'] ?? '',
+      HOME: root,
+      XDG_RUNTIME_DIR: root,
+      RUNTIME_DATA_DIR: this.dataDir,
+      NODE_COMPILE_CACHE: compileCache,
+    };
+    this.#main = main;
+  }
+
+  /** `main` is relative to this directory. */
+  static async open(main: string): Promise<ProcessLab> {
+    const lab = new ProcessLab(await realpath(await mkdtemp(join(tmpdir(), 'clip-'))), join(import.meta.dirname, main));
+    await mkdir(lab.workspace);
+    return lab;
+  }
+
+  start(...args: readonly string[]): Cli {
+    const node = ['--conditions=@runtime/source', this.#main, ...args];
+    return execute(process.execPath, node, this.workspace, this.env);
+  }
+
+  /** The command, piped into a shell's pipeline. */
+  pipe(args: string, rest: string): Cli {
+    const node = `"${process.execPath}" --conditions=@runtime/source "${this.#main}"`;
+    const script = `set -o pipefail; ${node} ${args} | ${rest}`;
+    return execute('bash', ['-c', script], this.workspace, this.env);
+  }
+
+  /** The pid in owner.json. */
+  async ownerPid(): Promise<number | undefined> {
+    return (await nodePlanes().owner(this.dataDir))?.pid;
+  }
+
+  /** Cancels the tasks that still run, ends the owner and waits for its end. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const pid = await this.ownerPid();
+    if (pid !== undefined && (await lives(pid))) {
+      const { stdout } = await this.start('list', '--json', '--status', 'queued,running,waiting');
+      for (const { id } of JSON.parse(stdout) as { id: string }[]) await this.start('cancel', id, '--wait');
+      await endProcess(pid);
+    }
+    // A test that failed half-way may leave a run without an owner.
+    const runs = await readdir(join(this.dataDir, 'runs')).catch(() => []);
+    for (const runId of runs) await killTree({ runId, graceMs: 0 });
+    await rm(this.root, { recursive: true, force: true });
+  }
+}
+
+/** Whether the process is there and no zombie. */
+export async function lives(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat !== '' && stat[stat.lastIndexOf(')') + 2] !== 'Z';
+}
+
+export async function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  process.kill(pid, signal);
+  for (let tries = 0; tries < 500 && (await lives(pid)); tries += 1) await sleep(20);
+  if (await lives(pid)) throw new Error(`process ${pid} did not end at ${signal}`);
+}
+
+/** Resolves once what the process writes holds this. */
+export function until(cli: Cli, stream: 'stdout' | 'stderr', part: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    // Listening beside execa: an iterable would close the pipe when it is left.
+    cli[stream].on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes(part)) resolve();
+    });
+    cli[stream].once('end', () => reject(new Error(`${stream} ended without ${JSON.stringify(part)}: ${text}`)));
+  });
+}
