@@ -106,8 +106,8 @@ async function writeRelease(fifo: string): Promise<void> {
 
 async function removeTraces(runDir: string): Promise<void> {
   const record = await readLaunchRecord(runDir);
-  const { attach, environment } = tmuxRunFiles(runDir);
-  await Promise.all([...(record ? [record.socket] : []), attach, environment].map((file) => rm(file, { force: true })));
+  const { environment } = tmuxRunFiles(runDir);
+  await Promise.all([...(record ? [record.socket] : []), environment].map((file) => rm(file, { force: true })));
 }
 
 /** Waits until the recording is complete, or for as long as that may take. */

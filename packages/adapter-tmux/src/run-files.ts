@@ -13,7 +13,7 @@ import { AgentRuntimeError, idSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
 /** tmux.json: where a run's server is and how its agent is spoken to. Written before anything is started, never changed. No secrets, no prompt. */
-export const launchRecordSchema = z.object({
+const launchRecordSchema = z.object({
   version: z.literal(1),
   /** The file that tmux is, absolute. */
   tmux: z.string().min(1),
@@ -50,7 +50,6 @@ export function tmuxRunFiles(runDir: string) {
     recorderPid: file('recorder.pid'),
     release: file('release'),
     notes: file('notes.jsonl'),
-    attach: file('attach.json'),
   };
 }
 

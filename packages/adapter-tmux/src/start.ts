@@ -54,7 +54,7 @@ export async function beginRun(settings: TmuxSettings, launch: Launch, { signal 
   throwIfAborted(signal);
   await writeLaunchRecord(handle.runDir, record);
   try {
-    await writeLaunchFiles(launch, record, { command, environment, text });
+    await writeLaunchFiles(launch, { command, environment, text });
     throwIfAborted(signal);
     const server = await startServer(launch, settings, record);
     await awaitHolder(launch, server, signal);

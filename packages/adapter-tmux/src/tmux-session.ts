@@ -8,7 +8,7 @@ import {
   type Instruction,
   type RuntimeCapabilities,
 } from '@runtime/contracts';
-import type { Exit, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
+import type { Attach, Exit, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
 import { awaitReady } from './say/await-ready.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { endRun, releaseTerminal } from './end.ts';
@@ -16,6 +16,7 @@ import { appendNote, readTyped } from './notes.ts';
 import { runEvents, type ReadableRun } from './events.ts';
 import { unsupported } from './refusals.ts';
 import { readTmuxHolder } from './run-files.ts';
+import { attachOf } from './server/attach.ts';
 import { Typist } from './say/typist.ts';
 
 type ReadOptions = CallOptions & { readonly after?: SourceCursor };
@@ -27,6 +28,7 @@ export type TmuxRun = Omit<ReadableRun, 'settled'>;
 export class TmuxSession implements RuntimeSession {
   readonly capabilities: RuntimeCapabilities;
   readonly version: string;
+  readonly attach: Attach;
   readonly #run: ReadableRun;
   readonly #typist: Typist;
   readonly #reader = new SingleReader();
@@ -36,6 +38,7 @@ export class TmuxSession implements RuntimeSession {
     this.#typist = new Typist(run.record, run.handle.runDir);
     this.#run = { ...run, settled: () => this.#typist.rest() };
     this.version = version;
+    this.attach = attachOf(run.record);
     this.capabilities = capabilitiesOf(run.record.prompt);
   }
 

@@ -1,8 +1,7 @@
-import { holderEnvironment, replaceFile, writeNew } from '@runtime/adapter-kit/run';
+import { holderEnvironment, writeNew } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
-import { attachCommands } from '../attach.ts';
-import { tmuxRunFiles, type LaunchRecord } from '../run-files.ts';
+import { tmuxRunFiles } from '../run-files.ts';
 import { holderScript } from './holder-script.ts';
 
 /** What bash sets, changes or refuses by itself, and what is the terminal's own: beyond what belongs to every shell. */
@@ -25,11 +24,7 @@ export interface LaunchInput {
 }
 
 /** Writes what the holder reads, once the run is ours. Throws UNAVAILABLE. */
-export async function writeLaunchFiles(
-  { handle, workspace }: Launch,
-  record: LaunchRecord,
-  input: LaunchInput,
-): Promise<void> {
+export async function writeLaunchFiles({ handle, workspace }: Launch, input: LaunchInput): Promise<void> {
   const files = tmuxRunFiles(handle.runDir);
   try {
     await Promise.all([
@@ -39,7 +34,6 @@ export async function writeLaunchFiles(
       writeNew(files.workspace, nul([workspace])),
       writeNew(files.prompt, input.text),
       writeNew(files.notes, ''),
-      replaceFile(files.attach, `${JSON.stringify(attachCommands(record))}\n`),
     ]);
   } catch (cause) {
     // The run is ours: what stands in the way of a file is not another start.
