@@ -20,8 +20,7 @@ export async function pidsOf(runDir: string): Promise<{ holder: number; agent: n
 
 /** The private tmux server of a run. */
 export async function tmuxServerOf(runDir: string): Promise<number> {
-  const { command }: { command: string[] } = JSON.parse(await readFile(join(runDir, 'attach.json'), 'utf8'));
-  const socket = command[command.indexOf('-S') + 1] ?? '';
+  const { socket }: { socket: string } = JSON.parse(await readFile(join(runDir, 'tmux.json'), 'utf8'));
   const { execFile } = await import('node:child_process');
   const { promisify } = await import('node:util');
   const { stdout } = await promisify(execFile)('tmux', ['-S', socket, 'display-message', '-p', '#{pid}']);

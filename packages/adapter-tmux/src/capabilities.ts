@@ -5,7 +5,7 @@ import type { RuntimeCapabilities } from '@runtime/contracts';
  * What a program in a terminal can do. Typing into it is all that steering is, and nobody can prove that it was understood: `unknown`.
  * A terminal shows no end of a turn, hence no follow-up and no interrupt that could be proven.
  */
-export function capabilitiesFor(prompt: PromptMode): RuntimeCapabilities {
+export function capabilitiesOf(prompt: PromptMode): RuntimeCapabilities {
   return {
     firstInstruction: 'launch',
     steer: prompt === 'paste' ? 'unknown' : 'none',

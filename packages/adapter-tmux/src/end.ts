@@ -1,13 +1,14 @@
 import { constants } from 'node:fs';
-import { open, readFile, rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, killTree, signalProcess, type ProcessIdentity } from '@runtime/adapter-kit/process';
 import { readExitRecord, shutOut, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
 import { systemCode } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder/holder-script.ts';
+import { readRecorder } from './screen/recorder.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
-import { agentOf, readPlan, readTmuxHolder, tmuxPaths, type TmuxHolder } from './run-files.ts';
+import { agentOf, readLaunchRecord, readTmuxHolder, tmuxRunFiles, type TmuxHolder } from './run-files.ts';
 
 /** What a holder needs to record an exit after the agent is gone; on a disk that is stuck it may take long. */
 const recordMs = 5000;
@@ -58,7 +59,7 @@ export async function releaseTerminal(runDir: string): Promise<void> {
   const holder = await readTmuxHolder(runDir);
   if (!holder) return;
   const all = await machinery(runDir, holder);
-  await writeRelease(tmuxPaths(runDir).release);
+  await writeRelease(tmuxRunFiles(runDir).release);
   const deadline = performance.now() + leaveMs;
   let left = all;
   while (left.length > 0 && performance.now() < deadline) {
@@ -83,31 +84,6 @@ async function machinery(runDir: string, { holder, server }: TmuxHolder): Promis
   return [holder, server, ...(recorder ? [recorder] : [])];
 }
 
-/** The process that records the terminal; undefined when it is gone or has not begun. */
-export async function readRecorder(runDir: string): Promise<ProcessIdentity | undefined> {
-  const holder = await readTmuxHolder(runDir);
-  const found = parseRecorder(await readRecorderLine(runDir));
-  // It is of the server's boot, as everything of the run.
-  const recorder = holder && found && { ...found, bootId: holder.server.bootId };
-  return recorder && (await isAlive(recorder)) ? recorder : undefined;
-}
-
-async function readRecorderLine(runDir: string): Promise<string> {
-  try {
-    return (await readFile(tmuxPaths(runDir).recorderPid, 'latin1')).trim();
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-/** What the recorder wrote of itself: `pid (name) state …` of /proc, or `pid start time` of ps. */
-function parseRecorder(line: string): Omit<ProcessIdentity, 'bootId'> | undefined {
-  const [first = '', ...rest] = line.split(/\s+/);
-  const startTime = line.includes(')') ? line.slice(line.lastIndexOf(')') + 2).split(' ')[19] : rest.join(' ');
-  return /^\d{1,10}$/.test(first) && startTime ? { pid: Number(first), startTime } : undefined;
-}
-
 async function living(identities: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
   const alive = await Promise.all(identities.map((identity) => isAlive(identity)));
   return identities.filter((_, index) => alive[index]);
@@ -129,19 +105,19 @@ async function writeRelease(fifo: string): Promise<void> {
 }
 
 async function removeTraces(runDir: string): Promise<void> {
-  const plan = await readPlan(runDir);
-  const { attach, environment } = tmuxPaths(runDir);
-  await Promise.all([...(plan ? [plan.socket] : []), attach, environment].map((file) => rm(file, { force: true })));
+  const record = await readLaunchRecord(runDir);
+  const { environment } = tmuxRunFiles(runDir);
+  await Promise.all([...(record ? [record.socket] : []), environment].map((file) => rm(file, { force: true })));
 }
 
 /** Waits until the recording is complete, or for as long as that may take. */
 async function awaitEndMark(runDir: string): Promise<void> {
-  const plan = await readPlan(runDir);
-  if (!plan) return;
-  const mark = endMarkBytes(plan.nonce);
+  const record = await readLaunchRecord(runDir);
+  if (!record) return;
+  const mark = endMarkBytes(record.nonce);
   const deadline = performance.now() + drainMs;
   while (performance.now() < deadline) {
-    if (await hasEndMark(tmuxPaths(runDir).recording, mark)) return;
+    if (await hasEndMark(tmuxRunFiles(runDir).recording, mark)) return;
     await delay(5);
   }
 }

@@ -7,13 +7,13 @@ import { endMark, endMarkBytes } from './holder/holder-script.ts';
 import { noteEvents, nudge } from './notes.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
 import { watchRecording } from './screen/recording-watch.ts';
-import { readTmuxHolder, tmuxPaths, type Plan } from './run-files.ts';
+import { readTmuxHolder, tmuxRunFiles, type LaunchRecord } from './run-files.ts';
 import { screenSource } from './screen/screen-source.ts';
 
 /** A run as its readers need it. */
 export interface ReadableRun {
   readonly handle: RuntimeHandle;
-  readonly plan: Plan;
+  readonly record: LaunchRecord;
   readonly secrets: readonly string[];
   /** Resolves when no note is about to be written: the events end after the last one. */
   readonly settled: () => Promise<void>;
@@ -34,7 +34,7 @@ export async function* runEvents(
 ): AsyncGenerator<SourceBatch, void, undefined> {
   const inner = innerCursor(after);
   if (signal.aborted || after === cursors.over || !(await readTmuxHolder(run.handle.runDir))) return;
-  if (after === undefined) yield { cursor: cursors.begun, events: beginning(run.plan) };
+  if (after === undefined) yield { cursor: cursors.begun, events: beginning(run.record) };
   for await (const batch of sources(run, inner, signal)) {
     if (signal.aborted) return;
     yield { cursor: `${cursors.within}${batch.cursor}`, events: batch.events };
@@ -51,7 +51,7 @@ function innerCursor(after: string | undefined): string | undefined {
 }
 
 /** An agent that was given its instruction with the launch has taken it; of one that is typed, only the notes tell. */
-function beginning({ prompt, instructionId }: Plan): SessionEvent[] {
+function beginning({ prompt, instructionId }: LaunchRecord): SessionEvent[] {
   const started: SessionEvent = { type: 'turn.started', turnId, instructionId };
   if (prompt === 'paste') return [started];
   return [
@@ -62,15 +62,15 @@ function beginning({ prompt, instructionId }: Plan): SessionEvent[] {
 }
 
 function sources(run: ReadableRun, after: string | undefined, signal: AbortSignal): AsyncIterable<SourceBatch> {
-  const { handle, plan, secrets, settled } = run;
-  const paths = tmuxPaths(handle.runDir);
-  const watch = watchRecording(handle, plan);
+  const { handle, record, secrets, settled } = run;
+  const paths = tmuxRunFiles(handle.runDir);
+  const watch = watchRecording(handle, record);
   let over = false;
   const recorded: OpenSource = async function* (from, inner) {
     const ended = (isComplete: boolean): Promise<boolean> => watch.ended(isComplete);
     yield* screenSource({
       path: paths.recording,
-      endMark: endMark(plan.nonce),
+      endMark: endMark(record.nonce),
       after: from,
       ended,
       secrets,
@@ -94,20 +94,20 @@ function sources(run: ReadableRun, after: string | undefined, signal: AbortSigna
   return mergeSources({ notes: noted, screen: recorded }, { signal, ...(after === undefined ? {} : { after }) });
 }
 
-async function outcomeOfRun({ handle, plan }: ReadableRun): Promise<RunOutcome> {
+async function outcomeOfRun({ handle, record }: ReadableRun): Promise<RunOutcome> {
   const ended = await readExitRecord(handle.runDir);
   if (!ended) return { status: 'lost', code: 'unknown', message: 'the terminal was lost before the agent ended' };
   const outcome = outcomeOf(ended.exit, ended.began);
-  if (outcome.status === 'succeeded' || !ended.began || !(await lostItsTerminal(handle.runDir, plan))) return outcome;
+  if (outcome.status === 'succeeded' || !ended.began || !(await lostItsTerminal(handle.runDir, record))) return outcome;
   // It ended of the hang-up: its code says nothing about the work.
   return { status: 'lost', code: 'killed', message: `the terminal was lost; ${outcome.message ?? 'the agent ended'}` };
 }
 
 /** True when the server went before the agent: it is gone, and the end of the recording never came to it. */
-async function lostItsTerminal(runDir: string, { nonce }: Plan): Promise<boolean> {
+async function lostItsTerminal(runDir: string, { nonce }: LaunchRecord): Promise<boolean> {
   const holder = await readTmuxHolder(runDir);
   if (!holder || (await isAlive(holder.server))) return false;
-  return !(await hasEndMark(tmuxPaths(runDir).recording, endMarkBytes(nonce)));
+  return !(await hasEndMark(tmuxRunFiles(runDir).recording, endMarkBytes(nonce)));
 }
 
 /** What an exit means for the turn. */

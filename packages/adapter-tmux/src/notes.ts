@@ -2,7 +2,7 @@ import { appendFile, readFile, utimes } from 'node:fs/promises';
 import { systemCode } from '@runtime/contracts';
 import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
 import { z } from 'zod';
-import { tmuxPaths } from './run-files.ts';
+import { tmuxRunFiles } from './run-files.ts';
 
 /**
  * A line of notes.jsonl: what this adapter saw and no recording of a terminal can tell. Replayed like any other source.
@@ -26,7 +26,7 @@ export type Note = z.infer<typeof noteSchema>;
 
 /** One write, so that a line is whole or torn at the end. It begins with a line feed, which ends what an earlier owner left torn. Only the run's owner writes. */
 export async function appendNote(runDir: string, note: Note): Promise<void> {
-  await appendFile(tmuxPaths(runDir).notes, `\n${JSON.stringify(note)}\n`, { mode: 0o600 });
+  await appendFile(tmuxRunFiles(runDir).notes, `\n${JSON.stringify(note)}\n`, { mode: 0o600 });
 }
 
 /** What a line means for a reader of events. */
@@ -41,7 +41,7 @@ export async function readTyped(runDir: string): Promise<{ typing: Set<string>; 
   const told = new Set<string>();
   let text = '';
   try {
-    text = await readFile(tmuxPaths(runDir).notes, 'utf8');
+    text = await readFile(tmuxRunFiles(runDir).notes, 'utf8');
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
   }
@@ -65,5 +65,5 @@ function parse(line: string): Note | undefined {
 /** Makes whoever watches the run's directory look again. */
 export async function nudge(runDir: string): Promise<void> {
   const now = new Date();
-  await utimes(tmuxPaths(runDir).notes, now, now).catch(() => {}); // a poll follows anyway
+  await utimes(tmuxRunFiles(runDir).notes, now, now).catch(() => {}); // a poll follows anyway
 }

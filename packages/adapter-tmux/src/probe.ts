@@ -6,9 +6,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { platformSupport } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
+import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
-import { capabilitiesFor } from './capabilities.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import type { TmuxSettings } from './options.ts';
 import { socketPath } from './server/socket-path.ts';
 import { clientEnvironment, tmuxOnce } from './server/tmux-client.ts';
@@ -23,6 +23,7 @@ export async function probeTmux(
   settings: TmuxSettings,
   options: CallOptions = {},
 ): Promise<AgentRuntime | Unavailable> {
+  throwIfAborted(options.signal);
   const { id, prompt } = settings;
   try {
     if (!platformSupport().holder) throw missing('tmux needs a POSIX system', 'use another runtime on this machine');
@@ -34,9 +35,9 @@ export async function probeTmux(
     const version = await readVersion(tmux, environment, options);
     await run(bash, ['--version'], { env: environment, timeout: callMs, killSignal: 'SIGKILL' });
     await tryServer(tmux, options);
-    return { status: 'available', id, version: `tmux ${version}`, capabilities: capabilitiesFor(prompt) };
+    return { status: 'available', id, version: `tmux ${version}`, capabilities: capabilitiesOf(prompt) };
   } catch (error) {
-    if (options.signal?.aborted) throw AgentRuntimeError.from(options.signal.reason, 'CANCELLED');
+    throwIfAborted(options.signal);
     const { code, rawMessage, hint } = AgentRuntimeError.from(error, 'UNAVAILABLE');
     const help = hint ?? 'install tmux 3.2 or newer, and bash';
     return {
@@ -71,7 +72,7 @@ async function tryServer(tmux: string, { signal }: CallOptions): Promise<void> {
   const name = `probe-${randomBytes(6).toString('hex')}`;
   const socket = await socketPath(name);
   const folder = await mkdtemp(path.join(tmpdir(), 'runtime-probe-'));
-  const place = { plan: { tmux, socket }, runDir: folder };
+  const place = { record: { tmux, socket }, runDir: folder };
   const target = '=ar-probe:';
   try {
     const commands = [

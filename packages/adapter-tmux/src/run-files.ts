@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { processIdentitySchema } from '@runtime/adapter-kit/process';
 import {
@@ -5,13 +6,14 @@ import {
   promptModeSchema,
   readRecord,
   runPaths,
+  writeNew,
   type HolderRecord,
 } from '@runtime/adapter-kit/run';
-import { idSchema } from '@runtime/contracts';
+import { AgentRuntimeError, idSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
-/** tmux.json: where a run's server is and how its agent is spoken to. Written before anything is started, never changed. */
-export const planSchema = z.object({
+/** tmux.json: where a run's server is and how its agent is spoken to. Written before anything is started, never changed. No secrets, no prompt. */
+const launchRecordSchema = z.object({
   version: z.literal(1),
   /** The file that tmux is, absolute. */
   tmux: z.string().min(1),
@@ -24,7 +26,7 @@ export const planSchema = z.object({
   submitKey: z.string(),
   readyPattern: z.string().optional(),
 });
-export type Plan = z.infer<typeof planSchema>;
+export type LaunchRecord = z.infer<typeof launchRecordSchema>;
 
 /** holder.json as our holder writes it: adapter-kit's record, and the server besides. */
 const holderSchema = holderRecordSchema.extend({
@@ -34,11 +36,11 @@ const holderSchema = holderRecordSchema.extend({
 });
 export type TmuxHolder = z.infer<typeof holderSchema>;
 
-/** The files of a run directory that are this adapter's own. */
-export function tmuxPaths(runDir: string) {
+/** Where this adapter keeps its own files in a run's directory, beside the kit's. */
+export function tmuxRunFiles(runDir: string) {
   const file = (name: string): string => path.join(runDir, name);
   return {
-    plan: file('tmux.json'),
+    record: file('tmux.json'),
     script: file('holder.sh'),
     command: file('command.nul'),
     environment: file('environment.nul'),
@@ -48,13 +50,25 @@ export function tmuxPaths(runDir: string) {
     recorderPid: file('recorder.pid'),
     release: file('release'),
     notes: file('notes.jsonl'),
-    attach: file('attach.json'),
   };
 }
 
+/**
+ * The record is the right to try, the claim the right to begin: a run that recovery shut out has the second already.
+ * Throws CONFLICT when another start has either, UNAVAILABLE.
+ */
+export async function writeLaunchRecord(runDir: string, record: LaunchRecord): Promise<void> {
+  if (await isThere(runPaths(runDir).claim)) {
+    throw new AgentRuntimeError('CONFLICT', 'the run was started or shut out before', {
+      hint: 'start a new run: a run directory is used once',
+    });
+  }
+  await writeNew(tmuxRunFiles(runDir).record, `${JSON.stringify(record)}\n`);
+}
+
 /** Undefined when there is none or it is damaged. */
-export async function readPlan(runDir: string): Promise<Plan | undefined> {
-  return readRecord(tmuxPaths(runDir).plan, planSchema);
+export async function readLaunchRecord(runDir: string): Promise<LaunchRecord | undefined> {
+  return readRecord(tmuxRunFiles(runDir).record, launchRecordSchema);
 }
 
 /** Who holds the run, who the agent and who the server is; undefined before the agent exists. */
@@ -66,4 +80,11 @@ export async function readTmuxHolder(runDir: string): Promise<TmuxHolder | undef
 export function agentOf({ agent }: HolderRecord) {
   const { pgid, ...identity } = agent;
   return { pgid, identity };
+}
+
+export async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

@@ -8,30 +8,38 @@ import {
   type Instruction,
   type RuntimeCapabilities,
 } from '@runtime/contracts';
-import type { Exit, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
+import type { Attach, Exit, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
 import { awaitReady } from './say/await-ready.ts';
-import { capabilitiesFor } from './capabilities.ts';
+import { capabilitiesOf } from './capabilities.ts';
 import { endRun, releaseTerminal } from './end.ts';
 import { appendNote, readTyped } from './notes.ts';
 import { runEvents, type ReadableRun } from './events.ts';
+import { unsupported } from './refusals.ts';
+import { readTmuxHolder } from './run-files.ts';
+import { attachOf } from './server/attach.ts';
 import { Typist } from './say/typist.ts';
 
 type ReadOptions = CallOptions & { readonly after?: SourceCursor };
+
+/** A run that was started, and what must not appear in its events. */
+export type TmuxRun = Omit<ReadableRun, 'settled'>;
 
 /** One run in its own tmux server. */
 export class TmuxSession implements RuntimeSession {
   readonly capabilities: RuntimeCapabilities;
   readonly version: string;
+  readonly attach: Attach;
   readonly #run: ReadableRun;
   readonly #typist: Typist;
   readonly #reader = new SingleReader();
   #ending: Promise<Exit> | undefined;
 
-  constructor(run: Omit<ReadableRun, 'settled'>, version: string) {
-    this.#typist = new Typist(run.plan, run.handle.runDir);
+  constructor(run: TmuxRun, version: string) {
+    this.#typist = new Typist(run.record, run.handle.runDir);
     this.#run = { ...run, settled: () => this.#typist.rest() };
     this.version = version;
-    this.capabilities = capabilitiesFor(run.plan.prompt);
+    this.attach = attachOf(run.record);
+    this.capabilities = capabilitiesOf(run.record.prompt);
   }
 
   /**
@@ -39,20 +47,20 @@ export class TmuxSession implements RuntimeSession {
    * Resolves with whether the first instruction is still to be typed.
    */
   async settleTyping(): Promise<boolean> {
-    const { plan, handle } = this.#run;
-    if (plan.prompt !== 'paste') return false;
+    const { record, handle } = this.#run;
+    if (record.prompt !== 'paste') return false;
     const { typing, told } = await readTyped(handle.runDir);
     for (const instructionId of typing) {
       if (told.has(instructionId)) continue;
       const reason = 'its owner died while it was typed';
       await appendNote(handle.runDir, { kind: 'event', event: { type: 'instruction.unknown', instructionId, reason } });
     }
-    return !typing.has(plan.instructionId) && !told.has(plan.instructionId);
+    return !typing.has(record.instructionId) && !told.has(record.instructionId);
   }
 
   /** Types the first instruction once the agent is ready. Later ones wait behind it. */
   async typeFirst(text: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const { instructionId, readyPattern: pattern } = this.#run.plan;
+    const { instructionId, readyPattern: pattern } = this.#run.record;
     const ready = (): Promise<void> => awaitReady(this.#typist.screen, { pattern, timeoutMs, signal });
     await abortable(this.#typist.type(instructionId, text, ready), signal);
   }
@@ -71,8 +79,8 @@ export class TmuxSession implements RuntimeSession {
     throwIfAborted(signal);
     const { mode, parts, id, ifTurn, expiresAt } = instruction;
     if (this.capabilities.steer === 'none') throw unsupported('takes no instruction after its first');
-    if (mode !== 'steer') throw unsupported('shows no end of a turn: it can be steered, and nothing else');
-    if (parts.some((part) => part.type === 'image')) throw unsupported('cannot be given an image');
+    if (mode !== 'steer') throw unsupported('shows no end of a turn, so it takes no follow-up');
+    if (parts.some((part) => part.type === 'image')) throw unsupported('takes no image');
     if (ifTurn !== undefined && ifTurn !== '1')
       throw new AgentRuntimeError('CONFLICT', `turn ${ifTurn} is not running`);
     if (this.#ending) throw new AgentRuntimeError('UNAVAILABLE', 'the agent has ended', { retry: 'never' });
@@ -102,7 +110,7 @@ export class TmuxSession implements RuntimeSession {
 
   async interrupt({ signal }: CallOptions = {}): Promise<void> {
     throwIfAborted(signal);
-    throw unsupported('cannot be interrupted provably: steer it, or stop it');
+    throw unsupported('cannot be interrupted provably', 'steer it, or stop it');
   }
 
   async stop({ signal, graceMs = 5000 }: CallOptions & { readonly graceMs?: number } = {}): Promise<Exit> {
@@ -119,6 +127,8 @@ export class TmuxSession implements RuntimeSession {
   }
 }
 
-function unsupported(what: string): AgentRuntimeError {
-  return new AgentRuntimeError('UNSUPPORTED', `a program in a terminal ${what}`);
+/** The session of a run whose holder was there. */
+export async function openSession(run: TmuxRun): Promise<TmuxSession> {
+  const holder = await readTmuxHolder(run.handle.runDir);
+  return new TmuxSession(run, holder ? `tmux ${holder.tmux}` : 'unknown');
 }

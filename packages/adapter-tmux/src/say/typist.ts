@@ -4,7 +4,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { appendNote } from '../notes.ts';
 import { pasteTail, pasteText } from './paste-text.ts';
-import type { Plan } from '../run-files.ts';
+import type { LaunchRecord } from '../run-files.ts';
 import { Screen } from '../screen/screen.ts';
 import { agentPane, callTmux, type TmuxCommand, type TmuxPlace } from '../server/tmux-client.ts';
 
@@ -24,15 +24,15 @@ const leaveModes: TmuxCommand = ['copy-mode', '-q', '-t', agentPane];
 export class Typist {
   readonly screen: Screen;
   readonly #place: TmuxPlace;
-  readonly #plan: Plan;
+  readonly #record: LaunchRecord;
   readonly #runDir: string;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(plan: Plan, runDir: string) {
-    this.#plan = plan;
+  constructor(record: LaunchRecord, runDir: string) {
+    this.#record = record;
     this.#runDir = runDir;
-    this.#place = { plan, runDir };
-    this.screen = new Screen({ plan, runDir });
+    this.#place = { record, runDir };
+    this.screen = new Screen({ record, runDir });
   }
 
   /**
@@ -106,7 +106,7 @@ export class Typist {
   }
 
   async #submit(): Promise<void> {
-    await callTmux(this.#place, [leaveModes, ['send-keys', '-t', agentPane, this.#plan.submitKey]]);
+    await callTmux(this.#place, [leaveModes, ['send-keys', '-t', agentPane, this.#record.submitKey]]);
   }
 
   /** Until the terminal has shown something and rests, or for as long as that may take. */

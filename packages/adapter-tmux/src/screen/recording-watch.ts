@@ -1,9 +1,10 @@
 import { isAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
 import { readExitRecord, type RunPlace } from '@runtime/adapter-kit/run';
-import { endOrphans, readRecorder } from '../end.ts';
+import { endOrphans } from '../end.ts';
 import { laterRecorderCommand } from '../holder/holder-script.ts';
+import { readRecorder } from './recorder.ts';
 import { appendNote } from '../notes.ts';
-import { readTmuxHolder, type Plan, type TmuxHolder } from '../run-files.ts';
+import { readTmuxHolder, type LaunchRecord, type TmuxHolder } from '../run-files.ts';
 import { agentPane, callTmux } from '../server/tmux-client.ts';
 
 /** How often processes are looked at; a death is noticed within a second. */
@@ -23,11 +24,11 @@ export interface RecordingWatch {
  * Watches a run while its recording is read. When tmux dies the agent is ended: nobody could see or end it any more.
  * When the recorder dies (a full disk, a stray kill) tmux drops output without a word: that is noted as a gap, and a new recorder is attached.
  */
-export function watchRecording(place: RunPlace, plan: Plan): RecordingWatch {
+export function watchRecording(place: RunPlace, record: LaunchRecord): RecordingWatch {
   let holder: TmuxHolder | undefined;
   let nextLook = 0;
   let drainUntil: number | undefined;
-  const keeper = new RecorderKeeper(place, plan);
+  const keeper = new RecorderKeeper(place, record);
 
   async function look(): Promise<boolean> {
     const serverLives = holder !== undefined && (await isAlive(holder.server));
@@ -60,15 +61,15 @@ export function watchRecording(place: RunPlace, plan: Plan): RecordingWatch {
 /** Puts a new recorder in a dead one's place. */
 class RecorderKeeper {
   readonly #place: RunPlace;
-  readonly #plan: Plan;
+  readonly #record: LaunchRecord;
   #recorder: ProcessIdentity | undefined;
   #gaps = 0;
   #pauseMs = lookMs;
   #notBefore = 0;
 
-  constructor(place: RunPlace, plan: Plan) {
+  constructor(place: RunPlace, record: LaunchRecord) {
     this.#place = place;
-    this.#plan = plan;
+    this.#record = record;
   }
 
   async look(): Promise<'no pane' | undefined> {
@@ -89,14 +90,14 @@ class RecorderKeeper {
 
   async #hasPane(): Promise<boolean> {
     const { runDir } = this.#place;
-    const panes = await callTmux({ plan: this.#plan, runDir }, [['list-panes', '-a', '-F', '#{pane_id}']]);
+    const panes = await callTmux({ record: this.#record, runDir }, [['list-panes', '-a', '-F', '#{pane_id}']]);
     return panes.split('\n').includes(agentPane);
   }
 
   async #replace(): Promise<void> {
     const { runDir } = this.#place;
     // tmux notices a dead recorder only when it has something for it: `#{pane_pipe}` may still say 1. The old pipe is closed by this.
-    await callTmux({ plan: this.#plan, runDir }, [['pipe-pane', '-t', agentPane, laterRecorderCommand]]);
+    await callTmux({ record: this.#record, runDir }, [['pipe-pane', '-t', agentPane, laterRecorderCommand]]);
     this.#gaps += 1;
     if (this.#gaps > maxGapNotes) return;
     const reason = 'the process that records the terminal ended; what was shown until a new one began is missing';

@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { readExitRecord } from '@runtime/adapter-kit/run';
 import { systemCode } from '@runtime/contracts';
-import { tmuxPaths } from '../run-files.ts';
+import { tmuxRunFiles } from '../run-files.ts';
 import { agentPane, callTmux, type TmuxPlace } from '../server/tmux-client.ts';
 
 const modeSwitch = /\u001b\[\?(?:\d+;)*2004(?:;\d+)*([hl])/g; // oxlint-disable-line no-control-regex
@@ -27,7 +27,7 @@ export class Screen {
   /** Bytes that the agent has written so far. */
   async written(): Promise<number> {
     try {
-      return (await stat(tmuxPaths(this.#place.runDir).recording)).size;
+      return (await stat(tmuxRunFiles(this.#place.runDir).recording)).size;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return 0;
       throw error;
@@ -37,7 +37,7 @@ export class Screen {
   /** The agent asked for bracketed paste last: it reads the terminal raw, and what is echoed is its own doing. */
   async isBracketed(): Promise<boolean> {
     if ((await this.written()) === this.#scanned) return this.#bracketed;
-    const handle = await open(tmuxPaths(this.#place.runDir).recording, 'r');
+    const handle = await open(tmuxRunFiles(this.#place.runDir).recording, 'r');
     try {
       const buffer = Buffer.alloc(chunkBytes);
       for (;;) {

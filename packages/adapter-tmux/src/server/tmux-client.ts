@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, signalProcess } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
-import { readTmuxHolder, type Plan } from '../run-files.ts';
+import { readTmuxHolder, type LaunchRecord } from '../run-files.ts';
 
 /** A stopped server answers nobody: no call waits for it longer than this. */
 const callTimeoutMs = 4000;
@@ -12,7 +12,7 @@ const maxOutputBytes = 4 * 1024 * 1024;
 
 /** A run's server, and the directory in which its clients run. */
 export interface TmuxPlace {
-  readonly plan: Pick<Plan, 'tmux' | 'socket'>;
+  readonly record: Pick<LaunchRecord, 'tmux' | 'socket'>;
   readonly runDir: string;
 }
 
@@ -43,17 +43,17 @@ export interface TmuxAnswer {
  * Throws DEADLINE_EXCEEDED when the server does not answer, OUTCOME_UNKNOWN when the client was killed, UNAVAILABLE when there is no tmux, CANCELLED.
  */
 export function tmuxOnce(
-  { plan, runDir }: TmuxPlace,
+  { record, runDir }: TmuxPlace,
   commands: readonly TmuxCommand[],
   call: TmuxCall = {},
 ): Promise<TmuxAnswer> {
   throwIfAborted(call.signal);
-  const [file = plan.tmux, ...before] = call.wrap ?? [];
+  const [file = record.tmux, ...before] = call.wrap ?? [];
   const command = [
-    ...(call.wrap?.length ? [...before, plan.tmux] : []),
+    ...(call.wrap?.length ? [...before, record.tmux] : []),
     '-u',
     '-S',
-    plan.socket,
+    record.socket,
     '-f',
     '/dev/null',
     ...commands.flatMap((words, index) => (index === 0 ? words : [';', ...words])),
@@ -113,14 +113,14 @@ function isUnreachable({ code, stderr }: TmuxAnswer): boolean {
 }
 
 /** Makes the socket of a live server again. False when there is no such server. */
-export async function repairSocket({ plan, runDir }: TmuxPlace): Promise<boolean> {
+export async function repairSocket({ record, runDir }: TmuxPlace): Promise<boolean> {
   const holder = await readTmuxHolder(runDir);
   if (!holder || !(await isAlive(holder.server))) return false;
   const deadline = performance.now() + repairMs;
   if (!(await signalProcess(holder.server, 'SIGUSR1'))) return false;
   while (performance.now() < deadline) {
     if (
-      await access(plan.socket).then(
+      await access(record.socket).then(
         () => true,
         () => false,
       )

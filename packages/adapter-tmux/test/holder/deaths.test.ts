@@ -5,9 +5,9 @@ import { promisify } from 'node:util';
 import { isAlive } from '@runtime/adapter-kit/process';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
-import { attachCommand, tmux } from '../../src/index.ts';
+import { tmux } from '../../src/index.ts';
 import { readTmuxHolder, type TmuxHolder } from '../../src/run-files.ts';
-import { Stage, countAll, eventually, readAll, shown, type Played } from '../support/stage.ts';
+import { Stage, countAll, eventually, readAll, shown, type Played, recordOf } from '../support/stage.ts';
 
 const run = promisify(execFile);
 
@@ -71,7 +71,7 @@ test.concurrent('a holder killed with SIGKILL takes its agent along, and no exit
 test.concurrent('a window that a person killed takes its agent along, though the server lives for another one', async () => {
   await using stage = await Stage.open();
   const { handle, session, events } = await begun(stage);
-  const [file = '', , , socket = ''] = attachCommand(handle);
+  const { tmux: file, socket } = await recordOf(handle);
   await run(file, ['-S', socket, 'new-window', ';', 'kill-window', '-t', '%0']);
   expect(lastOutcome(await events)).toBe('lost');
   expect((await session.stop()).kind).toBe('unknown');

@@ -3,8 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { attachCommand } from '../../src/index.ts';
-import { Stage, eventually, readAll, shown } from '../support/stage.ts';
+import { Stage, eventually, readAll, shown, recordOf } from '../support/stage.ts';
 
 const run = promisify(execFile);
 const secret = 'sk-VerySecret-41f1';
@@ -29,8 +28,8 @@ test('a secret is in no argument list, not even for a moment, in no tmux environ
   await eventually('it is shown', async () =>
     (await readFile(join(launch.handle.runDir, 'out.raw'), 'utf8')).includes(secret),
   );
-  const [tmux = '', , , socket = ''] = attachCommand(launch.handle);
-  for (const scope of [['-g'], ['-t', `=${attachCommand(launch.handle).at(-1)?.slice(1)}`]]) {
+  const { tmux, socket, session: name } = await recordOf(launch.handle);
+  for (const scope of [['-g'], ['-t', `=${name}`]]) {
     const { stdout } = await run(tmux, ['-S', socket, 'show-environment', ...scope]);
     expect(stdout).not.toContain(secret);
   }

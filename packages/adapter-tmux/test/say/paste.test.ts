@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import type { Instruction } from '@runtime/contracts';
 import type { RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
-import { attachCommand, type TmuxOptions } from '../../src/index.ts';
-import { Stage, eventually, readAll, socketOf, type Played } from '../support/stage.ts';
+import type { TmuxOptions } from '../../src/index.ts';
+import { Stage, eventually, readAll, recordOf, type Played } from '../support/stage.ts';
 import type { TerminalAgentOptions } from '../support/terminal-agent.ts';
 
 const run = promisify(execFile);
@@ -116,7 +116,7 @@ test.concurrent.each(['copy-mode', 'clock-mode', 'choose-tree'])(
     await using stage = await Stage.open();
     const { session, handle, witness, events } = await open(stage, 'one');
     await eventually('the first was taken', async () => (await witness()).length === 1);
-    const [tmux = '', , , socket = ''] = attachCommand(handle);
+    const { tmux, socket } = await recordOf(handle);
     await run(tmux, ['-S', socket, mode]);
     expect((await run(tmux, ['-S', socket, 'display-message', '-p', '#{pane_in_mode}'])).stdout.trim()).toBe('1');
     await session.send(steer('two'));
@@ -130,7 +130,7 @@ test.concurrent('a window that a person opened gets nothing of what is typed', a
   await using stage = await Stage.open();
   const { session, handle, witness, events } = await open(stage, 'one');
   await eventually('the first was taken', async () => (await witness()).length === 1);
-  const [tmux = '', , , socket = ''] = attachCommand(handle);
+  const { tmux, socket } = await recordOf(handle);
   const other = join(stage.dir, 'other');
   await run(tmux, ['-S', socket, 'new-window', `cat >'${other}'`]);
   await session.send(steer('two'));
@@ -206,7 +206,7 @@ test.concurrent('a socket that somebody removed is made again when it is needed'
   await using stage = await Stage.open();
   const { session, handle, witness, events } = await open(stage, 'one');
   await eventually('the first was taken', async () => (await witness()).length === 1);
-  await rm(await socketOf(handle));
+  await rm((await recordOf(handle)).socket);
   await session.send(steer('two'));
   await eventually('the second was taken', async () => (await witness()).length === 2);
   await leave(session, events);

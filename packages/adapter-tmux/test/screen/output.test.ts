@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { readRecorder } from '../../src/end.ts';
+import { readRecorder } from '../../src/screen/recorder.ts';
 import { Stage, eventually, readAll, shown } from '../support/stage.ts';
 
 test('3000 lines are complete and in order', async () => {

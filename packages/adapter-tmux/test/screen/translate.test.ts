@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { initialScreenState, translateScreen } from '../../src/index.ts';
+import { initialScreenState, translateScreen } from '../../src/screen/translate.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/tmux-3.3a/', import.meta.url));
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { tmux } from '../src/index.ts';
 import { appendNote } from '../src/notes.ts';
 import { settingsOf } from '../src/options.ts';
-import { startRun } from '../src/start.ts';
+import { beginRun } from '../src/start.ts';
 import { Stage, eventually, readAll } from './support/stage.ts';
 
 const agentFile = fileURLToPath(new URL('./support/terminal-agent.ts', import.meta.url));
@@ -19,7 +19,7 @@ async function unspoken(stage: Stage) {
     prompt: 'paste' as const,
   };
   const adapter = stage.adapter(options, launch);
-  await startRun(launch, settingsOf(options), {});
+  await beginRun(settingsOf(options), launch, {});
   const taken = async (): Promise<string> => readFile(witness, 'utf8').catch(() => '');
   return { launch, adapter, taken };
 }

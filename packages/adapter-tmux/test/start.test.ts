@@ -1,18 +1,17 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { tmux } from '../../src/index.ts';
-import { Stage, countAll, eventually, readAll, socketOf } from '../support/stage.ts';
+import { tmux } from '../src/index.ts';
+import { Stage, countAll, eventually, readAll, recordOf } from './support/stage.ts';
 
 test('a run that was read to its end leaves neither process nor socket', async () => {
   await using stage = await Stage.open();
   const { session, handle } = await stage.bash('echo done');
   await readAll(session);
   expect(await countAll(handle)).toBe(0);
-  expect(existsSync(await socketOf(handle))).toBe(false);
-  expect(await readdir(handle.runDir)).not.toContain('attach.json');
+  expect(existsSync((await recordOf(handle)).socket)).toBe(false);
 });
 
 test('a run that was stopped, or reaped by another adapter, leaves neither', async () => {
@@ -23,7 +22,7 @@ test('a run that was stopped, or reaped by another adapter, leaves neither', asy
   await tmux({ command: ['other'] }).reap(reaped.handle);
   for (const { handle } of [stopped, reaped]) {
     expect(await countAll(handle)).toBe(0);
-    expect(existsSync(await socketOf(handle))).toBe(false);
+    expect(existsSync((await recordOf(handle)).socket)).toBe(false);
   }
 });
 
@@ -77,5 +76,5 @@ test('a start that fails leaves nothing, and says why', async () => {
     code: 'UNAVAILABLE',
   });
   for (const { handle } of [missing, nowhere, early]) expect(await countAll(handle)).toBe(0);
-  expect(existsSync(await socketOf(early.handle))).toBe(false);
+  expect(existsSync((await recordOf(early.handle)).socket)).toBe(false);
 });

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { attachSchema, type Attach, type RuntimeSession } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
-import { attachCommand } from '../src/index.ts';
-import { Stage, eventually, readAll, shown } from './support/stage.ts';
+import { tmux } from '../../src/index.ts';
+import { Stage, eventually, readAll, shown } from '../support/stage.ts';
 
 const run = promisify(execFile);
 
@@ -39,12 +39,15 @@ async function terminal(stage: Stage, command: readonly string[]) {
   };
 }
 
+function attachOf({ attach }: RuntimeSession): Attach {
+  if (!attach) throw new Error('the session has no terminal');
+  return attach;
+}
+
 test('a person can join a run at its terminal, look and type, and leave without a trace', async () => {
   await using stage = await Stage.open();
-  const { session, handle } = await stage.bash('echo what is it; read -r line; echo "it is $line"');
-  const { command } = JSON.parse(await readFile(join(handle.runDir, 'attach.json'), 'utf8'));
-  expect(command).toEqual(attachCommand(handle));
-  const person = await terminal(stage, command);
+  const { session } = await stage.bash('echo what is it; read -r line; echo "it is $line"');
+  const person = await terminal(stage, attachOf(session).command);
   try {
     await eventually('they see it', async () => (await person.screen()).includes('what is it'));
     await person.type('a test');
@@ -56,8 +59,8 @@ test('a person can join a run at its terminal, look and type, and leave without 
 
 test('who looks on read-only cannot type', async () => {
   await using stage = await Stage.open();
-  const { session, handle } = await stage.bash('echo look; read -r -t 2 line; echo "heard <$line>"');
-  const person = await terminal(stage, attachCommand(handle, { readOnly: true }));
+  const { session } = await stage.bash('echo look; read -r -t 2 line; echo "heard <$line>"');
+  const person = await terminal(stage, attachOf(session).readOnly ?? []);
   try {
     await eventually('they see it', async () => (await person.screen()).includes('look'));
     await person.type('me');
@@ -67,8 +70,10 @@ test('who looks on read-only cannot type', async () => {
   }
 });
 
-test('a run that has no terminal says so', async () => {
+test('another owner gets the same commands, as the contract has them', async () => {
   await using stage = await Stage.open();
-  const { handle } = await stage.launch('go');
-  expect(() => attachCommand(handle)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
+  const { session, handle } = await stage.bash('sleep 60');
+  const found = await tmux({ command: ['bash'] }).recover(handle);
+  if (found.status !== 'live') throw new Error(found.status);
+  expect(found.session.attach).toEqual(attachSchema.parse(session.attach));
 });

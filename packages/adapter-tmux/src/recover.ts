@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { isAlive } from '@runtime/adapter-kit/process';
+import { inspectRun, readExitRecord, refuseForeign } from '@runtime/adapter-kit/run';
+import { throwIfAborted, type CallOptions } from '@runtime/contracts';
+import type { RecoverOptions, Recovery, RuntimeHandle } from '@runtime/contracts/adapter';
+import { endEverything, endOrphans } from './end.ts';
+import { appendNote } from './notes.ts';
+import type { TmuxSettings } from './options.ts';
+import { readLaunchRecord, readTmuxHolder, tmuxRunFiles, type LaunchRecord } from './run-files.ts';
+import { openSession, type TmuxSession } from './tmux-session.ts';
+
+/** As `RuntimeAdapter.recover`. Looking takes part: a run that nobody has begun is shut out, and one without a terminal is ended. */
+export async function recoverTmux(
+  settings: TmuxSettings,
+  handle: RuntimeHandle,
+  options: RecoverOptions = {},
+): Promise<Recovery> {
+  throwIfAborted(options.signal);
+  refuseForeign(handle, settings.id);
+  const status = await lookAt(handle, options);
+  if (typeof status !== 'string') return status;
+  if (status === 'absent') {
+    // A holder that came too late leaves by itself; nothing has to wait for it.
+    await endEverything(handle);
+    return { status };
+  }
+  const record = await readLaunchRecord(handle.runDir);
+  if (!record) return { status: 'unknowable', reason: 'the run is not of this runtime, or its tmux.json is damaged' };
+  const session = await openSession({ handle, record, secrets: options.secrets ?? [] });
+  const isUntyped = await session.settleTyping();
+  if (isUntyped && status === 'live') void typeLate(session, handle, record, settings);
+  return { status, session };
+}
+
+type Status = 'live' | 'ended' | 'dead' | 'absent';
+
+async function lookAt(
+  handle: RuntimeHandle,
+  { signal }: CallOptions,
+): Promise<Status | (Recovery & { status: 'unknowable' })> {
+  const found = await inspectRun(handle, signal ? { signal } : {});
+  if (found.state === 'unknowable') return { status: 'unknowable', reason: found.reason };
+  if (found.state === 'absent' || found.state === 'ended') return found.state;
+  const holder = await readTmuxHolder(handle.runDir);
+  if (found.state === 'live' && holder && (await isAlive(holder.server))) return 'live';
+  // Holder or terminal is gone: nobody can see the agent, and nothing of it is recorded any more.
+  await endOrphans(handle);
+  return (await readExitRecord(handle.runDir)) ? 'ended' : 'dead';
+}
+
+/** An owner that died before it typed the first instruction left that to us; recovery does not wait for it. */
+async function typeLate(
+  session: TmuxSession,
+  { runDir }: RuntimeHandle,
+  { instructionId }: LaunchRecord,
+  { readyTimeoutMs }: TmuxSettings,
+): Promise<void> {
+  try {
+    await session.typeFirst(await readFile(tmuxRunFiles(runDir).prompt, 'utf8'), readyTimeoutMs);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const event = { type: 'instruction.declined', instructionId, reason: reason.slice(0, 2000) } as const;
+    await appendNote(runDir, { kind: 'event', event }).catch(() => {}); // the directory is gone: so is the run
+  }
+}
