@@ -6,6 +6,7 @@ import { planesOfProcess } from './planes-of-process.ts';
 import { SocketChannel } from '../socket/socket-channel.ts';
 import { socketPath } from '../socket/socket-path.ts';
 
+/** Options of `connectControlPlane`. */
 export interface ConnectOptions extends CallOptions {
   /** The data directory of the owner, by any of its names. */
   readonly dataDir: string;
