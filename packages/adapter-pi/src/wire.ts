@@ -6,7 +6,7 @@ const maxNumber = 1e12;
 const tokenCount = z.number().min(0).max(maxNumber).catch(0);
 
 /** Pi's usage of one model call. An invalid number counts as 0, so that the message is not lost. */
-export const piUsageSchema = z.looseObject({
+const piUsageSchema = z.looseObject({
   input: tokenCount,
   output: tokenCount,
   cacheRead: tokenCount,
@@ -166,7 +166,7 @@ function readKnown(value: Record<string, unknown>, type: string): PiRecord | Mal
 const isKnown = (name: string): name is keyof typeof schemas => Object.hasOwn(schemas, name);
 
 /** The parts of the answer to `get_state` that are used. */
-export const piStateSchema = z.looseObject({
+const piStateSchema = z.looseObject({
   sessionId: backendIdSchema.optional(),
   sessionFile: z.string().max(4096).optional(),
   isStreaming: z.boolean().catch(false),

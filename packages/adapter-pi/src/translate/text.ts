@@ -9,7 +9,7 @@ export function headOf(text: string, max: number): string {
 }
 
 /** The end of a text, at most `max` long; never cuts a character. */
-export function tailOf(text: string, max: number): string {
+function tailOf(text: string, max: number): string {
   if (text.length <= max) return text;
   const at = text.length - max;
   return text.slice(isHighSurrogate(text.charCodeAt(at - 1)) ? at + 1 : at);

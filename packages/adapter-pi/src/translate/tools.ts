@@ -5,7 +5,7 @@ import type { PiRecordOf } from '../wire.ts';
 import { headAndTail } from './text.ts';
 
 /** A running tool call. */
-export interface OpenTool {
+interface OpenTool {
   /** Its output as last reported. */
   shown: string;
   /** How many reports replaced the output instead of adding to it. */
