@@ -1,4 +1,4 @@
-/** A ladder of runtimes: the first is not there, the second fails, the third does the work, and the log tells how it came about. */
+/** Three runtimes in order of preference: the first is not installed, the second fails, the third does the work. */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,10 +18,10 @@ const plane = await openControlPlane({
   ],
 });
 try {
-  // By default a non-zero exit fails the task: an agent that says no is an answer. Here the next one may try.
+  // By default a non-zero exit fails the task. Here the next runtime tries.
   const task = await plane.submit({ prompt: 'shout this', workspace: root, degradeOn: ['exit_code'] });
   const story: string[] = [];
-  for await (const event of task.events()) story.push(...told(event));
+  for await (const event of task.events()) story.push(...linesOf(event));
   for (const line of story) console.log(line);
 
   assert.deepEqual(story, [
@@ -42,7 +42,8 @@ try {
   await rm(root, { recursive: true, force: true });
 }
 
-function told(event: TaskStreamEvent): string[] {
+/** The steps of the fallback, as the log has them. */
+function linesOf(event: TaskStreamEvent): string[] {
   // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- these tell the story
   switch (event.type) {
     case 'runtime.rejected':

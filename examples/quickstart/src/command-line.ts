@@ -6,7 +6,7 @@ import type { Stage } from './stage.ts';
 
 const bin = fileURLToPath(new URL('../node_modules/.bin/runtime', import.meta.url));
 
-/** What the command line says about the same data directory. Newest first. */
+/** Runs the command line on the same data directory. `taskIds`: newest first. */
 export async function runCommandLine(stage: Stage, taskIds: readonly string[]): Promise<void> {
   narrate.title('runtime list');
   const list = await runtime(stage, 'list');
@@ -19,16 +19,16 @@ export async function runCommandLine(stage: Stage, taskIds: readonly string[]): 
   await runtime(stage, 'verify');
 }
 
-/** Runs it, shows what it says to people and returns it. Anything but exit code 0 is a failure. */
+/** Runs one command, shows its output unless that is JSON, and returns it. Rejects unless the exit code is 0. */
 function runtime({ dataDir }: Stage, ...args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(bin, ['--data-dir', dataDir, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let said = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     child.once('error', reject);
     child.once('close', (code) => {
-      if (!args.includes('--json')) narrate.line(said.trimEnd());
-      if (code === 0) resolve(said);
+      if (!args.includes('--json')) narrate.line(output.trimEnd());
+      if (code === 0) resolve(output);
       else reject(new Error(`runtime ${args.join(' ')} ended with ${code}`));
     });
   });

@@ -7,9 +7,9 @@ import { showEvent } from './show-event.ts';
 import { fileName, greeting, type Stage } from './stage.ts';
 import { prompt } from './steered-task.ts';
 
-/** The same task with Pi taken away: from the beginning on tmux, and the log says so. Returns its id. */
+/** Runs the same task without Pi: it starts over on tmux, and the log says so. Returns the id of the task. */
 export async function runDegradedTask(stage: Stage): Promise<string> {
-  narrate.title('The same task with Pi out of reach');
+  narrate.title('The same task without Pi');
   const workspace = await stage.makeWorkspace('on-tmux');
   await rm(stage.piLink);
   const task = await stage.plane.submit({ prompt, workspace, runtimes: ['pi', 'tmux'] });

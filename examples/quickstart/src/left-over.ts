@@ -3,7 +3,7 @@ import { findMarked } from '@runtime/adapter-kit/process';
 import { openReadOnlyPlane } from '@runtime/control-plane';
 import type { Stage } from './stage.ts';
 
-/** Looks for processes of all runs by their marker, whatever parent or session they have. Returns how many runs there were. */
+/** Checks that no process with the marker of a run is left, in any session. Returns the number of runs. */
 export async function assertNothingLeft({ dataDir }: Stage): Promise<number> {
   const plane = await openReadOnlyPlane({ dataDir });
   try {

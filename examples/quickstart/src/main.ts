@@ -1,10 +1,10 @@
 /**
- * The quickstart: a task on real Pi, steered while it runs; the same task with Pi out of reach; then the command line on the same data.
- * Everything it shows is asserted: it exits non-zero when one thing is not so.
+ * The quickstart: a task on real Pi, steered while it runs; the same task without Pi; then the command line on the same
+ * data. It asserts everything that it shows, and exits with 1 when an assertion fails.
  *
  *   npm run quickstart               a scripted model, no network, no cost
  *   npm run quickstart -- --live     your own Pi and its provider
- *   npm run quickstart -- --keep     leaves its directory for you to look at
+ *   npm run quickstart -- --keep     keeps its directory
  */
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -16,14 +16,14 @@ import { openStage } from './stage.ts';
 import { runSteeredTask } from './steered-task.ts';
 
 const values = readArguments();
-const began = performance.now();
+const startedAt = performance.now();
 const stage = await openStage(values);
 let failed = true;
 let interrupted: NodeJS.Signals | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     interrupted = signal;
-    // Agents outlive whoever started them: going away is not enough to end them.
+    // Agents outlive this process, so it has to cancel their tasks.
     void stage.cancelAll();
   });
 }
@@ -36,10 +36,10 @@ try {
   failed = false;
   narrate.title('Done');
   narrate.line(
-    `2 tasks succeeded, no process of ${runs} runs is left, in ${((performance.now() - began) / 1000).toFixed(1)} s.`,
+    `2 tasks succeeded, no process of ${runs} runs is left, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`,
   );
 } catch (error) {
-  narrate.title(interrupted ? `Interrupted by ${interrupted}: the task was cancelled` : 'It did not go as it should');
+  narrate.title(interrupted ? `Interrupted by ${interrupted}: the task was cancelled` : 'Failed');
   if (!interrupted) narrate.line(error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.exitCode = interrupted ? 128 + constants.signals[interrupted] : 1;
 } finally {

@@ -1,6 +1,6 @@
-/** What a person sees. Agents stream in the middle of lines; everything else starts on a line of its own. */
+/** Prints to the terminal. Agents stream in the middle of lines; everything else starts on a new line. */
 const colours = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-const began = performance.now();
+const startedAt = performance.now();
 let midLine = false;
 
 const paint = (code: number, text: string): string => (colours ? `\u001B[${code}m${text}\u001B[0m` : text);
@@ -22,13 +22,13 @@ export const narrate = {
     line(paint(1, `== ${text}`));
   },
   line,
-  /** Words of an agent, without escape sequences and other control characters. */
+  /** Text of an agent, without escape sequences and other control characters. */
   stream(text: string): void {
     // oxlint-disable-next-line no-control-regex
     write(text.replace(/\u001B\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000B-\u001F\u007F]/g, ''));
   },
   /** Something that the control plane recorded, with the time since the start. */
   fact(text: string): void {
-    line(paint(36, `   ${((performance.now() - began) / 1000).toFixed(2).padStart(6)} s  ${text}`));
+    line(paint(36, `   ${((performance.now() - startedAt) / 1000).toFixed(2).padStart(6)} s  ${text}`));
   },
 };

@@ -1,9 +1,9 @@
 import { outcomeCode, type RunOutcome, type TaskStreamEvent } from '@runtime/contracts';
 import { narrate } from './narrator.ts';
 
-/** The events that a person wants to see of a task; text as it streams, the rest as facts. */
+/** Prints the events of a task that matter to a person: text as it streams, the rest as facts. */
 export function showEvent(event: TaskStreamEvent): void {
-  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- a person wants to see these
+  // oxlint-disable-next-line typescript/switch-exhaustiveness-check -- these matter to a person
   switch (event.type) {
     case 'text.delta':
     case 'output.delta':

@@ -14,14 +14,14 @@ import { narrate } from './narrator.ts';
 export const fileName = 'hello.txt';
 export const greeting = 'hello from the agent';
 
-/** What both tasks play on: one data directory, one plane, Pi behind a link that can be taken away. */
+/** What both tasks use: one data directory, one plane, and Pi behind a link. */
 export interface Stage {
   readonly live: boolean;
   readonly root: string;
   readonly dataDir: string;
   readonly plane: ControlPlane;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Remove it, and Pi cannot be reached any more. */
+  /** Pi is missing once this link is removed. */
   readonly piLink: string;
   makeWorkspace(name: string): Promise<string>;
   cancelAll(): Promise<void>;
@@ -80,7 +80,7 @@ function introduce(live: boolean, server: ModelServer, dataDir: string): void {
   narrate.title('Stage');
   narrate.line(
     live
-      ? 'Your own Pi with your own provider: the first task costs what it costs you. The second is scripted and costs nothing.'
+      ? 'Your own Pi with your own provider: the first task costs what your provider charges. The second is scripted and free.'
       : 'Real Pi, and a scripted model instead of a provider: no network, no key, no cost. `-- --live` uses your own.',
   );
   narrate.line(`Scripted model   ${server.url}`);

@@ -9,7 +9,7 @@ import { showEvent } from './show-event.ts';
 export const prompt = `Write the file ${fileName} with the text "${greeting}".`;
 const steer = 'and say goodbye, too';
 
-/** A task on Pi: streams, writes a file, takes a steer while it runs, succeeds. Returns its id. */
+/** Runs a task on Pi, which streams, writes a file and is steered meanwhile. Returns the id of the task. */
 export async function runSteeredTask(stage: Stage): Promise<string> {
   narrate.title('A task on Pi, steered while it runs');
   const workspace = await stage.makeWorkspace('on-pi');
@@ -22,15 +22,15 @@ export async function runSteeredTask(stage: Stage): Promise<string> {
     showEvent(event);
     if (event.type === 'text.delta') deltas += 1;
     if (event.type === 'tool.started') written.push(event.name);
-    // The model has begun to speak: now something is said into its turn.
+    // The model has started to answer: now steer its turn.
     if (steering || (event.type !== 'text.delta' && event.type !== 'tool.started')) continue;
-    steering = sayInto(task);
-    // Awaited below, when the task has ended; until then nobody looks.
+    steering = steerInto(task);
+    // Awaited below, after the task has ended.
     steering.catch(() => undefined);
   }
   const level = await steering;
-  const { status: ended, message = '' } = await task.outcome();
-  assert.equal(ended, 'succeeded', stage.live ? `Pi could not do it: ${message}` : message);
+  const { status: outcome, message = '' } = await task.outcome();
+  assert.equal(outcome, 'succeeded', stage.live ? `Pi failed: ${message}` : message);
   const text = await readFile(join(workspace, fileName), 'utf8');
   narrate.line(`${fileName} holds ${JSON.stringify(text)}; the steer was ${level}.`);
 
@@ -50,8 +50,8 @@ export async function runSteeredTask(stage: Stage): Promise<string> {
   return task.id;
 }
 
-/** Steers, and tells how far it came: each level is evidence, not hope. */
-async function sayInto(task: TaskHandle): Promise<string> {
+/** Steers the task and shows each level that the steer reaches: a level is shown only with evidence. */
+async function steerInto(task: TaskHandle): Promise<string> {
   const receipt = await task.steer(steer);
   narrate.fact(`steer "${steer}": queued (durable here)`);
   for (const level of ['accepted', 'delivered', 'observed'] as const) {
@@ -61,6 +61,6 @@ async function sayInto(task: TaskHandle): Promise<string> {
   return lastLevel(receipt);
 }
 
-const meaning = { accepted: 'Pi took it', delivered: 'it entered a turn', observed: 'the model answered after it' };
+const meaning = { accepted: 'Pi accepted it', delivered: 'it entered a turn', observed: 'the model answered after it' };
 
 const lastLevel = (receipt: Receipt): Promise<string> => receipt.level();

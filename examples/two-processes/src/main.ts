@@ -1,4 +1,4 @@
-/** Plays both processes and checks what they say. In earnest they are two terminals, or a service and a command line. */
+/** Starts both processes and checks their output. In real use they are a service and a command line. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,19 +25,19 @@ try {
 
   const steering = start('steer.ts', line, 'green');
   const steeringEnded = once(steering, 'exit');
-  const said: string[] = [];
-  for await (const words of createInterface(steering.stdout)) {
-    console.log(`steering ${steering.pid}: ${words}`);
-    said.push(words);
+  const lines: string[] = [];
+  for await (const text of createInterface(steering.stdout)) {
+    console.log(`steering ${steering.pid}: ${text}`);
+    lines.push(text);
   }
-  assert.deepEqual(said, [
+  assert.deepEqual(lines, [
     'the steer was observed',
-    'agent: Which colour? I wait for you.',
+    'agent: Which colour?',
     'agent: Painted it: green',
     'task: succeeded',
   ]);
   assert.deepEqual(await steeringEnded, [0, null]);
-  assert.deepEqual(await ownerEnded, [0, null], 'the owner left when its task had ended');
+  assert.deepEqual(await ownerEnded, [0, null], 'the owner exits when its task has ended');
 } finally {
   owner.kill('SIGKILL');
   await rm(root, { recursive: true, force: true });

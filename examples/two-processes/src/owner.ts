@@ -1,14 +1,14 @@
-/** The first process: owns the data directory, serves its socket, starts a task and stays until the task ended. `owner.ts <dataDir>` */
+/** The first process: owns the data directory, serves its socket, and runs one task. `owner.ts <dataDir>` */
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { openControlPlane } from '@runtime/control-plane';
 
 const [dataDir = '.runtime'] = process.argv.slice(2);
 const agent = memoryRuntime({
-  // Works until somebody says something, then does as it is told.
+  // Asks, waits for a steer, and does what the steer says.
   script: function* ({ history }) {
-    yield { do: 'say', text: 'Which colour? I wait for you.' };
+    yield { do: 'say', text: 'Which colour?' };
     yield { do: 'listen' };
-    yield { do: 'think', text: 'Somebody spoke.' };
+    yield { do: 'think', text: 'A steer came in.' };
     yield { do: 'say', text: `Painted it: ${history.findLast(({ from }) => from === 'user')?.text}` };
   },
 });

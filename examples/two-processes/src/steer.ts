@@ -1,4 +1,4 @@
-/** The second process: finds the owner over its socket, steers its task and sees it answered. `steer.ts <dataDir> <task> <text>` */
+/** The second process: connects to the owner and steers its task. `steer.ts <dataDir> <task> <text>` */
 import { connectControlPlane } from '@runtime/control-plane';
 
 const [dataDir = '.runtime', taskId = '', text = ''] = process.argv.slice(2);

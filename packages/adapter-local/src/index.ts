@@ -5,4 +5,4 @@
  * @packageDocumentation
  */
 export { local } from './local-adapter.ts';
-export type { LocalOptions } from './local-options.ts';
+export type { LocalOptions } from './options.ts';

@@ -1,26 +1,13 @@
 import { stopRun } from '@runtime/adapter-kit/run';
 import { SingleReader } from '@runtime/adapter-kit/source';
-import { AgentRuntimeError, throwIfAborted, type CallOptions, type RuntimeCapabilities } from '@runtime/contracts';
+import { throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { RuntimeSession } from '@runtime/contracts/adapter';
-import { runEvents, type RunFiles } from './run-events.ts';
-
-/** What a command is, however it was started or found again. */
-export const localCapabilities: RuntimeCapabilities = Object.freeze<RuntimeCapabilities>({
-  firstInstruction: 'launch',
-  steer: 'none',
-  followUp: false,
-  interrupt: false,
-  resume: 'none',
-  reattach: true,
-  approvals: false,
-  events: 'output',
-  usage: false,
-  inputs: ['text', 'file'],
-  models: false,
-});
+import { localCapabilities } from './capabilities.ts';
+import { runEvents, type ReadableRun } from './events.ts';
+import { unsupported } from './refusals.ts';
 
 /** A session over a run's files: as good for one that was just started as for one that another owner left. */
-export function localSession(run: RunFiles, version: string): RuntimeSession {
+export function localSession(run: ReadableRun, version: string): RuntimeSession {
   const reader = new SingleReader();
   return {
     capabilities: localCapabilities,
@@ -38,7 +25,5 @@ export function localSession(run: RunFiles, version: string): RuntimeSession {
 
 async function refuse(what: string, options: CallOptions | undefined): Promise<never> {
   throwIfAborted(options?.signal);
-  throw new AgentRuntimeError('UNSUPPORTED', `a local command takes no ${what}`, {
-    hint: 'run the task on a runtime that does, such as pi',
-  });
+  throw unsupported(what);
 }

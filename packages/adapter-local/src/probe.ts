@@ -3,25 +3,25 @@ import { platformSupport } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { runMarker, type AgentRuntime, type Unavailable } from '@runtime/contracts/adapter';
-import type { LocalConfig } from './local-options.ts';
-import { localCapabilities } from './local-session.ts';
+import { localCapabilities } from './capabilities.ts';
+import type { LocalSettings } from './options.ts';
 
 const versionTimeoutMs = 5000;
 
 /** Looks for the command on our own PATH; a run with another PATH is looked at again when it starts. */
-export async function probeCommand(
-  config: LocalConfig,
+export async function probeLocal(
+  settings: LocalSettings,
   options: CallOptions = {},
 ): Promise<AgentRuntime | Unavailable> {
   throwIfAborted(options.signal);
-  const { id } = config;
+  const { id } = settings;
   if (!platformSupport().holder) {
     const reason = 'runs that outlive their owner need a POSIX system';
     return { status: 'unavailable', id, code: 'UNSUPPORTED', reason, hint: 'use Linux, macOS or WSL' };
   }
   try {
-    const program = await resolveCommand(config.command[0] ?? '', process.env['PATH'], process.cwd());
-    const version = await versionOf(program, config.versionArgs, options);
+    const program = await resolveCommand(settings.command[0] ?? '', process.env['PATH'], process.cwd());
+    const version = await versionOf(program, settings.versionArgs, options);
     return { status: 'available', id, version, capabilities: localCapabilities };
   } catch (error) {
     throwIfAborted(options.signal);

@@ -4,7 +4,7 @@ import { findMarked } from '@runtime/adapter-kit/process';
 import { runMarker } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
 import { local } from '../src/index.ts';
-import { launchOf, run, scratch } from './bench.ts';
+import { launchOf, run, scratch } from './support/stage.ts';
 
 async function script(text: string, mode = 0o755): Promise<string> {
   const path = join(await scratch(), 'agent.sh');

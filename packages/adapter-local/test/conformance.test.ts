@@ -1,4 +1,4 @@
 import { adapterConformance } from '@runtime/conformance/adapter';
-import { harness } from './fixtures/harness.ts';
+import { harness } from './support/harness.ts';
 
 adapterConformance('local', harness);

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { local, type LocalOptions } from '../src/index.ts';
-import { localConfig } from '../src/local-options.ts';
+import { settingsOf } from '../src/options.ts';
 
 const contradictions: Readonly<Record<string, LocalOptions>> = {
   'both templates': { command: ['agent', '{prompt}', '{promptFile}'] },
@@ -11,6 +11,7 @@ const contradictions: Readonly<Record<string, LocalOptions>> = {
   'an empty program': { command: [''] },
   'a NUL in an argument': { command: ['agent', 'a\0b'] },
   'an id that is none': { command: ['agent'], id: 'Not an id' },
+  'a misspelt option': Object.assign({ command: ['agent'] }, { promt: 'file' }),
 };
 
 test.for(Object.entries(contradictions))('%s is INVALID_ARGUMENT at once', ([, options]) => {
@@ -18,5 +19,5 @@ test.for(Object.entries(contradictions))('%s is INVALID_ARGUMENT at once', ([, o
 });
 
 test('a relative path is taken from where the adapter was made', () => {
-  expect(localConfig({ command: ['./bin/agent', 'x'] }).command).toEqual([resolve('bin/agent'), 'x']);
+  expect(settingsOf({ command: ['./bin/agent', 'x'] }).command).toEqual([resolve('bin/agent'), 'x']);
 });

@@ -1,7 +1,7 @@
 import { plainAgent } from '@runtime/conformance/scripted-agent';
 import { maxEventTextChars } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
-import { readAll, run, textOf } from './bench.ts';
+import { readAll, run, textOf } from './support/stage.ts';
 
 test('a flood on both outputs arrives whole, in events of bounded size', async () => {
   const bytes = 4_000_000;

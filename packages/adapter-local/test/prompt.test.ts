@@ -2,8 +2,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { local, type LocalOptions } from '../src/index.ts';
-import { promptFile } from '../src/launch-record.ts';
-import { launchOf, run } from './bench.ts';
+import { localRunFiles } from '../src/run-files.ts';
+import { launchOf, run } from './support/stage.ts';
 
 const awkward =
   'first\nsecond \'single\' "double" `touch x` $(touch x) #(touch x) ; touch x | & > x \\n %s ~ * {workspace} {prompt}\u0007\u001b[201~\t é 漢 😀\u2028.';
@@ -34,13 +34,13 @@ test('a prompt by stdin ends with the end of the file, and may hold what no argu
 
 test('the prompt file is for its owner alone', async () => {
   const { launch } = await run({ command: ['cat', '{promptFile}'] }, 'secret plans');
-  const { mode } = await stat(promptFile(launch.handle.runDir));
+  const { mode } = await stat(localRunFiles(launch.handle.runDir).prompt);
   expect(mode & 0o777).toBe(0o600);
 });
 
 test('a prompt by argument is not left in a file', async () => {
   const { launch } = await run({ command: ['printf', '%s', '{prompt}'] }, 'once');
-  expect((await stat(promptFile(launch.handle.runDir))).size).toBe(0);
+  expect((await stat(localRunFiles(launch.handle.runDir).prompt)).size).toBe(0);
 });
 
 test('{workspace} is filled in, and is where the command runs', async () => {

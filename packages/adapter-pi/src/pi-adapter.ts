@@ -27,7 +27,7 @@ export function pi(options: PiOptions = {}): RuntimeAdapter {
   return {
     specVersion,
     id: settings.id,
-    environment: piProviderVariables,
+    passEnvironment: piProviderVariables,
     probe: (call) => probePi(settings, call),
     start: (launch, call) => startPi(settings, launch, call),
     recover: (handle, call) => recoverPi(settings, handle, call),

@@ -8,5 +8,5 @@ export { tmux } from './tmux-adapter.ts';
 export type { TmuxOptions } from './options.ts';
 export { attachCommand } from './attach.ts';
 export type { AttachCommands } from './attach.ts';
-export { initialScreenState, translateScreen } from './translate.ts';
-export type { ScreenState } from './translate.ts';
+export { initialScreenState, translateScreen } from './screen/translate.ts';
+export type { ScreenState } from './screen/translate.ts';

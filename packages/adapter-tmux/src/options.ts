@@ -1,5 +1,6 @@
-import { promptModeOf, type PromptMode } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, runtimeIdSchema } from '@runtime/contracts';
+import { parseOptions, promptModeOf, promptModeSchema, type PromptMode } from '@runtime/adapter-kit/run';
+import { runtimeIdSchema } from '@runtime/contracts';
+import { z } from 'zod';
 
 export interface TmuxOptions {
   /** The runtime's id, by which targets name it. @default 'tmux' */
@@ -32,7 +33,32 @@ export interface TmuxOptions {
   readonly tmux?: string;
 }
 
-/** Options as they hold. */
+const argument = z.string().refine((text) => !text.includes('\0'), 'expected a text without NUL characters');
+const longestTimerMs = 2_147_483_647;
+
+const optionsSchema = z.strictObject({
+  id: runtimeIdSchema.default('tmux'),
+  command: z
+    .array(argument)
+    .max(1000)
+    .refine(([program = '']) => program !== '', 'expected a list that begins with the name of a program')
+    .refine(([program = '']) => !program.includes('{prompt'), 'expected a program that is not itself the prompt'),
+  prompt: promptModeSchema.optional(),
+  size: z
+    .strictObject({ columns: z.int().min(20).max(1000), rows: z.int().min(5).max(1000) })
+    .default({ columns: 160, rows: 50 }),
+  // Goes to tmux as an argument of its own: one key, and nothing that could be a command.
+  submitKey: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,20}$/, 'expected the tmux name of one key')
+    .default('Enter'),
+  readyPattern: z.string().refine(isPattern, 'expected a regular expression').optional(),
+  readyTimeoutMs: z.number().min(0).max(longestTimerMs).default(30_000),
+  lingerMs: z.number().min(0).max(longestTimerMs).default(3_600_000),
+  tmux: argument.min(1).default('tmux'),
+});
+
+/** The options as validated, with everything decided. */
 export interface TmuxSettings {
   readonly id: string;
   readonly command: readonly string[];
@@ -46,44 +72,30 @@ export interface TmuxSettings {
   readonly tmux: string;
 }
 
-/** Throws INVALID_ARGUMENT for options that contradict each other. */
-export function settle(options: TmuxOptions): TmuxSettings {
-  const { command, size = { columns: 160, rows: 50 }, submitKey = 'Enter', readyPattern } = options;
-  const id = options.id ?? 'tmux';
-  if (!runtimeIdSchema.safeParse(id).success) refuse(`not a runtime id: ${JSON.stringify(id)}`);
-  if (command.length === 0 || command[0] === '') refuse('the command is empty');
-  if (command[0]?.includes('{prompt')) refuse('the program itself cannot be the prompt');
-  const prompt = promptModeOf(command, options.prompt, ['paste', 'stdin']);
-  if (!inRange(size.columns, 20, 1000) || !inRange(size.rows, 5, 1000))
-    refuse('a terminal has 20-1000 columns and 5-1000 rows');
-  if (!/^[A-Za-z0-9-]{1,20}$/.test(submitKey)) refuse(`not a key: ${JSON.stringify(submitKey)}`);
-  if (readyPattern !== undefined) compile(readyPattern);
+/** Throws INVALID_ARGUMENT for options that `tmux()` does not take. */
+export function settingsOf(options: TmuxOptions): TmuxSettings {
+  const { id, command, prompt, size, submitKey, readyPattern, readyTimeoutMs, lingerMs, tmux } = parseOptions(
+    optionsSchema,
+    options,
+    'tmux()',
+  );
   return {
     id,
     command,
-    prompt,
-    columns: size.columns,
-    rows: size.rows,
+    prompt: promptModeOf(command, prompt, ['paste', 'stdin']),
+    ...size,
     submitKey,
     readyPattern,
-    readyTimeoutMs: options.readyTimeoutMs ?? 30_000,
-    lingerSeconds: Math.max(1, Math.ceil((options.lingerMs ?? 3_600_000) / 1000)),
-    tmux: options.tmux ?? 'tmux',
+    readyTimeoutMs,
+    lingerSeconds: Math.max(1, Math.ceil(lingerMs / 1000)),
+    tmux,
   };
 }
 
-function inRange(value: number, least: number, most: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most;
-}
-
-function compile(pattern: string): RegExp {
+function isPattern(text: string): boolean {
   try {
-    return new RegExp(pattern, 'u');
-  } catch (cause) {
-    throw new AgentRuntimeError('INVALID_ARGUMENT', 'readyPattern is not a regular expression', { cause });
+    return new RegExp(text, 'u').unicode;
+  } catch {
+    return false;
   }
-}
-
-function refuse(message: string): never {
-  throw new AgentRuntimeError('INVALID_ARGUMENT', message, { hint: 'see TmuxOptions' });
 }

@@ -10,8 +10,8 @@ import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
 import { capabilitiesFor } from './capabilities.ts';
 import type { TmuxSettings } from './options.ts';
-import { socketPath } from './socket-path.ts';
-import { clientEnvironment, tmuxOnce } from './tmux-client.ts';
+import { socketPath } from './server/socket-path.ts';
+import { clientEnvironment, tmuxOnce } from './server/tmux-client.ts';
 
 const run = promisify(execFile);
 const callMs = 5000;

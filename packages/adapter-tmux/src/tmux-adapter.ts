@@ -11,12 +11,12 @@ import {
   type RuntimeAdapter,
   type RuntimeHandle,
 } from '@runtime/contracts/adapter';
-import { endEverything, endOrphans, endRun } from './end-run.ts';
+import { endEverything, endOrphans, endRun } from './end.ts';
 import { appendNote } from './notes.ts';
-import { settle, type TmuxOptions, type TmuxSettings } from './options.ts';
+import { settingsOf, type TmuxOptions, type TmuxSettings } from './options.ts';
 import { probeTmux } from './probe.ts';
 import { readPlan, readTmuxHolder, tmuxPaths, type Plan } from './run-files.ts';
-import { startRun } from './start-run.ts';
+import { startRun } from './start.ts';
 import { TmuxSession } from './tmux-session.ts';
 
 /** What reap leaves between TERM and KILL. */
@@ -28,7 +28,7 @@ const reapGraceMs = 1000;
  * Throws INVALID_ARGUMENT for options that contradict each other.
  */
 export function tmux(options: TmuxOptions): RuntimeAdapter {
-  const settings = settle(options);
+  const settings = settingsOf(options);
   return {
     specVersion,
     id: settings.id,

@@ -9,12 +9,12 @@ import {
   type RuntimeCapabilities,
 } from '@runtime/contracts';
 import type { Exit, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
-import { awaitReady } from './await-ready.ts';
+import { awaitReady } from './say/await-ready.ts';
 import { capabilitiesFor } from './capabilities.ts';
-import { endRun, releaseTerminal } from './end-run.ts';
+import { endRun, releaseTerminal } from './end.ts';
 import { appendNote, readTyped } from './notes.ts';
-import { runEvents, type ReadableRun } from './run-events.ts';
-import { Typist } from './typist.ts';
+import { runEvents, type ReadableRun } from './events.ts';
+import { Typist } from './say/typist.ts';
 
 type ReadOptions = CallOptions & { readonly after?: SourceCursor };
 

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { attachCommand } from '../src/index.ts';
-import { Bench, eventually, readAll, shown } from './fixtures/bench.ts';
+import { Stage, eventually, readAll, shown } from './support/stage.ts';
 
 const run = promisify(execFile);
 
 /** A terminal for a person: another tmux, which nobody else can reach. */
-async function terminal(bench: Bench, command: readonly string[]) {
-  const socket = join(bench.dir, 'person');
-  const env = { PATH: process.env['PATH'], HOME: bench.dir };
+async function terminal(stage: Stage, command: readonly string[]) {
+  const socket = join(stage.dir, 'person');
+  const env = { PATH: process.env['PATH'], HOME: stage.dir };
   const call = async (...args: string[]): Promise<string> =>
     (await run('tmux', ['-S', socket, '-f', '/dev/null', ...args], { env })).stdout;
   const session = `p${Math.random().toString(36).slice(2, 8)}`;
@@ -40,11 +40,11 @@ async function terminal(bench: Bench, command: readonly string[]) {
 }
 
 test('a person can join a run at its terminal, look and type, and leave without a trace', async () => {
-  await using bench = await Bench.open();
-  const { session, handle } = await bench.bash('echo what is it; read -r line; echo "it is $line"');
+  await using stage = await Stage.open();
+  const { session, handle } = await stage.bash('echo what is it; read -r line; echo "it is $line"');
   const { command } = JSON.parse(await readFile(join(handle.runDir, 'attach.json'), 'utf8'));
   expect(command).toEqual(attachCommand(handle));
-  const person = await terminal(bench, command);
+  const person = await terminal(stage, command);
   try {
     await eventually('they see it', async () => (await person.screen()).includes('what is it'));
     await person.type('a test');
@@ -55,9 +55,9 @@ test('a person can join a run at its terminal, look and type, and leave without 
 });
 
 test('who looks on read-only cannot type', async () => {
-  await using bench = await Bench.open();
-  const { session, handle } = await bench.bash('echo look; read -r -t 2 line; echo "heard <$line>"');
-  const person = await terminal(bench, attachCommand(handle, { readOnly: true }));
+  await using stage = await Stage.open();
+  const { session, handle } = await stage.bash('echo look; read -r -t 2 line; echo "heard <$line>"');
+  const person = await terminal(stage, attachCommand(handle, { readOnly: true }));
   try {
     await eventually('they see it', async () => (await person.screen()).includes('look'));
     await person.type('me');
@@ -68,7 +68,7 @@ test('who looks on read-only cannot type', async () => {
 });
 
 test('a run that has no terminal says so', async () => {
-  await using bench = await Bench.open();
-  const { handle } = await bench.launch('go');
+  await using stage = await Stage.open();
+  const { handle } = await stage.launch('go');
   expect(() => attachCommand(handle)).toThrow(expect.objectContaining({ code: 'NOT_FOUND' }));
 });

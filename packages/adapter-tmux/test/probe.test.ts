@@ -2,10 +2,10 @@ import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { tmux } from '../src/index.ts';
-import { Bench } from './fixtures/bench.ts';
+import { Stage } from './support/stage.ts';
 
-async function program(bench: Bench, script: string): Promise<string> {
-  const file = join(bench.dir, 'program');
+async function program(stage: Stage, script: string): Promise<string> {
+  const file = join(stage.dir, 'program');
   await writeFile(file, `#!/bin/sh\n${script}\n`);
   await chmod(file, 0o755);
   return file;
@@ -33,7 +33,7 @@ test('a program of the workspace is looked for when there is one', async () => {
 });
 
 test('no tmux, no agent, an old tmux and one that does not work are each told with a way out', async () => {
-  await using bench = await Bench.open();
+  await using stage = await Stage.open();
   const command = ['bash', '-c', 'true', '{prompt}'];
   const none = await tmux({ command, tmux: 'no-such-tmux' }).probe();
   expect(none).toMatchObject({
@@ -43,7 +43,7 @@ test('no tmux, no agent, an old tmux and one that does not work are each told wi
   });
   const noAgent = await tmux({ command: ['no-such-agent', '{prompt}'] }).probe();
   expect(noAgent).toMatchObject({ status: 'unavailable', reason: expect.stringContaining('no-such-agent') });
-  const old = await tmux({ command, tmux: await program(bench, 'echo tmux 2.8') }).probe();
+  const old = await tmux({ command, tmux: await program(stage, 'echo tmux 2.8') }).probe();
   expect(old).toMatchObject({
     status: 'unavailable',
     reason: expect.stringContaining('too old'),
@@ -51,7 +51,7 @@ test('no tmux, no agent, an old tmux and one that does not work are each told wi
   });
   const broken = await tmux({
     command,
-    tmux: await program(bench, '[ "$1" = -V ] && { echo tmux 3.5; exit; }; echo no terminfo >&2; exit 1'),
+    tmux: await program(stage, '[ "$1" = -V ] && { echo tmux 3.5; exit; }; echo no terminfo >&2; exit 1'),
   }).probe();
   expect(broken).toMatchObject({ status: 'unavailable', reason: expect.stringContaining('no terminfo') });
   for (const result of [none, noAgent, old, broken]) expect(result).toHaveProperty('hint');

@@ -4,29 +4,29 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { tmux } from '../src/index.ts';
 import { appendNote } from '../src/notes.ts';
-import { settle } from '../src/options.ts';
-import { startRun } from '../src/start-run.ts';
-import { Bench, eventually, readAll } from './fixtures/bench.ts';
+import { settingsOf } from '../src/options.ts';
+import { startRun } from '../src/start.ts';
+import { Stage, eventually, readAll } from './support/stage.ts';
 
-const agentFile = fileURLToPath(new URL('./fixtures/terminal-agent.ts', import.meta.url));
+const agentFile = fileURLToPath(new URL('./support/terminal-agent.ts', import.meta.url));
 
 /** A run whose owner died after the agent had begun and before it was spoken to. */
-async function unspoken(bench: Bench) {
-  const launch = await bench.launch('the first words');
-  const witness = join(bench.dir, 'witness');
+async function unspoken(stage: Stage) {
+  const launch = await stage.launch('the first words');
+  const witness = join(stage.dir, 'witness');
   const options = {
     command: [process.execPath, agentFile, JSON.stringify({ witness })],
     prompt: 'paste' as const,
   };
-  const adapter = bench.adapter(options, launch);
-  await startRun(launch, settle(options), {});
+  const adapter = stage.adapter(options, launch);
+  await startRun(launch, settingsOf(options), {});
   const taken = async (): Promise<string> => readFile(witness, 'utf8').catch(() => '');
   return { launch, adapter, taken };
 }
 
 test('an instruction that its owner had not begun to type is typed by the next one', async () => {
-  await using bench = await Bench.open();
-  const { launch, adapter, taken } = await unspoken(bench);
+  await using stage = await Stage.open();
+  const { launch, adapter, taken } = await unspoken(stage);
   const found = await adapter.recover(launch.handle);
   if (found.status !== 'live') throw new Error(found.status);
   const reading = readAll(found.session);
@@ -36,8 +36,8 @@ test('an instruction that its owner had not begun to type is typed by the next o
 });
 
 test('one that its owner had begun to type is unknown, and is not typed again', async () => {
-  await using bench = await Bench.open();
-  const { launch, adapter, taken } = await unspoken(bench);
+  await using stage = await Stage.open();
+  const { launch, adapter, taken } = await unspoken(stage);
   await appendNote(launch.handle.runDir, { kind: 'typing', instructionId: launch.instruction.id });
   const found = await adapter.recover(launch.handle);
   if (found.status !== 'live') throw new Error(found.status);
@@ -52,8 +52,8 @@ test('one that its owner had begun to type is unknown, and is not typed again', 
 });
 
 test('a note that was torn by the death of its writer harms nobody', async () => {
-  await using bench = await Bench.open();
-  const { session, handle } = await bench.bash('echo said');
+  await using stage = await Stage.open();
+  const { session, handle } = await stage.bash('echo said');
   await writeFile(join(handle.runDir, 'notes.jsonl'), '{"kind":"event","event":{"type":"instruc', { flag: 'a' });
   expect((await readAll(session)).map(({ type }) => type)).toEqual([
     'instruction.accepted',
@@ -65,8 +65,8 @@ test('a note that was torn by the death of its writer harms nobody', async () =>
 });
 
 test('a note that follows a torn one is kept: what was begun to be typed is not typed again', async () => {
-  await using bench = await Bench.open();
-  const { launch, adapter, taken } = await unspoken(bench);
+  await using stage = await Stage.open();
+  const { launch, adapter, taken } = await unspoken(stage);
   const { runDir } = launch.handle;
   await writeFile(join(runDir, 'notes.jsonl'), '{"kind":"event","event":{"type":"instruc', { flag: 'a' });
   await appendNote(runDir, { kind: 'typing', instructionId: launch.instruction.id });
@@ -78,16 +78,16 @@ test('a note that follows a torn one is kept: what was begun to be typed is not 
 });
 
 test('a run directory of something else is not taken for ours', async () => {
-  await using bench = await Bench.open();
-  const { session, handle } = await bench.bash('exit 0');
+  await using stage = await Stage.open();
+  const { session, handle } = await stage.bash('exit 0');
   await readAll(session);
   await writeFile(join(handle.runDir, 'tmux.json'), '{"version":1,"socket":"/tmp/x"}');
   expect((await tmux({ command: ['true'] }).recover(handle)).status).toBe('unknowable');
 });
 
 test('a run of another runtime is refused, and not even looked at', async () => {
-  await using bench = await Bench.open();
-  const launch = await bench.launch('go');
+  await using stage = await Stage.open();
+  const launch = await stage.launch('go');
   const other = tmux({ command: ['cat', '{prompt}'], id: 'other' });
   await expect(other.start(launch)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   await expect(other.recover(launch.handle)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });

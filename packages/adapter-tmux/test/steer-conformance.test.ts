@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { proveRequirement, type AdapterHarness } from '@runtime/conformance/adapter';
 import { test } from 'vitest';
 import { tmux } from '../src/index.ts';
-import { countAgentProcesses } from './fixtures/harness.ts';
-import { scenarioCommand } from './fixtures/scenarios.ts';
+import { countAgentProcesses } from './support/harness.ts';
+import { scenarioCommand } from './support/scenarios.ts';
 
-const agentFile = fileURLToPath(new URL('./fixtures/terminal-agent.ts', import.meta.url));
+const agentFile = fileURLToPath(new URL('./support/terminal-agent.ts', import.meta.url));
 
 /** The terminal agent, spoken to by pasting. */
 const harness: AdapterHarness = {

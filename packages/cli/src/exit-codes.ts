@@ -1,6 +1,6 @@
 import type { AgentRuntimeError, ErrorCode, RunOutcome } from '@runtime/contracts';
 
-/** What a shell gets. Printed by `runtime help`. */
+/** The exit codes of every command, as `runtime help` lists them. */
 export const exitCodes = {
   succeeded: 0,
   failed: 1,
@@ -10,16 +10,17 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** The table as `runtime help` shows it. */
+/** The exit codes in the words of `runtime help`. */
 export const exitCodesHelp = `Exit codes:
-  0    the command did what it says; for run: the task succeeded
-  1    the task ended otherwise than succeeded, or the command failed for a reason not below
-  2    usage, a bad configuration or an invalid argument
+  0    the command succeeded; for run: the task succeeded
+  1    the task did not succeed, or the command failed for another reason
+  2    wrong usage, a bad configuration or an invalid argument
   3    not found
-  4    unavailable: no owner, the data directory is held by another process, a runtime that cannot be reached
+  4    unavailable: there is no owner, another process holds the data
+       directory, or a runtime cannot be reached
   130  interrupted (Ctrl-C); the task goes on`;
 
-/** Another process holds the data directory. Every other conflict is about a task. */
+/** True when another process holds the data directory. Every other CONFLICT is about a task. */
 function isLockConflict({ code, details }: AgentRuntimeError): boolean {
   if (code !== 'CONFLICT') return false;
   const path = details?.['path'];
@@ -33,12 +34,12 @@ const codeOf: Partial<Record<ErrorCode, number>> = {
   CANCELLED: exitCodes.interrupted,
 };
 
-/** The exit code for an error that reached the edge. */
+/** The exit code of a command that failed with this error. */
 export function exitCodeOf(error: AgentRuntimeError): number {
   return isLockConflict(error) ? exitCodes.unavailable : (codeOf[error.code] ?? exitCodes.failed);
 }
 
-/** The exit code for how a task ended. */
+/** The exit code of a command that waited for this outcome. */
 export function exitCodeOfOutcome(outcome: RunOutcome): number {
   return outcome.status === 'succeeded' ? exitCodes.succeeded : exitCodes.failed;
 }

@@ -1,6 +1,6 @@
 /**
- * The `runtime` command line: run, steer, watch and recover tasks on agent runtimes. Every command is a client of the one
- * owner of a data directory and starts it when there is none.
+ * The `runtime` command line: run, steer, watch and recover tasks on agent runtimes.
+ * Every command is a client of the one process that owns the data directory.
  *
  * The exports are for hosts that offer the same commands in their own program, for instance `openclaw runtime …`:
  * `registerCommands(parent, nodeDependencies())`. To control tasks from code, use `@runtime/control-plane`.

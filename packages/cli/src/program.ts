@@ -24,8 +24,9 @@ const groups: readonly (readonly [string, readonly ((parent: Command, deps: CliD
 ];
 
 /**
- * Adds every command to a program that somebody else made, for instance `openclaw runtime`.
- * Errors are printed by the commands themselves, and `deps.exit` gets the exit code; what commander finds wrong in the arguments is the parent's to print.
+ * Adds every command to a program of the caller, for instance `openclaw runtime`.
+ * A command prints its own errors and passes its exit code to `deps.exit`, once. Errors of commander about the
+ * arguments are not caught: they are printed or thrown as the parent is configured.
  */
 export function registerCommands(parent: Command, deps: CliDependencies): void {
   for (const [heading, registrations] of groups) {
@@ -34,32 +35,43 @@ export function registerCommands(parent: Command, deps: CliDependencies): void {
   }
 }
 
-/** The whole `runtime` program. It never ends the process: commander's own endings are thrown as CommanderError, and `ending` is told whose they are. */
-export function createProgram(deps: CliDependencies, ending: (command: Command) => void = () => {}): Command {
+/**
+ * Makes the whole `runtime` program. It never ends the process: where commander would, for help, the version or wrong
+ * arguments, it throws a CommanderError and calls `onExit` with the command that was meant.
+ */
+export function createProgram(deps: CliDependencies, onExit: (command: Command) => void = () => {}): Command {
   const program = new Command('runtime')
     .description('Run, steer, watch and recover tasks on agent runtimes.')
     .version(deps.version, '-V, --version')
     .configureOutput({
       writeOut: (text) => void deps.stdout.write(text),
       writeErr: (text) => void deps.stderr.write(text),
-      // Printed at the edge, once, as every other error.
+      // `runCli` prints it, once, as every other error.
       outputError: () => {},
       getOutHelpWidth: () => deps.stdout.columns ?? 80,
       getErrHelpWidth: () => deps.stderr.columns ?? 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
+    // The default of 40 leaves descriptions unwrapped beside long commands, and on narrow terminals.
+    .configureHelp({ minWidthToWrap: 16, subcommandTerm: termOf })
     .addHelpText('after', `\n${exitCodesHelp}`);
   addCommonOptions(program);
   registerCommands(program, deps);
-  throwEndings(program, ending);
+  throwAtExit(program, onExit);
   return program;
 }
 
-function throwEndings(command: Command, ending: (command: Command) => void): void {
+/** A command and its arguments, without `[options]`, which every command has. */
+function termOf(command: Command): string {
+  const args = command.registeredArguments.map((arg) => (arg.required ? `<${arg.name()}>` : `[${arg.name()}]`));
+  return [command.name(), ...args].join(' ');
+}
+
+function throwAtExit(command: Command, onExit: (command: Command) => void): void {
   command.exitOverride((error) => {
-    ending(command);
+    onExit(command);
     throw error;
   });
-  for (const child of command.commands) throwEndings(child, ending);
+  for (const child of command.commands) throwAtExit(child, onExit);
 }

@@ -10,6 +10,7 @@ import type {
   Part,
   Receipt,
   RunOutcome,
+  RuntimeReport,
   SubmitRequest,
   TaskEvent,
   TaskEventOf,
@@ -35,7 +36,7 @@ import type { NewEvent, StoredEvent } from '../src/log/index.ts';
 describe('the contract for adapters', () => {
   it('is four methods and a tag', () => {
     expectTypeOf<keyof RuntimeAdapter>().toEqualTypeOf<
-      'specVersion' | 'id' | 'environment' | 'probe' | 'start' | 'recover' | 'reap'
+      'specVersion' | 'id' | 'passEnvironment' | 'probe' | 'start' | 'recover' | 'reap'
     >();
     expectTypeOf<RuntimeAdapter['specVersion']>().toEqualTypeOf<'runtime/1'>();
     expectTypeOf<RuntimeAdapter['probe']>().returns.resolves.toEqualTypeOf<AgentRuntime | Unavailable>();
@@ -162,5 +163,15 @@ describe('arrays on the way in', () => {
       env: { pass: readonly ['A'] };
       degradeOn: readonly ['timeout'];
     }>().toExtend<SubmitRequest>();
+  });
+});
+
+describe('what the plane reports of a runtime', () => {
+  it('is what its probe found, with a breaker', () => {
+    type Found<T> = T & { readonly breaker: 'closed' | 'open' | 'half_open' };
+    expectTypeOf<Found<AgentRuntime>>().toExtend<RuntimeReport>();
+    expectTypeOf<Found<Unavailable>>().toExtend<RuntimeReport>();
+    expectTypeOf<keyof Extract<RuntimeReport, { status: 'available' }>>().toEqualTypeOf<keyof Found<AgentRuntime>>();
+    expectTypeOf<keyof Extract<RuntimeReport, { status: 'unavailable' }>>().toEqualTypeOf<keyof Found<Unavailable>>();
   });
 });

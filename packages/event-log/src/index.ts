@@ -1,5 +1,6 @@
 /**
- * An append-only event log in JSONL files: group commit, two acknowledgements, one writer, and a start that does not grow with history.
+ * An append-only event log in JSONL files: group commit, two acknowledgements, one writer, and an opening whose time
+ * does not grow with the history.
  *
  * @packageDocumentation
  */
@@ -15,5 +16,3 @@ export { readOwner } from './lock/owner-file.ts';
 export type { WriterLock } from './lock/writer-lock.ts';
 export type { Owner, OwnerInfo } from './lock/owner.ts';
 export type { LogProblem } from './state/problems.ts';
-export { nodeFs } from './fs/node-fs.ts';
-export type { LogFile, LogFs, OpenMode } from './fs/log-fs.ts';

@@ -1,8 +1,8 @@
 import type { EventLog } from '@runtime/contracts/log';
 import type { LogProblem } from './state/problems.ts';
 
-/** An event log in files, and what it noticed. */
+/** An event log in files, with the problems that it found. */
 export interface JsonlEventLog extends EventLog {
-  /** The latest things found and mended or passed over, at most a hundred; those of the opening included. */
+  /** The latest problems that were found and repaired or ignored, at most 100, those of the opening included. */
   readonly problems: readonly LogProblem[];
 }

@@ -14,14 +14,18 @@ import { Wakeups } from './read/wakeups.ts';
 import { closedError } from './state/closed-error.ts';
 import { Epochs } from './state/epochs.ts';
 import { assertNotNewer } from './state/snapshots.ts';
-import { checkStream, conflict, encodeEvents } from './write/append-arguments.ts';
+import { checkStream, checkTime, conflict, encodeEvents } from './write/append-arguments.ts';
 
+/** How a log in memory is opened. */
 export interface MemoryEventLogOptions {
-  /** Unix milliseconds, for `time`. @default Date.now */
+  /** The current time in Unix milliseconds, for the `time` of events. @default Date.now */
   readonly clock?: () => number;
 }
 
-/** A log that lasts as long as the object: for tests, and for a plane that need not remember. Behaves as the one in files does. */
+/**
+ * A log in memory that lasts as long as the object, for tests and for a plane that need not remember. It behaves like
+ * a log in files and passes the same suite; `durable` promises no more than `written` here.
+ */
 export function memoryEventLog(options: MemoryEventLogOptions = {}): EventLog {
   return new MemoryLog(options.clock ?? Date.now);
 }
@@ -53,7 +57,7 @@ class MemoryLog implements EventLog {
     const texts = encodeEvents(events, options);
     const before = this.revision(stream);
     if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
-    const time = options.time ?? this.#clock();
+    const time = checkTime(options.time ?? this.#clock());
     const first = this.#events.length + 1;
     for (const [index, text] of texts.entries()) {
       const envelope = { position: first + index, stream, revision: before + index + 1, time };
@@ -124,7 +128,7 @@ class MemoryLog implements EventLog {
     return this.close();
   }
 
-  /** In a later turn, as with a disk: nobody may rely on seeing an event before its acknowledgement. */
+  /** Acknowledges in a later turn, as a disk does: readers must not see an event before its acknowledgement. */
   #acknowledge(stream: string, result: AppendResult): Promise<AppendResult> {
     if (this.#waiting.length === 0) setImmediate(() => this.#flush());
     return new Promise((resolve) => this.#waiting.push({ result, stream, resolve }));

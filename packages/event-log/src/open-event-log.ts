@@ -5,7 +5,6 @@ import { isFull } from './fs/files.ts';
 import type { LogFs } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
-import type { OwnerInfo } from './lock/owner.ts';
 import type { WriterLock } from './lock/writer-lock.ts';
 import { acquireLock } from './lock/writer-lock.ts';
 import { openReadOnly } from './read-only-log.ts';
@@ -19,34 +18,47 @@ import { Snapshots } from './state/snapshots.ts';
 import { WritableLog } from './writable-log.ts';
 import { SegmentChain } from './write/segment-chain.ts';
 
+/** How a log in files is opened. */
 export interface EventLogOptions {
-  /** The log's directory; created (0700) when opened for writing. Nothing else belongs into it. */
+  /** The log's directory, created (0700) by an opening for writing. Nothing else belongs in it. */
   readonly dir: string;
-  /** The single-writer lock. @default `<dir>/lock.db` */
-  readonly lockFile?: string;
-  /** A lock that the caller holds already, instead of `lockFile`. It is borrowed: closing the log does not release it. */
+  /**
+   * The lock that makes this process the only writer. One that is handed in is borrowed: closing the log does not
+   * release it. @default a lock on `<dir>/lock.db`, released when the log is closed
+   */
   readonly lock?: WriterLock;
-  /** What `owner.json` says of the holder beside its process: shown to whoever finds the log locked. */
-  readonly owner?: OwnerInfo;
-  /** Look on, beside a writer or without one: no lock, no repair, no append. @default false */
+  /** Opens for reading only, beside a writer or without one: no lock, no repair, no append. @default false */
   readonly readOnly?: boolean;
-  /** @default nodeFs() */
+  /** The file system; the type is in `@runtime/event-log/testing`. @default the file system of this machine */
   readonly fs?: LogFs;
-  /** A segment that would grow beyond this is followed by the next; one larger batch still fits. @default 64 MiB */
+  /**
+   * Bytes of a segment, from 1 KiB to 1 GiB: a write that would pass this size begins the next segment. A single larger
+   * batch has a segment of its own. @default 64 MiB
+   */
   readonly segmentBytes?: number;
-  /** The most line feeds written ahead of the end at once; 0 turns it off, where a file system copies on write and gains nothing. @default 4 MiB */
+  /**
+   * The most bytes of line feeds to write ahead of the end at once, from 0 to 1 GiB: overwriting them makes a durable
+   * append one trip to the medium instead of two. 0 turns it off, for file systems that copy on write and gain nothing.
+   * @default 4 MiB
+   */
   readonly preallocateBytes?: number;
-  /** Unix milliseconds, for `time`. @default Date.now */
+  /** The current time in Unix milliseconds, for the `time` of events and lines. @default Date.now */
   readonly clock?: () => number;
-  /** Called for everything that was found and mended or passed over: a torn tail set aside, a checkpoint or snapshot ignored. Must not throw. */
+  /**
+   * Called for every problem that was found and repaired or ignored: a torn tail set aside, a checkpoint or snapshot
+   * that could not be used. Must not throw.
+   */
   readonly onProblem?: (problem: LogProblem) => void;
 }
 
 /**
  * Opens a log for writing, creating it when there is none, or for reading only.
- * When it resolves for writing, this process is the only writer, the writer's epoch is durable, and a torn tail has been set aside as a `.broken` file.
- * Throws CONFLICT (another writer; `details.owner`), DATA_CORRUPT (damage that is no torn write; `details.file`, `.offset`; nothing was changed),
- * UNSUPPORTED (a newer format), EXHAUSTED (no room for the epoch's line), NOT_FOUND (read-only, and there is no log).
+ * Once it resolves for writing, this process is the only writer, its epoch is durable, and a torn tail has been moved
+ * into a `.broken` file.
+ * Throws CONFLICT (another process or this one is the writer already; `details.owner`), DATA_CORRUPT (damage that no
+ * interrupted write explains; `details.file`, `details.offset`; nothing was changed), UNSUPPORTED (a newer format),
+ * EXHAUSTED (a full disk: no room for the line that begins the epoch), UNAVAILABLE (the lock cannot be taken on this
+ * file system), NOT_FOUND (opened for reading only, and there is no log), INVALID_ARGUMENT (a size outside its range).
  */
 export async function openEventLog(options: EventLogOptions): Promise<JsonlEventLog> {
   const fs = options.fs ?? nodeFs();
@@ -54,14 +66,14 @@ export async function openEventLog(options: EventLogOptions): Promise<JsonlEvent
   if (options.readOnly) return openReadOnly({ fs, dir: options.dir, problems });
   checkSizes(options);
   await fs.makeDir(options.dir);
-  const lock = options.lock ?? (await acquireLock(options.lockFile ?? join(options.dir, 'lock.db'), options.owner));
+  const lock = options.lock ?? (await acquireLock(join(options.dir, 'lock.db')));
   try {
     return await openLocked(options, fs, problems, lock);
   } catch (error) {
     if (!options.lock) await lock.release();
     if (isFull(error)) {
-      throw new AgentRuntimeError('EXHAUSTED', 'the disk is full: the log cannot be opened for writing', {
-        hint: 'make room and open it again',
+      throw new AgentRuntimeError('EXHAUSTED', 'the disk is full, so the log cannot be opened for writing', {
+        hint: 'free some space and open the log again',
         cause: error,
       });
     }
@@ -115,17 +127,17 @@ async function beginWriting(
   for (const closed of unchecked) await chain.tidy(closed);
 }
 
-/** The directory itself must outlive a power failure too. What is above its parent is the caller's. */
+/** Makes the name of the log's directory durable. The directories above its parent are left to the caller. */
 async function syncParent(fs: LogFs, dir: string, problems: Problems): Promise<void> {
   try {
     await fs.syncDir(dirname(dir));
   } catch (error) {
     if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
-    problems.add({ file: dirname(dir), problem: 'may not be opened', action: 'not synced' });
+    problems.add({ file: dirname(dir), problem: 'the directory may not be opened', action: 'not synced' });
   }
 }
 
-/** A snapshot holds events that were durable: a log that ends before it has lost them. */
+/** Throws DATA_CORRUPT when a snapshot holds events that the log has lost: those events were durable once. */
 async function checkSnapshots(snapshots: Snapshots, { state }: LoadedLog): Promise<void> {
   const newest = await snapshots.newest(state.logId);
   if (newest <= state.position) return;
@@ -133,7 +145,7 @@ async function checkSnapshots(snapshots: Snapshots, { state }: LoadedLog): Promi
     'DATA_CORRUPT',
     `the log ends at position ${state.position}, but a snapshot holds events up to ${newest}`,
     {
-      hint: 'restore the log from a copy; to go on without what was lost, remove the snapshots',
+      hint: 'restore the log from a copy, or remove the snapshots to go on without the lost events',
       details: { position: state.position, snapshot: newest },
     },
   );
@@ -142,11 +154,13 @@ async function checkSnapshots(snapshots: Snapshots, { state }: LoadedLog): Promi
 function checkSizes({ segmentBytes, preallocateBytes }: EventLogOptions): void {
   const gibibyte = 1024 ** 3;
   if (segmentBytes !== undefined && !(segmentBytes >= 1024 && segmentBytes <= gibibyte)) {
-    throw new AgentRuntimeError('INVALID_ARGUMENT', `segmentBytes is ${segmentBytes}`, { hint: 'from 1 KiB to 1 GiB' });
+    throw new AgentRuntimeError('INVALID_ARGUMENT', `segmentBytes must not be ${segmentBytes}`, {
+      hint: 'give a size from 1 KiB to 1 GiB',
+    });
   }
   if (preallocateBytes !== undefined && !(preallocateBytes >= 0 && preallocateBytes <= gibibyte)) {
-    throw new AgentRuntimeError('INVALID_ARGUMENT', `preallocateBytes is ${preallocateBytes}`, {
-      hint: 'from 0 to 1 GiB',
+    throw new AgentRuntimeError('INVALID_ARGUMENT', `preallocateBytes must not be ${preallocateBytes}`, {
+      hint: 'give a size from 0 to 1 GiB',
     });
   }
 }

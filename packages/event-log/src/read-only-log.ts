@@ -14,18 +14,21 @@ import type { LogIndex } from './state/log-index.ts';
 import type { LogProblem, Problems } from './state/problems.ts';
 import { Snapshots } from './state/snapshots.ts';
 
-/** Opens a log to look on. Changes nothing on the disk. Throws NOT_FOUND when there is none yet. */
+/** Opens a log for reading only. Changes nothing on the disk. Throws NOT_FOUND when there is no log yet. */
 export async function openReadOnly(files: FollowedFiles): Promise<JsonlEventLog> {
   const follower = await Follower.open(files);
   if (follower.state.logId === '') {
     throw new AgentRuntimeError('NOT_FOUND', `there is no log in ${files.dir}`, {
-      hint: 'it is created by the first opening for writing',
+      hint: 'the first opening for writing creates it',
     });
   }
   return new ReadOnlyLog(files, follower);
 }
 
-/** A log seen from outside its writer. What it shows is what is in the files: possibly a moment before the writer's own readers see it. */
+/**
+ * A log seen from outside its writer. It shows what is in the files, which may be a moment before the writer's own
+ * readers see it.
+ */
 class ReadOnlyLog implements JsonlEventLog, ReadSource {
   readonly epoch = 0;
   readonly fs: LogFs;
@@ -120,7 +123,7 @@ class ReadOnlyLog implements JsonlEventLog, ReadSource {
 
 function readOnlyError(): AgentRuntimeError {
   return new AgentRuntimeError('UNSUPPORTED', 'this log was opened for reading only', {
-    hint: 'append through the process that holds the lock',
+    hint: 'append in the process that holds the lock',
     retry: 'never',
   });
 }

@@ -7,7 +7,7 @@ import { nodeFs } from './fs/node-fs.ts';
 import { lastingClaim, scanSegment } from './recover/scan-segment.ts';
 import { LogState } from './state/log-state.ts';
 
-/** A place in the log where something is wrong. */
+/** A place in the log where something is wrong: a file in the log's directory, and a byte offset in it. */
 export interface VerifyProblem {
   readonly file: string;
   readonly offset: number;
@@ -16,35 +16,47 @@ export interface VerifyProblem {
 
 /** What `verifyLog` found. */
 export interface VerifyReport {
+  /** The log's id, as in its cursors. */
   readonly logId: string;
+  /** How many segment files there are. */
   readonly segments: number;
+  /** How many events were read, those of an unfinished batch not counted. */
   readonly events: number;
+  /** How many streams have events. */
   readonly streams: number;
   /** How many times the log was opened for writing. */
   readonly epochs: number;
-  /** The last whole batch's last position. */
+  /** The last position of the last whole batch. */
   readonly head: number;
-  /** What was read, line feeds written ahead included. */
+  /** The bytes of all segments, line feeds written ahead included. */
   readonly bytes: number;
-  /** In order; the first thousand. */
+  /** What is damaged, in the order of the log; the first thousand problems. Empty for a healthy log. */
   readonly problems: readonly VerifyProblem[];
-  /** Bytes after the last whole batch: normal beside a live writer; otherwise a torn write, which the next opening sets aside. */
+  /**
+   * Bytes after the last whole batch. Beside a live writer that is normal; otherwise a write was interrupted, and the
+   * next opening sets its bytes aside.
+   */
   readonly unfinished: VerifyProblem | undefined;
 }
 
+/** Which log is verified. */
 export interface VerifyOptions {
+  /** The log's directory. */
   readonly dir: string;
-  /** @default nodeFs() */
+  /** The file system; the type is in `@runtime/event-log/testing`. @default the file system of this machine */
   readonly fs?: LogFs;
+  /** Ends the verification before the next segment: CANCELLED, or DEADLINE_EXCEEDED for a timeout. */
   readonly signal?: AbortSignal;
 }
 
 const maxProblems = 1000;
 
 /**
- * Reads every line of every segment and checks it: checksum, order of positions and revisions, whole batches, epochs. Uses no checkpoint and changes nothing.
- * Works beside a live writer, up to its last whole batch. Memory is bounded by streams, not by events.
- * Throws NOT_FOUND when there is no log; damage is in the report.
+ * Reads every line of every segment and checks it: checksum, order of positions and revisions, whole batches, epochs.
+ * Uses no checkpoint and changes nothing. Works beside a live writer, up to its last whole batch. Memory grows with the
+ * number of streams, not of events.
+ * Damage is in the report. Throws NOT_FOUND when there is no log, CANCELLED when `signal` aborts; errors of the file
+ * system pass as they are.
  */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
   const { fs = nodeFs(), dir, signal } = options;
@@ -106,7 +118,10 @@ class Verifier {
     };
   }
 
-  /** Reads up to the next damage, from the start or from where the last one ended. Returns where to go on; undefined at the end. */
+  /**
+   * Reads up to the next damage, from the start or from where the last damage ended. Returns where to go on; undefined
+   * at the end.
+   */
   async #readFrom(
     file: LogFile,
     name: string,

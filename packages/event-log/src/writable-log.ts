@@ -27,11 +27,11 @@ export interface WritableLogParts {
   readonly chain: SegmentChain;
   readonly epoch: number;
   readonly clock: () => number;
-  /** Gives the lock back; undefined when it is borrowed. */
+  /** Releases the lock; undefined for a borrowed lock. */
   readonly release: (() => Promise<void>) | undefined;
 }
 
-/** The log as its one writer has it. */
+/** The log in the process of its one writer. */
 export class WritableLog implements JsonlEventLog, ReadSource {
   readonly fs: LogFs;
   readonly dir: string;
@@ -70,7 +70,10 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     return this.#parts.problems.list;
   }
 
-  /** All in the caller's turn, so calls keep their order. Not an async function: that would be a second promise for every append. */
+  /**
+   * Gives positions before it returns, so that calls keep their order. No async function: that would cost a second
+   * promise for every append.
+   */
   append(stream: string, events: readonly NewEvent[], options: AppendOptions = {}): Promise<AppendResult> {
     try {
       throwIfAborted(options.signal);
@@ -127,7 +130,8 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     try {
       if (healthy) await chain.writeRecord({ log: 'close', epoch: this.epoch, last: this.head });
     } catch (error) {
-      // Without this line the next opening cannot tell a flipped bit in the last batch from a torn write. Nothing is lost.
+      // Without this line the next opening cannot tell a flipped bit in the last batch from a torn write. No event is
+      // lost.
       problems.add({ file: 'log', problem: String(error), action: 'closed without its last line' });
     }
     try {

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** A place in a JSON document as people write it: `runtimes.pi.command[0]`. */
+/** A path in a JSON document as people write it: `runtimes.pi.command[0]`. */
 function formatPath(path: readonly PropertyKey[]): string {
   let text = '';
   for (const key of path) {
@@ -11,7 +11,7 @@ function formatPath(path: readonly PropertyKey[]): string {
   return text === '' ? '(the document)' : text;
 }
 
-/** One sentence for each thing that is wrong: where, and what was expected. At most ten. */
+/** One sentence per issue: its path and what was expected. At most ten. */
 export function describeIssues(issues: readonly z.core.$ZodIssue[]): string[] {
   const sentences = issues.flatMap((issue) => {
     if (issue.code === 'unrecognized_keys') {

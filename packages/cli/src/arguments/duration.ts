@@ -2,26 +2,26 @@ import { usageError } from './usage-error.ts';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** As in `10m`, `1h30m`, `500ms`, `2d`: the pattern that the configuration's schema publishes. */
+/** Matches `10m`, `1h30m`, `500ms`, `2d`. The schema of the configuration publishes it. */
 export const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 
-const maxMs = 90 * unitMs['d']!;
+const maxMs = 90 * 86_400_000;
 
-/** Milliseconds of a written duration. A bare number is refused: nobody agrees on its unit. More than 90 days, or nothing, too. */
+/** The milliseconds of a duration from 1ms to 90d. Throws INVALID_ARGUMENT, also for a number without a unit. */
 export function parseDuration(text: string): number {
   if (!durationPattern.test(text)) {
-    throw usageError(`not a duration: ${JSON.stringify(text)}`, 'write it with units: 500ms, 90s, 10m, 1h30m, 2d');
+    throw usageError(`${JSON.stringify(text)} is not a duration`, 'write it with units: 500ms, 90s, 10m, 1h30m, 2d');
   }
   let total = 0;
   for (const [, amount = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
     total += Number(amount) * (unitMs[unit] ?? Number.NaN);
   }
   const ms = Math.round(total);
-  if (ms < 1 || ms > maxMs) throw usageError(`a duration lies between 1ms and 90d, not ${text}`);
+  if (ms < 1 || ms > maxMs) throw usageError(`a duration must be between 1ms and 90d, not ${text}`);
   return ms;
 }
 
-/** For people: `850ms`, `12s`, `3m 05s`, `1h 04m`, `2d 03h`. */
+/** A duration as people read it: `850ms`, `12s`, `3m 05s`, `1h 04m`, `2d 03h`. */
 export function formatDuration(ms: number): string {
   const value = Math.max(0, ms);
   if (value < 1000) return `${Math.round(value)}ms`;

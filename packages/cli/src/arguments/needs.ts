@@ -4,23 +4,23 @@ import { usageError } from './usage-error.ts';
 
 const names = Object.keys(needsSchema.shape);
 
-/** `steer=delivered,followUp,inputs=text+image`: a name alone means that the capability must be there at all. */
+/** Parses `steer=delivered,followUp,inputs=text+image`. A name alone asks for the lowest level of the capability. */
 export function parseNeeds(text: string): Needs {
   const entries = text.split(',').map((item) => item.trim());
   const written = entries.map((entry): [string, unknown] => {
     const [name, value] = splitOnce(entry, '=');
     if (!names.includes(name))
-      throw usageError(`not a capability: ${JSON.stringify(name)}`, `one of ${names.join(', ')}`);
+      throw usageError(`${JSON.stringify(name)} is not a capability`, `the capabilities are ${names.join(', ')}`);
     if (name === 'inputs') return [name, (value ?? 'text').split('+')];
-    return [name, value ?? weakest[name] ?? true];
+    return [name, value ?? lowestLevel[name] ?? true];
   });
   const parsed = needsSchema.safeParse(Object.fromEntries(written));
   if (!parsed.success) throw usageError(`--needs ${describeIssues(parsed.error.issues).join('; ')}`);
   return parsed.data;
 }
 
-/** What a bare name asks for, where a capability has levels. */
-const weakest: Readonly<Record<string, string>> = { steer: 'unknown', resume: 'lossy', events: 'structured' };
+/** The lowest level of the capabilities that have levels. */
+const lowestLevel: Readonly<Record<string, string>> = { steer: 'unknown', resume: 'lossy', events: 'structured' };
 
 function splitOnce(text: string, separator: string): [string, string | undefined] {
   const at = text.indexOf(separator);

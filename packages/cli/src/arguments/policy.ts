@@ -1,9 +1,10 @@
 import { policyActionSchema, type ApprovalPolicy, type PolicyRule } from '@runtime/contracts';
 import { usageError } from './usage-error.ts';
 
-const hint = 'write <tool>=ask, <tool>=deny, <tool>=allow or <tool>:<text in its input>=ask; the tool * stands for all';
+const hint =
+  'write <tool>=ask, <tool>=deny, <tool>=allow or <tool>:<text in its input>=ask; the tool * stands for every tool';
 
-/** `bash=ask`, `bash:rm -rf=deny`, `*=ask`. The last `=` divides, so that the text to look for may hold one. */
+/** Parses `bash=ask`, `bash:rm -rf=deny` or `*=ask`. Splits at the last `=`: the text to match may contain others. */
 export function parsePolicyRule(text: string): PolicyRule {
   const at = text.lastIndexOf('=');
   const action = policyActionSchema.safeParse(text.slice(at + 1));
@@ -12,11 +13,11 @@ export function parsePolicyRule(text: string): PolicyRule {
   const tool = colon < 0 ? subject : subject.slice(0, colon);
   const match = colon < 0 ? undefined : subject.slice(colon + 1);
   if (!action.success || tool === '' || match === '')
-    throw usageError(`not an approval rule: ${JSON.stringify(text)}`, hint);
+    throw usageError(`${JSON.stringify(text)} is not an approval rule`, hint);
   return { tool, action: action.data, ...(match === undefined ? {} : { match }) };
 }
 
-/** Rules of the command line come before those of the configuration: the first that fits decides. */
+/** Puts the rules of the command line before those of the configuration, because the first rule that fits decides. */
 export function mergePolicies(
   rules: readonly PolicyRule[],
   base: ApprovalPolicy | undefined,

@@ -17,17 +17,17 @@ type AnswerOptions = z.infer<typeof answerOptionsSchema>;
 export function registerAnswer(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'answer <task> [approval] [choice]',
-    description: 'answer an open approval; without an answer it lists them, and asks on a terminal',
+    description: 'answer an open approval; without an answer, list them, or ask on a terminal',
     options: (command) =>
       command
         .option('--value <text>', 'free text, where the approval takes it')
-        .option('--why <text>', 'for the record'),
-    details: 'With one open approval its id may be left out: runtime answer <task> allow',
+        .option('--why <text>', 'the reason, which is recorded'),
+    details: 'If only one approval is open, its id may be left out:\nruntime answer <task> allow',
     body: async (context, [id, first, second], given) => {
       const options = answerOptionsSchema.parse(given);
       const typed = first !== undefined || options.value !== undefined;
       const asking = !typed && context.out.live && context.deps.stdin.isTTY === true;
-      // Looking at what is open changes nothing, and needs no owner.
+      // A list changes nothing and needs no owner.
       if (!typed && !asking) return listApprovals(context, await findTask(await context.reading(), id));
       const plane = await context.writing();
       const view = await findTask(plane, id);
@@ -45,7 +45,7 @@ export function registerAnswer(parent: Command, deps: CliDependencies): void {
 
 async function listApprovals({ out }: CommandContext, view: TaskView): Promise<void> {
   await out.document(view.approvals);
-  if (view.approvals.length === 0) return out.line(`no approval of ${view.id} is open`);
+  if (view.approvals.length === 0) return out.line(`${view.id} has no open approval`);
   for (const approval of view.approvals) await out.line(describeApproval(approval, view.id, out.colours));
 }
 
@@ -56,7 +56,7 @@ async function decide(
   { value }: AnswerOptions,
 ): Promise<{ readonly approval: OpenApproval; readonly decision: Decision }> {
   if (value !== undefined) {
-    if (second !== undefined) throw usageError('an answer is either a choice or --value', 'leave one of them out');
+    if (second !== undefined) throw usageError('give either a choice or --value, not both');
     return { approval: findApproval(view, first), decision: { value } };
   }
   const split = splitAnswer(view, first, second);
@@ -64,12 +64,12 @@ async function decide(
   if (split.choice !== undefined) return { approval, decision: parseDecision(approval, split.choice) };
   if (!context.out.live || context.deps.stdin.isTTY !== true) {
     const choices = approval.choices.map((choice) => choice.id).join(', ');
-    throw usageError(`what is the answer to ${approval.id}?`, `choices: ${choices}`);
+    throw usageError(`the answer to ${approval.id} is missing`, `the choices are ${choices}`);
   }
   return { approval, decision: await pick(context, view.id, approval) };
 }
 
-/** Asks at the terminal, by number or by word, until an answer fits. */
+/** Asks at the terminal until a number or a word fits a choice, at most five times. */
 async function pick(context: CommandContext, taskId: string, approval: OpenApproval): Promise<Decision> {
   const { out, deps, signal } = context;
   await out.line(describeApproval(approval, taskId, out.colours));

@@ -11,8 +11,8 @@ import { addCommand } from '../invocation/add-command.ts';
 export function registerAttach(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'attach <task>',
-    description: 'this terminal on the agent of a running task, where the runtime has one (tmux)',
-    options: (command) => command.option('--read-only', 'look on; what you type does not reach the agent'),
+    description: 'open the terminal of a running agent in this one, where the runtime has one (tmux)',
+    options: (command) => command.option('--read-only', 'only watch: what you type does not reach the agent'),
     ownSignals: true,
     body: async (context, [id], given) => {
       const { readOnly } = z.object({ readOnly: z.boolean().default(false) }).parse(given);
@@ -22,8 +22,8 @@ export function registerAttach(parent: Command, deps: CliDependencies): void {
       if (context.out.json) return exitCodes.succeeded;
       const command = readOnly ? attach.readOnly : attach.command;
       if (command === undefined)
-        throw new AgentRuntimeError('UNSUPPORTED', 'this runtime cannot be looked at without typing');
-      // Ctrl-C belongs to the program on the terminal; we only wait for it.
+        throw new AgentRuntimeError('UNSUPPORTED', 'this runtime has no read-only view of its terminal');
+      // Ctrl-C is for the program on the terminal; this process only waits for it.
       const unsubscribe = deps.onSignal(['SIGINT'], () => {});
       try {
         return await deps.runOnTerminal(command);
@@ -34,7 +34,7 @@ export function registerAttach(parent: Command, deps: CliDependencies): void {
   });
 }
 
-/** How to join the task's current run. UNSUPPORTED where its runtime offers no terminal, CONFLICT where no run is active. */
+/** How to join the current run. Throws UNSUPPORTED for a runtime without a terminal, CONFLICT when no run is active. */
 function attachOf(view: TaskView): Attach {
   const run = view.runs.at(-1);
   const hint = `runtime events -f ${view.id} shows what it does`;

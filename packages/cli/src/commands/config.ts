@@ -6,7 +6,7 @@ import { addCommand } from '../invocation/add-command.ts';
 
 /** `runtime config schema` and `runtime config show`. */
 export function registerConfig(parent: Command, deps: CliDependencies): void {
-  const config = parent.command('config').description('the configuration');
+  const config = parent.command('config').description('show the configuration, or its schema');
   addCommand(config, deps, {
     usage: 'schema',
     description: 'print the JSON schema of runtime.config.json',
@@ -14,11 +14,13 @@ export function registerConfig(parent: Command, deps: CliDependencies): void {
   });
   addCommand(config, deps, {
     usage: 'show',
-    description: 'print the configuration in force here, and where it comes from',
+    description: 'print the configuration that applies here, and where it comes from',
     body: async (context) => {
       const { path, config: found, hash } = await context.config();
       await context.out.document({ path: path ?? null, hash, config: found });
-      await context.out.line(path === undefined ? 'no file: the defaults' : sanitizeLine(path, 1000));
+      await context.out.line(
+        path === undefined ? 'no configuration file; these are the defaults:' : sanitizeLine(path, 1000),
+      );
       await context.out.line(safeJson(found, 2));
     },
   });

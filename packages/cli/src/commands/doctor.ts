@@ -11,7 +11,7 @@ import { addCommand } from '../invocation/add-command.ts';
 export function registerDoctor(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'doctor',
-    description: 'look at everything that tasks will need here; starts nothing, changes nothing',
+    description: 'check everything that tasks need here; starts and changes nothing',
     body: async (context) => {
       const checks = await examine(context);
       const status = worst(checks);

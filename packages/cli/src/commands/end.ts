@@ -18,30 +18,30 @@ interface Ending {
 const endings: readonly Ending[] = [
   {
     name: 'interrupt',
-    description: 'end the running turn and keep the session: the task then waits for a follow-up',
+    description: 'end the running turn; the task then waits for a follow-up',
     act: (task, options) => task.interrupt(options),
   },
   {
     name: 'cancel',
-    description: 'end the task by intent; its processes are stopped',
+    description: 'end the task and stop its processes',
     act: (task, options) => task.cancel(options),
   },
   {
     name: 'close',
-    description: 'no more instructions: the task ends when the agent rests',
+    description: 'end the task once the agent rests; it takes no more instructions',
     act: (task, options) => task.close(options),
   },
 ];
 
-/** `runtime interrupt`, `cancel` and `close`. Each resolves when the intent is durable. */
+/** `runtime interrupt`, `cancel` and `close`. Without `--wait` they end when the request is durable. */
 export function registerEndings(parent: Command, deps: CliDependencies): void {
   for (const { name, description, act } of endings) {
     addCommand(parent, deps, {
       usage: `${name} <task>`,
       description,
       options: (command) => {
-        command.option('--why <text>', 'the reason, for the record');
-        return name === 'interrupt' ? command : command.option('--wait', 'until the task ended');
+        command.option('--why <text>', 'the reason, which is recorded');
+        return name === 'interrupt' ? command : command.option('--wait', 'wait until the task has ended');
       },
       body: async (context, [id], given) => {
         const { why, wait } = endOptionsSchema.parse(given);
@@ -53,7 +53,7 @@ export function registerEndings(parent: Command, deps: CliDependencies): void {
         const view = await task.status({ signal });
         await out.document(view);
         await out.line(formatTask(view, Date.now(), out.colours)[0]);
-        // A cancel that led to `cancelled` did what was asked for.
+        // `cancelled` is what the command asked for.
         return outcome === undefined || outcome.status === 'cancelled' ? 0 : exitCodeOfOutcome(outcome);
       },
     });

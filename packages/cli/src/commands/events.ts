@@ -19,17 +19,21 @@ type EventsCommandOptions = z.infer<typeof eventsOptionsSchema>;
 
 const addReadingOptions = (command: Command): Command =>
   command
-    .option('-f, --follow', 'go on with what is to come; the events of a task end after task.ended')
-    .option('--after <cursor>', 'only what comes after: the cursor of an event, or now');
+    .option('-f, --follow', 'wait for new events; for a task, until task.ended')
+    .option('--after <cursor>', 'start after this cursor of an event; now shows new events only');
 
 /** `runtime events` and `runtime log`. */
 export function registerEvents(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'events [task]',
-    description: 'the events of a task, or of everything',
+    description: 'show the events of a task, or of the whole log',
     options: (command) =>
       addReadingOptions(command).addOption(
-        repeatedOption('--type <types>', 'only these: tool.started,run.ended or tool.*; repeatable', (text) => text),
+        repeatedOption(
+          '--type <types>',
+          'show only these types: tool.started,run.ended or tool.*; repeatable',
+          (text) => text,
+        ),
       ),
     body: async (context, [task], given) => {
       const options = eventsOptionsSchema.parse(given);
@@ -44,7 +48,7 @@ export function registerEvents(parent: Command, deps: CliDependencies): void {
   });
   addCommand(parent, deps, {
     usage: 'log',
-    description: 'the whole log as NDJSON, one event a line, for jq and scripts',
+    description: 'print the whole log as NDJSON, one event per line, for jq and scripts',
     options: addReadingOptions,
     body: async (context, _args, given) => {
       for await (const event of readEvents(context, undefined, eventsOptionsSchema.parse(given))) {
@@ -64,18 +68,18 @@ async function* readEvents(
   const owned = await connectIfOwned(context);
   const plane = context.closeAtEnd(owned ?? (await connectForReading(context)));
   if (follow && owned === undefined)
-    context.out.note('note: no owner lives; nothing goes on until one is started (runtime serve)');
+    context.out.note('note: there is no owner, so no task makes progress; runtime serve starts one');
   if (task === undefined) {
     yield* plane.events(defined({ after, follow, signal }));
     return;
   }
   const { id } = await findTask(plane, task);
-  // A reader starts no owner: where the old one died it waits for the next one, for a while.
+  // A reader starts no owner: after the old one died, it waits some time for the next one.
   const reconnect = owned === undefined ? undefined : () => context.reading();
   yield* followTask(plane, id, { after, follow, signal, reconnect });
 }
 
-/** Whether an event's type is one of those given; `tool.*` stands for all that begin so. Nothing given: all. */
+/** The test for the types of `--type`: `tool.*` matches every type that begins with `tool.`. @default every type */
 function typeFilter(given: readonly string[] | undefined): (type: string) => boolean {
   if (given === undefined) return () => true;
   const patterns = given.flatMap((text) => text.split(',')).map((text) => text.trim());

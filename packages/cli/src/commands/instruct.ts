@@ -7,7 +7,7 @@ import { defined } from '../defined.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import { addCommand, parsedOption } from '../invocation/add-command.ts';
-import { readPrompt } from './task-request.ts';
+import { readText } from './read-text.ts';
 
 const instructOptionsSchema = z.object({
   promptFile: z.string().optional(),
@@ -20,29 +20,35 @@ const instructOptionsSchema = z.object({
 
 const addInstructOptions = (command: Command): Command =>
   command
-    .option('--prompt-file <path>', 'read the text from a file; - is standard input')
+    .option('--prompt-file <path>', 'read the text from a file; - reads standard input')
     .addOption(
       new Option(
         '--wait <level>',
-        'wait until it has come this far; an error where the runtime cannot prove it',
+        'wait until the instruction has reached this level; fails where the runtime cannot prove it',
       ).choices(['accepted', 'delivered', 'observed']),
     )
     .addOption(parsedOption('--wait-timeout <duration>', 'how long to wait (default: 1m)', parseDuration))
-    .option('--key <key>', 'the same key is the same instruction, however often it is sent')
-    .addOption(parsedOption('--expires <duration>', 'declined instead of sent after this time', parseDuration))
-    .option('--if-turn <turn>', 'declined unless this turn is running');
+    .option('--key <key>', 'sending again with the same key has no further effect')
+    .addOption(
+      parsedOption(
+        '--expires <duration>',
+        'decline the instruction if it was not sent within this time',
+        parseDuration,
+      ),
+    )
+    .option('--if-turn <turn>', 'decline the instruction unless this turn is running');
 
 /** `runtime steer` and `runtime follow-up`. */
 export function registerInstruct(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'steer <task> [text]',
-    description: 'say something into the running turn; it never interrupts',
+    description: 'send an instruction into the running turn, without interrupting it',
     options: addInstructOptions,
     body: (context, args, given) => instruct(context, args, given, (task, text, options) => task.steer(text, options)),
   });
   addCommand(parent, deps, {
     usage: 'follow-up <task> [text]',
-    description: 'say something after the running turn',
+    description: 'send an instruction for after the running turn',
     options: addInstructOptions,
     body: (context, args, given) =>
       instruct(context, args, given, (task, text, options) => task.followUp(text, options)),
@@ -57,12 +63,13 @@ async function instruct(
 ): Promise<void> {
   const options = instructOptionsSchema.parse(given);
   const { signal, out } = context;
-  const prompt = await readPrompt(context.deps, text, options.promptFile, signal);
+  const source = { name: 'text', argument: text, file: options.promptFile } as const;
+  const content = await readText(context.deps, source, signal);
   const plane = await context.writing();
   const view = await findTask(plane, id);
   const expiresAt = options.expires === undefined ? undefined : Date.now() + options.expires;
   const { key, ifTurn } = options;
-  const receipt = await send(plane.task(view.id), prompt, defined({ key, ifTurn, expiresAt, by: 'cli', signal }));
+  const receipt = await send(plane.task(view.id), content, defined({ key, ifTurn, expiresAt, by: 'cli', signal }));
   if (options.wait !== undefined) {
     await receipt.reached(options.wait, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(options.waitTimeout)]),

@@ -15,17 +15,21 @@ function parseStatuses(text: string): string[] {
   const words = text.split(',').map((word) => word.trim());
   const unknown = words.find((word) => !taskStatusSchema.safeParse(word).success);
   if (unknown !== undefined)
-    throw usageError(`not a status: ${JSON.stringify(unknown)}`, taskStatusSchema.options.join(', '));
+    throw usageError(
+      `${JSON.stringify(unknown)} is not a status`,
+      `the statuses are ${taskStatusSchema.options.join(', ')}`,
+    );
   return words;
 }
 
 function parseLimit(text: string): number {
   const limit = Number(text);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000) throw usageError('a limit lies between 1 and 100000');
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000)
+    throw usageError(`expected a number from 1 to 100000, not ${JSON.stringify(text)}`);
   return limit;
 }
 
-/** A directory in which nothing was ever run has no tasks: that is an answer, not an error. */
+/** A plane for reading; undefined for a data directory that does not exist yet, which simply has no tasks. */
 async function readingIfThere(context: CommandContext): Promise<ControlPlane | undefined> {
   try {
     return await context.reading();
@@ -39,24 +43,26 @@ async function readingIfThere(context: CommandContext): Promise<ControlPlane | u
 export function registerList(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'list',
-    description: 'the tasks, newest first',
+    description: 'list the tasks, newest first',
     options: (command) =>
       command
-        .addOption(parsedOption('--status <statuses>', 'only these: running,waiting', parseStatuses))
-        .addOption(parsedOption('--limit <count>', 'at most this many (default: 50)', parseLimit)),
+        .addOption(
+          parsedOption('--status <statuses>', 'show only tasks with these statuses: running,waiting', parseStatuses),
+        )
+        .addOption(parsedOption('--limit <count>', 'show at most this many (default: 50)', parseLimit)),
     body: async (context, _args, given) => {
       const { status, limit } = listOptionsSchema.parse(given);
       const plane = await readingIfThere(context);
       const views = (await plane?.tasks(defined({ limit, signal: context.signal, status }))) ?? [];
       await context.out.document(views);
-      if (views.length === 0) return context.out.line('no tasks; runtime run "<prompt>" starts one');
+      if (views.length === 0) return context.out.line('there are no tasks; runtime run "<prompt>" starts one');
       for (const line of formatTaskList(views, Date.now(), context.out.colours, context.out.columns))
         await context.out.line(line);
     },
   });
   addCommand(parent, deps, {
     usage: 'status <task>',
-    description: 'one task: its runs, instructions, open approvals and outcome',
+    description: 'show a task: its runs, instructions, open approvals and outcome',
     body: async (context, [id]) => {
       const view = await findTask(await context.reading(), id);
       await context.out.document(view);

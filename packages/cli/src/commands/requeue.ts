@@ -15,7 +15,7 @@ import { addCommand } from '../invocation/add-command.ts';
 export function registerRequeue(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'requeue <task>',
-    description: 'do an ended task again, as a new task that names the old one',
+    description: 'run an ended task again, as a new task that refers to the old one',
     body: async (context, [id]) => {
       const { out, signal } = context;
       const plane = await context.writing();
@@ -33,12 +33,12 @@ export function registerRequeue(parent: Command, deps: CliDependencies): void {
 
 async function specOf(plane: ControlPlane, { id, status }: TaskView, signal: AbortSignal): Promise<TaskSpec> {
   if (status === 'queued' || status === 'running' || status === 'waiting') {
-    throw new AgentRuntimeError('CONFLICT', `${id} has not ended (${status})`, {
+    throw new AgentRuntimeError('CONFLICT', `${id} has not ended; it is ${status}`, {
       hint: `runtime cancel ${id} --wait ends it`,
     });
   }
   for await (const event of plane.task(id).events({ follow: false, signal })) {
     if (event.type === 'task.submitted') return event.spec;
   }
-  throw new AgentRuntimeError('DATA_CORRUPT', `the log does not say what ${id} is`);
+  throw new AgentRuntimeError('DATA_CORRUPT', `the log has no submission of ${id}`);
 }

@@ -20,10 +20,10 @@ export function registerRun(parent: Command, deps: CliDependencies): void {
     description: 'submit a task and watch it until it ends',
     options: (command) =>
       addTaskOptions(command)
-        .option('-q, --quiet', 'show nothing but what the agent says')
+        .option('-q, --quiet', 'show only what the agent says')
         .option('--foreground', 'own the data directory in this process, for containers and tests'),
     details:
-      'Ctrl-C ends the watching, not the task; a second Ctrl-C at once cancels the task. The exit code is that of the task.',
+      'Ctrl-C stops watching; the task goes on. A second Ctrl-C right after it\ncancels the task. The exit code is 0 if the task succeeded.',
     ownSignals: true,
     body: async (context, [prompt], given) => {
       const { foreground, quiet } = runOptionsSchema.parse(given);
@@ -35,18 +35,18 @@ export function registerRun(parent: Command, deps: CliDependencies): void {
 
 async function runDetached(context: CommandContext, prepared: PreparedTask, quiet: boolean): Promise<number> {
   const { deps } = context;
-  const early = deps.onSignal(['SIGINT'], () => context.interrupt());
-  const { plane, task } = await submitTask(context, prepared).finally(early);
+  const stopListening = deps.onSignal(['SIGINT'], () => context.interrupt());
+  const { plane, task } = await submitTask(context, prepared).finally(stopListening);
   const detach = new AbortController();
   const signal = AbortSignal.any([detach.signal, context.signal]);
   let interrupts = 0;
-  const again = new AbortController();
+  const secondInterrupt = new AbortController();
   const unsubscribe = deps.onSignal(['SIGINT'], () => {
     interrupts += 1;
     if (interrupts === 1) detach.abort(new DOMException('detached', 'AbortError'));
     else {
-      again.abort();
-      // Also where the watching hangs on a reader that takes nothing.
+      secondInterrupt.abort();
+      // Watching may hang on a full pipe: end that, too.
       context.interrupt();
     }
   });
@@ -54,10 +54,9 @@ async function runDetached(context: CommandContext, prepared: PreparedTask, quie
     const outcome = await watchUntil(context, plane, task.id, quiet, signal, () => context.writing());
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
     if (!detach.signal.aborted) return exitCodes.succeeded;
-    context.out.note(
-      `\ndetached: the task goes on. Come back with: runtime events -f ${task.id}\nCtrl-C again cancels the task.`,
-    );
-    if (await abortsWithin(again.signal, deps.detachWindowMs ?? 2000)) {
+    context.out.note(`\ndetached; the task goes on. To watch it again: runtime events -f ${task.id}`);
+    context.out.note('Press Ctrl-C again to cancel the task.');
+    if (await abortsWithin(secondInterrupt.signal, deps.detachWindowMs ?? 2000)) {
       await task.cancel({ by: 'cli', why: 'second Ctrl-C' });
       context.out.note(`cancel requested: runtime status ${task.id} shows how it ends`);
     }
@@ -81,16 +80,15 @@ async function runInForeground(context: CommandContext, prepared: PreparedTask, 
     const signal = AbortSignal.any([stop.signal, context.signal]);
     const outcome = await watchUntil(context, plane, task.id, quiet, signal);
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
-    context.out.note(
-      `\nthis owner leaves; the agent goes on, and the next owner takes the task up again: runtime serve, or any command that writes. To end it: runtime cancel ${task.id}`,
-    );
+    context.out.note('\nstopped; the agent goes on. The next owner continues the task: runtime serve starts one.');
+    context.out.note(`To end the task: runtime cancel ${task.id}`);
     return exitCodes.interrupted;
   } finally {
     unsubscribe();
   }
 }
 
-/** Watching that was ended by `signal` is no error, however the reader below it says so. */
+/** Watches a task. Returns undefined when `signal` ended the watching, whatever the reader threw because of it. */
 async function watchUntil(
   context: CommandContext,
   plane: ControlPlane,

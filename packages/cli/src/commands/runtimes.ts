@@ -12,8 +12,8 @@ import { addCommand } from '../invocation/add-command.ts';
 export function registerRuntimes(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'runtimes',
-    description: 'what was found on this machine, what it can do, and why not',
-    options: (command) => command.option('--refresh', 'look again'),
+    description: 'show the runtimes, what they can do, and why one is unavailable',
+    options: (command) => command.option('--refresh', 'probe again instead of showing the last result'),
     body: async (context, _args, given) => {
       const { refresh } = z.object({ refresh: z.boolean().default(false) }).parse(given);
       const reports = await findRuntimes(context, refresh);
@@ -23,7 +23,7 @@ export function registerRuntimes(parent: Command, deps: CliDependencies): void {
   });
 }
 
-/** What the owner knows; where none lives, what the adapters find now: looking needs no owner. */
+/** The runtimes as the owner knows them. Where there is no owner, probes the adapters, which needs none. */
 async function findRuntimes(context: CommandContext, refresh: boolean): Promise<readonly RuntimeReport[]> {
   const plane = await connectIfOwned(context);
   if (plane) return context.closeAtEnd(plane).runtimes({ refresh, signal: context.signal });
@@ -35,7 +35,7 @@ async function findRuntimes(context: CommandContext, refresh: boolean): Promise<
   return Promise.all(probes);
 }
 
-/** What it can do, in words; what it cannot is left out. */
+/** The capabilities that it has, in words. */
 function describeCapabilities(capabilities: RuntimeCapabilities): string {
   const words: string[] = [];
   if (capabilities.steer !== 'none') words.push(`steer (${capabilities.steer})`);
@@ -52,10 +52,13 @@ function describeCapabilities(capabilities: RuntimeCapabilities): string {
 
 function formatRuntime(report: RuntimeReport, c: Colours): string {
   const breaker = report.breaker === 'closed' ? '' : c.yellow(`  breaker ${report.breaker}`);
+  const id = c.bold(report.id);
   if (report.status === 'unavailable') {
+    const reason = `${sanitizeLine(report.reason, 500)} ${c.dim(`[${report.code}]`)}`;
     const hint = report.hint === undefined ? '' : `\n  ${sanitizeLine(report.hint, 500)}`;
-    return `${c.red('✗')} ${c.bold(report.id)}  ${sanitizeLine(report.reason, 500)} ${c.dim(`[${report.code}]`)}${breaker}${hint}`;
+    return `${c.red('✗')} ${id}  ${reason}${breaker}${hint}`;
   }
+  const capabilities = `\n  ${describeCapabilities(report.capabilities)}`;
   const models = report.models === undefined ? '' : `\n  models: ${sanitizeLine(report.models.join(', '), 500)}`;
-  return `${c.green('✓')} ${c.bold(report.id)}  ${sanitizeLine(report.version, 60)}${breaker}\n  ${describeCapabilities(report.capabilities)}${models}`;
+  return `${c.green('✓')} ${id}  ${sanitizeLine(report.version, 60)}${breaker}${capabilities}${models}`;
 }

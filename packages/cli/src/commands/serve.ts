@@ -20,14 +20,14 @@ const serveOptionsSchema = z.object({
 export function registerServe(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'serve',
-    description: 'own the data directory and serve its socket, until SIGTERM or Ctrl-C; agents outlive it',
+    description: 'own the data directory and serve its socket until SIGTERM or Ctrl-C; agents outlive the owner',
     options: (command) =>
       command
-        .option('--detach', 'in the background, in a session of its own; returns once the socket answers')
+        .option('--detach', 'serve in the background; returns once the socket answers')
         .addOption(
           parsedOption(
             '--idle-exit <duration>',
-            'leave when no task is unfinished and nobody is connected for this long',
+            'exit after this time without unfinished tasks and connected clients',
             parseDuration,
           ),
         ),
@@ -51,12 +51,12 @@ async function serve(context: CommandContext, idleExit: number | undefined): Pro
   try {
     const plane = await openOwnPlane(context, await context.config());
     await report(context, plane);
-    // An owner whose terminal or pipe has gone goes on: only signals and idleness end it.
-    const leaving = idleExit === undefined ? aborted(stop.signal) : untilIdle(plane, idleExit, stop.signal);
-    const failure = await Promise.race([plane.closed, leaving]);
+    // A closed terminal or pipe does not end an owner: only a signal or idleness does.
+    const exitRequest = idleExit === undefined ? aborted(stop.signal) : untilIdle(plane, idleExit, stop.signal);
+    const failure = await Promise.race([plane.closed, exitRequest]);
     if (failure) throw failure;
     const why = stop.signal.aborted ? String(stop.signal.reason) : `idle for ${formatDuration(idleExit ?? 0)}`;
-    await context.out.line(`leaving: ${why}`);
+    await context.out.line(`exiting: ${why}`);
     return exitCodes.succeeded;
   } finally {
     unsubscribe();
@@ -75,7 +75,7 @@ async function report(context: CommandContext, plane: ControlPlane): Promise<voi
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();
-    // Keeps the process alive: a socket alone may be closed, and an owner must not end by having nothing to wait for.
+    // Keeps the process alive: the socket alone may be closed, and an owner must not end for want of work.
     const alive = setInterval(() => {}, 60_000);
     signal.addEventListener(
       'abort',

@@ -4,16 +4,17 @@ import type { CommandContext } from '../invocation/context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { formatTask } from '../render/task.ts';
 import { addCommand } from '../invocation/add-command.ts';
+import { readText } from './read-text.ts';
 import { addTaskOptions, taskOptionsSchema, type TaskOptions } from './task-options.ts';
-import { completeRequest, composeRequest, namesToPass, readPrompt } from './task-request.ts';
+import { completeRequest, composeRequest, namesToPass } from './task-request.ts';
 
-/** A request that was read and checked as far as it can be without a plane. */
+/** A request that was read and checked as far as possible without a plane. */
 export interface PreparedTask {
   readonly request: SubmitRequest;
   readonly options: TaskOptions;
 }
 
-/** Reads prompt, options and configuration. Nothing is started before all of it is good. */
+/** Reads and checks the prompt, the options and the configuration, before anything is started. */
 export async function prepareTask(
   context: CommandContext,
   argument: string | undefined,
@@ -21,11 +22,12 @@ export async function prepareTask(
 ): Promise<PreparedTask> {
   const options = taskOptionsSchema.parse(given);
   const loaded = await context.config();
-  const prompt = await readPrompt(context.deps, argument, options.promptFile, context.signal);
+  const source = { name: 'prompt', argument, file: options.promptFile } as const;
+  const prompt = await readText(context.deps, source, context.signal);
   return { request: composeRequest(prompt, options, loaded, context.deps.cwd), options };
 }
 
-/** Submits over the owner's socket. Once more where the connection was lost: the key makes that harmless. */
+/** Submits the task to the owner. Tries a second time after a lost connection, which the key makes harmless. */
 export async function submitTask(
   context: CommandContext,
   { request, options }: PreparedTask,
@@ -40,7 +42,7 @@ export async function submitTask(
     return await submit();
   } catch (error) {
     const lost = AgentRuntimeError.isInstance(error) && ['UNAVAILABLE', 'OUTCOME_UNKNOWN'].includes(error.code);
-    // An owner that left between two of our calls, most likely for being idle.
+    // Most likely the owner exited between two calls because it was idle.
     if (!lost || context.signal.aborted) throw error;
     await context.close();
     return submit();
@@ -58,7 +60,8 @@ export function registerSubmit(parent: Command, deps: CliDependencies): void {
       const view = await task.status({ signal: context.signal });
       await context.out.document(view);
       await context.out.line(formatTask(view, Date.now(), context.out.colours)[0]);
-      if (context.out.live) await context.out.line(context.out.colours.dim(`watch it: runtime events -f ${task.id}`));
+      if (context.out.live)
+        await context.out.line(context.out.colours.dim(`to watch it: runtime events -f ${task.id}`));
     },
   });
 }

@@ -37,30 +37,34 @@ export type TaskOptions = z.infer<typeof taskOptionsSchema>;
 
 /**
  * Adds the options that say what a task is and how it may run.
- * None is called --env-file: Node takes that for itself wherever it stands, and the file's NODE_OPTIONS with it.
+ * None is called --env-file: Node itself acts on that option wherever it stands, and on NODE_OPTIONS in the file.
  */
 export function addTaskOptions(command: Command): Command {
   return command
-    .option('--prompt-file <path>', 'read the prompt from a file; - is standard input')
+    .option('--prompt-file <path>', 'read the prompt from a file; - reads standard input')
     .addOption(parsedOption('--on <runtimes>', 'runtimes in order of preference: pi,tmux or pi:<model>', parseTargets))
-    .option('--model <name>', 'the model, for every runtime that is given none with --on')
-    .option('--thinking <level>', 'how much the model thinks, in the words of the runtime')
+    .option('--model <name>', 'the model of every runtime for which --on names none')
+    .option('--thinking <level>', 'how much the model thinks, as the runtime spells it')
     .option('--workspace <path>', 'where the agent works (default: the current directory)')
-    .option('--title <text>', 'what list shows (default: the beginning of the prompt)')
+    .option('--title <text>', 'the title in lists (default: the beginning of the prompt)')
     .option('--until-closed', 'keep the task open for follow-ups until `runtime close`')
-    .addOption(parsedOption('--deadline <duration>', 'from submission to the end: 10m, 1h30m', parseDuration))
-    .addOption(parsedOption('--run-timeout <duration>', 'for each single attempt', parseDuration))
-    .addOption(parsedOption('--idle-timeout <duration>', 'without any activity', parseDuration))
-    .addOption(parsedOption('--needs <needs>', 'the least a runtime must offer: steer=delivered,followUp', parseNeeds))
     .addOption(
-      new Option('--recovery <policy>', 'what to do when a run was lost in the middle of its work').choices([
+      parsedOption('--deadline <duration>', 'the longest time from submission to the end: 10m, 1h30m', parseDuration),
+    )
+    .addOption(parsedOption('--run-timeout <duration>', 'the longest time for one attempt', parseDuration))
+    .addOption(parsedOption('--idle-timeout <duration>', 'the longest time without activity', parseDuration))
+    .addOption(
+      parsedOption('--needs <needs>', 'what a runtime must offer at least: steer=delivered,followUp', parseNeeds),
+    )
+    .addOption(
+      new Option('--recovery <policy>', 'what to do after a run is lost in the middle of its work').choices([
         'auto',
         'manual',
         'restart',
       ]),
     )
-    .addOption(parsedOption('--retries <count>', 'attempts after the first (default: 2)', parseRetries))
-    .option('--key <key>', 'the same key gives the same task, however often it is submitted')
+    .addOption(parsedOption('--retries <count>', 'how many attempts after the first (default: 2)', parseRetries))
+    .option('--key <key>', 'submitting again with the same key returns the same task')
     .addOption(
       repeatedOption(
         '--approve <rule>',
@@ -75,22 +79,20 @@ export function addTaskOptions(command: Command): Command {
         parseApprovalTimeout,
       ),
     )
-    .addOption(
-      repeatedOption('--env-pass <names>', 'variables that the agent gets from the owner; repeatable', (text) => text),
-    )
-    .option('--env-from <path>', 'a 0600 file of KEY=VALUE lines for the agent; never logged')
-    .option('--share-workspace', 'another task may work in the same directory at the same time')
-    .option('--continue <task>', 'go on with the conversation of an ended task');
+    .addOption(repeatedOption('--env-pass <names>', 'variables to pass to the agent; repeatable', (text) => text))
+    .option('--env-from <path>', 'a file (mode 0600) of KEY=VALUE lines for the agent; never logged')
+    .option('--share-workspace', 'allow other tasks to work in the same directory at the same time')
+    .option('--continue <task>', 'continue the conversation of an ended task');
 }
 
 function parseApprovalTimeout(text: string): number {
   const ms = parseDuration(text);
   if (!approvalTimeoutSchema.safeParse(ms).success)
-    throw usageError(`an approval stays open for 30d at most, not ${text}`);
+    throw usageError(`an approval can stay open for at most 30d, not ${text}`);
   return ms;
 }
 
 function parseRetries(text: string): number {
-  if (!/^\d{1,2}$/.test(text)) throw usageError(`not a count between 0 and 99: ${JSON.stringify(text)}`);
+  if (!/^\d{1,2}$/.test(text)) throw usageError(`expected a number from 0 to 99, not ${JSON.stringify(text)}`);
   return Number(text);
 }

@@ -13,7 +13,7 @@ export function registerVerify(parent: Command, deps: CliDependencies): void {
       const { ok, problems, report } = await deps.planes.verify(dataDir);
       await out.document(report);
       for (const problem of problems) await out.line(`${out.colours.red('✗')} ${sanitizeLine(problem, 1000)}`);
-      await out.line(ok ? `${out.colours.green('✓')} the log is whole` : 'the log is damaged');
+      await out.line(ok ? `${out.colours.green('✓')} the log is intact` : 'the log is damaged');
       return ok ? exitCodes.succeeded : exitCodes.failed;
     },
   });

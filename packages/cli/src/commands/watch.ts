@@ -7,14 +7,16 @@ import { createLiveView, type LiveView } from '../render/live-view.ts';
 import { describeOutcome } from '../render/summary.ts';
 import { paintStatus } from '../render/task.ts';
 
+/** How to show a task. */
 export interface WatchOptions {
+  /** Show only what the agent says. */
   readonly quiet: boolean;
   readonly signal: AbortSignal;
-  /** Left out where this process owns the plane: there is nobody else to ask. */
+  /** Connects again after the owner died. Left out where this process is the owner. */
   readonly reconnect?: (() => Promise<ControlPlane>) | undefined;
 }
 
-/** Shows a task until it ended, and gives its outcome; undefined when the watching was ended before. */
+/** Shows a task until it has ended, and returns its outcome; undefined when `signal` ended the watching before. */
 export async function watchTask(
   context: CommandContext,
   plane: ControlPlane,
@@ -27,18 +29,18 @@ export async function watchTask(
   const started = Date.now();
   let keptOpen = false;
   let outcome: RunOutcome | undefined;
-  const waits = quiet ? undefined : setTimeout(() => out.note(waitsHint), context.deps.queuedNoteMs ?? 2000);
+  const queuedNote = quiet ? undefined : setTimeout(() => out.note(queuedHint), context.deps.queuedNoteMs ?? 2000);
   try {
     for await (const event of followTask(plane, taskId, { follow: true, signal, reconnect })) {
       if (event.type === 'task.submitted') keptOpen = event.spec.until === 'closed';
-      else clearTimeout(waits);
+      else clearTimeout(queuedNote);
       if (event.type === 'task.ended') outcome = event.outcome;
       if (out.json) await out.record(event);
       else await out.write(view.show(event) + restHint(event, keptOpen && !quiet, view, out));
       if (signal.aborted) break;
     }
   } finally {
-    clearTimeout(waits);
+    clearTimeout(queuedNote);
   }
   if (!out.json) await out.write(view.end());
   if (outcome !== undefined && !quiet) {
@@ -49,11 +51,13 @@ export async function watchTask(
   return outcome;
 }
 
-const waitsHint = 'queued: it waits for its turn, or for another task in this workspace; runtime list shows what runs';
+const queuedHint = 'queued behind other tasks, or behind a task in the same workspace; runtime list shows them';
 
-/** A task that is kept open does nothing more by itself: say what it waits for. */
+/** The line for a task that is kept open and now waits for a person. */
 function restHint(event: TaskStreamEvent, keptOpen: boolean, view: LiveView, out: Output): string {
   if (!keptOpen || event.type !== 'turn.ended') return '';
   const id = event.stream.slice('task/'.length);
-  return view.line(out.colours.dim(`the agent rests: runtime follow-up ${id} "<text>", or runtime close ${id}`));
+  return view.line(
+    out.colours.dim(`the agent rests; to go on: runtime follow-up ${id} "<text>", to end: runtime close ${id}`),
+  );
 }

@@ -2,7 +2,7 @@ import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { defined } from '../defined.ts';
 import type { RuntimeConfig, RuntimeEntry } from './schema.ts';
 
-/** The adapters that a configuration names, in its order. Loads only the packages that are used. */
+/** Makes the adapters that a configuration names, in its order. Loads only the packages of these adapters. */
 export function createAdapters(config: RuntimeConfig): Promise<readonly RuntimeAdapter[]> {
   return Promise.all(Object.entries(config.runtimes).map(([id, entry]) => createAdapter(id, entry)));
 }
@@ -10,7 +10,9 @@ export function createAdapters(config: RuntimeConfig): Promise<readonly RuntimeA
 async function createAdapter(id: string, entry: RuntimeEntry): Promise<RuntimeAdapter> {
   const adapter = await adapterOf(id, entry);
   const { passEnv = [] } = entry;
-  return passEnv.length === 0 ? adapter : { ...adapter, environment: [...(adapter.environment ?? []), ...passEnv] };
+  return passEnv.length === 0
+    ? adapter
+    : { ...adapter, passEnvironment: [...(adapter.passEnvironment ?? []), ...passEnv] };
 }
 
 async function adapterOf(id: string, entry: RuntimeEntry): Promise<RuntimeAdapter> {

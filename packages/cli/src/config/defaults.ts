@@ -5,8 +5,9 @@ import type { RuntimeConfig, RuntimeEntry } from './schema.ts';
 const claudeVariables = ['ANTHROPIC_*', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'];
 
 /**
- * Without a file: Pi, and Claude Code in a tmux pane. Both are named even where they are missing, so that `runtime runtimes` can say so
- * and `--on pi,claude` falls back; a task that names none takes the one that is on PATH, where only one is.
+ * The configuration without a file: Pi, and Claude Code in a tmux pane. Both are there even where they are not
+ * installed, so that `runtime runtimes` can say so and `--on pi,claude` can fall back. Where only one of them is on
+ * PATH, it is the default of tasks.
  */
 export async function defaultConfig(env: Readonly<Record<string, string | undefined>>): Promise<RuntimeConfig> {
   const [pi, tmux, claude] = await Promise.all(['pi', 'tmux', 'claude'].map((name) => findOnPath(name, env['PATH'])));
@@ -19,7 +20,7 @@ export async function defaultConfig(env: Readonly<Record<string, string | undefi
   return hasPi === hasClaude ? { runtimes } : { runtimes, defaults: { runtimes: [hasPi ? 'pi' : 'claude'] } };
 }
 
-/** The absolute path of a program, or undefined. Relative entries of PATH are not looked into: what they name depends on where one stands. */
+/** The absolute path of a program. Skips relative entries of PATH, which depend on the working directory. */
 async function findOnPath(name: string, path: string | undefined): Promise<string | undefined> {
   for (const directory of (path ?? '').split(delimiter)) {
     if (!directory.startsWith('/') && process.platform !== 'win32') continue;

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 /** The name of the configuration file. */
 const configFileName = 'runtime.config.json';
 
-/** The directories that are looked into, nearest first: from `cwd` upwards, up to and with `home` or the root. */
+/** The directories to search, nearest first: from `cwd` upwards to `home`, which is included, or to the root. */
 export function configSearchPath(cwd: string, home: string): string[] {
   const directories: string[] = [];
   for (let directory = resolve(cwd); ; directory = dirname(directory)) {
@@ -13,7 +13,7 @@ export function configSearchPath(cwd: string, home: string): string[] {
   }
 }
 
-/** The nearest configuration file, or undefined. */
+/** The path of the nearest configuration file, or undefined. */
 export async function findConfigFile(cwd: string, home: string): Promise<string | undefined> {
   for (const directory of configSearchPath(cwd, home)) {
     const path = join(directory, configFileName);

@@ -6,7 +6,7 @@ export function configJsonSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(runtimeConfigSchema, {
     io: 'input',
     target: 'draft-2020-12',
-    // zod's `readonly` is about our types; in a JSON schema it would mean that people must not write the setting.
+    // In zod, `readonly` concerns our types; in a JSON schema it would tell people not to write the setting.
     override: ({ jsonSchema }) => delete jsonSchema.readOnly,
   });
   return { $id: 'runtime.config.schema.json', title: 'runtime.config.json', ...schema };

@@ -11,17 +11,18 @@ import { runtimeConfigSchema, type RuntimeConfig, type RuntimeEntry } from './sc
 
 export type { RuntimeConfig } from './schema.ts';
 
-/** A configuration that was checked, and where it came from. */
+/** A checked configuration and its source. */
 export interface LoadedConfig {
   readonly config: RuntimeConfig;
-  /** Absolute; undefined for the defaults of this machine. */
+  /** The absolute path of its file; undefined for the defaults of this machine. */
   readonly path: string | undefined;
-  /** Of what it says, not of how it is written: two spellings of one configuration are equal. */
+  /** A hash of its meaning: two spellings of one configuration have the same hash. */
   readonly hash: string;
 }
 
+/** Where to look for a configuration. */
 export interface LoadConfigOptions {
-  /** As given by `--config`; relative to `cwd`. */
+  /** The path of `--config`, relative to `cwd`. @default the nearest file from `cwd` upwards to `home` */
   readonly path?: string | undefined;
   readonly cwd: string;
   readonly home: string;
@@ -30,7 +31,10 @@ export interface LoadConfigOptions {
 
 const maxConfigBytes = 1024 * 1024;
 
-/** Reads and checks the configuration; without a file, the defaults. Whatever is wrong with it is INVALID_ARGUMENT with file and place. */
+/**
+ * Reads and checks the configuration; without a file, makes the defaults. Throws INVALID_ARGUMENT with the file and the
+ * place of the mistake, and PERMISSION_DENIED for a file that was found and belongs to another user.
+ */
 export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConfig> {
   const given = options.path === undefined ? undefined : resolve(options.cwd, options.path);
   const path = given ?? (await findConfigFile(options.cwd, options.home));
@@ -41,7 +45,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
   return { config, path, hash: hashOf(config) };
 }
 
-/** The checked configuration in this text. Pure. */
+/** Parses and checks the text of a configuration file. */
 export function parseConfig(text: string, path: string): RuntimeConfig {
   let document: unknown;
   try {
@@ -57,11 +61,11 @@ export function parseConfig(text: string, path: string): RuntimeConfig {
   );
 }
 
-/** The same with absolute paths: the owner that uses it stands somewhere else. */
+/** Makes the paths absolute, because the owner has another working directory. */
 function fromDirectory(config: RuntimeConfig, directory: string): RuntimeConfig {
   const runtimes = Object.entries(config.runtimes).map(([id, entry]): [string, RuntimeEntry] => {
     const [program, ...args] = entry.command ?? [];
-    // A bare name is looked up on PATH.
+    // A name without a slash is looked up on PATH.
     if (program === undefined || !program.includes('/') || isAbsolute(program)) return [id, entry];
     return [id, { ...entry, command: [resolve(directory, program), ...args] }];
   });
@@ -77,7 +81,7 @@ function fromDirectory(config: RuntimeConfig, directory: string): RuntimeConfig 
 
 async function readConfig(path: string, named: boolean): Promise<string> {
   try {
-    // A pipe that nobody writes to would be waited for in a thread that no signal ends.
+    // Opening a pipe without a writer would block a thread that no signal ends.
     const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
       const found = await file.stat();
@@ -96,12 +100,12 @@ async function readConfig(path: string, named: boolean): Promise<string> {
   }
 }
 
-/** A configuration names programs that we run: one that was only found, perhaps in /tmp, must come from us or from root. */
+/** A configuration names programs to run: one that was only found, perhaps in /tmp, must belong to us or to root. */
 function refuseForeign(path: string, { uid }: Stats): void {
-  const own = process.getuid?.();
-  if (own === undefined || uid === own || uid === 0) return;
+  const ownUid = process.getuid?.();
+  if (ownUid === undefined || uid === ownUid || uid === 0) return;
   throw new AgentRuntimeError('PERMISSION_DENIED', `${path} belongs to another user (${uid})`, {
-    hint: `if you trust it: --config ${path}`,
+    hint: `if you trust the file, name it with --config ${path}`,
   });
 }
 

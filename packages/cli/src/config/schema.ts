@@ -14,7 +14,9 @@ const command = z
   .array(z.string().min(1).max(65_536))
   .min(1)
   .max(1000)
-  .describe('The program and its arguments, without a shell. A relative path of the program is taken from this file.');
+  .describe(
+    'The program and its arguments; they do not go through a shell. A relative path of the program starts at this file.',
+  );
 
 const durationSchema = z
   .string()
@@ -22,7 +24,7 @@ const durationSchema = z
   .describe('A duration with units: 500ms, 90s, 10m, 1h30m, 2d.');
 
 const passEnv = z
-  .array(z.string().regex(/^[A-Za-z_]\w*\*?$/, 'expected the name of a variable; a * at its end stands for any end'))
+  .array(z.string().regex(/^[A-Za-z_]\w*\*?$/, 'expected the name of a variable; a trailing * matches any rest'))
   .max(200)
   .optional()
   .describe('Variables of the owner that every run on this runtime gets, such as ANTHROPIC_*.');
@@ -51,14 +53,14 @@ const tmuxSchema = z
       .describe('How the first instruction reaches the agent.'),
     size: z.strictObject({ columns: z.int().min(20).max(1000), rows: z.int().min(5).max(1000) }).optional(),
     submitKey: z.string().optional().describe('The tmux name of the key that submits a paste.'),
-    readyPattern: z.string().optional().describe('A line of the screen that shows that the agent can be spoken to.'),
+    readyPattern: z.string().optional().describe('A line of the screen that shows that the agent is ready for input.'),
     readyTimeoutMs: z.int().min(1).optional(),
-    lingerMs: z.int().min(1).optional().describe('How long the screen stays after the agent ended.'),
+    lingerMs: z.int().min(1).optional().describe('How long the screen stays after the agent ended, in milliseconds.'),
     tmux: z.string().min(1).optional().describe('The tmux to use.'),
     passEnv,
   })
   .describe(
-    'A command in a tmux pane, which people can attach to. In an argument {prompt} becomes the prompt, {promptFile} the path of a file that holds it, {workspace} the workspace.',
+    'A command in a tmux pane that people can attach to. In an argument, {prompt} stands for the prompt, {promptFile} for the path of a file with the prompt, and {workspace} for the workspace.',
   );
 
 const localSchema = z
@@ -70,13 +72,14 @@ const localSchema = z
     passEnv,
   })
   .describe(
-    'A command that runs to its end. It gets the prompt on its standard input, unless an argument holds {prompt} or {promptFile}.',
+    'A command that runs to its end. It gets the prompt on its standard input, unless an argument contains {prompt} or {promptFile}.',
   );
 
 /** One runtime: which adapter, and its options. */
 const runtimeEntrySchema = z.discriminatedUnion('adapter', [piSchema, tmuxSchema, localSchema], {
   error: 'expected "adapter" to be one of "pi", "tmux", "local"',
 });
+/** The configuration of one runtime: its adapter, and the options of the adapter. */
 export type RuntimeEntry = z.infer<typeof runtimeEntrySchema>;
 
 const defaultsSchema = z
@@ -86,7 +89,7 @@ const defaultsSchema = z
       .min(1)
       .max(16)
       .optional(),
-    concurrency: z.int().min(1).max(1000).optional().describe('How many tasks the owner runs at a time.'),
+    concurrency: z.int().min(1).max(1000).optional().describe('How many tasks the owner runs at the same time.'),
     approvals: approvalPolicySchema.optional(),
     needs: needsSchema.optional(),
     recovery: taskSpecSchema.shape.recovery.unwrap().optional(),
@@ -96,9 +99,9 @@ const defaultsSchema = z
     runTimeout: durationSchema.optional(),
     idleTimeout: durationSchema.optional(),
   })
-  .describe('What a task gets unless the command line says otherwise.');
+  .describe('The options of a task for which the command line says nothing.');
 
-/** `runtime.config.json`. Strict: a misspelt setting is an error, never ignored. */
+/** The schema of `runtime.config.json`. An unknown setting is an error. */
 export const runtimeConfigSchema = z
   .strictObject({
     $schema: z.string().optional(),
@@ -109,4 +112,5 @@ export const runtimeConfigSchema = z
     defaults: defaultsSchema.optional(),
   })
   .describe('Configuration of the runtime command.');
+/** The content of `runtime.config.json`. */
 export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;

@@ -1,9 +1,10 @@
 import type { AgentRuntimeError } from '@runtime/contracts';
 import type { DirectoryFacts, FileSystemFacts, PlacementFacts } from './machine.ts';
 
-/** `fail`: tasks cannot run here, or not safely. `warn`: something will be missing. */
+/** `fail`: tasks cannot run here, or not safely. `warn`: something is missing. */
 export type CheckStatus = 'ok' | 'warn' | 'fail';
 
+/** The result of one check. */
 export interface Check {
   readonly name: string;
   readonly status: CheckStatus;
@@ -30,41 +31,36 @@ export function checkNode(version: string): Check {
     : check('node', 'fail', version, `Node ${minNode.join('.')} or later is needed`);
 }
 
-/** What the platform lets us promise. */
+/** Whether the platform supports everything. */
 export function checkPlatform(platform: NodeJS.Platform): Check {
   if (platform === 'linux') return check('platform', 'ok', platform);
   if (platform === 'win32') {
-    return check(
-      'platform',
-      'warn',
-      platform,
-      'runs cannot be picked up again after the death of their owner on Windows',
-    );
+    return check('platform', 'warn', platform, 'on Windows, a run cannot be reattached after its owner has died');
   }
-  return check('platform', 'warn', platform, 'processes that leave their group cannot be found here; Linux finds them');
+  return check('platform', 'warn', platform, 'processes that leave their process group can be found on Linux only');
 }
 
-/** Whether stopping our service would stop the agents with it. */
+/** Whether stopping the service that we run in would kill the agents. */
 export function checkPlacement({ survivesHost, service, wrap }: PlacementFacts): Check {
-  if (service === undefined) return check('placement', 'ok', 'not inside a service: agents outlive their owner');
+  if (service === undefined) return check('placement', 'ok', 'not inside a service; agents outlive their owner');
   if (survivesHost)
     return check('placement', 'ok', `inside ${service}; agents start with ${wrap.slice(0, 2).join(' ')}`);
   return check(
     'placement',
     'warn',
-    `inside ${service}, whose stop kills the agents with us`,
+    `inside ${service}; stopping it also kills the agents`,
     `set KillMode=process for ${service}, or give it a user manager (loginctl enable-linger) so that systemd-run --user works`,
   );
 }
 
-/** One of the programs that some runtimes need. */
+/** Whether a program is there that some runtimes need. */
 export function checkTool(name: string, version: string | undefined, why: string, platform: NodeJS.Platform): Check {
   if (version !== undefined) return check(name, 'ok', version);
   const linuxOnly = name === 'setpriv' && platform !== 'linux';
   return check(
     name,
     linuxOnly ? 'ok' : 'warn',
-    linuxOnly ? 'not of this platform' : 'not found',
+    linuxOnly ? 'not available on this platform' : 'not found',
     linuxOnly ? undefined : why,
   );
 }
@@ -90,10 +86,10 @@ const localTypes: ReadonlyMap<number, string> = new Map([
 const tmpfs = 0x01021994;
 const fuse = 0x65735546;
 
-/** Whether the data directory may lie on this file system: locks and syncs of network file systems cannot be trusted. */
+/** Whether the data directory may be on this file system: locks and syncs of network file systems cannot be trusted. */
 export function checkFileSystem(facts: FileSystemFacts | undefined, platform: NodeJS.Platform): Check {
-  if (facts === undefined) return check('file system', 'warn', 'could not be looked at');
-  if (platform !== 'linux') return check('file system', 'ok', 'its type is not checked on this platform');
+  if (facts === undefined) return check('file system', 'warn', 'could not be checked');
+  if (platform !== 'linux') return check('file system', 'ok', 'the type is not checked on this platform');
   const type = facts.type >>> 0;
   const network = networkTypes.get(type);
   if (network !== undefined) {
@@ -101,38 +97,38 @@ export function checkFileSystem(facts: FileSystemFacts | undefined, platform: No
       'file system',
       'fail',
       network,
-      'its locks are not to be trusted: choose a local directory with --data-dir',
+      'its locks cannot be trusted: choose a local directory with --data-dir',
     );
   }
-  if (type === tmpfs) return check('file system', 'warn', 'tmpfs', 'tasks are gone after a reboot');
+  if (type === tmpfs) return check('file system', 'warn', 'tmpfs', 'tasks are lost at a reboot');
   if (type === fuse)
-    return check('file system', 'warn', 'FUSE', 'make sure that it is local and that its syncs are real');
+    return check('file system', 'warn', 'FUSE', 'make sure that it is local and that a sync reaches the disk');
   return check('file system', 'ok', localTypes.get(type) ?? `type 0x${type.toString(16)}`);
 }
 
 const MiB = 1024 * 1024;
 
-/** Whether there is room for the log. */
+/** Whether there is enough space for the log. */
 export function checkFreeSpace(facts: FileSystemFacts | undefined): Check {
-  if (facts === undefined) return check('free space', 'warn', 'could not be looked at');
+  if (facts === undefined) return check('free space', 'warn', 'could not be checked');
   const free = `${Math.floor(facts.freeBytes / MiB)} MiB free`;
-  if (facts.freeBytes < 64 * MiB) return check('free space', 'fail', free, 'no run starts before there is room');
+  if (facts.freeBytes < 64 * MiB) return check('free space', 'fail', free, 'no run starts until there is more space');
   return facts.freeBytes < 1024 * MiB
-    ? check('free space', 'warn', free, 'agents can write a lot')
+    ? check('free space', 'warn', free, 'agents can fill it quickly')
     : check('free space', 'ok', free);
 }
 
-/** Whether the data directory is ours alone. */
+/** Whether only this user can use the data directory. */
 export function checkDirectory(path: string, facts: DirectoryFacts | undefined): Check {
-  if (facts === undefined) return check('data directory', 'ok', `${path} (made by the first task)`);
+  if (facts === undefined) return check('data directory', 'ok', `${path} (the first task creates it)`);
   if (!facts.isDirectory)
-    return check('data directory', 'fail', `${path} is not a directory`, 'choose another with --data-dir');
+    return check('data directory', 'fail', `${path} is not a directory`, 'choose another directory with --data-dir');
   if (facts.ownUid !== undefined && facts.uid !== facts.ownUid) {
     return check(
       'data directory',
       'fail',
       `${path} belongs to user ${facts.uid}`,
-      'choose one of your own with --data-dir',
+      'choose a directory of your own with --data-dir',
     );
   }
   const mode = (facts.mode & 0o777).toString(8);
@@ -141,7 +137,7 @@ export function checkDirectory(path: string, facts: DirectoryFacts | undefined):
       'data directory',
       'fail',
       `${path} has mode ${mode}`,
-      `others can write tasks of their own into it: chmod 700 ${path}`,
+      `others can write to it and so start programs as you: chmod 700 ${path}`,
     );
   }
   if ((facts.mode & 0o077) !== 0) {
@@ -155,7 +151,7 @@ export function checkDirectory(path: string, facts: DirectoryFacts | undefined):
   return check('data directory', 'ok', path);
 }
 
-/** A socket's path ends at 107 bytes on Linux, 103 elsewhere. */
+/** Whether the path of the socket is short enough: 107 bytes on Linux, 103 elsewhere. */
 export function checkSocketPath(path: string | AgentRuntimeError, platform: NodeJS.Platform): Check {
   if (typeof path !== 'string') return check('socket', 'fail', path.rawMessage, path.hint);
   const bytes = Buffer.byteLength(path);
@@ -164,11 +160,12 @@ export function checkSocketPath(path: string | AgentRuntimeError, platform: Node
   return check(
     'socket',
     'fail',
-    `${path} has ${bytes} bytes, ${max} are possible`,
+    `${path} has ${bytes} bytes; at most ${max} are possible`,
     'set XDG_RUNTIME_DIR to a shorter path',
   );
 }
 
+/** Who holds the data directory: no process, one that serves its socket, or one that does not answer. */
 export type LockFacts =
   | { readonly kind: 'free' }
   | { readonly kind: 'served'; readonly pid: number; readonly unfinished: number }
@@ -182,24 +179,19 @@ export function checkLock(facts: LockFacts): Check {
   return check(
     'owner',
     'warn',
-    `process ${facts.pid} is named in owner.json, and its socket does not answer`,
-    'it was killed, hangs, or serves no socket; once the lock is free the next command takes its place',
+    `owner.json names process ${facts.pid}, but its socket does not answer`,
+    'it was killed, hangs, or serves no socket; the next command starts an owner once the lock is free',
   );
 }
 
-/** Which credentials there are. Their names, never their values. */
+/** Which variables with credentials are set. Shows their names, never their values. */
 export function checkCredentials(names: readonly string[], env: Readonly<Record<string, string | undefined>>): Check {
   const found = names.filter((name) => (env[name] ?? '') !== '');
   if (found.length > 0) return check('credentials', 'ok', found.join(', '));
-  return check(
-    'credentials',
-    'warn',
-    'no provider variable is set',
-    'agents that are logged in by themselves need none',
-  );
+  return check('credentials', 'warn', 'no variable of a provider is set', 'agents with a login of their own need none');
 }
 
-/** The worst of all. */
+/** The worst status of all checks. */
 export function worst(checks: readonly Check[]): CheckStatus {
   if (checks.some(({ status }) => status === 'fail')) return 'fail';
   return checks.some(({ status }) => status === 'warn') ? 'warn' : 'ok';

@@ -17,7 +17,7 @@ import {
   type LockFacts,
 } from './checks.ts';
 
-/** Looks at everything that a task will need. Starts nothing and changes nothing. */
+/** Checks everything that tasks need. Starts and changes nothing. */
 export async function examine(context: CommandContext): Promise<Check[]> {
   const { deps, dataDir } = context;
   const { machine, env } = deps;
@@ -41,12 +41,12 @@ export async function examine(context: CommandContext): Promise<Check[]> {
     checkSocketPath(socket, machine.platform),
     checkLock(lock),
     checkPlacement(placement),
-    checkTool('tmux', tmux, 'runtimes of the tmux adapter need it', machine.platform),
-    checkTool('bash', bash, 'runs in tmux are held by it', machine.platform),
+    checkTool('tmux', tmux, 'needed by runtimes of the tmux adapter', machine.platform),
+    checkTool('bash', bash, 'needed by runtimes of the tmux adapter', machine.platform),
     checkTool(
       'setpriv',
       setpriv,
-      'without it an agent outlives a killed holder until it is reaped (util-linux)',
+      'without it (util-linux), an agent outlives a killed holder until it is reaped',
       machine.platform,
     ),
     config,
@@ -68,7 +68,7 @@ async function checkConfig(context: CommandContext): Promise<Check> {
   try {
     const { path, config } = await context.config();
     const ids = Object.keys(config.runtimes).join(', ');
-    return { name: 'configuration', status: 'ok', detail: `${path ?? 'no file, the defaults'}: ${ids}` };
+    return { name: 'configuration', status: 'ok', detail: `${path ?? 'no file; the defaults'}: ${ids}` };
   } catch (error) {
     const { rawMessage, hint } = AgentRuntimeError.from(error);
     return {

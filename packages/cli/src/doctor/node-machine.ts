@@ -35,7 +35,7 @@ async function fileSystem(path: string): Promise<FileSystemFacts | undefined> {
       const { type, bavail, bsize } = await statfs(at);
       return { type, freeBytes: bavail * bsize };
     } catch {
-      // Not there yet: it will be made in the nearest directory that is.
+      // It does not exist yet and will be made below the nearest directory that does.
       if (dirname(at) === at) return undefined;
     }
   }

@@ -3,7 +3,7 @@ import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { LoadedConfig, RuntimeConfig } from '../config/load.ts';
 import type { Machine } from '../doctor/machine.ts';
 
-/** Where text goes. The streams of the process, or a double. */
+/** Where text is written: a stream of the process, or a double of one. */
 export interface TextSink {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
@@ -12,83 +12,91 @@ export interface TextSink {
   off(event: 'drain', listener: () => void): unknown;
 }
 
+/** How to own a data directory. */
 export interface OpenPlaneOptions {
   readonly dataDir: string;
   readonly adapters: readonly RuntimeAdapter[];
-  /** Serve the control socket as well. */
+  /** Whether to serve the control socket. */
   readonly listen: boolean;
+  /** How many tasks run at a time. @default as the control plane has it */
   readonly concurrency?: number;
 }
 
-/** The ways to a plane. */
+/** The ways to a control plane. */
 export interface Planes {
-  /** Owns the data directory in this process. CONFLICT with `details.owner` when another does. */
+  /** Owns the data directory in this process. Throws CONFLICT, with `details.owner`, when another process owns it. */
   open(options: OpenPlaneOptions): Promise<ControlPlane>;
-  /** Over the socket of the owner. UNAVAILABLE when none lives. */
+  /** Connects to the socket of the owner. Throws UNAVAILABLE when there is none. */
   connect(options: { readonly dataDir: string; readonly signal?: AbortSignal }): Promise<ControlPlane>;
-  /** Reads the files. Calls that write are UNAVAILABLE. */
+  /** Reads the files. Calls that write throw UNAVAILABLE. */
   readOnly(options: { readonly dataDir: string }): Promise<ControlPlane>;
+  /** The path of the control socket. Throws INVALID_ARGUMENT when no path is short enough. */
   socketPath(dataDir: string): Promise<string>;
-  /** The process that says to own the directory, whether it lives or not; undefined when none does. */
+  /** The process that owner.json names, alive or not; undefined when there is none. For display. */
   owner(dataDir: string): Promise<{ readonly pid: number } | undefined>;
-  /** What checking every line of the log found. */
+  /** Checks every line of the log. */
   verify(dataDir: string): Promise<LogReport>;
 }
 
+/** The result of a check of the log. */
 export interface LogReport {
   readonly ok: boolean;
-  /** One sentence for each thing that was found. */
+  /** One sentence per problem. */
   readonly problems: readonly string[];
   /** The whole report, for `--json`. */
   readonly report: unknown;
 }
 
-/** An owner process on its way. */
+/** An owner process that was started and does not serve yet. */
 export interface StartingOwner {
   readonly pid: number | undefined;
-  /** Its exit code once it ended, null for a signal; undefined while it lives. */
+  /** Its exit code, null when a signal killed it; undefined while it lives. */
   exitCode(): number | null | undefined;
-  /** The end of what it wrote to its log since it was started. */
+  /** The end of its log, without what earlier owners wrote. */
   logTail(): Promise<string>;
   readonly logPath: string;
 }
 
+/** How to start an owner process. */
 export interface StartOwnerOptions {
   readonly dataDir: string;
   readonly config: LoadedConfig;
   /** As in `serve --idle-exit`; `never` for an owner that stays. */
   readonly idleExit: string;
-  /** Names that runtimes or a task want from this environment, beyond the allow-list; a trailing `*` stands for any end. */
+  /** Variables that the owner gets beyond the allow-list; a trailing `*` matches any rest. */
   readonly passEnv: readonly string[];
 }
 
-/** Everything the commands need of the world. `nodeDependencies()` is the real one. */
+/** Everything that the commands use of the outside. `nodeDependencies()` is the real one. */
 export interface CliDependencies {
+  /** What `runtime --version` prints. */
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly home: string;
-  /** The data directory when neither option nor environment names one. */
+  /** The data directory when neither `--data-dir` nor RUNTIME_DATA_DIR names one. */
   readonly defaultDataDir: string;
   readonly stdin: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean | undefined };
   readonly stdout: TextSink;
   readonly stderr: TextSink;
-  /** Aborted when the reader of stdout has gone (EPIPE). */
+  /** Aborted when the reader of stdout closes it (EPIPE). */
   readonly brokenPipe: AbortSignal;
   readonly planes: Planes;
+  /** Makes the adapters that a configuration names, in its order. */
   adapters(config: RuntimeConfig): Promise<readonly RuntimeAdapter[]>;
+  /** Starts an owner process. Resolves when the process runs, which is before it serves. */
   startOwner(options: StartOwnerOptions): Promise<StartingOwner>;
-  /** Calls back for SIGINT (and for `terminate` SIGTERM) until the returned function is called. */
+  /** Calls the listener for these signals until the returned function is called. */
   onSignal(names: readonly ('SIGINT' | 'SIGTERM' | 'SIGHUP')[], listener: (name: string) => void): () => void;
-  /** One question at the terminal; only called when stdin and stdout are terminals. */
+  /** Asks one question. Only called when stdin and stdout are terminals. Throws CANCELLED for Ctrl-C and Ctrl-D. */
   ask(question: string, signal: AbortSignal): Promise<string>;
-  /** Runs a program on this terminal and gives its exit code. */
+  /** Runs a program on this terminal. Resolves with its exit code. Throws UNAVAILABLE when it cannot be started. */
   runOnTerminal(command: readonly string[]): Promise<number>;
   readonly machine: Machine;
-  /** Sets the exit code of the process; called once, at the end of a command. */
+  /** Sets the exit code of the process. Called once, at the end of a command. */
   exit(code: number): void;
-  /** How long after the first Ctrl-C a second one cancels the task, in ms. @default 2000 */
+  /** For how long after the first Ctrl-C a second one cancels the task, in ms. @default 2000 */
   readonly detachWindowMs?: number;
-  /** After how long `run` says that its task has not been started, in ms. @default 2000 */
+  /** After which time `run` reports that its task is still queued, in ms. @default 2000 */
   readonly queuedNoteMs?: number;
 }

@@ -12,9 +12,12 @@ import { nodePlanes } from './node-planes.ts';
 import { startOwner } from '../owner/start-owner.ts';
 import { version } from '../version.ts';
 
-/** This process: its streams, its environment, the real planes and adapters. `detachWindowMs` and the like may be replaced by spreading. */
+/**
+ * The streams, signals and environment of this process, and the real planes and adapters. Spread it to replace a part:
+ * `{ ...nodeDependencies(), version: '1.2.3' }`. Listens for errors of stdout and stderr from then on.
+ */
 export function nodeDependencies(): CliDependencies {
-  // The same module whether it is read from sources or from the bundle.
+  // The same program from sources and from the bundle.
   const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
   const paths = envPaths('runtime', { suffix: '' });
   return {
@@ -42,14 +45,14 @@ export function nodeDependencies(): CliDependencies {
     runOnTerminal,
     machine: nodeMachine(),
     exit: (code) => {
-      // Not process.exit: what is still in the pipes must get out. Unless somebody wants to go, and the pipe may be the reason.
+      // Not process.exit, which would lose what is still in the pipes; but after Ctrl-C a full pipe must not hold us.
       process.exitCode = code;
       if (code === exitCodes.interrupted) process.exit();
     },
   };
 }
 
-/** A reader that has gone, as `head` does, is no error; every other failure of stdout is. */
+/** Aborts when the reader closes stdout, as `head` does. Any other failure of stdout ends the process. */
 function watchForBrokenPipe(): AbortSignal {
   const broken = new AbortController();
   for (const stream of [process.stdout, process.stderr]) {
@@ -58,7 +61,7 @@ function watchForBrokenPipe(): AbortSignal {
         if (stream === process.stdout) process.stderr.write(`error cannot write to stdout: ${error.message}\n`);
         process.exit(exitCodes.failed);
       }
-      if (stream === process.stdout) broken.abort(new DOMException('nobody reads stdout', 'AbortError'));
+      if (stream === process.stdout) broken.abort(new DOMException('the reader closed stdout', 'AbortError'));
     });
   }
   return broken.signal;
@@ -66,7 +69,7 @@ function watchForBrokenPipe(): AbortSignal {
 
 async function ask(question: string, signal: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-C in the question is Ctrl-C of the command, Ctrl-D no answer.
+  // Ctrl-C and Ctrl-D both end the question without an answer.
   const closed = new Promise<never>((_resolve, reject) => {
     terminal.once('SIGINT', () => reject(new AgentRuntimeError('CANCELLED', 'no answer was given')));
     terminal.once('close', () => reject(new AgentRuntimeError('CANCELLED', 'no answer was given')));

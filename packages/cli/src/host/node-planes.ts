@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Planes } from './dependencies.ts';
 
-/** The real planes. Their packages are loaded when the first command needs them: help and version must not wait for a database. */
+/** The real planes. Their packages are loaded on first use: help and version must not wait for a database. */
 export function nodePlanes(): Planes {
   return {
     async open({ concurrency, ...options }) {
@@ -25,7 +25,7 @@ export function nodePlanes(): Planes {
     },
     async owner(dataDir) {
       const { readOwner } = await import('@runtime/event-log');
-      // For display: a directory that cannot be read has no owner that anybody could name.
+      // For display only: an owner that cannot be read cannot be shown.
       return readOwner(join(dataDir, 'lock.db')).catch(() => undefined);
     },
     async verify(dataDir) {

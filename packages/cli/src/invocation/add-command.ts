@@ -3,17 +3,18 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { handle, type Handler, type HandlerOptions } from './handle.ts';
 
-/** Adds the options that every command takes. They may stand before the command's name as well as after it. */
+/** Adds the options that every command takes, before its name or after it. */
 export function addCommonOptions(command: Command): Command {
   return command
     .option('--data-dir <path>', 'where tasks are kept (default: $RUNTIME_DATA_DIR, else the state directory)')
-    .option('--config <path>', 'the configuration file (default: the nearest runtime.config.json upwards)')
-    .option('--json', 'one JSON document on stdout; NDJSON for events, log and run')
-    .option('--verbose', 'more detail; errors with their causes');
+    .option('--config <path>', 'the configuration file (default: the nearest runtime.config.json, from here upwards)')
+    .option('--json', 'print one JSON document; NDJSON for run, events and log')
+    .option('--verbose', 'show more detail, and the causes of errors');
 }
 
+/** One command. */
 export interface CommandSpec extends HandlerOptions {
-  /** As in commander: `steer <task> <text>`. */
+  /** The name and the arguments, as commander spells them: `steer <task> [text]`. */
   readonly usage: string;
   readonly description: string;
   readonly options?: (command: Command) => Command;
@@ -22,23 +23,30 @@ export interface CommandSpec extends HandlerOptions {
   readonly details?: string;
 }
 
-/** Adds a command with the common options, its own, and its body behind the edge. */
+const argumentHelp: Readonly<Record<string, string>> = {
+  task: 'its id, the beginning of its id, or last for the newest task',
+  prompt: 'what the agent is to do; - reads standard input',
+  text: 'the text of the instruction; - reads standard input',
+  approval: 'the id of the approval',
+  choice: 'the id or the label of a choice, or allow or deny',
+};
+
+/** Adds a command with its own and the common options. `handle` wraps its body. */
 export function addCommand(parent: Command, deps: CliDependencies, spec: CommandSpec): Command {
   const command = parent.command(spec.usage).description(spec.description);
-  for (const argument of command.registeredArguments)
-    if (argument.name() === 'task') argument.description = 'its id, the beginning of its id, or last';
+  for (const argument of command.registeredArguments) argument.description = argumentHelp[argument.name()] ?? '';
   spec.options?.(command);
   addCommonOptions(command);
   if (spec.details !== undefined) command.addHelpText('after', `\n${spec.details}`);
   return command.action(handle(deps, spec.body, spec));
 }
 
-/** An option whose value is parsed at once, so that a bad one is named together with its option. */
+/** An option whose value is parsed at once: the error for a bad value then names the option. */
 export function parsedOption(flags: string, description: string, parse: (text: string) => unknown): Option {
   return new Option(flags, description).argParser((text: string) => asArgumentError(() => parse(text)));
 }
 
-/** An option that may be given more than once; the values come as an array. */
+/** An option that may be given more than once. Its values become an array. */
 export function repeatedOption(flags: string, description: string, parse: (text: string) => unknown): Option {
   return new Option(flags, description).argParser((text: string, before: readonly unknown[] | undefined) => [
     ...(before ?? []),

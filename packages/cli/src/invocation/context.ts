@@ -16,27 +16,28 @@ export const commonOptionsSchema = z.object({
 });
 export type CommonOptions = z.infer<typeof commonOptionsSchema>;
 
-/** What a command works with; made for one invocation. */
+/** What one invocation of a command works with. */
 export interface CommandContext extends ConnectContext {
   readonly options: CommonOptions;
   /** Ends the command by aborting `signal`: Ctrl-C does so unless the command handles it itself. */
   interrupt(): void;
-  /** The owner's plane, else the files. Closed with the context. */
+  /** Connects to the owner, else reads the files. The plane is closed with the context. */
   reading(): Promise<ControlPlane>;
-  /** The owner's plane; an owner is started where none lives. Closed with the context. */
+  /** Connects to the owner, and starts one where there is none. The plane is closed with the context. */
   writing(options?: WritingOptions): Promise<ControlPlane>;
   close(): Promise<void>;
 }
 
-/** Absolute; from the option, RUNTIME_DATA_DIR, or the platform's place for state. */
+/** The absolute path of the data directory: from the option, RUNTIME_DATA_DIR, or the platform's state directory. */
 function resolveDataDir(deps: CliDependencies, option: string | undefined): string {
   const given = option ?? (deps.env['RUNTIME_DATA_DIR'] || undefined);
   if (given === undefined) return deps.defaultDataDir;
-  if (given.includes('\0') || given === '') throw usageError('the data directory has no usable name');
+  if (given.includes('\0') || given === '')
+    throw usageError('the path of the data directory is empty or contains a NUL character');
   return isAbsolute(given) ? resolve(given) : resolve(deps.cwd, given);
 }
 
-/** Makes the context of one command. Nothing is opened before it is asked for. */
+/** Makes the context of one invocation. Opens nothing until the command asks for it. */
 export function createContext(deps: CliDependencies, options: CommonOptions): CommandContext {
   const interrupted = new AbortController();
   const signal = AbortSignal.any([interrupted.signal, deps.brokenPipe]);

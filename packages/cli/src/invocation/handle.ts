@@ -5,7 +5,7 @@ import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { createOutput, formatError } from '../render/output.ts';
 
-/** Prints an error, once: to people on stderr, to programs as the one JSON document on stdout. Gives its exit code. */
+/** Prints an error: as text on stderr, or with `--json` as the one document on stdout. Returns its exit code. */
 export async function reportError(
   deps: CliDependencies,
   thrown: unknown,
@@ -18,19 +18,20 @@ export async function reportError(
   return exitCodeOf(error);
 }
 
-/** A command's body: its arguments as typed, its options as commander parsed them. Resolves to an exit code, 0 when it gives none. */
+/** A command's body: `args` as typed, `options` as commander parsed them. Resolves with the exit code, by default 0. */
 export type Handler = (
   context: CommandContext,
   args: readonly (string | undefined)[],
   options: Record<string, unknown>,
 ) => Promise<number | void>;
 
+/** How a body is wrapped. */
 export interface HandlerOptions {
-  /** The command deals with Ctrl-C itself. */
+  /** The command handles signals itself. @default Ctrl-C, SIGTERM and SIGHUP abort the context */
   readonly ownSignals?: boolean;
 }
 
-/** Wraps a body for commander: makes its context, prints what it throws, closes what it opened, sets the exit code. */
+/** Wraps a body for commander: makes its context, prints its error, closes what it opened, sets the exit code. */
 export function handle(deps: CliDependencies, body: Handler, handlerOptions: HandlerOptions = {}) {
   return async (...received: readonly unknown[]): Promise<void> => {
     const command = received.at(-1) as Command;
@@ -51,7 +52,7 @@ async function attempt(
   let unsubscribe = (): void => {};
   try {
     context = createContext(deps, common);
-    // The first ends the command in good order; a second one ends it wherever it hangs.
+    // The first signal aborts the command. A second one meets no listener and ends the process.
     const interrupt = (): void => {
       unsubscribe();
       context?.interrupt();
@@ -60,7 +61,7 @@ async function attempt(
     const code = (await body(context)) ?? exitCodes.succeeded;
     return context.signal.aborted && !deps.brokenPipe.aborted ? exitCodes.interrupted : code;
   } catch (error) {
-    // Whoever closed the pipe has what they wanted; there is nobody to tell.
+    // The reader of stdout has what it wanted, as `head` does.
     if (deps.brokenPipe.aborted) return exitCodes.succeeded;
     if (context?.signal.aborted) return exitCodes.interrupted;
     return await reportError(deps, error, common);

@@ -1,6 +1,6 @@
 import { buildEnvironment } from '@runtime/adapter-kit/run';
 
-/** Variables that hold the credentials of the providers that agents speak to. `doctor` tells which are set. */
+/** The variables that hold the credentials of providers. `doctor` shows which of them are set. */
 export const credentialNames: readonly string[] = `
   ANTHROPIC_API_KEY ANTHROPIC_AUTH_TOKEN ANTHROPIC_OAUTH_TOKEN CLAUDE_CODE_OAUTH_TOKEN
   OPENAI_API_KEY CODEX_API_KEY AZURE_OPENAI_API_KEY
@@ -13,7 +13,7 @@ export const credentialNames: readonly string[] = `
   .trim()
   .split(/\s+/);
 
-/** Where those agents are and what they speak to; and without the last line no process starts on Windows. */
+/** Where agents and their providers are found. The last line is needed to start any process on Windows. */
 const agentNames: readonly string[] = `
   ANTHROPIC_BASE_URL OPENAI_BASE_URL AZURE_OPENAI_BASE_URL AZURE_OPENAI_RESOURCE_NAME
   GOOGLE_CLOUD_PROJECT GOOGLE_CLOUD_LOCATION AWS_REGION AWS_DEFAULT_REGION
@@ -24,8 +24,8 @@ const agentNames: readonly string[] = `
   .split(/\s+/);
 
 /**
- * What a detached owner gets of the environment of whoever started it: an allow-list, the providers' variables and what a task asked for.
- * Never the marker of a run: an owner started from inside an agent must not be taken for one of that run's processes and be reaped with it.
+ * The environment of a detached owner: an allow-list, the variables of providers, and `extraNames`. Never the marker of
+ * a run: an owner that an agent starts must not be treated as a process of that agent's run and be reaped with it.
  */
 export async function ownerEnvironment(
   base: Readonly<Record<string, string | undefined>>,

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane } from '@runtime/contracts';
 
 /**
- * Resolves once no task was unfinished and no client connected for `idleMs`, or at once when `signal` aborts.
- * Asks slowly: at most every 15 s, at least ten times in the interval, so that somebody who came and went between two looks costs little.
+ * Resolves when no task was unfinished and no client connected for `idleMs`, or at once when `signal` aborts.
+ * Polls ten times in the interval, but at least every 15 s: a client that comes and goes between two polls is missed.
  */
 export async function untilIdle(plane: Pick<ControlPlane, 'info'>, idleMs: number, signal: AbortSignal): Promise<void> {
   const pauseMs = Math.min(15_000, Math.max(10, idleMs / 10));

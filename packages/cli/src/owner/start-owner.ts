@@ -6,7 +6,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import type { StartingOwner, StartOwnerOptions } from '../host/dependencies.ts';
 import { ownerEnvironment } from './environment.ts';
 
-/** How to run this command line again: node, its flags, and the script. */
+/** How to run this program again: Node, its flags, and the script. */
 export interface SelfCommand {
   readonly execPath: string;
   readonly execArgv: readonly string[];
@@ -17,8 +17,9 @@ const maxLogBytes = 1024 * 1024;
 const tailBytes = 2000;
 
 /**
- * Starts `runtime serve` in a session of its own: no terminal, its own log file, a chosen environment, the root as directory.
- * Resolves once the process is there; whether it becomes the owner shows when its socket answers.
+ * Starts `runtime serve` in its own session: without a terminal, with its own log file, an allow-list of the
+ * environment, and `/` as the working directory. Resolves once the process runs; it owns the data directory once its
+ * socket answers.
  */
 export async function startOwner(
   { dataDir, config, idleExit, passEnv }: StartOwnerOptions,
@@ -42,7 +43,7 @@ export async function startOwner(
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', (cause) =>
-        reject(new AgentRuntimeError('UNAVAILABLE', `cannot start an owner: ${cause.message}`, { cause })),
+        reject(new AgentRuntimeError('UNAVAILABLE', `cannot start the owner: ${cause.message}`, { cause })),
       );
     });
     let exitCode: number | null | undefined;
@@ -54,7 +55,7 @@ export async function startOwner(
   }
 }
 
-/** One log for all owners of a directory, kept small: at 1 MiB the old one steps aside. */
+/** Opens the log of all owners of a data directory. A log of more than 1 MiB is renamed first. */
 async function openLog(dataDir: string, logPath: string): Promise<FileHandle> {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
@@ -63,7 +64,7 @@ async function openLog(dataDir: string, logPath: string): Promise<FileHandle> {
       () => 0,
     );
     if (size > maxLogBytes) await rename(logPath, `${logPath}.old`);
-    // No-follow: whoever can place a link here must not choose what we append to.
+    // No-follow: a link in the directory must not choose the file that we append to.
     return await open(
       logPath,
       constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
@@ -72,7 +73,7 @@ async function openLog(dataDir: string, logPath: string): Promise<FileHandle> {
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new AgentRuntimeError('UNAVAILABLE', `cannot write to the data directory: ${why}`, {
-      hint: 'choose another with --data-dir',
+      hint: 'choose another directory with --data-dir',
       cause,
     });
   }

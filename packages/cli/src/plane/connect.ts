@@ -19,12 +19,16 @@ export interface ConnectContext {
   closeAtEnd(plane: ControlPlane): ControlPlane;
 }
 
+/** How to start an owner where there is none. */
 export interface WritingOptions {
-  /** For an owner that has to be started. */
+  /** Variables of this environment that the new owner gets beyond the allow-list. @default none */
   readonly passEnv?: readonly string[];
-  /** @default '10m' */
+  /** After which idle time the owner exits; `never` for an owner that stays. @default '10m' */
   readonly idleExit?: string;
-  /** How long an owner may take until its socket answers, in ms. @default 15000: Node's start on a busy machine, opening a large log */
+  /**
+   * How long the owner may take until its socket answers, in ms.
+   * @default 15000: a start of Node on a busy machine, with a large log
+   */
   readonly timeoutMs?: number;
 }
 
@@ -33,7 +37,7 @@ export function isUnavailable(error: unknown): boolean {
   return AgentRuntimeError.isInstance(error) && error.code === 'UNAVAILABLE';
 }
 
-/** The plane behind the socket, or undefined where no owner lives. */
+/** Connects to the owner. Undefined where there is none. */
 export async function connectIfOwned(context: ConnectContext): Promise<ControlPlane | undefined> {
   const { deps, dataDir, signal } = context;
   try {
@@ -44,15 +48,15 @@ export async function connectIfOwned(context: ConnectContext): Promise<ControlPl
   }
 }
 
-/** Over the socket where an owner lives; else from the files, which then nobody changes. */
+/** Connects to the owner; where there is none, reads the files. */
 export async function connectForReading(context: ConnectContext): Promise<ControlPlane> {
   const owned = await connectIfOwned(context);
   return owned ?? context.deps.planes.readOnly({ dataDir: context.dataDir });
 }
 
 /**
- * Over the socket, starting an owner where none lives. Two that start one at the same time both end up with the one that won the lock:
- * the loser's owner leaves with the exit code of a held lock, and its client goes on asking for the socket.
+ * Connects to the owner, and starts one where there is none. When two commands start an owner at the same time, the
+ * owner without the lock exits with the code for a held lock, and its command goes on to connect to the other one.
  */
 export async function connectForWriting(context: ConnectContext, options: WritingOptions): Promise<ControlPlane> {
   const first = await connectIfOwned(context);
@@ -65,7 +69,7 @@ export async function connectForWriting(context: ConnectContext, options: Writin
   const start = async (): Promise<StartingOwner> => {
     const config = await context.config();
     const adapters = await context.deps.adapters(config.config);
-    const passEnv = [...(options.passEnv ?? []), ...adapters.flatMap(({ environment }) => environment ?? [])];
+    const passEnv = [...(options.passEnv ?? []), ...adapters.flatMap(({ passEnvironment }) => passEnvironment ?? [])];
     return context.deps.startOwner({ dataDir: context.dataDir, config, idleExit: options.idleExit ?? '10m', passEnv });
   };
   let owner = await start();
@@ -78,7 +82,7 @@ export async function connectForWriting(context: ConnectContext, options: Writin
     if (performance.now() > until) throw await ownerTooSlow(context, owner, timeoutMs);
     await sleep(pauseMs, undefined, { signal: context.signal });
     pauseMs = Math.min(pauseMs * 1.5, 250);
-    // The lock was held, perhaps by an owner on its way out: its place may be free by now.
+    // An owner that was shutting down may have held the lock: try again to start one.
     if (exitCode !== undefined && pauseMs === 250) {
       owner = await start();
       pauseMs = 20;
@@ -90,8 +94,8 @@ async function ownerFailed(owner: StartingOwner, exitCode: number | null): Promi
   const how = exitCode === null ? 'was killed' : `exited with ${exitCode}`;
   const tail = await owner.logTail();
   const code = exitCode === exitCodes.usage ? 'INVALID_ARGUMENT' : 'UNAVAILABLE';
-  return new AgentRuntimeError(code, `the owner ${how} before it could be asked${quote(tail)}`, {
-    hint: `see ${owner.logPath}, or run it in front of you: runtime serve`,
+  return new AgentRuntimeError(code, `the owner ${how} before its socket answered${logEnd(tail)}`, {
+    hint: `see ${owner.logPath}, or run the owner in the foreground: runtime serve`,
   });
 }
 
@@ -101,16 +105,20 @@ async function ownerTooSlow(
   timeoutMs: number,
 ): Promise<AgentRuntimeError> {
   const held = owner.exitCode() === exitCodes.unavailable;
-  const why = held ? 'the data directory is held by a process that serves no socket' : 'its socket did not answer';
+  const why = held ? 'another process holds the data directory and serves no socket' : 'its socket did not answer';
   const tail = await owner.logTail();
-  return new AgentRuntimeError('UNAVAILABLE', `no owner after ${timeoutMs / 1000} s: ${why}${quote(tail)}`, {
-    hint: `runtime doctor --data-dir ${context.dataDir} shows who holds it; the owner's log is ${owner.logPath}`,
-  });
+  return new AgentRuntimeError(
+    'UNAVAILABLE',
+    `the owner did not start within ${timeoutMs / 1000} s: ${why}${logEnd(tail)}`,
+    {
+      hint: `runtime doctor --data-dir ${context.dataDir} shows the process that holds it; the log of the owner is ${owner.logPath}`,
+    },
+  );
 }
 
-const quote = (tail: string): string => (tail.trim() === '' ? '' : `; its last words:\n${tail.trimEnd()}`);
+const logEnd = (tail: string): string => (tail.trim() === '' ? '' : `; the end of its log:\n${tail.trimEnd()}`);
 
-/** An owner keeps the configuration it was started with: say so when this directory has another one. */
+/** Prints a note when the owner was started with another configuration than the one that applies here. */
 async function noteOtherConfig(context: ConnectContext, plane: ControlPlane): Promise<void> {
   try {
     const mine = await context.config();
@@ -119,10 +127,10 @@ async function noteOtherConfig(context: ConnectContext, plane: ControlPlane): Pr
     const theirs = await readOwnerConfig(context.dataDir);
     if (theirs === undefined || theirs.pid !== pid || theirs.hash === mine.hash) return;
     context.out.note(
-      `note: the owner runs with another configuration than ${sanitizeLine(mine.path, 1000)}; kill ${pid} ends it (agents go on), and the next command starts one with yours`,
+      `note: the owner was started with another configuration than ${sanitizeLine(mine.path, 1000)}. To use this one, stop the owner with kill ${pid} (agents go on); the next command starts a new owner.`,
     );
   } catch (error) {
-    // A task must stay steerable and cancellable while somebody edits the configuration.
+    // A broken configuration must not keep a person from steering or cancelling a task.
     context.out.note(`note: ${sanitizeLine(AgentRuntimeError.from(error).rawMessage, 500)}`);
   }
 }

@@ -1,15 +1,19 @@
 import { AgentRuntimeError, idSchema, type ControlPlane, type TaskView } from '@runtime/contracts';
 import { usageError } from '../arguments/usage-error.ts';
 
-/** The task that was meant: by its id, by the beginning of it where only one task begins so, or `last` for the one submitted last. */
+/**
+ * Finds a task by its id, by the beginning of its id where that is unique, or the newest one by `last`.
+ * Throws NOT_FOUND, and INVALID_ARGUMENT for an ambiguous beginning or a text that cannot be an id.
+ */
 export async function findTask(plane: ControlPlane, text: string | undefined): Promise<TaskView> {
-  if (text === undefined) throw usageError('which task?', 'runtime list shows them; last is the one submitted last');
+  if (text === undefined)
+    throw usageError('the task is missing', 'runtime list shows the tasks; last stands for the newest one');
   if (text === 'last') {
     const [newest] = await plane.tasks({ limit: 1 });
     if (newest) return newest;
-    throw new AgentRuntimeError('NOT_FOUND', 'there is no task yet', { hint: 'runtime run "<prompt>" starts one' });
+    throw new AgentRuntimeError('NOT_FOUND', 'there are no tasks yet', { hint: 'runtime run "<prompt>" starts one' });
   }
-  if (!idSchema.safeParse(text).success) throw usageError(`not a task's id: ${JSON.stringify(text)}`);
+  if (!idSchema.safeParse(text).success) throw usageError(`${JSON.stringify(text)} is not a task id`);
   try {
     return await plane.task(text).status();
   } catch (error) {
@@ -24,5 +28,5 @@ async function findByPrefix(plane: ControlPlane, prefix: string): Promise<TaskVi
   const matches = (await plane.tasks()).filter((view) => view.id.startsWith(prefix));
   if (matches.length <= 1) return matches[0];
   const ids = matches.slice(0, 5).map((view) => view.id);
-  throw usageError(`${prefix} is the beginning of ${matches.length} tasks`, `among them ${ids.join(', ')}`);
+  throw usageError(`${prefix} is the beginning of ${matches.length} task ids`, `among them ${ids.join(', ')}`);
 }

@@ -3,19 +3,22 @@ import { AgentRuntimeError, type ControlPlane, type TaskStreamEvent } from '@run
 import { defined } from '../defined.ts';
 import { isUnavailable } from './connect.ts';
 
+/** How to read the events of a task. */
 export interface FollowOptions {
+  /** A cursor, or `now`. @default from the first event */
   readonly after?: string | undefined;
+  /** Whether to wait for new events up to `task.ended`. */
   readonly follow: boolean;
   readonly signal: AbortSignal;
-  /** Gives another plane after the owner of this one died; left out, that ends the reading with the error. */
+  /** Connects again after the owner died. Without it, the death of the owner ends the reading with its error. */
   readonly reconnect?: (() => Promise<ControlPlane>) | undefined;
 }
 
 const maxFailures = 5;
 
 /**
- * A task's events, over the death of its owner: the next owner takes the task up again, and reading goes on after the last event seen.
- * Gives up after five failures without an event in between.
+ * Yields the events of a task. When the owner dies, it connects to the next one and continues after the last event.
+ * Throws after more than five failures without an event in between.
  */
 export async function* followTask(
   first: ControlPlane,
@@ -29,12 +32,12 @@ export async function* followTask(
       const { follow, signal } = options;
       for await (const event of plane.task(taskId).events(defined({ after, follow, signal }))) {
         failures = 0;
-        // 'now' and a cursor both give way to where the reader stands.
+        // After a reconnect, reading continues here.
         after = event.cursor;
         yield event;
         if (event.type === 'task.ended') return;
       }
-      // The end of a following without the end of the task: the plane was closed under the reader.
+      // Following ended without task.ended: the plane was closed.
       if (!options.follow || options.signal.aborted || options.reconnect === undefined) return;
       failures += 1;
     } catch (error) {
@@ -43,8 +46,8 @@ export async function* followTask(
       if (failures > maxFailures) throw error;
     }
     if (failures > maxFailures) {
-      throw new AgentRuntimeError('UNAVAILABLE', 'the owner closes the connection again and again', {
-        hint: `runtime events -f ${taskId} goes on reading; runtime doctor shows who holds the data directory`,
+      throw new AgentRuntimeError('UNAVAILABLE', `the connection to the owner was lost ${failures} times in a row`, {
+        hint: `runtime events -f ${taskId} continues; runtime doctor shows which process holds the data directory`,
       });
     }
     await sleep(failures * 100, undefined, { signal: options.signal });

@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { writeOwnerConfig } from '../owner/owner-config.ts';
 import type { ConnectContext } from './connect.ts';
 
-/** Owns the data directory in this process, with the control socket, so that every other command finds it. */
+/** Owns the data directory in this process and serves the control socket, so that other commands can connect. */
 export async function openOwnPlane(context: ConnectContext, loaded: LoadedConfig): Promise<ControlPlane> {
   const { deps, dataDir } = context;
   const concurrency = loaded.config.defaults?.concurrency;

@@ -2,6 +2,7 @@ import type { Choice } from '@runtime/contracts';
 import type { Colours } from './output.ts';
 import { sanitize, sanitizeLine } from '../sanitize.ts';
 
+/** An approval, as events and views have it. */
 export interface ShownApproval {
   readonly id: string;
   readonly kind: string;
@@ -13,7 +14,7 @@ export interface ShownApproval {
 
 const maxMessageLines = 20;
 
-/** What is asked, and the command that answers it. Several lines, sanitised. */
+/** An approval and the command that answers it: several lines, sanitised. */
 export function describeApproval(approval: ShownApproval, taskId: string, c: Colours): string {
   const lines = [`${c.yellow('?')} ${c.bold(sanitizeLine(approval.title, 300))} ${c.dim(`(${approval.kind})`)}`];
   const message = sanitize(approval.message ?? '').trim();
@@ -26,7 +27,7 @@ export function describeApproval(approval: ShownApproval, taskId: string, c: Col
   return lines.join('\n');
 }
 
-/** Quoted where a shell would read it otherwise: the line is made to be copied. */
+/** A word as a shell reads it, quoted where needed: the line is meant to be copied. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -6,9 +6,9 @@ import { workLines } from './work-lines.ts';
 
 const writers: LineWriters = { ...workLines, ...lifeLines };
 
-/** The line a person sees for an event in the live view; undefined where there is none. Sanitised. */
+/** The line of an event in the live view, sanitised; undefined for an event without one. */
 export function describeLine(event: TaskStreamEvent, colours: Colours, verbose: boolean): string | undefined {
-  // The table pairs each type with its own event; the index loses that.
+  // The table pairs each type with its event; the index access loses that.
   const write = writers[event.type] as
     | ((event: TaskStreamEvent, colours: Colours, verbose: boolean) => string | undefined)
     | undefined;

@@ -10,9 +10,9 @@ const warn = (c: Colours, text: string): string => `${c.yellow('!')} ${text}`;
 const targetName = (target: Target): string =>
   sanitizeLine(target.model === undefined ? target.runtime : `${target.runtime} (${target.model})`);
 
-const because = (why: string | undefined): string => (why === undefined ? '' : `: ${sanitizeLine(why)}`);
+const reasonAfterColon = (why: string | undefined): string => (why === undefined ? '' : `: ${sanitizeLine(why)}`);
 
-/** How the runs of a task come and go, and what went wrong with them. */
+/** The lines of events about runs, runtimes and requests. */
 export const lifeLines: LineWriters = {
   'run.starting': (event, c) => c.dim(`· run ${event.attempt} on ${targetName(event.target)} (${event.mode})`),
   'run.started': (event, c, verbose) =>
@@ -34,7 +34,7 @@ export const lifeLines: LineWriters = {
     return warn(c, `${change}, from the beginning${lost}: ${sanitizeLine(event.reason)}`);
   },
   'attempt.scheduled': (event, c) =>
-    // A degradation has its own line, just before.
+    // runtime.degraded has its own line, just before.
     event.mode === 'degrade'
       ? undefined
       : warn(
@@ -52,7 +52,10 @@ export const lifeLines: LineWriters = {
       `malformed output set aside (${sanitizeLine(event.source)}, ${event.bytes} bytes): ${sanitizeLine(event.reason)}`,
     ),
 
-  'cancel.requested': (event, c) => warn(c, `cancel requested by ${sanitizeLine(event.by)}${because(event.why)}`),
-  'interrupt.requested': (event, c) => warn(c, `interrupted by ${sanitizeLine(event.by)}${because(event.why)}`),
-  'close.requested': (event, c) => c.dim(`· closed by ${sanitizeLine(event.by)}${because(event.why)}`),
+  'cancel.requested': (event, c) =>
+    warn(c, `cancel requested by ${sanitizeLine(event.by)}${reasonAfterColon(event.why)}`),
+  'interrupt.requested': (event, c) =>
+    warn(c, `interrupted by ${sanitizeLine(event.by)}${reasonAfterColon(event.why)}`),
+  'close.requested': (event, c) =>
+    c.dim(`· close requested by ${sanitizeLine(event.by)}${reasonAfterColon(event.why)}`),
 };

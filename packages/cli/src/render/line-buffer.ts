@@ -1,16 +1,16 @@
-/** Puts running text and whole lines on one screen: a line never begins in the middle of another. */
+/** Merges streamed text and whole lines so that a line never begins in the middle of another. */
 export interface LineBuffer {
-  /** Running text, which may end anywhere. */
+  /** Streamed text, which may end anywhere. */
   text(text: string): string;
-  /** A line of its own. */
+  /** A whole line. */
   line(text: string): string;
-  /** What is still held back, with a line feed where one is missing. */
+  /** The text that is held back, with a line feed where one is missing. */
   end(): string;
 }
 
 /**
- * Each call returns what is to be written now.
- * `live` writes running text at once; otherwise only whole lines, because a file or a pipe gains nothing from halves.
+ * Makes a buffer whose calls return what to write now. With `live` that is all streamed text, for a terminal;
+ * otherwise only whole lines, for files and pipes.
  */
 export function createLineBuffer(live: boolean): LineBuffer {
   let pending = '';
@@ -32,7 +32,7 @@ export function createLineBuffer(live: boolean): LineBuffer {
       const all = pending + text;
       const cut = all.lastIndexOf('\n') + 1;
       pending = all.slice(cut);
-      // A line without an end must not grow in memory.
+      // A line without an end must not fill the memory.
       if (pending.length <= maxPendingChars) return all.slice(0, cut);
       pending = '';
       atLineStart = false;

@@ -4,25 +4,26 @@ import { createSanitizer, type StreamSanitizer } from '../sanitize.ts';
 import { createLineBuffer, type LineBuffer } from './line-buffer.ts';
 import { describeLine } from './event-line.ts';
 
+/** Options of the live view. */
 export interface LiveViewOptions {
   readonly colours: Colours;
-  /** Write running text at once. */
+  /** Write streamed text at once, for a terminal. */
   readonly live: boolean;
-  /** Only what the agent says. */
+  /** Show only what the agent says. */
   readonly quiet: boolean;
-  /** Reasoning and the plane's own steps as well. */
+  /** Also show reasoning and the plane's own steps. */
   readonly verbose: boolean;
 }
 
-/** What people watch while a task runs. Give it each event in order; it returns the text to write. */
+/** What people watch while a task runs. Pass it each event in order, and write the text that it returns. */
 export interface LiveView {
   show(event: TaskStreamEvent): string;
-  /** A line between the events. */
+  /** Adds a line between the events. */
   line(text: string): string;
   end(): string;
 }
 
-/** Pure but for its own memory: which message is running, and where the line stands. */
+/** Makes a live view. It remembers the message that is being streamed and the state of the line, and has no effects. */
 export function createLiveView(options: LiveViewOptions): LiveView {
   const buffer = createLineBuffer(options.live);
   const speech = createSpeech(buffer);
@@ -39,12 +40,12 @@ export function createLiveView(options: LiveViewOptions): LiveView {
   };
 }
 
-/** The agent's own words and the output of its process. Undefined for every other event. */
+/** Shows the agent's messages and the output of its process. Returns undefined for every other event. */
 function createSpeech(buffer: LineBuffer): (event: TaskStreamEvent, verbose: boolean) => string | undefined {
   let running: { readonly key: string; readonly sanitizer: StreamSanitizer } | undefined;
-  /** Messages of which something was shown and whose end has not come. */
-  const begun = new Set<string>();
-  /** Ends the running message before another one begins. */
+  /** The messages whose deltas were shown and that are not completed. */
+  const startedMessages = new Set<string>();
+  /** Ends the line of the current message before another one starts. */
   const open = (key: string): { readonly out: string; readonly sanitizer: StreamSanitizer } => {
     if (running?.key === key) return { out: '', sanitizer: running.sanitizer };
     running = { key, sanitizer: createSanitizer() };
@@ -56,12 +57,12 @@ function createSpeech(buffer: LineBuffer): (event: TaskStreamEvent, verbose: boo
   };
   return (event, verbose) => {
     if (event.type === 'text.delta') {
-      begun.add(event.messageId);
+      startedMessages.add(event.messageId);
       return say(`text ${event.messageId}`, event.text);
     }
     if (event.type === 'message.completed') {
-      // Its deltas were shown already, unless the backend gave none.
-      const out = begun.delete(event.messageId) ? '' : say(`text ${event.messageId}`, event.text);
+      // Show the text only if no delta of it was shown.
+      const out = startedMessages.delete(event.messageId) ? '' : say(`text ${event.messageId}`, event.text);
       return out + buffer.end();
     }
     if (event.type === 'output.delta') return say(`output ${event.source}`, event.text);

@@ -6,32 +6,32 @@ import { safeJson, sanitize } from '../sanitize.ts';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
-/** Where a command's words go. Lines resolve when the pipe has room, so that a slow reader slows the command and costs no memory. */
+/** The output of a command. Writing resolves when the pipe has room, so that a slow reader costs no memory. */
 export interface Output {
   readonly json: boolean;
   readonly colours: Colours;
-  /** True when stdout is a terminal and people read it. */
+  /** Whether a person watches: stdout is a terminal, and no `--json`. */
   readonly live: boolean;
   readonly columns: number;
-  /** Text for stdout, as it is. Untrusted parts must have been sanitised. */
+  /** Writes text to stdout as it is. The caller has sanitised untrusted parts. */
   write(text: string): Promise<void>;
-  /** A line for people: left out with `--json`. */
+  /** Writes a line for people. Does nothing with `--json`. */
   line(text?: string): Promise<void>;
-  /** The one JSON document of a command; left out without `--json`. */
+  /** Writes the one JSON document of the command. Does nothing without `--json`. */
   document(value: unknown): Promise<void>;
-  /** One line of NDJSON. */
+  /** Writes one line of NDJSON, with or without `--json`. */
   record(value: unknown): Promise<void>;
-  /** A remark on stderr, with or without `--json`. */
+  /** Writes a remark to stderr, with or without `--json`. */
   note(text: string): void;
 }
 
-/** Colours only on a terminal; NO_COLOR (any non-empty value) and TERM=dumb switch them off. */
+/** Whether to use colours: on a terminal, unless NO_COLOR is not empty or TERM is `dumb`. */
 export function wantsColour(env: Readonly<Record<string, string | undefined>>, sink: TextSink): boolean {
   if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false;
   return sink.isTTY === true && env['TERM'] !== 'dumb';
 }
 
-/** The output of one command. `signal` ends the waiting for a reader that takes nothing. */
+/** Makes the output of one command. Aborting `signal` ends the waiting for a reader that does not read. */
 export function createOutput(deps: CliDependencies, json: boolean, signal: AbortSignal = deps.brokenPipe): Output {
   const { stdout, stderr, brokenPipe } = deps;
   const write = async (text: string): Promise<void> => {
@@ -65,13 +65,13 @@ function drained(sink: TextSink, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** An error as people read it: message, what can be done, and with `verbose` what caused it. */
+/** An error as people read it: message and hint, with `verbose` also its causes. */
 export function formatError(error: AgentRuntimeError, colours: Colours, verbose: boolean): string {
   const lines = [`${colours.red('error')} ${sanitize(error.rawMessage)} ${colours.dim(`[${error.code}]`)}`];
   if (error.hint !== undefined) lines.push(`${colours.cyan('hint')}  ${sanitize(error.hint)}`);
   if (verbose) {
     let cause: unknown = error.cause;
-    // A chain that bites its own tail must not hang the report.
+    // A cyclic chain of causes must not hang the report.
     for (let depth = 0; cause !== undefined && cause !== null && depth < 10; depth += 1) {
       const text =
         cause instanceof Error ? (cause.stack ?? cause.message) : typeof cause === 'string' ? cause : inspect(cause);

@@ -1,15 +1,15 @@
 import { outcomeCode, type CursoredEvent, type RunOutcome } from '@runtime/contracts';
 import { sanitizeLine } from '../sanitize.ts';
 
-/** An outcome in a few words: `failed (exit_code): the agent's own message`. Sanitised. */
+/** An outcome on one line, such as `failed (exit_code): exit 3`. Sanitised. */
 export function describeOutcome(outcome: RunOutcome): string {
   const code = outcomeCode(outcome) === undefined ? '' : ` (${outcomeCode(outcome)})`;
   const message = outcome.message === undefined ? '' : `: ${sanitizeLine(outcome.message, 300)}`;
   return `${outcome.status}${code}${message}`;
 }
 
-/** Fields that every event of a stream shares, or that say nothing to a person. */
-const unsaid: ReadonlySet<string> = new Set([
+/** Fields that every event has, or that mean nothing to a person. */
+const hiddenFields: ReadonlySet<string> = new Set([
   'type',
   'position',
   'stream',
@@ -22,11 +22,11 @@ const unsaid: ReadonlySet<string> = new Set([
   'spec',
 ]);
 
-/** What an event carries, on one line: names and values, long ones cut. For events of any family. Sanitised. */
+/** The names and values of an event of any type on one line; long values are cut. Sanitised. */
 export function summarizeEvent(event: CursoredEvent, width = 160): string {
   const parts: string[] = [];
   for (const [name, value] of Object.entries(event)) {
-    if (unsaid.has(name) || value === undefined) continue;
+    if (hiddenFields.has(name) || value === undefined) continue;
     parts.push(`${name}=${sanitizeLine(JSON.stringify(value) ?? '', 120)}`);
   }
   const spec = event['spec'];
@@ -36,9 +36,10 @@ export function summarizeEvent(event: CursoredEvent, width = 160): string {
   return sanitizeLine(parts.join(' '), width);
 }
 
-/** `12:43:06.120`, by this machine's clock and zone. */
+/** A time of day in the zone of this machine: `12:43:06.120`. */
 export function formatTime(unixMs: number): string {
   const date = new Date(unixMs);
-  const two = (n: number): string => String(n).padStart(2, '0');
-  return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}.${String(date.getMilliseconds()).padStart(3, '0')}`;
+  const padded = (value: number, length = 2): string => String(value).padStart(length, '0');
+  const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => padded(value)).join(':');
+  return `${time}.${padded(date.getMilliseconds(), 3)}`;
 }

@@ -1,4 +1,4 @@
-/** Columns of plain text, two spaces apart; the last is as long as it likes. Cells must be one line without escapes: `paint` colours them afterwards. */
+/** Aligns cells in columns, two spaces apart. Cells are single lines without escapes; `paint` then colours them. */
 export function formatTable(
   rows: readonly (readonly string[])[],
   paint: (cell: string, row: number, column: number) => string = (cell) => cell,

@@ -17,17 +17,17 @@ const statusColour: { readonly [S in TaskStatus]: 'green' | 'red' | 'yellow' | '
   cancelled: 'dim',
 };
 
-/** The status in the colour by which people know it. */
+/** The status in its colour. */
 export function paintStatus(status: TaskStatus, c: Colours): string {
   return c[statusColour[status]](status);
 }
 
-/** From submission to the end, or until now. */
+/** Milliseconds from the submission to the end, or until now. */
 function elapsedMs(view: TaskView, now: number): number {
   return (view.endedAt ?? now) - view.submittedAt;
 }
 
-/** `runtime list`: newest first, one line a task. */
+/** The lines of `runtime list`: a heading, then one line per task. */
 export function formatTaskList(views: readonly TaskView[], now: number, c: Colours, columns: number): string[] {
   const head = ['TASK', 'STATUS', 'RUNTIME', 'AGE', 'TITLE'];
   const rows = views.map((view) => [
@@ -45,17 +45,18 @@ export function formatTaskList(views: readonly TaskView[], now: number, c: Colou
   });
 }
 
-/** `runtime status`: all that a person asks about one task. */
+/** The lines of `runtime status`. The first one alone stands for the task. */
 export function formatTask(view: TaskView, now: number, c: Colours): string[] {
+  const targets = view.targets.map((target) => [target.runtime, target.model].filter(Boolean).join(':')).join(', ');
   const lines = [
     `${c.bold(view.id)}  ${paintStatus(view.status, c)}  ${formatDuration(elapsedMs(view, now))}`,
     `title      ${sanitizeLine(view.title)}`,
     `workspace  ${sanitizeLine(view.workspace, 1000)}`,
-    `runtimes   ${sanitizeLine(view.targets.map((target) => [target.runtime, target.model].filter(Boolean).join(':')).join(', '), 1000)}`,
+    `runtimes   ${sanitizeLine(targets, 1000)}`,
   ];
   if (view.outcome) lines.push(`outcome    ${describeOutcome(view.outcome)}`);
   if (view.cancelRequested && !view.outcome) lines.push(c.yellow('cancel requested'));
-  if (view.nextAttemptAt !== undefined) lines.push(`next       in ${formatDuration(view.nextAttemptAt - now)}`);
+  if (view.nextAttemptAt !== undefined) lines.push(`next run   in ${formatDuration(view.nextAttemptAt - now)}`);
   lines.push(...formatRuns(view, c), ...formatInstructions(view, c));
   for (const approval of view.approvals) lines.push('', describeApproval(approval, view.id, c));
   return lines;

@@ -13,7 +13,7 @@ const instructionStep = (
 ): string | undefined =>
   verbose ? c.dim(`» ${event.instructionId} ${event.type.slice('instruction.'.length)}`) : undefined;
 
-/** What the agent does, what it asks, and what was said to it. */
+/** The lines of events about tools, approvals, instructions and messages. */
 export const workLines: LineWriters = {
   'tool.started': (event, c) => `${c.cyan('▸')} ${c.bold(sanitizeLine(event.name))}${c.dim(json(event.input))}`,
   'tool.ended': (event, c) =>
@@ -24,9 +24,10 @@ export const workLines: LineWriters = {
   'approval.requested': (event, c) =>
     describeApproval({ ...event, id: event.approvalId }, event.stream.slice('task/'.length), c),
   'approval.resolved': ({ resolution, by }, c) => {
-    if (resolution.kind === 'cancelled') return `${c.yellow('?')} no longer asked`;
+    if (resolution.kind === 'cancelled') return `${c.yellow('?')} the question was withdrawn`;
     const { choice, value } = resolution.decision;
-    const how = resolution.kind === 'expired' ? 'nobody answered in time:' : `answered by ${sanitizeLine(by)}:`;
+    const how =
+      resolution.kind === 'expired' ? 'not answered in time, the default applies:' : `answered by ${sanitizeLine(by)}:`;
     return `${c.yellow('?')} ${how}${json(choice ?? value)}`;
   },
 
@@ -42,9 +43,9 @@ export const workLines: LineWriters = {
   'instruction.declined': (event, c) =>
     `${c.yellow('!')} instruction ${event.instructionId} was declined: ${sanitizeLine(event.reason)}`,
   'instruction.unknown': (event, c) =>
-    `${c.yellow('!')} nobody can tell whether instruction ${event.instructionId} arrived: ${sanitizeLine(event.reason)}`,
+    `${c.yellow('!')} it is unknown whether instruction ${event.instructionId} arrived: ${sanitizeLine(event.reason)}`,
 
-  'message.discarded': (event, c) => `${c.yellow('!')} the agent took its message back: ${sanitizeLine(event.reason)}`,
+  'message.discarded': (event, c) => `${c.yellow('!')} the agent discarded its message: ${sanitizeLine(event.reason)}`,
   'context.compacted': (_event, c) => c.dim('· the agent compacted its context'),
   'artifact.stored': ({ artifact }, c) => c.dim(`· artifact ${sanitizeLine(artifact.name)} (${artifact.bytes} bytes)`),
 };

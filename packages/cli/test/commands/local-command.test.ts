@@ -27,7 +27,7 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
     expect(bad.exitCode).toBe(1);
   });
 
-  it('outlives its owner: after kill -9 the next owner takes it up again, and nothing is lost', async () => {
+  it('outlives its owner: after kill -9 the next owner continues it, and nothing is lost', async () => {
     await using lab = await openLab('echo $$ > pid; echo first; while [ ! -e go ]; do sleep 0.05; done; echo last');
     const run = lab.start('run', 'x', '--json');
     await until(run, 'stdout', 'first\\n');
@@ -84,7 +84,7 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
     expect(log.stdout).not.toContain('hunter2');
   });
 
-  it('keeps a file of variables to the agent: Node would take --env-file, and its NODE_OPTIONS, for itself', async () => {
+  it('gets the variables of a file, which Node itself does not act on', async () => {
     await using lab = await openLab('echo "got $NODE_OPTIONS"');
     const file = join(lab.root, 'env');
     await writeFile(file, 'NODE_OPTIONS=--of-the-agent\n', { mode: 0o600 });
@@ -92,7 +92,7 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
     expect(run).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringMatching(/^got \*\*\*\n/) });
   });
 
-  it('cannot be attached to, and says what to do instead', async () => {
+  it('cannot be attached to, and the error shows the alternative', async () => {
     await using lab = await openLab('echo i-am-up; sleep 300');
     await lab.start('submit', 'x');
     await until(lab.start('events', '-f', 'last'), 'stdout', 'i-am-up');

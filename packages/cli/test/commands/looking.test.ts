@@ -17,11 +17,11 @@ describe('looking', () => {
     expect((await lab.run('events', 'last')).stdout).toContain('task.ended');
     expect((await lab.run('log')).records().length).toBeGreaterThan(5);
     expect((await lab.run('runtimes')).stdout).toContain('✓ memory');
-    expect((await lab.run('verify')).stdout).toContain('the log is whole');
+    expect((await lab.run('verify')).stdout).toContain('the log is intact');
     expect(lab.started).toBe(1);
   });
 
-  it('writes nothing to a terminal that steers it, wherever it came from', async () => {
+  it('writes nothing that controls a terminal, wherever it came from', async () => {
     await using lab = await Lab.open(() => [{ do: 'say', text: 'a\u009b31mb\u007f\u202ec' }]);
     const evil = join(lab.root, 'evil\u001b[31m');
     await mkdir(evil);
@@ -44,11 +44,11 @@ describe('looking', () => {
     }
     // oxlint-disable-next-line no-control-regex
     expect(text.join('')).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
-    const said = (await lab.run('log')).records() as { type: string; text?: string }[];
-    expect(said.find((event) => event.type === 'message.completed')?.text).toBe('a\u009b31mb\u007f\u202ec');
+    const events = (await lab.run('log')).records() as { type: string; text?: string }[];
+    expect(events.find((event) => event.type === 'message.completed')?.text).toBe('a\u009b31mb\u007f\u202ec');
   });
 
-  it('finds an empty directory empty', async () => {
+  it('shows an empty list for an empty directory', async () => {
     await using lab = await Lab.open();
     expect(await lab.run('list', '--json')).toMatchObject({ code: 0, stdout: '[]\n' });
     expect((await lab.run('status', 'nothing')).code).toBe(3);
@@ -68,12 +68,12 @@ describe('looking', () => {
     expect(await lab.run('status', '../etc')).toMatchObject({ code: 2, stderr: expect.stringContaining('not a task') });
   });
 
-  it('takes the beginning of an id where it is unique', async () => {
+  it('accepts the beginning of an id where it is unique', async () => {
     await using lab = await Lab.open();
     const { id } = view((await lab.run('submit', 'x', '--json')).json());
     expect(view((await lab.run('status', id.slice(0, -2), '--json')).json()).id).toBe(id);
     await lab.run('submit', 'y', '--share-workspace');
-    expect((await lab.run('status', id.slice(0, 3))).stderr).toContain('is the beginning of 2 tasks');
+    expect((await lab.run('status', id.slice(0, 3))).stderr).toContain('is the beginning of 2 task ids');
   });
 
   it('shows why a runtime cannot be used', async () => {
@@ -86,7 +86,7 @@ describe('looking', () => {
     expect((await lab.run('runtimes', '--json')).json()).toMatchObject([{ id: 'gone', breaker: 'closed' }]);
   });
 
-  it('says that a runtime has no terminal, and what to do instead', async () => {
+  it('refuses to attach to a runtime without a terminal, and shows the alternative', async () => {
     await using lab = await Lab.open(() => [{ do: 'say', text: 'up' }, { do: 'hang' }]);
     const running = lab.start(['run', 'x']);
     await running.stdout.holds('up');
@@ -116,7 +116,7 @@ describe('looking', () => {
     expect((await running.ended).code).toBe(1);
   });
 
-  it('does a failed task again as a new one', async () => {
+  it('runs an ended task again as a new one', async () => {
     await using lab = await Lab.open();
     await lab.run('run', 'x');
     const { id } = view((await lab.run('status', 'last', '--json')).json());

@@ -23,7 +23,7 @@ describe('runtime run', () => {
     expect(result.code).toBe(0);
   });
 
-  it('exits with 1 and says why when the agent fails', async () => {
+  it('exits with 1 and shows the reason when the agent fails', async () => {
     await using lab = await Lab.open(() => [
       { do: 'end', outcome: { status: 'failed', code: 'refusal', message: 'I would rather \u001b[31mnot' } },
     ]);
@@ -42,7 +42,7 @@ describe('runtime run', () => {
     expect(events.every((event) => typeof event.cursor === 'string')).toBe(true);
   });
 
-  it('says only what the agent says with --quiet', async () => {
+  it('shows only what the agent says with --quiet', async () => {
     await using lab = await Lab.open(() => [{ do: 'say', text: 'answer' }]);
     expect((await lab.run('run', '-q', 'x')).stdout).toBe('answer\n');
   });
@@ -65,7 +65,7 @@ describe('runtime run', () => {
     expect(lab.started).toBe(1);
   });
 
-  it('owns the directory itself with --foreground, and lets go at the end', async () => {
+  it('owns the directory itself with --foreground, and releases it at the end', async () => {
     await using lab = await Lab.open();
     expect((await lab.run('run', '--foreground', 'x')).code).toBe(0);
     expect(lab.started).toBe(0);
@@ -91,7 +91,7 @@ describe('runtime run', () => {
     expect(result.stdout).toContain('run.reattached');
   });
 
-  it('detaches at the first Ctrl-C and says how to come back; the task goes on', async () => {
+  it('detaches at the first Ctrl-C and shows how to watch again; the task goes on', async () => {
     const gate = deferred();
     await using lab = await Lab.open(() => [
       { do: 'say', text: 'working' },
@@ -108,7 +108,7 @@ describe('runtime run', () => {
     expect((await lab.run('events', '-f', id)).stdout).toContain('task.ended');
   });
 
-  it('says so when its task waits behind another one, and goes on when that has ended', async () => {
+  it('prints a note while its task waits behind another one', async () => {
     const gate = deferred();
     await using lab = await Lab.open(() => [
       { do: 'say', text: 'mine' },
@@ -117,7 +117,7 @@ describe('runtime run', () => {
     const first = lab.start(['run', 'x']);
     await first.stdout.holds('mine');
     const second = lab.start(['run', 'y'], { queuedNoteMs: 10 });
-    await second.stderr.holds('queued: it waits for its turn');
+    await second.stderr.holds('queued behind other tasks');
     expect(second.stdout.text).toBe('');
     gate.resolve(undefined);
     expect((await first.ended).stderr).toBe('');
@@ -155,11 +155,11 @@ describe('runtime run', () => {
     },
   );
 
-  it('ends quietly when nobody reads any more', async () => {
-    const gone = new AbortController();
+  it('ends quietly when the reader closes stdout', async () => {
+    const closed = new AbortController();
     class Closing extends Sink {
       override write(text: string): boolean {
-        if (text.includes('piece 3')) gone.abort();
+        if (text.includes('piece 3')) closed.abort();
         return super.write(text);
       }
     }
@@ -167,14 +167,14 @@ describe('runtime run', () => {
       ...Array.from({ length: 10 }, (_, index) => ({ do: 'say' as const, text: `piece ${index}\n` })),
       { do: 'hang' },
     ]);
-    const result = await lab.start(['run', 'x'], { stdout: new Closing(), brokenPipe: gone.signal }).ended;
+    const result = await lab.start(['run', 'x'], { stdout: new Closing(), brokenPipe: closed.signal }).ended;
     expect(result).toMatchObject({ code: 0, stderr: '' });
     expect(result.stdout).not.toContain('piece 5');
   });
 });
 
 describe('a runtime that cannot be used', () => {
-  it('is told once, with the one that takes its place', async () => {
+  it('is shown once, with the runtime that replaces it', async () => {
     await using lab = await Lab.open();
     lab.use(
       memoryRuntime({ id: 'gone', unavailable: { code: 'UNAVAILABLE', reason: 'not installed' } }),

@@ -95,7 +95,7 @@ describe('runtime answer', () => {
     expect((await lab.run('answer', 'last', 'nonsense')).code).toBe(2);
     expect((await lab.run('answer', 'last', 'deny')).code).toBe(0);
     expect((await running.ended).stdout).toContain('you said deny');
-    expect((await lab.run('answer', 'last')).stdout).toContain('is open');
+    expect((await lab.run('answer', 'last')).stdout).toContain('has no open approval');
   });
 
   it('asks on a terminal, by number', async () => {

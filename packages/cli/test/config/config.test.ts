@@ -35,13 +35,13 @@ describe('finding the configuration', () => {
     expect((await load(deep, '../../other.json')).config.runtimes['x']).toMatchObject({ command: ['other'] });
   });
 
-  it('says which file cannot be read', async () => {
+  it('names the file that cannot be read', async () => {
     await expect(load(root, 'missing.json')).rejects.toThrow(
       `cannot read the configuration ${join(root, 'missing.json')}`,
     );
   });
 
-  it('is a file: a pipe would be waited for by a command that no signal ends', async () => {
+  it('must be a file: opening a pipe would block for ever', async () => {
     const pipe = join(root, 'pipe.json');
     execFileSync('mkfifo', [pipe]);
     await expect(load(root, pipe)).rejects.toThrow(`cannot read the configuration ${pipe}: it is not a file`);
@@ -52,7 +52,7 @@ describe('finding the configuration', () => {
   });
 
   it.skipIf(process.getuid?.() !== 0)(
-    'that somebody else left on the way up is not taken: it names programs that we would run',
+    'of another user is refused unless it was named: it names programs that we would run',
     async () => {
       const shared = join(root, 'shared');
       const file = join(shared, 'runtime.config.json');
@@ -68,7 +68,7 @@ describe('finding the configuration', () => {
     },
   );
 
-  it('hashes what a configuration says, not how it is written', async () => {
+  it('hashes the meaning of a configuration, not its spelling', async () => {
     const write = (name: string, text: string) => writeFile(join(root, name), text);
     await write('a.json', '{"$schema":"x","runtimes":{"pi":{"adapter":"pi"}}}');
     await write('b.json', '{\n "runtimes": { "pi": { "adapter": "pi" } } }');
@@ -102,11 +102,11 @@ describe('a bad configuration', () => {
     );
   });
 
-  it('says which adapters there are', () => {
+  it('lists the adapters', () => {
     expect(refused({ runtimes: { x: { adapter: 'docker' } } })).toMatch(/runtimes\.x.*"pi", "tmux", "local"/);
   });
 
-  it('says what a duration looks like', () => {
+  it('shows what a duration looks like', () => {
     expect(refused({ runtimes: { pi: { adapter: 'pi' } }, defaults: { deadline: '10' } })).toMatch(
       /defaults\.deadline: expected a duration/,
     );
@@ -139,7 +139,7 @@ describe('without a file', () => {
     expect((await defaultConfig({ PATH: bin })).defaults).toEqual({ runtimes: ['claude'] });
   });
 
-  it('names what is missing too, so that its absence is explained and --on pi,claude works with one of them', async () => {
+  it('also names what is not installed, so that --on pi,claude works with one of them', async () => {
     expect(await defaultConfig({ PATH: '' })).toEqual({
       runtimes: { pi: { adapter: 'pi' }, claude: expect.objectContaining({ adapter: 'tmux' }) },
     });
@@ -164,7 +164,7 @@ describe('what is published', () => {
 });
 
 describe('paths in a configuration', () => {
-  it('are taken from the directory of the file: its owner stands somewhere else', async () => {
+  it('are relative to the file, because the owner has another working directory', async () => {
     const directory = join(root, 'relative');
     await mkdir(directory);
     const runtimes = {
@@ -184,7 +184,7 @@ describe('paths in a configuration', () => {
     expect(config.defaults?.env?.file).toBe(join(directory, '.env'));
   });
 
-  it('make adapters under their ids, with the variables they are to get', async () => {
+  it('become adapters with their ids and their variables', async () => {
     const [pi, shell] = await createAdapters({
       runtimes: {
         'my-pi': { adapter: 'pi', passEnv: ['MY_*'] },
@@ -192,7 +192,7 @@ describe('paths in a configuration', () => {
       },
     });
     expect(pi?.id).toBe('my-pi');
-    expect(pi?.environment).toEqual(expect.arrayContaining(['ANTHROPIC_API_KEY', 'MY_*']));
+    expect(pi?.passEnvironment).toEqual(expect.arrayContaining(['ANTHROPIC_API_KEY', 'MY_*']));
     expect(shell?.id).toBe('shell');
   });
 });

@@ -25,7 +25,7 @@ describe('the checks of doctor', () => {
     expect(checkNode(version).status).toBe(status);
   });
 
-  it('refuses network file systems, also where the magic number came signed', () => {
+  it('refuses network file systems, also with a signed magic number', () => {
     expect(checkFileSystem({ type: 0x6969, freeBytes: 0 }, 'linux')).toMatchObject({ status: 'fail', detail: 'NFS' });
     expect(checkFileSystem({ type: 0xff534d42 | 0, freeBytes: 0 }, 'linux')).toMatchObject({
       status: 'fail',
@@ -36,7 +36,7 @@ describe('the checks of doctor', () => {
     expect(checkFileSystem(undefined, 'linux').status).toBe('warn');
   });
 
-  it('fails without room and warns before', () => {
+  it('fails without free space and warns before', () => {
     const status = (freeBytes: number) => checkFreeSpace({ type: 1, freeBytes }).status;
     expect([status(10 * 1024 ** 2), status(500 * 1024 ** 2), status(5 * 1024 ** 3)]).toEqual(['fail', 'warn', 'ok']);
   });
@@ -59,7 +59,7 @@ describe('the checks of doctor', () => {
     expect(checkPlacement({ survivesHost: true, wrap: [] }).status).toBe('ok');
   });
 
-  it('wants the data directory to be ours alone', () => {
+  it('accepts only a data directory of this user alone', () => {
     const facts = { mode: 0o40700, uid: 5, ownUid: 5, isDirectory: true };
     expect(checkDirectory('/d', facts).status).toBe('ok');
     expect(checkDirectory('/d', { ...facts, mode: 0o40755 })).toMatchObject({
@@ -81,13 +81,13 @@ describe('the checks of doctor', () => {
     expect(JSON.stringify(found)).not.toContain('sk-secret');
   });
 
-  it('misses a tool only where the platform has it', () => {
+  it('warns about a missing tool only where the platform has it', () => {
     expect(checkTool('setpriv', undefined, 'why', 'linux')).toMatchObject({ status: 'warn', hint: 'why' });
     expect(checkTool('setpriv', undefined, 'why', 'darwin').status).toBe('ok');
     expect(checkPlatform('win32').status).toBe('warn');
   });
 
-  it('tells a dead owner from a living one', () => {
+  it('distinguishes a silent owner from one that serves', () => {
     expect(checkLock({ kind: 'free' }).status).toBe('ok');
     expect(checkLock({ kind: 'served', pid: 7, unfinished: 2 }).detail).toContain('process 7');
     expect(checkLock({ kind: 'silent', pid: 7 }).status).toBe('warn');
@@ -102,7 +102,7 @@ describe('the checks of doctor', () => {
 });
 
 describe('runtime doctor', () => {
-  it('looks at everything, starts nothing, and succeeds with warnings', async () => {
+  it('checks everything, starts nothing, and succeeds with warnings', async () => {
     await using lab = await Lab.open();
     lab.overrides = { env: { ANTHROPIC_API_KEY: 'sk-secret', PATH: '' } };
     const result = await lab.run('doctor', '--json');

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/exit-codes.ts';
 import { createOutput, formatError, wantsColour } from '../../src/render/output.ts';
-import { registerCommands } from '../../src/program.ts';
+import { createProgram, registerCommands } from '../../src/program.ts';
 import { Lab, Sink } from '../support/lab.ts';
 
 describe('exit codes', () => {
@@ -40,14 +40,14 @@ describe('what was typed wrong', () => {
     [['run', '--needs', 'magic', 'x'], 2, 'not a capability'],
     [['run', '--approval-timeout', '90d', 'x'], 2, '--approval-timeout'],
     [['run', '--recovery', 'never', 'x'], 2, 'Allowed choices'],
-    [['run', '--retries', 'many', 'x'], 2, 'not a count'],
-    [['run'], 2, 'what is to be done?'],
+    [['run', '--retries', 'many', 'x'], 2, 'expected a number from 0 to 99'],
+    [['run'], 2, 'the prompt is missing'],
     [['run', 'two', 'words'], 2, 'too many arguments'],
     [['run', ' '], 2, 'the prompt is empty'],
     [['run', '--config', 'missing.json', 'x'], 2, 'cannot read the configuration'],
     [['status'], 2, "missing required argument 'task'"],
     [['list', '--status', 'happy'], 2, 'not a status'],
-  ])('%j exits with %d and says %j', async (args, code, message) => {
+  ])('%j exits with %d and prints %j', async (args, code, message) => {
     await using lab = await Lab.open();
     const result = await lab.run(...args);
     expect(result.stderr).toContain(message);
@@ -88,10 +88,21 @@ describe('what was typed wrong', () => {
     expect((await lab.run('zzz')).stderr).toContain('hint  runtime help');
   });
 
-  it('says in the help how a task is named', async () => {
+  it('gets help on how a task is named', async () => {
     await using lab = await Lab.open();
     for (const command of ['status', 'events', 'steer', 'cancel', 'answer', 'attach', 'requeue'])
       expect((await lab.run(command, '--help')).stdout).toContain('its id, the beginning of its id, or last');
+  });
+
+  it('is helped in lines of at most 80 columns', async () => {
+    await using lab = await Lab.open();
+    const commands = createProgram(lab.dependencies()).commands.map((command) => [command.name(), '--help']);
+    for (const args of [['help'], ...commands]) {
+      const stdout = new Sink();
+      stdout.columns = 80;
+      const help = (await lab.start(args, { stdout }).ended).stdout;
+      expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    }
   });
 
   it('is no error to ask for help or version', async () => {

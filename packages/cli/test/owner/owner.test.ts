@@ -16,7 +16,7 @@ async function environmentOf(pid: number): Promise<string[]> {
 describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
   it('is started by the first command, outlives it, and serves the next', async () => {
     await using lab = await ProcessLab.open(main);
-    Object.assign(lab.env, { RUNTIME_RUN_ID: 'somebody-elses-run', SECRET_OF_THE_SHELL: 'x', ANTHROPIC_API_KEY: 'k' });
+    Object.assign(lab.env, { RUNTIME_RUN_ID: 'run-of-another', SECRET_OF_THE_SHELL: 'x', ANTHROPIC_API_KEY: 'k' });
     const first = await lab.start('run', 'one');
     expect(first.stdout).toContain('did one');
     expect(first.exitCode).toBe(0);
@@ -33,7 +33,7 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect((await stat(join(lab.dataDir, 'owner.log'))).mode & 0o777).toBe(0o600);
   });
 
-  it('is one, when several commands start at the same time', async () => {
+  it('is the only one when several commands start at the same time', async () => {
     await using lab = await ProcessLab.open(main);
     const results = await Promise.all(['a', 'b', 'c'].map((text) => lab.start('run', '-q', '--share-workspace', text)));
     expect(results.map((result) => [result.exitCode, result.stderr])).toEqual([
@@ -54,7 +54,7 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(await environmentOf((await lab.ownerPid()) ?? 0)).toContain('MY_TOOL_HOME=/opt/tool');
   });
 
-  it('leaves by itself when it is idle, and the next command starts another', async () => {
+  it('exits by itself when it is idle, and the next command starts another', async () => {
     await using lab = await ProcessLab.open(main);
     const served = await lab.start('serve', '--detach', '--idle-exit', '300ms', '--json');
     const { pid } = JSON.parse(served.stdout) as { pid: number };
@@ -64,13 +64,13 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(await lab.ownerPid()).not.toBe(pid);
   });
 
-  it('lets go at SIGTERM with exit code 0', async () => {
+  it('exits at SIGTERM with exit code 0', async () => {
     await using lab = await ProcessLab.open(main);
     const serve = lab.start('serve');
     await until(serve, 'stdout', 'serving');
     serve.kill('SIGTERM');
     const { exitCode, stdout } = await serve;
-    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('leaving: SIGTERM')]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining('exiting: SIGTERM')]);
     expect(await lab.ownerPid()).toBeUndefined();
   });
 
@@ -92,7 +92,7 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(JSON.parse((await lab.start('list', '--json')).stdout)).toHaveLength(2);
   });
 
-  it('that cannot start is told with its last words', async () => {
+  it('that cannot start is reported with the end of its log', async () => {
     await using lab = await ProcessLab.open(main);
     await writeFile(lab.dataDir, 'not a directory');
     const result = await lab.start('run', 'x');
@@ -100,7 +100,7 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(result.stderr).toMatch(/cannot write to the data directory[^]*hint/);
   });
 
-  it('keeps its configuration, and a command with another one says so', async () => {
+  it('keeps its configuration, and a command with another one prints a note', async () => {
     await using lab = await ProcessLab.open(main);
     await lab.start('run', 'x');
     await writeFile(
@@ -144,7 +144,7 @@ describe.skipIf(process.platform !== 'linux')('the command as a process', () => 
     expect((await steer).exitCode).toBe(130);
   });
 
-  it('says so when stdout cannot be written to, without a stack', async () => {
+  it('reports without a stack that stdout cannot be written to', async () => {
     await using lab = await ProcessLab.open(main);
     const { exitCode, stderr } = await lab.pipe('config schema > /dev/full', 'cat');
     expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^error cannot write to stdout: ENOSPC[^\n]*\n$/)]);

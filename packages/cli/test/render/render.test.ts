@@ -37,7 +37,7 @@ describe('the live view', () => {
     text('m2', 'Done'),
   ];
 
-  it('never puts a line into the middle of running text', () => {
+  it('never puts a line into the middle of streamed text', () => {
     expect(show(conversation)).toBe('Looking at it.\n▸ bash {"command":"ls"}\n✗ no such file\nDone\n');
   });
 
@@ -79,7 +79,7 @@ describe('the live view', () => {
     expect(show([hostile])).toBe('▸ x fake line {}\n');
   });
 
-  it('tells of a degradation with what it costs', () => {
+  it('shows a degradation with the capabilities that are lost', () => {
     const degraded = event<'runtime.degraded'>({
       type: 'runtime.degraded',
       from: { runtime: 'pi', model: 'm' },
@@ -93,7 +93,7 @@ describe('the live view', () => {
     );
   });
 
-  it('tells how an approval is answered, in words that a shell takes', () => {
+  it('shows how to answer an approval, quoted for a shell', () => {
     const shown = describeApproval(
       {
         id: "it's",

@@ -9,7 +9,7 @@ import type { Machine } from '../../src/doctor/machine.ts';
 import { nodePlanes } from '../../src/host/node-planes.ts';
 import { runCli } from '../../src/run-cli.ts';
 
-/** A stream that keeps what was written. */
+/** A stream that keeps its text. */
 export class Sink implements TextSink {
   text = '';
   isTTY: boolean;
@@ -45,9 +45,9 @@ export interface Result {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
-  /** Of the one document on stdout. */
+  /** The one document on stdout. */
   json(): unknown;
-  /** Of the lines on stdout. */
+  /** The lines on stdout. */
   records(): unknown[];
 }
 
@@ -55,7 +55,7 @@ export interface Running {
   readonly stdout: Sink;
   readonly stderr: Sink;
   readonly ended: Promise<Result>;
-  /** As if the terminal had sent it. */
+  /** Sends a signal as the terminal would. */
   signal(name: string): void;
 }
 
@@ -74,7 +74,10 @@ function asSink(sink: TextSink): Sink {
   return sink;
 }
 
-/** The command line over real planes, with a runtime in memory; the owner that a command would start lives in this process. */
+/**
+ * The command line over real planes, with a runtime in memory; the owner that a command would start lives in this
+ * process.
+ */
 export class Lab implements AsyncDisposable {
   readonly root: string;
   readonly dataDir: string;
@@ -102,7 +105,7 @@ export class Lab implements AsyncDisposable {
     return this;
   }
 
-  /** What a command gets of the world in this lab. */
+  /** The dependencies of a command in this lab. */
   dependencies(overrides: Partial<CliDependencies> = {}): CliDependencies {
     const planes = nodePlanes();
     return {
@@ -128,8 +131,8 @@ export class Lab implements AsyncDisposable {
         };
       },
       onSignal: () => () => {},
-      ask: () => Promise.reject(new Error('nobody is asked in this test')),
-      runOnTerminal: () => Promise.reject(new Error('no terminal in this test')),
+      ask: () => Promise.reject(new Error('no question is expected in this test')),
+      runOnTerminal: () => Promise.reject(new Error('no terminal is expected in this test')),
       machine: quietMachine,
       exit: () => {},
       detachWindowMs: 50,
@@ -175,7 +178,7 @@ export class Lab implements AsyncDisposable {
     return this.start(args).ended;
   }
 
-  /** Lets the owners go, as their death would; the next writing command starts another. */
+  /** Closes the owners, as their death would; the next writing command starts another. */
   async closeOwners(): Promise<void> {
     await Promise.all(this.#owners.splice(0).map((owner) => owner.close()));
   }

@@ -17,7 +17,7 @@ function execute(file: string, args: readonly string[], cwd: string, env: Readon
 }
 export type Cli = ReturnType<typeof execute>;
 
-/** The command line in processes of its own, with a data directory and sockets of its own. */
+/** The command line as processes, with their own data directory and sockets. */
 export class ProcessLab implements AsyncDisposable {
   readonly root: string;
   readonly dataDir: string;
@@ -58,12 +58,12 @@ export class ProcessLab implements AsyncDisposable {
     return execute('bash', ['-c', script], this.workspace, this.env);
   }
 
-  /** The process that owns the data directory, as it says itself. */
+  /** The pid in owner.json. */
   async ownerPid(): Promise<number | undefined> {
     return (await nodePlanes().owner(this.dataDir))?.pid;
   }
 
-  /** Cancels what still runs, ends the owner, and waits until it is gone. */
+  /** Cancels the tasks that still run, ends the owner and waits for its end. */
   async [Symbol.asyncDispose](): Promise<void> {
     const pid = await this.ownerPid();
     if (pid !== undefined && (await lives(pid))) {
@@ -71,7 +71,7 @@ export class ProcessLab implements AsyncDisposable {
       for (const { id } of JSON.parse(stdout) as { id: string }[]) await this.start('cancel', id, '--wait');
       await endProcess(pid);
     }
-    // A test that failed half way leaves a run alive of which no owner knows.
+    // A test that failed half-way may leave a run without an owner.
     const runs = await readdir(join(this.dataDir, 'runs')).catch(() => []);
     for (const runId of runs) await killTree({ runId, graceMs: 0 });
     await rm(this.root, { recursive: true, force: true });

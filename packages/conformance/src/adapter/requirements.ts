@@ -90,8 +90,8 @@ export const requirements = {
     source: adapter('Aborting `signal` ends the iteration without a throw.'),
   },
   'events.unread': {
-    behaviour: 'does not slow the agent while nobody reads',
-    source: adapter('The source is a file that outlives us: not reading slows nobody.'),
+    behaviour: 'does not slow the agent while no reader reads',
+    source: adapter('The source is a file that outlives us: a slow reader slows neither the agent nor the plane.'),
   },
   'events.silence': {
     behaviour: 'reports a turn in which the agent says nothing',
@@ -139,7 +139,7 @@ export const requirements = {
   },
   'dispose.lets-go': {
     behaviour: 'detaches when a session is disposed, once or twice, and the process goes on',
-    source: adapter('Disposing it lets go and never kills: the process goes on and can be recovered.'),
+    source: adapter('Disposing it detaches and never kills: the process goes on and can be recovered.'),
   },
   'recover.live': {
     behaviour:

@@ -77,6 +77,15 @@ function contentCases(verifier: Verifier): void {
     const { time } = await log.append('s', [{ type: 'x' }, { type: 'y' }, { type: 'z' }]);
     expect((await collect(log)).map((event) => event.time)).toEqual([time, time, time]);
   });
+  verifier.verifies('append.given-time', async (log) => {
+    expect((await log.append('s', [{ type: 'x' }, { type: 'y' }], { time: 7 })).time).toBe(7);
+    await log.append('s', [{ type: 'z' }], { time: 5, ack: 'written' });
+    expect((await collect(log)).map((event) => event.time)).toEqual([7, 7, 5]);
+    for (const time of [Number.NaN, Infinity]) {
+      expect((await errorOf(log.append('s', [{ type: 'x' }], { time }))).code).toBe('INVALID_ARGUMENT');
+    }
+    expect(log.head).toBe(3);
+  });
 }
 
 function refusalCases(verifier: Verifier): void {

@@ -2,21 +2,23 @@ import { dirname } from 'node:path';
 import type { DiskImage, DiskOperation } from './fault-file-system.ts';
 import { resized } from './fault-fs.ts';
 
+/** Where a crash happens, and what survives it. */
 export interface CrashOptions {
-  /** How many operations were complete. */
+  /** The number of complete operations. */
   readonly at: number;
-  /** How many bytes of the next operation, a write, got through. @default 0 */
+  /** How many bytes of the next operation are written, if it is a write. @default 0 */
   readonly bytes?: number;
   /**
-   * The machine lost its power, not only the process its life: what was not synced is there or not, sector by sector, and names likewise, as this
-   * random number (from 0 up to 1) decides each time. Left out: all that was done is there.
+   * A random number from 0 up to 1, for a power failure: bytes that were not synced are there or not, sector by sector,
+   * and names likewise, as this number decides each time.
+   * @default a crash of the process, which loses nothing
    */
   readonly power?: () => number;
-  /** Written as one piece. @default 512 */
+  /** The bytes that survive or are lost together. @default 512 */
   readonly sectorBytes?: number;
 }
 
-/** What the disk holds after a crash in the middle of these operations. */
+/** What the disk holds after a crash during these operations, which must begin with an empty disk. */
 export function crashImage(operations: readonly DiskOperation[], options: CrashOptions): DiskImage {
   const disk = new Disk(options.sectorBytes ?? 512);
   for (const operation of operations.slice(0, options.at)) disk.apply(operation);
@@ -41,7 +43,7 @@ class Disk {
   readonly #names = new Map<string, number>();
   /** Names as they are on the medium. */
   readonly #durableNames = new Map<string, number>();
-  /** Changes of names that no sync of their directory covered. */
+  /** Changes of names that no sync of their directory has covered yet. */
   #pendingNames: DiskOperation[] = [];
 
   constructor(sectorBytes: number) {
@@ -78,7 +80,7 @@ class Disk {
   }
 
   afterPowerLoss(random: () => number): DiskImage {
-    // Names are journalled in order: some first part of the pending changes is there.
+    // Names are journalled in order, so a first part of the pending changes survives.
     const kept = Math.floor(random() * (this.#pendingNames.length + 1));
     for (const change of this.#pendingNames.slice(0, kept)) changeName(this.#durableNames, change);
     const image = new Map<string, Uint8Array>();
@@ -89,7 +91,7 @@ class Disk {
   #survivor(file: CachedFile, random: () => number): Uint8Array {
     const length = random() < 0.5 ? file.medium.byteLength : file.cache.byteLength;
     const bytes = Uint8Array.from(resized(file.medium, length));
-    // Sometimes all, sometimes none, else each by itself.
+    // Sometimes all sectors survive, sometimes none, otherwise each by itself.
     const share = random() < 0.5 ? Math.round(random()) : random();
     for (const sector of file.dirty) {
       const start = sector * this.#sectorBytes;

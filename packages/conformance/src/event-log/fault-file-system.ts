@@ -1,6 +1,6 @@
 /**
- * The file system that an event log is given, as this kit needs it. Structurally the log's own interface,
- * written down again so that the kit depends on no implementation.
+ * An open file. It has the type of `LogFile` in `@runtime/event-log/testing`, declared again because this package
+ * depends on no implementation.
  */
 export interface FaultFile {
   read(into: Uint8Array, position: number): Promise<number>;
@@ -11,6 +11,7 @@ export interface FaultFile {
   close(): Promise<void>;
 }
 
+/** A file system for an event log. It has the type of `LogFs` in `@runtime/event-log/testing`, without `watch`. */
 export interface FaultFileSystem {
   open(path: string, mode: 'read' | 'write' | 'write-durable'): Promise<FaultFile>;
   makeDir(path: string): Promise<void>;
@@ -20,10 +21,10 @@ export interface FaultFileSystem {
   syncDir(path: string): Promise<void>;
 }
 
-/** Files by path. */
+/** The content of all files, by path. */
 export type DiskImage = ReadonlyMap<string, Uint8Array>;
 
-/** Something that was done to the disk, in order. A file keeps its number whatever its name is. */
+/** An operation on the disk. A file keeps its number when it is renamed. */
 export type DiskOperation =
   | { readonly kind: 'create'; readonly file: number; readonly path: string }
   | {
@@ -39,12 +40,15 @@ export type DiskOperation =
   | { readonly kind: 'remove'; readonly path: string }
   | { readonly kind: 'syncDir'; readonly path: string };
 
-/** What happens instead of an operation. `written`: so many bytes of a write get through first; alone, the write is short without an error. */
+/** What happens instead of an operation. */
 export interface Fault {
+  /** The code of the error that it fails with; without one, a write is short without an error. */
   readonly code?: 'EIO' | 'ENOSPC';
+  /** How many bytes of a write are written first. @default 0 with a code, all without one */
   readonly written?: number;
 }
 
+/** An error as `node:fs` throws it. */
 export function systemError(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }

@@ -7,24 +7,25 @@ interface MemoryFile {
 }
 
 /**
- * A file system in memory that records what is done to it and fails on demand.
- * `crashImage` makes of the record what a disk would hold after a crash at any point of it.
+ * A file system in memory that records its operations and fails on demand. `crashImage` turns the record into what a
+ * disk would hold after a crash at any point of it.
  */
 export class FaultFs implements FaultFileSystem {
-  /** Everything that was done so far. */
+  /** All operations so far that had an effect, in order. */
   readonly operations: DiskOperation[] = [];
-  /** Asked before each operation. */
+  /** Called before each operation; returns a fault to make it fail. */
   inject: ((operation: DiskOperation) => Fault | undefined) | undefined;
-  /** How many bytes all files together may hold; overwriting is free. */
+  /** How many bytes all files together can hold. Overwriting needs no room. */
   capacity = Infinity;
   readonly #files = new Map<string, MemoryFile>();
   #count = 0;
 
+  /** Begins with these files; empty by default. */
   constructor(image: DiskImage = new Map()) {
     for (const [path, bytes] of image) this.#files.set(path, { number: this.#count++, bytes: Uint8Array.from(bytes) });
   }
 
-  /** What is in the files now. */
+  /** A copy of all files as they are now. */
   image(): DiskImage {
     return new Map([...this.#files].map(([path, file]) => [path, Uint8Array.from(file.bytes)]));
   }
@@ -96,7 +97,7 @@ export class FaultFs implements FaultFileSystem {
       file.bytes.set(bytes.subarray(0, count), position);
     }
     if (fault?.code) throw systemError(fault.code, path);
-    // As a real file system does: short without an error first, the error only when nothing fits.
+    // Like a real file system: first a short write without an error, and the error only when nothing fits.
     if (count === 0 && bytes.byteLength > 0) throw systemError('ENOSPC', path);
     return count;
   }

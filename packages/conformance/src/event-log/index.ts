@@ -1,13 +1,14 @@
 /**
- * The suite that every event log must pass, and a file system that fails on demand for those that keep files.
+ * The suite that every event log must pass, and a file system in memory that fails on demand, for logs in files.
  *
  * @packageDocumentation
  */
 import { describe } from 'vitest';
 import { appendCases } from './append-cases.ts';
-import { cursorCases, snapshotCases } from './cursor-cases.ts';
+import { cursorCases } from './cursor-cases.ts';
 import { closeCases, reopenCases } from './life-cases.ts';
 import { readCases } from './read-cases.ts';
+import { snapshotCases } from './snapshot-cases.ts';
 import type { MakeEventLogSubject } from './suite.ts';
 import { Verifier } from './suite.ts';
 
@@ -20,12 +21,13 @@ export type { EventLogRequirement } from './requirements.ts';
 export { collect, errorOf } from './suite.ts';
 export type { EventLogSubject, MakeEventLogSubject } from './suite.ts';
 
+/** What the log under test can do. */
 export interface EventLogConformanceOptions {
-  /** The log outlives its object, and can be opened again after it was closed. @default true */
+  /** The log can be opened again after it was closed, and still has its events. @default true */
   readonly persistent?: boolean;
 }
 
-/** Registers the whole suite with vitest under this name; `make` is called once per test. */
+/** Registers the whole suite with vitest under this name: a test per requirement. `make` is called once per test. */
 export function eventLogConformance(
   name: string,
   make: MakeEventLogSubject,

@@ -101,7 +101,7 @@ function followCases(verifier: Verifier): void {
     await fill(log, 5);
     const iterator = log.read({ follow: true, after: 'now' })[Symbol.asyncIterator]();
     const next = iterator.next();
-    // The read begins with its first pull; what is appended after that is later than now.
+    // The read begins with its first pull: events appended after it are later than `now`.
     await log.append('s', [{ type: 'later' }]);
     expect((await next).value).toMatchObject([{ type: 'later', position: 6 }]);
     await iterator.return?.();
@@ -119,7 +119,7 @@ function followCases(verifier: Verifier): void {
     const seen: StoredEvent[] = [];
     for await (const batch of log.read({ follow: true })) {
       seen.push(...batch);
-      // Nothing is pulled while this goes on, and every append is acknowledged all the same.
+      // Nothing is pulled meanwhile, and every append is acknowledged all the same.
       if (log.head < 400) await fill(log, 100);
       if (seen.length >= 410) break;
     }

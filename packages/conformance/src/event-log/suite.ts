@@ -6,17 +6,21 @@ import { eventLogRequirements } from './requirements.ts';
 
 /** One log under test, empty at first. */
 export interface EventLogSubject {
-  /** Opens the log; again and again where it is persistent, each time after the log before was closed. */
+  /** Opens the log. Called again for a persistent log, each time after the log before was closed. */
   open(): Promise<EventLog>;
-  /** Removes what is left. The suite closes the logs it opened. */
+  /** Removes the log's files. The suite has closed every log that it opened. */
   dispose(): Promise<void>;
 }
 
+/** Makes a new log for one test. */
 export type MakeEventLogSubject = () => Promise<EventLogSubject>;
 
 type Body = (log: EventLog, subject: EventLogSubject) => Promise<void>;
 
-/** Registers a test per requirement, and fails when one of them has none. What does not persist has nothing to reopen. */
+/**
+ * Registers a test per requirement, and fails when a requirement has none. Requirements on reopening are for persistent
+ * logs only.
+ */
 export class Verifier {
   readonly #make: MakeEventLogSubject;
   readonly #missing = new Set(Object.keys(eventLogRequirements));
@@ -47,7 +51,7 @@ export class Verifier {
   }
 }
 
-/** Everything that a read yields. */
+/** All events that a read yields; fails when it yields an empty batch. */
 export async function collect(log: EventLog, options: ReadOptions = {}): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
   for await (const batch of log.read(options)) {
@@ -67,7 +71,7 @@ export async function take(log: EventLog, count: number, options: ReadOptions = 
   return events;
 }
 
-/** The error that the promise is rejected with; fails when it is not, or with none of ours. */
+/** The `AgentRuntimeError` that the promise is rejected with; throws when it resolves or rejects with another error. */
 export async function errorOf(promise: Promise<unknown>): Promise<AgentRuntimeError> {
   const error: unknown = await promise.then(
     () => undefined,

@@ -7,7 +7,7 @@ import { twisted } from '../support/twisted.ts';
 
 const lies: Readonly<Record<string, Lie>> = { ...capabilityLies, ...eventLies, ...endingLies };
 
-/** Nothing in memory can be told apart from what it claims here: these are proven on processes, by adapters. */
+/** Requirements that the runtime in memory has no part in: adapters with processes prove them. */
 const onlyOnProcesses: readonly RequirementId[] = ['recover.after-kill'];
 
 async function verdict(id: RequirementId, { truth = {}, twist }: Lie): Promise<string> {

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { makeHandle, makeInstruction, makeLaunch } from '../../src/adapter/index.ts';
 import { memoryRunLives, memoryRuntime, type MemoryRuntimeOptions } from '../../src/memory-runtime/index.ts';
 
-async function begun(options: MemoryRuntimeOptions) {
+async function prepare(options: MemoryRuntimeOptions) {
   const dir = await mkdtemp(join(tmpdir(), 'memory-runtime-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const adapter = memoryRuntime({ capabilities: { firstInstruction: 'launch' }, ...options });
@@ -16,19 +16,19 @@ async function begun(options: MemoryRuntimeOptions) {
 
 /** Everything up to the end of the first turn. */
 async function firstTurn(session: RuntimeSession): Promise<SessionEvent[]> {
-  const told: SessionEvent[] = [];
+  const turn: SessionEvent[] = [];
   for await (const { events } of session.events()) {
-    told.push(...events);
-    if (events.some((event) => event.type === 'turn.ended')) return told;
+    turn.push(...events);
+    if (events.some((event) => event.type === 'turn.ended')) return turn;
   }
-  return told;
+  return turn;
 }
 
 const typesOf = (events: readonly SessionEvent[]): string[] => events.map((event) => event.type);
 const outcomeOf = (events: readonly SessionEvent[]) => events.find((event) => event.type === 'turn.ended')?.outcome;
 
-test('a script is a list of steps, and each tells what it does', async () => {
-  const { start, launch } = await begun({
+test('a script is a list of steps, and each reports what it does', async () => {
+  const { start, launch } = await prepare({
     script: () => [
       { do: 'think', text: 'hm' },
       {
@@ -48,7 +48,7 @@ test('a script is a list of steps, and each tells what it does', async () => {
 });
 
 test('a generator may look at what has happened between its steps', async () => {
-  const { start } = await begun({
+  const { start } = await prepare({
     script: async function* ({ history }) {
       yield { do: 'listen' };
       yield { do: 'say', text: 'yes?' };
@@ -58,17 +58,17 @@ test('a generator may look at what has happened between its steps', async () => 
   const session = await start();
   await new Promise((resolve) => setTimeout(resolve, 5));
   await session.send(makeInstruction('hurry', { mode: 'steer' }));
-  const said = (await firstTurn(session)).flatMap((event) => (event.type === 'message.completed' ? [event.text] : []));
-  expect(said[1]).toBe('user: Do what the scenario says.; user: hurry; agent: yes?');
+  const texts = (await firstTurn(session)).flatMap((event) => (event.type === 'message.completed' ? [event.text] : []));
+  expect(texts[1]).toBe('user: Do what the scenario says.; user: hurry; agent: yes?');
 });
 
 test('a turn ends with the outcome that the script gives it', async () => {
-  const { start } = await begun({ script: () => [{ do: 'end', outcome: { status: 'failed', code: 'refusal' } }] });
+  const { start } = await prepare({ script: () => [{ do: 'end', outcome: { status: 'failed', code: 'refusal' } }] });
   expect(outcomeOf(await firstTurn(await start()))).toEqual({ status: 'failed', code: 'refusal' });
 });
 
 test('a script that throws is an agent that crashes', async () => {
-  const { start } = await begun({
+  const { start } = await prepare({
     script: function* () {
       yield { do: 'say', text: 'well' };
       throw new Error('a bug');
@@ -80,7 +80,7 @@ test('a script that throws is an agent that crashes', async () => {
 });
 
 test('an interrupt gets past a script that waits for something of its own', async () => {
-  const { start } = await begun({
+  const { start } = await prepare({
     script: async function* () {
       await new Promise(() => {});
       yield { do: 'say', text: 'never' };
@@ -93,22 +93,22 @@ test('an interrupt gets past a script that waits for something of its own', asyn
   expect(outcomeOf(await events)).toEqual({ status: 'cancelled' });
 });
 
-test('a start fails as often as it was told to, and then works', async () => {
-  const { adapter, launch } = await begun({ faults: { start: { code: 'UNAVAILABLE', times: 2, hint: 'wait' } } });
+test('a start fails as often as its fault says, and then works', async () => {
+  const { adapter, launch } = await prepare({ faults: { start: { code: 'UNAVAILABLE', times: 2, hint: 'wait' } } });
   await expect(adapter.start(launch)).rejects.toMatchObject({ code: 'UNAVAILABLE', hint: 'wait' });
   await expect(adapter.start(launch)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await expect(adapter.start(launch)).resolves.toBeDefined();
 });
 
 test('a start that fails afterwards has used the handle and leaves nothing alive', async () => {
-  const { adapter, launch } = await begun({ faults: { start: { code: 'UNAVAILABLE', afterwards: true } } });
+  const { adapter, launch } = await prepare({ faults: { start: { code: 'UNAVAILABLE', afterwards: true } } });
   await expect(adapter.start(launch)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   expect(memoryRunLives(launch.handle)).toBe(false);
   await expect(adapter.start(launch)).rejects.toMatchObject({ code: 'CONFLICT' });
 });
 
 test('a sending that fails afterwards has arrived all the same', async () => {
-  const { start } = await begun({
+  const { start } = await prepare({
     script: () => [{ do: 'listen' }, { do: 'say', text: 'heard' }],
     faults: { send: { code: 'OUTCOME_UNKNOWN', afterwards: true } },
   });
@@ -120,7 +120,7 @@ test('a sending that fails afterwards has arrived all the same', async () => {
   expect(events).toContainEqual({ type: 'instruction.observed', instructionId: steer.id });
 });
 
-test('a runtime that is unavailable says why', async () => {
+test('an unavailable runtime gives the reason', async () => {
   const adapter = memoryRuntime({
     id: 'gone',
     unavailable: { code: 'UNAUTHENTICATED', reason: 'no key', hint: 'log in' },
@@ -135,7 +135,7 @@ test('a runtime that is unavailable says why', async () => {
 });
 
 test('an expired instruction is CONFLICT', async () => {
-  const { start } = await begun({ script: () => [{ do: 'hang' }] });
+  const { start } = await prepare({ script: () => [{ do: 'hang' }] });
   const session = await start();
   const late = makeInstruction('too late', { mode: 'followUp', expiresAt: 1 });
   await expect(session.send(late)).rejects.toMatchObject({ code: 'CONFLICT' });

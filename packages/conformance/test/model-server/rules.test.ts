@@ -83,10 +83,10 @@ describe('writeFileScenario', () => {
     expect(
       chunks.filter((line) => /"content":"[^"]+"/.test(line.replaceAll('\\"', '')) && !line.includes('tool_calls')),
     ).toHaveLength(12);
-    const begun = [user('Write notes.txt'), assistant, tool('ok')];
+    const conversation = [user('Write notes.txt'), assistant, tool('ok')];
     expect(await ask(server, [user('Write notes.txt')])).toContain('[write {"path":"notes.txt","content":"hello\\n"}]');
-    expect(await ask(server, begun)).toBe('[bash {"command":"sleep 1"}]');
-    expect(await ask(server, [...begun, assistant, tool('')])).toBe('Done: notes.txt is written.');
+    expect(await ask(server, conversation)).toBe('[bash {"command":"sleep 1"}]');
+    expect(await ask(server, [...conversation, assistant, tool('')])).toBe('Done: notes.txt is written.');
   });
 
   test('answers each steer and writes all of them into the file', async () => {

@@ -57,7 +57,7 @@ describe('model-agent', () => {
     },
   );
 
-  test('tells the model about a tool that does not exist and arguments that cannot be read', async () => {
+  test('reports to the model a tool that does not exist and arguments that cannot be read', async () => {
     await using folder = await temporaryFolder();
     expect((await runIn(folder.path, calls('dance', {}))).stdout).toContain('<Error: there is no tool dance>');
     expect((await runIn(folder.path, calls('write', { path: 'x' }))).stdout).toContain(
@@ -65,23 +65,23 @@ describe('model-agent', () => {
     );
   });
 
-  test.for<{ name: string; rules: RuleInput[]; says: string }>([
-    { name: 'refuses', rules: [{ fault: { type: 'http', status: 429, message: 'slow down' } }], says: '429' },
+  test.for<{ name: string; rules: RuleInput[]; message: string }>([
+    { name: 'refuses', rules: [{ fault: { type: 'http', status: 429, message: 'slow down' } }], message: '429' },
     {
       name: 'breaks off',
       rules: [{ reply: { text: 'half' }, fault: { type: 'breakStream', afterChunks: 1 } }],
-      says: 'terminated',
+      message: 'terminated',
     },
     {
       name: 'does not say why it stopped',
       rules: [{ reply: { text: 'half', finishReason: null } }],
-      says: 'middle of an answer',
+      message: 'middle of an answer',
     },
-  ])('exits with 1 and the reason when the server $name', async ({ rules, says }) => {
+  ])('exits with 1 and the reason when the server $name', async ({ rules, message }) => {
     await using folder = await temporaryFolder();
     const { code, stderr } = await runIn(folder.path, rules);
     expect(code).toBe(1);
-    expect(stderr).toContain(says);
+    expect(stderr).toContain(message);
   });
 });
 
@@ -119,7 +119,7 @@ describe('model-server as a process', () => {
     expect(await server.ended).toEqual({ code: 0, signal: null });
   });
 
-  test('exits with 1 and says why for a scenario that cannot be played', async () => {
+  test('exits with 1 and the reason for a scenario that cannot be played', async () => {
     await using server = startAgent(command());
     expect((await server.ended).code).toBe(1);
     expect(server.stderr()).toContain('--scenario or --write-file');

@@ -7,7 +7,7 @@ import { signature } from '../support/signature.ts';
 /** The commands of a recording and a script that makes the double answer as the model server did. */
 interface Recording {
   readonly script: PiScript;
-  readonly drive: (pi: PiClient, over: () => Promise<unknown>) => Promise<unknown>;
+  readonly drive: (pi: PiClient, runEnd: () => Promise<unknown>) => Promise<unknown>;
 }
 
 const prompt = { id: 'ins-1', type: 'prompt', message: 'Do it' };
@@ -20,10 +20,10 @@ const isDelta = (record: Record<string, unknown>): boolean => record['type'] ===
 const recordings: Readonly<Record<string, Recording>> = {
   hello: {
     script: { rules: [{ steps: [{ text: ['Hello ', 'there'] }] }] },
-    drive: async (pi, over) => {
+    drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       await pi.call(prompt);
-      await over();
+      await runEnd();
       await pi.call({ id: '1.2', type: 'get_entries' });
       await pi.call({ id: '1.3', type: 'get_session_stats' });
     },
@@ -34,10 +34,10 @@ const recordings: Readonly<Record<string, Recording>> = {
         { steps: [{ reasoning: 'Hm.' }, { text: 'I will.' }, write, { tool: bash(['a', 'b']) }, { text: 'Done.' }] },
       ],
     },
-    drive: async (pi, over) => {
+    drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       await pi.call(prompt);
-      await over();
+      await runEnd();
       await pi.call({ id: '1.2', type: 'get_entries' });
     },
   },
@@ -49,13 +49,13 @@ const recordings: Readonly<Record<string, Recording>> = {
         { when: { mode: 'followUp' }, steps: [{ text: 'followed' }, write, { text: 'Done.' }] },
       ],
     },
-    drive: async (pi, over) => {
+    drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       await pi.call(prompt);
       await pi.until(isDelta);
       await pi.call({ id: 'ins-2', type: 'prompt', message: 'a', streamingBehavior: 'steer' });
       await pi.call({ id: 'ins-3', type: 'prompt', message: 'b', streamingBehavior: 'followUp' });
-      await over();
+      await runEnd();
       await pi.call({ id: '1.2', type: 'get_entries' });
     },
   },
@@ -97,14 +97,15 @@ const recordings: Readonly<Record<string, Recording>> = {
   },
   'retry-429': {
     script: {
-      rules: [{ steps: [{ text: 'Half ' }, { retry: { times: 2, delayMs: 60 } }, { text: ['Third ', 'time.'] }] }],
+      // The question after the first failure must arrive within the delay, also on a busy machine.
+      rules: [{ steps: [{ text: 'Half ' }, { retry: { times: 2, delayMs: 1500 } }, { text: ['Third ', 'time.'] }] }],
     },
-    drive: async (pi, over) => {
+    drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       await pi.call(prompt);
       await pi.untilType('auto_retry_start');
       await pi.call({ id: '1.2', type: 'get_state' });
-      await over();
+      await runEnd();
     },
   },
   'retry-abort': {
@@ -119,10 +120,10 @@ const recordings: Readonly<Record<string, Recording>> = {
   },
   'retry-exhausted': {
     script: { rules: [{ steps: [{ retry: { times: 9, delayMs: 5 } }] }] },
-    drive: async (pi, over) => {
+    drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       await pi.call(prompt);
-      await over();
+      await runEnd();
     },
   },
   dialog: {
@@ -137,7 +138,7 @@ const recordings: Readonly<Record<string, Recording>> = {
         },
       ],
     },
-    drive: async (pi, over) => {
+    drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       for (const [id, confirmed] of [
         ['ins-1', true],
@@ -146,28 +147,28 @@ const recordings: Readonly<Record<string, Recording>> = {
         await pi.call({ ...prompt, id });
         const dialog = await pi.until(isDialog);
         pi.send({ type: 'extension_ui_response', id: dialog['id'], confirmed });
-        await over();
+        await runEnd();
       }
     },
   },
   'double-prompt': {
-    script: { rules: [{ steps: [{ text: ['Reply ', 'to ', 'one'], delayMs: 100 }] }] },
-    drive: async (pi, over) => {
+    script: { rules: [{ steps: [{ text: ['Reply ', 'to ', 'one'], delayMs: 500 }] }] },
+    drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       pi.send({ ...prompt, id: 'p1' }, { ...prompt, id: 'p2', message: 'two' });
       await pi.until(isDelta);
       await pi.call({ id: '1.2', type: 'get_state' });
-      await over();
+      await runEnd();
       const messages = await pi.call({ id: '1.3', type: 'get_messages' });
       expect(JSON.stringify(messages)).not.toContain('two');
     },
   },
   'prompt-abort': {
     script: { rules: [{ steps: [{ text: ['Reply ', 'to ', 'it'], delayMs: 20 }] }] },
-    drive: async (pi, over) => {
+    drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       pi.send({ ...prompt, id: 'p1' }, { id: 'a1', type: 'abort' });
-      await over();
+      await runEnd();
       pi.send({ ...prompt, id: 'p2' }, { id: 'n1', type: 'new_session' });
       await pi.until((record) => record['id'] === 'n1');
       // Time for a run that must not come.
@@ -177,14 +178,14 @@ const recordings: Readonly<Record<string, Recording>> = {
   },
   'idle-steer': {
     script: { rules: [{ when: { mode: 'prompt' }, steps: [] }] },
-    drive: async (pi, over) => {
+    drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       await pi.call({ id: 's1', type: 'steer', message: 'one' });
       await pi.call({ id: 's2', type: 'steer', message: 'two' });
       await pi.call({ id: 'f1', type: 'follow_up', message: 'three' });
       await pi.call({ id: '1.2', type: 'get_state' });
       await pi.call({ ...prompt, id: 'p1' });
-      await over();
+      await runEnd();
       await pi.call({ id: '1.3', type: 'get_state' });
     },
   },
@@ -201,16 +202,16 @@ const cases = versions.flatMap((version) =>
 );
 
 test.concurrent.for(cases)(
-  'pi-agent like $version says what Pi said in the recording $name',
+  'pi-agent like $version writes what Pi wrote in the recording $name',
   async ({ version, recording, recorded }) => {
     await using pi = await startPi({ version, script: recording.script });
-    // Without agent_settled a run is over at the agent_end that nothing follows: known here, since the script is.
-    const over = (): Promise<unknown> => pi.untilType(version === '0.73' ? 'agent_end' : 'agent_settled');
+    // Without agent_settled a run ends at the agent_end that nothing follows: the script shows which one that is.
+    const runEnd = (): Promise<unknown> => pi.untilType(version === '0.73' ? 'agent_end' : 'agent_settled');
     await recording.drive(
       pi,
       version !== '0.73' && recording === recordings['double-prompt']
         ? async () => pi.untilType('agent_settled')
-        : over,
+        : runEnd,
     );
     expect(signature(pi.records())).toEqual(recorded);
   },

@@ -73,7 +73,7 @@ describe('sessions', () => {
     }
   });
 
-  test('rules can tell a resumed session', async () => {
+  test('rules can match a resumed session', async () => {
     await using shared = await temporaryFolder();
     const script = { rules: [{ when: { resumed: true }, steps: [{ text: 'welcome back' }] }] };
     for (const expected of ['You said', 'welcome back']) {
@@ -87,15 +87,15 @@ describe('sessions', () => {
 
 describe('command lines', () => {
   test.for([
-    { args: ['--zzz'], says: 'Unknown option: --zzz' },
-    { args: ['@file'], says: '@file arguments are not supported' },
-    { args: ['-e', '/nowhere.ts'], says: 'Failed to load extension' },
-    { args: ['--session', 'deadbeef'], says: "No session found matching 'deadbeef'" },
-    { args: ['--session-id', 'a/b'], says: 'session id' },
-  ])('$args exits with 1 and says $says', async ({ args, says }) => {
+    { args: ['--zzz'], message: 'Unknown option: --zzz' },
+    { args: ['@file'], message: '@file arguments are not supported' },
+    { args: ['-e', '/nowhere.ts'], message: 'Failed to load extension' },
+    { args: ['--session', 'deadbeef'], message: "No session found matching 'deadbeef'" },
+    { args: ['--session-id', 'a/b'], message: 'session id' },
+  ])('$args exits with 1 and prints $message', async ({ args, message }) => {
     await using pi = await startPi({ args });
     expect(await pi.agent.ended).toEqual({ code: 1, signal: null });
-    expect(pi.agent.stderr()).toContain(says);
+    expect(pi.agent.stderr()).toContain(message);
   });
 
   test('0.73 does not know the newer flags, and --version names each release', async () => {
@@ -115,23 +115,23 @@ describe('command lines', () => {
     }
   });
 
-  test('a session file without a header is refused, and so is one whose folder is gone', async () => {
+  test('a session file without a header is refused, and so is one whose folder is missing', async () => {
     await using shared = await temporaryFolder();
     const bad = join(shared.path, 'bad.jsonl');
-    const gone = join(shared.path, 'gone.jsonl');
+    const orphaned = join(shared.path, 'orphaned.jsonl');
     await mkdir(join(shared.path, 'agent'));
     await writeFile(bad, '{"type":"message","id":"1"}\n');
     await writeFile(
-      gone,
+      orphaned,
       `${JSON.stringify({ type: 'session', version: 3, id: 'x', cwd: join(shared.path, 'nowhere') })}\n`,
     );
-    for (const [file, says] of [
+    for (const [file, message] of [
       [bad, 'not a valid pi session'],
-      [gone, 'does not exist'],
+      [orphaned, 'does not exist'],
     ] as const) {
       await using pi = await startPi({ folder: shared.path, args: ['--session', file] });
       expect((await pi.agent.ended).code).toBe(1);
-      expect(pi.agent.stderr()).toContain(says);
+      expect(pi.agent.stderr()).toContain(message);
     }
   });
 });

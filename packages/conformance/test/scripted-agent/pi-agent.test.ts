@@ -77,7 +77,7 @@ describe('dialogs', () => {
     rules: [{ steps: [{ dialog: { method: 'confirm', title: 'Go on?' } as const }, { text: 'answer {{answer}}' }] }],
   };
 
-  test('one that nobody answers blocks the abort until it is answered', async () => {
+  test('an unanswered one blocks the abort until it is answered', async () => {
     await using pi = await startPi({ script });
     await pi.call(prompt('one'));
     const dialog = await pi.untilType('extension_ui_request');
@@ -143,7 +143,7 @@ describe('turns', () => {
     expect(results).toEqual(['slow', 'fast']);
   });
 
-  test('an overflow says it will not retry, compacts and goes on in a new agent_start', async () => {
+  test('an overflow reports no retry, compacts and goes on in a new agent_start', async () => {
     await using pi = await startPi({ script: { rules: [{ steps: [{ overflow: true }, { text: 'after' }] }] } });
     await pi.call(prompt('one'));
     await pi.untilType('agent_settled');
@@ -173,7 +173,7 @@ describe('turns', () => {
     ).toEqual(['agent_end', 'compaction_start', 'compaction_end', 'agent_settled']);
   });
 
-  test('an error ends the run without a retry, and an answer cut short says length', async () => {
+  test('an error ends the run without a retry, and an answer that is cut short ends with length', async () => {
     await using pi = await startPi({
       script: { rules: [{ times: 1, steps: [{ error: '401: no' }] }, { steps: [{ text: 'cut' }, { length: true }] }] },
     });

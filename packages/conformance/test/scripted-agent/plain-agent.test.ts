@@ -11,7 +11,7 @@ async function run(script: PlainScript, options: Parameters<typeof startAgent>[1
   return { ...ended, stdout: agent.stdout(), stderr: agent.stderr() };
 }
 
-test('prints text and bytes as they are, to both streams, and exits with the code it is told', async () => {
+test('prints text and bytes as they are, to both streams, and exits with the code of its script', async () => {
   const result = await run([
     { print: 'a' },
     { printErr: 'b' },
@@ -92,7 +92,7 @@ test('waits at a gate until the file is there', async () => {
   expect(agent.stdout()).toBe('beforeafter');
 });
 
-test('outlives a SIGTERM when told to, and plays steps at a signal', async () => {
+test('ignores a SIGTERM on request, and plays steps at a signal', async () => {
   await using agent = startAgent(
     plainAgent([
       { ignoreTerm: true },
@@ -130,7 +130,7 @@ test.for([
     ownGroup: true,
     marked: false,
   },
-])('a child that is $name outlives the agent as told', async ({ step, ownGroup, marked }) => {
+])('a child that is $name outlives the agent', async ({ step, ownGroup, marked }) => {
   await using folder = await temporaryFolder();
   const pidFile = join(folder.path, 'child.pid');
   await using agent = startAgent(plainAgent([{ spawnChild: { sleepMs: 60_000, pidFile, ...step } }, { exit: 0 }]), {
@@ -158,7 +158,7 @@ test.for([
   }
 });
 
-test('takes its script from a file or from the environment, and says what is wrong with one', async () => {
+test('takes its script from a file or from the environment, and reports what is wrong with one', async () => {
   await using folder = await temporaryFolder();
   const file = join(folder.path, 'script.json');
   await writeFile(file, JSON.stringify([{ printSelf: true }]));

@@ -105,7 +105,7 @@ export const endingLies: Readonly<Record<string, Lie>> = {
             try {
               yield* honest.events(options);
             } catch {
-              // A second reader is told nothing, and believes that there is nothing.
+              // A second reader gets no event and no error.
             }
           },
         }),

@@ -54,8 +54,8 @@ const played: { readonly [S in ScenarioName]?: (turn: MemoryTurn, context: Harne
       },
     ],
     recall: ({ history }) => {
-      const told = history.flatMap(({ from, text }) => (from === 'user' ? [text] : []));
-      return [{ do: 'say', text: told.join('\n') }];
+      const texts = history.flatMap(({ from, text }) => (from === 'user' ? [text] : []));
+      return [{ do: 'say', text: texts.join('\n') }];
     },
     exitCode: () => [
       { do: 'say', text: 'failing' },
@@ -73,13 +73,13 @@ const played: { readonly [S in ScenarioName]?: (turn: MemoryTurn, context: Harne
 async function* play(turn: MemoryTurn, context: HarnessContext): AsyncGenerator<MemoryStep> {
   const { launch, instruction, history } = turn;
   const images = instruction.parts.filter((part) => part.type === 'image').length;
-  let told = history.length - 1;
+  let written = history.length - 1;
   const writeDown = async (): Promise<void> => {
-    for (const { from, text } of history.slice(told)) {
+    for (const { from, text } of history.slice(written)) {
       const seen = { text, images, env: launch.env, model: launch.target.model };
       if (from === 'user') await appendFile(context.witness, `${JSON.stringify(seen)}\n`);
     }
-    told = history.length;
+    written = history.length;
   };
   await writeDown();
   const first = instruction.id === launch.instruction.id || context.scenario === 'recall';

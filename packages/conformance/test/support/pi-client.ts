@@ -27,8 +27,8 @@ export interface PiClientOptions {
 }
 
 export async function startPi(options: PiClientOptions = {}): Promise<PiClient> {
-  const own = options.folder === undefined ? await temporaryFolder() : undefined;
-  const folder = options.folder ?? own?.path ?? '';
+  const ownFolder = options.folder === undefined ? await temporaryFolder() : undefined;
+  const folder = options.folder ?? ownFolder?.path ?? '';
   const agent = startAgent(piAgent(options.script, { version: options.version ?? '0.87' }), {
     cwd: folder,
     args: ['--mode', 'rpc', '--model', 'fake/fake-1', ...(options.args ?? [])],
@@ -81,7 +81,7 @@ export async function startPi(options: PiClientOptions = {}): Promise<PiClient> 
     },
     [Symbol.asyncDispose]: async () => {
       await agent[Symbol.asyncDispose]();
-      await own?.[Symbol.asyncDispose]();
+      await ownFolder?.[Symbol.asyncDispose]();
     },
   };
 }

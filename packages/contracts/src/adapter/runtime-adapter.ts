@@ -83,7 +83,7 @@ export interface RuntimeAdapter {
    * Names of variables that the backend may need from the owner's environment, such as provider keys. Nothing beyond
    * these, the default list and the task's own is passed on.
    */
-  readonly environment?: readonly string[];
+  readonly passEnvironment?: readonly string[];
 
   /**
    * Finds the backend. May run the binary for its version or a handshake; opens no session and calls no model.
@@ -95,15 +95,17 @@ export interface RuntimeAdapter {
   /**
    * Starts the run's process, exactly once for a handle: a second start of the same handle is CONFLICT.
    * Resolves once instructions can be sent (with `firstInstruction: 'launch'`: once the process has its instruction).
-   * Throws UNAVAILABLE, NOT_FOUND, PERMISSION_DENIED or EXHAUSTED when it provably did not begin, UNAUTHENTICATED,
-   * UNSUPPORTED, INVALID_ARGUMENT for what it cannot be given; then the plane may start it again. After any other code
-   * it takes an instruction that goes with the launch for half done.
-   * After a throw no process of the run may be left; `reap` is called all the same.
+   * Throws UNAVAILABLE, NOT_FOUND, PERMISSION_DENIED or EXHAUSTED when the run provably did not begin; UNAUTHENTICATED,
+   * UNSUPPORTED or INVALID_ARGUMENT for a launch it cannot carry out: then the plane may start the run again. After any
+   * other code the plane treats an instruction that went with the launch as half done.
+   * After a throw no process of the run may be left; the plane calls `reap` as well.
    * Aborting `signal` ends the waiting and what was begun.
    */
   start(launch: Launch, options?: CallOptions): Promise<RuntimeSession>;
 
-  /** What became of a run that an earlier owner started. Never guesses. Throws only when it could not look. */
+  /**
+   * Finds out what became of a run that an earlier owner started. Never guesses. Throws only when it could not look.
+   */
   recover(handle: RuntimeHandle, options?: RecoverOptions): Promise<Recovery>;
 
   /**
@@ -113,15 +115,17 @@ export interface RuntimeAdapter {
   reap(handle: RuntimeHandle, options?: CallOptions): Promise<void>;
 }
 
+/** What recovering needs beside the handle. */
 export interface RecoverOptions extends CallOptions {
   /** As in `Launch.secrets`: values that must not appear in events. */
   readonly secrets?: readonly string[];
 }
 
-/** One live run. Disposing it lets go and never kills: the process goes on and can be recovered. */
+/** One live run. Disposing it detaches and never kills: the process goes on and can be recovered. */
 export interface RuntimeSession extends AsyncDisposable {
   /** Final: nothing changes them after the session was handed out. */
   readonly capabilities: RuntimeCapabilities;
+  /** The backend's own version, or 'unknown'. */
   readonly version: string;
   /** The backend's own id of the conversation, as soon as it is known. Never made up by us. */
   readonly agentSessionId?: string;
@@ -131,7 +135,8 @@ export interface RuntimeSession extends AsyncDisposable {
   /**
    * What happens, in order, from the first record or after `after`; ends by itself once the process ended and
    * everything it left was read.
-   * At most one reader at a time (CONFLICT). The source is a file that outlives us: not reading slows nobody.
+   * At most one reader at a time (CONFLICT). The source is a file that outlives us: a slow reader slows neither the
+   * agent nor the plane.
    * After `after` a replay gives the very same events. Aborting `signal` ends the iteration without a throw.
    */
   events(options?: CallOptions & { readonly after?: SourceCursor }): AsyncIterable<SourceBatch>;
@@ -142,14 +147,11 @@ export interface RuntimeSession extends AsyncDisposable {
    * in order.
    * Throws UNSUPPORTED beyond the capabilities, CONFLICT when its condition does not hold (then nothing was sent),
    * INVALID_ARGUMENT for what cannot be handed over, UNAUTHENTICATED or UNAVAILABLE when provably nothing was sent,
-   * OUTCOME_UNKNOWN otherwise; the plane takes any other code for OUTCOME_UNKNOWN.
+   * OUTCOME_UNKNOWN otherwise; the plane treats any other code as OUTCOME_UNKNOWN.
    */
   send(instruction: Instruction, options?: CallOptions): Promise<void>;
 
-  /**
-   * Tells the backend a decision. Repeating the same one does no harm. NOT_FOUND when the backend no longer waits for
-   * it.
-   */
+  /** Delivers a decision. Repeating the same one does no harm. NOT_FOUND when the backend no longer waits for it. */
   answer(approvalId: string, decision: Decision | 'cancelled', options?: CallOptions): Promise<void>;
 
   /**

@@ -13,7 +13,7 @@ export const errorCodeSchema = z.enum([
   'CONFLICT',
   /** The runtime or the platform cannot do it; another one may. Nothing happened. */
   'UNSUPPORTED',
-  /** It cannot be reached now; later it may. Nothing happened unless the message says so. */
+  /** It cannot be reached now; later it may. A call whose connection broke may have taken effect. */
   'UNAVAILABLE',
   /** Credentials are missing or were refused. */
   'UNAUTHENTICATED',

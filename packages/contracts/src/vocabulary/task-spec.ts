@@ -38,7 +38,10 @@ export type EnvironmentSpec = z.infer<typeof environmentSpecSchema>;
 
 /** How often and how soon a task is tried again. */
 export const retryPolicySchema = z.strictObject({
-  /** Attempts in all, over all targets. @default 3 */
+  /**
+   * Attempts over all targets, after which nothing is repeated; a fallback or a person's answer may still follow.
+   * @default 3
+   */
   maxAttempts: z.int().min(1).max(100).default(3),
   /** First delay in ms; it doubles each time, with jitter between half and the whole. @default 1000 */
   baseDelayMs: z.int().min(0).max(3_600_000).default(1000),

@@ -1,4 +1,7 @@
-import type { AgentRuntimeError, CallOptions } from '@runtime/contracts';
+import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
+
+/** The methods that answer with a stream, and are asked through `stream`. Every other is a call. */
+export const streamMethods: ReadonlySet<string> = new Set(['events']);
 
 /**
  * The way to a plane, in this process or in another: plain data in, plain data out, never a class or a schema of ours.
@@ -16,3 +19,13 @@ export interface Channel {
   readonly lost: Promise<AgentRuntimeError>;
   close(): Promise<void>;
 }
+
+/** What every channel throws for a method that it does not have. The name is in `details.method`. */
+export function noSuchMethod(name: string): AgentRuntimeError {
+  const method = name.slice(0, 80);
+  return new AgentRuntimeError('NOT_FOUND', `there is no method ${JSON.stringify(method)}`, { details: { method } });
+}
+
+/** True for the error of `noSuchMethod`, from any copy of this module. */
+export const isNoSuchMethod = ({ code, details }: AgentRuntimeError): boolean =>
+  code === 'NOT_FOUND' && typeof details?.['method'] === 'string';

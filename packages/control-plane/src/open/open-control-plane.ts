@@ -5,7 +5,8 @@ import { currentPlacement } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, type ControlPlane, type Scheduler } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { EventLog } from '@runtime/contracts/log';
-import { acquireLock, openEventLog, type LogFs } from '@runtime/event-log';
+import { acquireLock, openEventLog } from '@runtime/event-log';
+import type { LogFs } from '@runtime/event-log/testing';
 import { ulid } from 'ulid';
 import { PlaneClient } from '../client/plane-client.ts';
 import { fifo } from '../plane/fifo.ts';
@@ -18,6 +19,7 @@ import { Leases } from '../task/leases.ts';
 import { monotonicClock } from '../waiting/clock.ts';
 import { OwnedPlane } from './owned-plane.ts';
 
+/** How a data directory is opened by its owner. */
 export interface ControlPlaneOptions {
   /**
    * The directory of the log, the artifacts and the runs; made (0700) when missing. One process owns it at a time.
@@ -35,6 +37,7 @@ export interface ControlPlaneOptions {
   readonly listen?: boolean;
   /** Variables that runs' processes may get, through the allow-list. @default process.env */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** Changes single values of `PlaneTuning`. */
   readonly tuning?: Partial<PlaneTuning>;
 }
 

@@ -1,12 +1,16 @@
 import { AgentRuntimeError, type Scheduler } from '@runtime/contracts';
 
+/** The limits of `fifo`. */
 export interface FifoOptions {
-  /** Tasks that may run at the same time. @default 4: agents are heavy, and their backends are limited by rate */
+  /**
+   * How many tasks may run at the same time, from 1. @default 4: agents are heavy, and their backends are rate-limited
+   */
   readonly concurrency?: number;
 }
 
 /**
  * The plainest scheduler: first come, first served. A task whose time has not come does not hold up those behind it.
+ * Throws INVALID_ARGUMENT for a concurrency that is no whole number from 1.
  */
 export function fifo(options: FifoOptions = {}): Scheduler {
   const concurrency = options.concurrency ?? 4;

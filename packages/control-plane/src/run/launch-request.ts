@@ -27,7 +27,7 @@ export async function runEnvironment(
   const { env: spec } = state.spec;
   const built = await buildEnvironment({
     base: ctx.environment,
-    pass: [...(adapter.environment ?? []), ...(spec?.pass ?? [])],
+    pass: [...(adapter.passEnvironment ?? []), ...(spec?.pass ?? [])],
     ...(spec?.set ? { set: spec.set } : {}),
     ...(spec?.file === undefined ? {} : { file: spec.file }),
   });

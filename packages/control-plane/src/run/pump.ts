@@ -1,4 +1,5 @@
-import { deltaTypes, type SessionEvent, type SourceBatch } from '@runtime/contracts/adapter';
+import { deltaTypes, type SourceBatch } from '@runtime/contracts/adapter';
+import { Increments } from './increments.ts';
 
 export interface PumpOptions {
   /** Appends one batch; resolves when it is acknowledged. Calls do not overlap. */
@@ -7,100 +8,77 @@ export interface PumpOptions {
   readonly clock: () => number;
 }
 
-const maxBufferedChars = 64 * 1024;
-/**
- * Limit for increments that cannot be merged, such as those of two tools that take turns: the log takes 1024 events at
- * once.
- */
-const maxBufferedEvents = 512;
-
 /**
  * Moves a source into the log. The first increments after a pause are appended at once; those that follow within the
- * window are merged.
- * Any other event flushes them first, so that the order is the source's. Resolves when the source ends, throws what it
- * throws.
+ * window are merged. Any other event flushes them first, so that the order is the source's.
+ * Resolves when the source ends, throws what it throws.
  */
 export async function pump(source: AsyncIterable<SourceBatch>, options: PumpOptions): Promise<void> {
-  let waiting: SessionEvent[] = [];
-  let chars = 0;
-  let cursor = '';
-  let lastFlush = -Infinity;
-  let timer: NodeJS.Timeout | undefined;
-  let flushing: Promise<void> = Promise.resolve();
-  let failed: { readonly error: unknown } | undefined;
-
-  const flush = (): Promise<void> => {
-    clearTimeout(timer);
-    timer = undefined;
-    if (waiting.length === 0) return flushing;
-    const batch: SourceBatch = { cursor, events: waiting };
-    waiting = [];
-    chars = 0;
-    lastFlush = options.clock();
-    flushing = flushing.then(() => options.append(batch));
-    return flushing;
-  };
-  const flushLater = (): void => {
-    timer ??= setTimeout(() => {
-      flush().catch((error: unknown) => {
-        failed ??= { error };
-      });
-    }, options.windowMs);
-  };
-
-  const move = async (): Promise<void> => {
-    for await (const batch of source) {
-      if (failed) throw failed.error;
-      if (batch.events.length === 0) continue;
-      const increments = batch.events.every((event) => deltaTypes.has(event.type));
-      if (!increments) {
-        await flush();
-        await options.append(batch);
-        lastFlush = -Infinity;
-        continue;
-      }
-      if (waiting.length + batch.events.length > maxBufferedEvents) await flush();
-      for (const event of batch.events) chars += addDelta(waiting, event);
-      cursor = batch.cursor;
-      if (chars >= maxBufferedChars || options.clock() - lastFlush >= options.windowMs) await flush();
-      else flushLater();
-    }
-  };
+  const appender = new Appender(options);
   try {
-    await move();
+    for await (const batch of source) {
+      appender.check();
+      if (batch.events.length > 0) await appender.add(batch);
+    }
   } finally {
     // What was read is appended, also when the source breaks off.
-    if (!failed) await flush();
-    clearTimeout(timer);
+    await appender.close();
   }
-  if (failed) throw failed.error;
+  appender.check();
 }
 
-/** Adds an increment, merged into the last one where both belong together. Returns the number of characters added. */
-function addDelta(waiting: SessionEvent[], event: SessionEvent): number {
-  if (!('text' in event) || event.type === 'message.completed') return 0;
-  const last = waiting.at(-1);
-  const merged = last && merge(last, event);
-  if (merged) waiting[waiting.length - 1] = merged;
-  else waiting.push(event);
-  return event.text.length;
-}
+class Appender {
+  readonly #options: PumpOptions;
+  readonly #increments = new Increments();
+  #lastFlush = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> = Promise.resolve();
+  #failed: { readonly error: unknown } | undefined;
 
-function merge(last: SessionEvent, event: SessionEvent): SessionEvent | undefined {
-  if (!('text' in last) || !('text' in event) || last.text.length + event.text.length > maxBufferedChars)
-    return undefined;
-  if (last.type === 'output.delta' && event.type === 'output.delta' && last.source === event.source) {
-    return { ...last, text: last.text + event.text };
+  constructor(options: PumpOptions) {
+    this.#options = options;
   }
-  if (
-    (last.type === 'text.delta' || last.type === 'reasoning.delta') &&
-    last.type === event.type &&
-    last.messageId === event.messageId
-  ) {
-    return { ...last, text: last.text + event.text };
+
+  /** Throws what a flush by the timer threw. */
+  check(): void {
+    if (this.#failed) throw this.#failed.error;
   }
-  if (last.type === 'tool.delta' && event.type === 'tool.delta' && last.callId === event.callId) {
-    return event.mode === 'replace' ? event : { ...last, text: last.text + event.text };
+
+  async add(batch: SourceBatch): Promise<void> {
+    const { append, clock, windowMs } = this.#options;
+    if (!batch.events.every((event) => deltaTypes.has(event.type))) {
+      await this.#flush();
+      await append(batch);
+      this.#lastFlush = -Infinity;
+      return;
+    }
+    if (!this.#increments.hasRoomFor(batch)) await this.#flush();
+    this.#increments.add(batch);
+    if (this.#increments.isFull || clock() - this.#lastFlush >= windowMs) await this.#flush();
+    else this.#flushLater();
   }
-  return undefined;
+
+  async close(): Promise<void> {
+    if (!this.#failed) await this.#flush();
+    clearTimeout(this.#timer);
+  }
+
+  #flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#increments.take();
+    if (batch) {
+      this.#lastFlush = this.#options.clock();
+      this.#flushing = this.#flushing.then(() => this.#options.append(batch));
+    }
+    return this.#flushing;
+  }
+
+  #flushLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#flush().catch((error: unknown) => {
+        this.#failed ??= { error };
+      });
+    }, this.#options.windowMs);
+  }
 }

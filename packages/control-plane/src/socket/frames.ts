@@ -1,65 +1,59 @@
-import { StringDecoder } from 'node:string_decoder';
-import { AgentRuntimeError, errorDataSchema } from '@runtime/contracts';
-import { z } from 'zod';
+import { LineSplitter, parseJsonLine } from '@runtime/adapter-kit/source';
+import { AgentRuntimeError } from '@runtime/contracts';
 
-export const protocol = 'runtime-socket/1';
-/** One frame, in UTF-16 units of its JSON. A page of events is far below. */
-export const maxFrameChars = 32 * 1024 * 1024;
+/** Longest frame, in bytes without its line feed: twice the log's largest append. */
+export const maxFrameBytes = 32 * 1024 * 1024;
+/** Deepest nesting of a request. A value in an event may have 64 levels; the message around it has a few more. */
+const maxFrameDepth = 128;
 
-/** Both ways one JSON document a line. The server speaks first. */
-export const helloSchema = z.object({ protocol: z.literal(protocol), epoch: z.int(), pid: z.int() });
+const violation = (message: string): AgentRuntimeError => new AgentRuntimeError('PROTOCOL_VIOLATION', message);
 
-export const requestSchema = z.strictObject({
-  id: z.int().min(0),
-  /** A stream has its connection for itself, which makes its reader's pace the socket's. */
-  kind: z.enum(['call', 'stream', 'cancel']),
-  method: z.string().max(100).default(''),
-  params: z.record(z.string(), z.unknown()).default({}),
-});
-export type Request = z.infer<typeof requestSchema>;
-
-export const responseSchema = z.discriminatedUnion('kind', [
-  z.object({ id: z.int(), kind: z.literal('result'), result: z.unknown() }),
-  z.object({ id: z.int(), kind: z.literal('items'), items: z.array(z.unknown()) }),
-  z.object({ id: z.int(), kind: z.literal('end') }),
-  z.object({ id: z.int(), kind: z.literal('error'), error: errorDataSchema }),
-]);
-export type Response = z.infer<typeof responseSchema>;
-
-/** Splits what comes over a socket into its frames. Throws PROTOCOL_VIOLATION for one that is too large or no JSON. */
+/**
+ * Cuts the bytes of a socket into frames: one JSON document a line, empty lines ignored.
+ * Holds at most one frame and one chunk.
+ */
 export class FrameReader {
-  readonly #decoder = new StringDecoder('utf8');
-  #parts: string[] = [];
-  #chars = 0;
+  readonly #splitter = new LineSplitter({ maxLineBytes: maxFrameBytes });
+  readonly #maxDepth: number;
+  #received = 0;
+  #complete = 0;
 
-  push(chunk: Buffer): unknown[] {
-    const frames: unknown[] = [];
-    let text = this.#decoder.write(chunk);
-    for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n')) {
-      this.#parts.push(text.slice(0, at));
-      this.#check(this.#chars + at);
-      const line = this.#parts.join('');
-      this.#parts = [];
-      this.#chars = 0;
-      text = text.slice(at + 1);
-      if (line !== '') frames.push(parseFrame(line));
-    }
-    this.#parts.push(text);
-    this.#chars += text.length;
-    this.#check(this.#chars);
-    return frames;
+  /**
+   * @param maxDepth deepest nesting of a frame. `Infinity` for a peer that checked its values itself: counting costs as
+   * much as parsing.
+   */
+  constructor(maxDepth = maxFrameDepth) {
+    this.#maxDepth = maxDepth;
   }
 
-  #check(chars: number): void {
-    if (chars > maxFrameChars)
-      throw new AgentRuntimeError('PROTOCOL_VIOLATION', `a frame is larger than ${maxFrameChars} characters`);
+  /**
+   * The frames that this chunk completes, in order, each parsed when it is asked for.
+   * Throws PROTOCOL_VIOLATION at the first that is too large, nested too deeply, or not JSON; nothing can be read then.
+   */
+  *read(chunk: Buffer): Generator<unknown, void, undefined> {
+    this.#received += chunk.length;
+    for (const line of this.#splitter.push(chunk)) {
+      this.#complete = line.end;
+      if (line.kind === 'oversize') throw tooLarge();
+      if (line.bytes.length > 0) yield parseFrame(line.bytes, this.#maxDepth);
+    }
+    // A frame that never ends never becomes a line.
+    if (this.#received - this.#complete > maxFrameBytes) throw tooLarge();
   }
 }
 
-function parseFrame(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch (cause) {
-    throw new AgentRuntimeError('PROTOCOL_VIOLATION', 'a frame is not JSON', { cause });
-  }
+function parseFrame(bytes: Buffer, maxDepth: number): unknown {
+  const parsed = parseJsonLine(bytes, { maxDepth });
+  if (parsed.ok) return parsed.value;
+  throw violation(`a frame cannot be read: ${parsed.reason}`);
+}
+
+const tooLarge = (): AgentRuntimeError => violation(`a frame is larger than ${maxFrameBytes} bytes`);
+
+/** Undefined for a message that the other side would not take: it is larger than a frame. */
+export function encodeFrame(message: unknown): string | undefined {
+  const text = JSON.stringify(message);
+  // A UTF-16 unit is three bytes at most.
+  const fits = text.length <= maxFrameBytes / 3 || Buffer.byteLength(text) <= maxFrameBytes;
+  return fits ? `${text}\n` : undefined;
 }

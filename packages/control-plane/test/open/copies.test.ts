@@ -10,7 +10,7 @@ async function anotherCopy() {
   return { ...plane, ...contracts };
 }
 
-it('is one plane for every copy of the module in its process', async () => {
+it('a plane is one plane for every copy of the module in its process', async () => {
   await using places = await makePlaces();
   const adapters = [
     memoryRuntime({ script: () => [{ do: 'say', text: 'x' }, { do: 'listen' }, { do: 'say', text: 'y' }] }),
@@ -38,7 +38,7 @@ it('is one plane for every copy of the module in its process', async () => {
   });
 });
 
-it('is let go by its owner, not by those who found it', async () => {
+it('a plane is closed by its owner, not by the clients that found it', async () => {
   await using places = await makePlaces();
   const plane = await openPlane(places, { adapters: [memoryRuntime()] });
   const copy = await anotherCopy();

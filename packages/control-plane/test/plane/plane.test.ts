@@ -1,5 +1,5 @@
 import { openOverSocket, openPlane } from '../support/planes.ts';
-import { planeSuite } from '../support/plane-suite.ts';
+import { planeSuite } from '../support/plane-suite/plane-suite.ts';
 
 planeSuite('a plane in this process', openPlane);
-planeSuite('its socket', openOverSocket);
+planeSuite('the socket of a plane', openOverSocket);

@@ -1,4 +1,4 @@
-import { nodeFs, type LogFs } from '@runtime/event-log';
+import { nodeFs, type LogFs } from '@runtime/event-log/testing';
 
 /**
  * The real file system, with a disk that can be full, syncs and closes that can fail, and a count of the files that are

@@ -41,6 +41,8 @@ export const retry = { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 5 };
 
 export type PlaneOptions = PlaneSeams & Partial<ControlPlaneOptions> & Pick<ControlPlaneOptions, 'adapters'>;
 
+export type OpenPlane = (places: Places, options: PlaneOptions) => Promise<ControlPlane>;
+
 export function openPlane(places: Places, options: PlaneOptions): Promise<ControlPlane> {
   return openTestPlane({ dataDir: places.dataDir, tuning: quick, ...options });
 }

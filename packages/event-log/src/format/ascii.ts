@@ -1,4 +1,4 @@
-/** The bytes that a line is told apart by. */
+/** The bytes by which lines are cut and recognised. */
 export const lineFeed = 0x0a;
 export const space = 0x20;
 export const quote = 0x22;

@@ -2,26 +2,27 @@ import type { StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { comma } from './ascii.ts';
 import type { Line } from './line.ts';
-import { blankTail, checkLine, eachLine, isOfStream } from './line.ts';
+import { blankLastFields, checkLine, eachLine, isOfStream } from './line.ts';
 
-/** Which events of a stretch of lines are wanted. */
+/** Which events are wanted, and where their bytes come from. */
 export interface Wanted {
-  /** Exclusive. */
+  /** A position, exclusive. */
   readonly after: number;
-  /** Inclusive. */
+  /** A position, inclusive. */
   readonly upTo: number;
   /** The stream's name with its closing quote; undefined for all streams. */
   readonly streamText: Buffer | undefined;
-  /** Where the bytes are from, for the error. */
+  /** The file of the bytes and where they begin in it, for errors. */
   readonly file: string;
   readonly offset: number;
 }
 
+/** What `Wanted` and `isOfStream` take for a stream. */
 export function streamText(stream: string | undefined): Buffer | undefined {
   return stream === undefined ? undefined : Buffer.from(`${stream}"`);
 }
 
-/** A part of the bytes, and what to read it with. */
+/** The part of the bytes that is decoded, and a line to decode with. */
 export interface Part {
   readonly line: Line;
   readonly start: number;
@@ -29,8 +30,10 @@ export interface Part {
 }
 
 /**
- * The wanted events, each verified by its checksum. Lines of other streams are passed over unread. Throws DATA_CORRUPT.
- * Overwrites the log's own fields in the bytes with blanks, so that lines one after the other are text for one `JSON.parse` as they are.
+ * Decodes the wanted events, each verified by its checksum. Lines of other streams are skipped unread. Throws
+ * DATA_CORRUPT.
+ * Overwrites the log's own fields in the bytes with blanks, so that neighbouring lines can be parsed as they are, by a
+ * single `JSON.parse`.
  */
 export function decodeEvents(bytes: Buffer, wanted: Wanted, { line, start, end }: Part): StoredEvent[] {
   const texts: string[] = [];
@@ -41,7 +44,7 @@ export function decodeEvents(bytes: Buffer, wanted: Wanted, { line, start, end }
     if (!checkLine(bytes, start, end, line)) throw corruptLine(wanted.file, wanted.offset + start);
     if (!line.event || line.position <= wanted.after) return true;
     if (line.position > wanted.upTo) return false;
-    blankTail(bytes, line, end);
+    blankLastFields(bytes, line, end);
     if (start === to + 1 && to > from) bytes[to] = comma;
     else {
       if (to > from) texts.push(bytes.toString('utf8', from, to));
@@ -52,13 +55,14 @@ export function decodeEvents(bytes: Buffer, wanted: Wanted, { line, start, end }
   };
   eachLine(bytes, visit, start, end);
   if (to > from) texts.push(bytes.toString('utf8', from, to));
-  // The checksum says that these are the bytes we wrote, so the shape needs no second proof.
+  // The checksum proves that a log wrote these bytes, so the shape needs no second proof.
   return texts.length === 0 ? [] : (JSON.parse(`[${texts.join(',')}]`) as StoredEvent[]);
 }
 
+/** For a line that does not fit, at this byte of the file. */
 export function corruptLine(file: string, offset: number): AgentRuntimeError {
   return new AgentRuntimeError('DATA_CORRUPT', `${file} is damaged at byte ${offset}`, {
-    hint: 'run verify for the whole extent, and restore the file from a copy',
+    hint: 'verify the log to see all damage, and restore the file from a copy',
     details: { file, offset },
   });
 }

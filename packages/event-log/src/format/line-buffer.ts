@@ -11,7 +11,7 @@ import {
   trailerLength,
 } from './line.ts';
 
-/** What a line needs beyond its text and its stream: keys, numbers of up to 17 digits, checksum, line feed. */
+/** Bytes that a line needs beside its text and stream: keys, numbers of up to 17 digits, checksum, line feed. */
 const overhead = 200;
 
 /** What the log puts before and after an event. */
@@ -24,26 +24,27 @@ export interface Frame {
 }
 
 /**
- * Lines gathering for one write. An event is encoded here once, straight into the bytes that go to the file.
- * Only the first line waits for `finish`: it says how much of the file was durable before this write, which is not known until then.
+ * Lines that gather for one write. Each event is encoded once, straight into the bytes that go to the file.
+ * Only the first line waits for `finish`: it says how much of the file was durable before this write, which is known
+ * only then.
  */
 export class LineBuffer {
   length = 0;
   #bytes = Buffer.allocUnsafe(64 * 1024);
   #firstAt = -1;
   #firstEnd = 0;
-  /** `,"time":1795181117061`: most lines have that of the line before. */
+  /** `,"time":1795181117061`, kept because most lines have the time of the line before. */
   #timeText = Buffer.alloc(0);
   #time = Number.NaN;
   readonly #checksum = new Checksum();
 
-  /** Adds a line of the log's own from its JSON text. */
+  /** Adds a line of the log's own, given as JSON text. */
   add(text: string): void {
     const start = this.#reserve(text, '');
     this.#end(start, start + this.#bytes.write(text, start) - 1);
   }
 
-  /** Adds an event from its JSON text, which has at least one field. */
+  /** Adds an event, given as JSON text with at least one field. */
   addEvent(text: string, { position, stream, revision, time, more }: Frame): void {
     const start = this.#reserve(text, stream);
     const bytes = this.#bytes;
@@ -57,7 +58,7 @@ export class LineBuffer {
     at = putDecimal(bytes, at, revision);
     at = put(bytes, at, this.#timeOf(time));
     const written = bytes.write(text, at);
-    // In place of the opening brace. The closing one is overwritten by what follows.
+    // A comma in place of the opening brace. The closing brace is overwritten next.
     bytes[at] = comma;
     at += written - 1;
     if (more > 0) at = putDecimal(bytes, put(bytes, at, moreKey), more);
@@ -69,7 +70,7 @@ export class LineBuffer {
     return this.#bytes.subarray(0, this.length);
   }
 
-  /** The finished bytes; `synced` is what the first line says of the file. Valid until `clear`. */
+  /** The finished bytes, with `synced` in the first line as in `Line`. Valid until `clear`. */
   finish(synced: number): Buffer {
     if (this.#firstAt >= 0) {
       const at = put(this.#bytes, this.#firstEnd, syncedKey);
@@ -80,7 +81,7 @@ export class LineBuffer {
     return this.bytes;
   }
 
-  /** Empties it. A buffer that one huge batch has grown is given back. */
+  /** Removes all lines, and releases a buffer that a huge batch has grown. */
   clear(): void {
     this.length = 0;
     this.#firstAt = -1;
@@ -97,7 +98,10 @@ export class LineBuffer {
     this.length = end + syncedLength + trailerLength + 1;
   }
 
-  /** Completes the line in `[start, at)` (JSON without its closing brace) with checksum, brace and line feed. Returns its end. */
+  /**
+   * Completes the line in `[start, at)` (JSON without its closing brace) with checksum, brace and line feed. Returns
+   * its end.
+   */
   #seal(start: number, at: number): number {
     const bytes = this.#bytes;
     const hexAt = put(bytes, at, crcKey);
@@ -129,7 +133,7 @@ export class LineBuffer {
   }
 }
 
-/** Returns the end. For a few bytes this is cheaper than `copy`. */
+/** Writes a key and returns where it ends. For a few bytes this is cheaper than `copy`. */
 function put(bytes: Buffer, at: number, key: Buffer): number {
   for (let index = 0; index < key.length; index += 1) bytes[at + index] = key[index] ?? 0;
   return at + key.length;

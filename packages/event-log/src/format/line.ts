@@ -13,7 +13,7 @@ export const positionKey = Buffer.from('{"position":');
 export const streamKey = Buffer.from(',"stream":"');
 export const revisionKey = Buffer.from(',"revision":');
 
-/** What can be told of a line without parsing its JSON. Reused from line to line: nothing is allocated per event. */
+/** What a line says without its JSON being parsed. Reused from line to line, so that nothing is allocated per event. */
 export class Line {
   /** False for a line of the log's own. */
   event = false;
@@ -21,32 +21,34 @@ export class Line {
   positionEnd = 0;
   streamStart = 0;
   streamEnd = 0;
-  /** Of the stream's name, for a table of names. */
+  /** A hash of the stream's name, for a table of names. */
   streamHash = 0;
   revision = 0;
   /** How many lines of the same batch follow. */
   more = 0;
-  /** All bytes of the file before this offset were durable when the line was written; -1 when the line says nothing. */
+  /** All bytes of the file before this offset were durable when the line was written; -1 when the field is missing. */
   synced = -1;
   /** Where the log's own last fields begin. */
   bodyEnd = 0;
-  /** Keeps hold of the bytes that were read last. */
   readonly checksum = new Checksum();
 }
 
-/** Reads the frame of the line in `bytes[start, end)`, without its line feed. False when it is not a whole line with the right checksum. */
+/**
+ * Reads the log's own fields of the line in `bytes[start, end)`, without its line feed. False when that is not a whole
+ * line with the right checksum.
+ */
 export function parseLine(bytes: Buffer, start: number, end: number, line: Line): boolean {
   return checkLine(bytes, start, end, line) && (!line.event || readStream(bytes, line));
 }
 
-/** As `parseLine`, for those who want neither stream nor revision. */
+/** Like `parseLine`, without stream and revision. */
 export function checkLine(bytes: Buffer, start: number, end: number, line: Line): boolean {
   const crcAt = end - trailerLength;
   if (crcAt <= start || bytes[start] !== openBrace || bytes[end - 1] !== closeBrace || bytes[end - 2] !== quote)
     return false;
   if (!matches(bytes, crcAt, crcKey)) return false;
   if (parseHex(bytes, crcAt + crcKey.length) !== line.checksum.of(bytes, start, crcAt)) return false;
-  readTail(bytes, crcAt, line);
+  readLastFields(bytes, crcAt, line);
   line.event = matches(bytes, start, positionKey);
   if (!line.event) return true;
   const from = start + positionKey.length;
@@ -55,7 +57,7 @@ export function checkLine(bytes: Buffer, start: number, end: number, line: Line)
   return true;
 }
 
-function readTail(bytes: Buffer, crcAt: number, line: Line): void {
+function readLastFields(bytes: Buffer, crcAt: number, line: Line): void {
   let at = crcAt;
   line.synced = -1;
   line.more = 0;
@@ -87,7 +89,7 @@ function readStream(bytes: Buffer, line: Line): boolean {
   return at > from;
 }
 
-/** True when the line that begins at `start` is an event of this stream. `streamText` is the name and its closing quote. */
+/** True when the line at `start` is an event of this stream. `streamText` is the name with its closing quote. */
 export function isOfStream(bytes: Buffer, start: number, streamText: Buffer): boolean {
   if (!matches(bytes, start, positionKey)) return false;
   const at = skipDigits(bytes, start + positionKey.length);
@@ -96,20 +98,23 @@ export function isOfStream(bytes: Buffer, start: number, streamText: Buffer): bo
 
 /** The line's JSON without the log's own last fields. */
 export function lineText(bytes: Buffer, start: number, line: Line): string {
-  // The comma before those fields makes room for the brace: putting the text together afterwards would copy it.
+  // The comma before those fields becomes the brace: joining the text afterwards would copy it.
   bytes[line.bodyEnd] = closeBrace;
   const text = bytes.toString('utf8', start, line.bodyEnd + 1);
   bytes[line.bodyEnd] = comma;
   return text;
 }
 
-/** Leaves of a line that ends at `end` its JSON without the log's own last fields, and blanks. */
-export function blankTail(bytes: Buffer, line: Line, end: number): void {
+/** Overwrites the log's own last fields of a line that ends at `end`, so that it is JSON followed by blanks. */
+export function blankLastFields(bytes: Buffer, line: Line, end: number): void {
   bytes[line.bodyEnd] = closeBrace;
   for (let at = line.bodyEnd + 1; at < end; at += 1) bytes[at] = space;
 }
 
-/** Calls back for every line in `bytes[from, to)` that is not empty, with its bounds, without line feeds. Stops early when told `false`. */
+/**
+ * Calls back for every non-empty line in `bytes[from, to)` with its bounds, line feed excluded. Stops when the callback
+ * returns `false`.
+ */
 export function eachLine(
   bytes: Buffer,
   visit: (start: number, end: number) => boolean | void,

@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { LineBuffer } from './line-buffer.ts';
 import { Line, lineText, parseLine } from './line.ts';
 
-/** The version in the FORMAT file and in every segment's header. See FORMAT.md. */
+/** The version in the FORMAT file and in every segment's header, as FORMAT.md describes it. */
 export const formatVersion = 1;
 const count = z.number().int().nonnegative();
 
 /** First line of every segment. */
-export const segmentRecordSchema = z.looseObject({
+const segmentRecordSchema = z.looseObject({
   log: z.literal('segment'),
   version: count,
   logId: z.string().regex(/^[a-z0-9]{1,40}$/),
@@ -20,9 +20,9 @@ export const segmentRecordSchema = z.looseObject({
   sparse: z.boolean().optional(),
 });
 /** First line of every writer. Its events come after position `after`. */
-export const epochRecordSchema = z.looseObject({ log: z.literal('epoch'), epoch: count, after: count });
-/** Last line of a writer that closed properly. */
-export const closeRecordSchema = z.looseObject({ log: z.literal('close'), epoch: count, last: count });
+const epochRecordSchema = z.looseObject({ log: z.literal('epoch'), epoch: count, after: count });
+/** Last line of a writer that closed the log. */
+const closeRecordSchema = z.looseObject({ log: z.literal('close'), epoch: count, last: count });
 
 export const systemRecordSchema = z.discriminatedUnion('log', [
   segmentRecordSchema,
@@ -35,14 +35,14 @@ export function newLogId(): string {
   return randomBytes(10).toString('hex');
 }
 
-/** One line of the log's own, checksum and line feed included. `synced` as in `Line`. */
+/** Encodes a line of the log's own, with checksum and line feed. `synced` as in `Line`. */
 export function encodeRecord(record: object, synced: number): Buffer {
   const buffer = new LineBuffer();
   buffer.add(JSON.stringify(record));
   return Buffer.from(buffer.finish(synced));
 }
 
-/** Reads one such line; undefined when its checksum is wrong or it is no JSON object. */
+/** Decodes the first line; undefined when its checksum is wrong or it is no JSON. */
 export function decodeRecord(bytes: Buffer): unknown {
   const line = new Line();
   const end = bytes.indexOf(0x0a);
@@ -54,7 +54,7 @@ export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    // A right checksum over wrong JSON: not a line of ours.
+    // A right checksum over wrong JSON: no log wrote this line.
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }

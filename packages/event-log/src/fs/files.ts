@@ -4,7 +4,7 @@ import type { LogFile, LogFs } from './log-fs.ts';
 
 const noRoom: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** A write that did not get all of its bytes out. `written` of them are in the file. */
+/** A write that failed before all of its bytes were out. The first `written` bytes are in the file. */
 export class WriteFailure extends Error {
   readonly written: number;
 
@@ -14,12 +14,12 @@ export class WriteFailure extends Error {
   }
 }
 
-/** True when there was no room on the disk or in the file, also for a `WriteFailure` that came of it. */
+/** True when there was no room on the disk or in the file, also for a `WriteFailure` with that cause. */
 export function isFull(error: unknown): boolean {
   return noRoom.has(systemCode(error instanceof WriteFailure ? error.cause : error) ?? '');
 }
 
-/** Writes all bytes, going on after short writes. Throws WriteFailure. */
+/** Writes all bytes, with as many calls as that takes. Throws WriteFailure. */
 export async function writeFully(file: LogFile, bytes: Uint8Array, position: number): Promise<void> {
   let written = 0;
   while (written < bytes.byteLength) {
@@ -33,7 +33,7 @@ export async function writeFully(file: LogFile, bytes: Uint8Array, position: num
   }
 }
 
-/** Up to `limit` bytes from the start of the file; undefined when there is no such file. */
+/** Up to `limit` bytes from the start of the file; undefined when there is no file. */
 export async function readFileUpTo(fs: LogFs, path: string, limit = Infinity): Promise<Buffer | undefined> {
   const file = await openIfThere(fs, path);
   if (!file) return undefined;
@@ -51,6 +51,7 @@ export async function readFileUpTo(fs: LogFs, path: string, limit = Infinity): P
   }
 }
 
+/** Opens the file for reading; undefined when there is no file. */
 export async function openIfThere(fs: LogFs, path: string): Promise<LogFile | undefined> {
   try {
     return await fs.open(path, 'read');
@@ -60,7 +61,7 @@ export async function openIfThere(fs: LogFs, path: string): Promise<LogFile | un
   }
 }
 
-/** Names in the directory; empty when there is none. */
+/** The names in the directory; empty when there is no directory. */
 export async function listIfThere(fs: LogFs, path: string): Promise<string[]> {
   try {
     return await fs.list(path);
@@ -70,7 +71,7 @@ export async function listIfThere(fs: LogFs, path: string): Promise<string[]> {
   }
 }
 
-/** The file has these bytes and no others, and they are durable when it resolves. Its name is not: that takes `syncDir`. */
+/** Writes the whole file. Its bytes are durable when this resolves; its name needs a `syncDir`. */
 export async function writeSynced(fs: LogFs, path: string, bytes: Uint8Array): Promise<void> {
   const file = await fs.open(path, 'write');
   try {
@@ -82,6 +83,7 @@ export async function writeSynced(fs: LogFs, path: string, bytes: Uint8Array): P
   }
 }
 
+/** Removes the file, if there is one. */
 export async function removeIfThere(fs: LogFs, path: string): Promise<void> {
   try {
     await fs.remove(path);
@@ -90,7 +92,10 @@ export async function removeIfThere(fs: LogFs, path: string): Promise<void> {
   }
 }
 
-/** The file is there with all of its bytes, or as it was before. Durable when it resolves. One caller per name at a time. */
+/**
+ * Replaces the whole file by way of a temporary one: after a crash the file has either all new bytes or its old ones.
+ * Durable when it resolves. Calls for the same name must not overlap.
+ */
 export async function writeAtomically(fs: LogFs, dir: string, name: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(dir, `.${name}.tmp`);
   await writeSynced(fs, temporary, bytes);

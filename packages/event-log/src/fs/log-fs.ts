@@ -1,38 +1,48 @@
 /**
- * How a file is opened. `read`: it must exist. `write`: for reading and writing, created (0600) when missing, never emptied.
- * `write-durable`: like `write`, but each write returns only after its own bytes are on the medium (O_DSYNC).
+ * How a file is opened. `read`: the file must exist. `write`: for reading and writing, created (0600) when missing,
+ * never emptied. `write-durable`: like `write`, but each write resolves only after its own bytes are on the medium
+ * (O_DSYNC).
  */
 export type OpenMode = 'read' | 'write' | 'write-durable';
 
-/** An open file. Every call is positional; there is no file pointer. */
+/** An open file. All positions are bytes from the start of the file; there is no file pointer. */
 export interface LogFile {
-  /** Returns how many bytes were read; 0 at the end. May be fewer than asked for. */
+  /** Resolves with the number of bytes read, which may be fewer than fit; 0 at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
-  /** Returns how many bytes were written, which may be fewer than given and that without an error: a full disk does so. */
+  /** Resolves with the number of bytes written, which may be fewer than given: a full disk does so without an error. */
   write(bytes: Uint8Array, position: number): Promise<number>;
-  /** Everything written to the file so far, by whichever handle, is on the medium when this resolves. Never call it again after it failed. */
+  /**
+   * Everything written to the file so far, by any handle, is on the medium when this resolves. Never called again after
+   * it failed: a later success would not cover what the failure lost.
+   */
   sync(): Promise<void>;
-  /** Cuts or (with zeros) lengthens the file. */
+  /** Sets the length of the file: cuts it, or fills it up with zeros. */
   truncate(length: number): Promise<void>;
+  /** The length of the file in bytes. */
   size(): Promise<number>;
   close(): Promise<void>;
 }
 
 /**
- * The whole file system as the log sees it: the one seam through which every fault can be played.
- * Errors carry the usual `code` (ENOENT, ENOSPC, EIO).
+ * The file system as the log sees it: everything a log does to a disk goes through here, so tests can play every fault.
+ * Failures are errors with the usual `code` of the system (ENOENT, ENOSPC, EIO).
  */
 export interface LogFs {
+  /** ENOENT for `read` when there is no such file. */
   open(path: string, mode: OpenMode): Promise<LogFile>;
-  /** Creates the directory (0700) and its parents; an existing one is fine. */
+  /** Creates the directory (0700) and its parents, if they are missing. */
   makeDir(path: string): Promise<void>;
-  /** Names in the directory, in no order. ENOENT when there is none. */
+  /** The names in the directory, in any order. ENOENT when there is no such directory. */
   list(path: string): Promise<string[]>;
-  /** Replaces the target atomically. Durable only after `syncDir`. */
+  /** Renames a file, replacing the target atomically. Durable only after `syncDir`. */
   rename(from: string, to: string): Promise<void>;
+  /** Removes a file. ENOENT when there is none. */
   remove(path: string): Promise<void>;
   /** Makes the names in the directory durable. */
   syncDir(path: string): Promise<void>;
-  /** Calls back soon after something in the directory changed. Returns how to stop. Left out where there is no such thing: then readers look once a second. */
+  /**
+   * Calls back soon after something in the directory changed. Returns how to stop. Optional: without it, readers that
+   * follow a log of another process look once a second.
+   */
   watch?(path: string, onChange: () => void): () => void;
 }

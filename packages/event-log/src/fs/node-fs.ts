@@ -17,7 +17,7 @@ import {
 import { systemCode } from '@runtime/contracts';
 import type { LogFile, LogFs, OpenMode } from './log-fs.ts';
 
-/** The real file system, always asynchronous. Files are 0600, directories 0700. */
+/** The file system of this machine, through asynchronous calls of `node:fs`. Files are 0600, directories 0700. */
 export function nodeFs(): LogFs {
   return {
     async open(path, mode) {
@@ -68,13 +68,13 @@ async function syncDir(path: string): Promise<void> {
   }
 }
 
-/** No such directory, or no watcher left to have. */
+/** There is no such directory, or no watcher is left. */
 const unwatchable: ReadonlySet<string> = new Set(['ENOENT', 'EMFILE', 'ENOSPC', 'ENFILE']);
 
 function watchDir(path: string, onChange: () => void): () => void {
   try {
     const watcher = watch(path, () => onChange());
-    // Without a watcher (too many, directory gone) the caller's slow poll still finds everything.
+    // Without a watcher (too many, directory gone) the poll of the caller still finds every change.
     watcher.on('error', () => watcher.close());
     return () => watcher.close();
   } catch (error) {

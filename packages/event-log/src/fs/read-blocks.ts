@@ -1,19 +1,23 @@
 import type { LogFile } from './log-fs.ts';
 
-/** Bytes of a file that begin with a line. */
+/** A stretch of a file that begins with a line. */
 export interface Block {
-  /** Reused: good until the next block is asked for. May be overwritten. */
+  /** Valid until the next block is asked for, because the buffer is reused. The caller may overwrite it. */
   readonly bytes: Buffer;
+  /** Where the stretch begins in the file. */
   readonly offset: number;
-  /** False for what follows the last line feed, and for a stretch without one that is too long to be a line. */
+  /** False for bytes after the last line feed, and for a stretch without line feeds that is too long for a line. */
   readonly whole: boolean;
 }
 
-export const blockBytes = 256 * 1024;
+const blockBytes = 256 * 1024;
 /** No line is longer: a batch ends at 16 MiB. */
 const maxLineBytes = 17 * 1024 * 1024;
 
-/** Reads `[from, to)` of the file in blocks of whole lines. From the second block on, the next one is being read while the caller looks at this one. */
+/**
+ * Reads `[from, to)` of the file in blocks of whole lines. From the second block on, the next block is read ahead while
+ * the caller works on this one.
+ */
 export async function* readBlocks(file: LogFile, from: number, to = Infinity): AsyncGenerator<Block, void, undefined> {
   let buffer: Buffer = Buffer.allocUnsafe(Math.min(blockBytes, Math.max(to - from, 1)));
   let spare: Buffer | undefined;
@@ -30,7 +34,7 @@ export async function* readBlocks(file: LogFile, from: number, to = Infinity): A
       const count = await (ahead ?? ask());
       ahead = undefined;
       if (count === 0 && room > 0) break;
-      // What was carried over holds no line feed, so only the new bytes are searched.
+      // The bytes carried over hold no line feed, so only the new bytes are searched.
       const lineFeed = buffer.subarray(filled, filled + count).lastIndexOf(0x0a);
       const end = filled + lineFeed + 1;
       filled += count;
@@ -52,17 +56,17 @@ export async function* readBlocks(file: LogFile, from: number, to = Infinity): A
       [spare, buffer] = [buffer, next];
       filled -= end;
       offset += end;
-      // Whoever wanted a second block mostly wants them all.
+      // A caller that wanted a second block mostly wants all of them.
       if (block.offset > from && offset + filled < to) {
         ahead = ask();
-        // When the caller has stopped by then, nobody is concerned any more.
+        // The next turn throws a failure. When the caller stops before, the rejection must not be unhandled.
         ahead.catch(() => undefined);
       }
       yield block;
     }
     if (filled > 0) yield { bytes: buffer.subarray(0, filled), offset, whole: false };
   } finally {
-    // The file may be closed only when nothing reads from it.
+    // The caller closes the file next, and no read may be under way then.
     await ahead?.catch(() => undefined);
   }
 }

@@ -2,14 +2,17 @@ type Sqlite = NonNullable<ReturnType<typeof process.getBuiltinModule<'node:sqlit
 
 let loaded: Sqlite | undefined;
 
-/** node:sqlite without its ExperimentalWarning, which would be the first thing that users of the command line see. Other warnings pass. */
+/**
+ * Loads node:sqlite without its ExperimentalWarning, which would be the first thing that users of the command line see.
+ * Other warnings pass.
+ */
 export function loadSqlite(): Sqlite {
   loaded ??= loadSilently();
   return loaded;
 }
 
 function loadSilently(): Sqlite {
-  // Called on the process, and put back as it was.
+  // It is called on the process, and restored as it was.
   // oxlint-disable-next-line typescript/unbound-method
   const emitWarning = process.emitWarning;
   const filtered = (warning: string | Error, ...rest: unknown[]) => {
@@ -22,7 +25,7 @@ function loadSilently(): Sqlite {
     if (!sqlite) throw new Error('this Node.js has no node:sqlite');
     return sqlite;
   } finally {
-    // Loading is synchronous: nobody else could have replaced it meanwhile.
+    // Loading is synchronous, so no other code can have replaced it meanwhile.
     process.emitWarning = emitWarning;
   }
 }

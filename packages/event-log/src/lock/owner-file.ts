@@ -4,13 +4,17 @@ import { systemCode } from '@runtime/contracts';
 import type { Owner } from './owner.ts';
 import { ownerSchema } from './owner.ts';
 
-/** Who says to hold the lock on this file; undefined when nobody says so. Only taking the lock proves anything. */
+/**
+ * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing or
+ * damaged.
+ * The process may have died since: only `acquireLock` can prove that a lock is held or free. Opens only `owner.json`.
+ */
 export async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const parsed = ownerSchema.safeParse(JSON.parse(await readFile(ownerPath(path), 'utf8')));
     return parsed.success ? parsed.data : undefined;
   } catch (error) {
-    // ENOTDIR: what should be the directory is a file, so nobody holds anything in it.
+    // ENOTDIR: the directory is a file, so there is no lock in it.
     if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }

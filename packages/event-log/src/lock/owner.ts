@@ -1,28 +1,35 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
-/** Who holds a lock. In `owner.json`, for people and for `details.owner`; the lock itself is the truth. */
+/** The process that holds a lock. In `owner.json`, for people and for `details.owner`; the lock itself is the truth. */
 export const ownerSchema = z.looseObject({
   pid: z.number().int().positive(),
-  /** Start time of the process in clock ticks since boot; with pid and boot id it names one process for ever. Linux only. */
+  /**
+   * Start of the process in clock ticks since boot; with pid and boot id it identifies one process for ever. Linux
+   * only.
+   */
   startTime: z.string().optional(),
+  /** The id of this boot of the machine. Linux only. */
   bootId: z.string().optional(),
-  /** The log writer's number, once the log is open. */
+  /** The epoch of the log's writer, once the log is open. */
   epoch: z.number().int().nonnegative().optional(),
-  /** Where the holder can be spoken to. */
+  /** The socket that the process serves. */
   socketPath: z.string().optional(),
-  /** Unix ms of taking the lock. */
+  /** When the lock was taken, in Unix ms. */
   startedAt: z.number(),
 });
+/** The process that holds a lock, as `owner.json` names it. */
 export type Owner = z.infer<typeof ownerSchema>;
 
-/** What a holder may say of itself beside its process. */
+/** What `owner.json` can say of an owner beside its process. */
 export interface OwnerInfo {
+  /** The epoch of the log's writer; the log adds it by itself. */
   readonly epoch?: number;
+  /** The socket that the process serves: other processes that find the lock held are sent there. */
   readonly socketPath?: string;
 }
 
-/** This process. */
+/** This process as an owner. */
 export async function describeSelf(): Promise<Owner> {
   const [startTime, bootId] = await Promise.all([startTimeOf(process.pid), bootIdNow()]);
   return {
@@ -33,7 +40,7 @@ export async function describeSelf(): Promise<Owner> {
   };
 }
 
-/** True unless it is certain that this process is gone. */
+/** True unless the process is certain to be gone. */
 export async function mayBeAlive(owner: Owner): Promise<boolean> {
   const bootId = await bootIdNow();
   if (bootId === undefined || owner.bootId === undefined || owner.startTime === undefined) return true;
@@ -42,7 +49,7 @@ export async function mayBeAlive(owner: Owner): Promise<boolean> {
 
 async function startTimeOf(pid: number): Promise<string | undefined> {
   const stat = await readText(`/proc/${pid}/stat`);
-  // The command may hold spaces and brackets: count from the last bracket. Field 22 of the line.
+  // Field 22, counted from the last bracket, because the command may contain spaces and brackets.
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 }
 

@@ -8,21 +8,28 @@ import { readOwner, removeOwner, writeOwner } from './owner-file.ts';
 import type { Owner, OwnerInfo } from './owner.ts';
 import { describeSelf, mayBeAlive } from './owner.ts';
 
-/** An exclusive right that ends with its process, however that ends, and not while it is merely stopped. */
+/**
+ * An exclusive lock that is released when its process ends, in whatever way. A process that is merely stopped keeps it.
+ */
 export interface WriterLock extends AsyncDisposable {
+  /** The lock file, as it was given to `acquireLock`. */
   readonly path: string;
-  /** Adds to what `owner.json` says. */
+  /** Adds to `owner.json`. The log calls this with its epoch, on a borrowed lock too. */
   describe(info: OwnerInfo): Promise<void>;
-  /** Gives the lock back. Repeatable. */
+  /** Removes `owner.json` and releases the lock. Repeatable. */
   release(): Promise<void>;
 }
 
 const sqliteBusy = 5;
 
 /**
- * Takes the exclusive lock on this file, creating it (and its directory, 0700) when missing, and says who holds it in `owner.json` beside it.
- * Nothing but this function may ever open the file: one open and close of it elsewhere in the process silently drops the lock.
- * Throws CONFLICT at once when somebody holds it (`details.owner` when known); UNAVAILABLE where the file system has no locks, as some network ones.
+ * Takes the exclusive lock on this file, which is created (0600, its directory 0700) when it is missing, and writes
+ * `owner.json` beside it with this process and `info`.
+ * Nothing but this function may ever open the file: a single open and close of it elsewhere in the process silently
+ * drops the lock, since it is a POSIX lock.
+ * Does not wait: throws CONFLICT when the lock is held, with `details.path`, and `details.owner` when the owner is
+ * known.
+ * Throws UNAVAILABLE when it cannot be taken at all, as on network file systems without locks.
  */
 export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<WriterLock> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
@@ -30,7 +37,7 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
   let owner: Owner = { ...(await describeSelf()), ...info };
   let released: Promise<void> | undefined;
   const release = async () => {
-    // The name first: once the lock is free, owner.json may be the next holder's.
+    // owner.json first: once the lock is free, it may be the next owner's.
     try {
       await removeOwner(path);
     } finally {
@@ -60,9 +67,10 @@ async function lockDatabase(path: string): Promise<DatabaseSync> {
   try {
     const sqlite = loadSqlite();
     database = new sqlite.DatabaseSync(path);
-    // Sqlite goes by the umask, and who may open the file may hold the lock. By name: a second descriptor would drop it. Some file systems have no modes.
+    // SQLite follows the umask, and a user that may open the file may take the lock. By name, because closing a second
+    // descriptor would drop the lock. Some file systems have no modes.
     await chmod(path, 0o600).catch(() => undefined);
-    // No write follows, ever: the file stays empty, and all that happens are the locks.
+    // Nothing is ever written: the file stays empty, and only SQLite's locks are used.
     database.exec('PRAGMA locking_mode=EXCLUSIVE; BEGIN EXCLUSIVE');
     return database;
   } catch (error) {
@@ -72,7 +80,7 @@ async function lockDatabase(path: string): Promise<DatabaseSync> {
       'UNAVAILABLE',
       `cannot lock ${path}: ${error instanceof Error ? error.message : String(error)}`,
       {
-        hint: 'the directory must be writable and on a local file system with locks; network file systems often have none',
+        hint: 'use a writable directory on a local file system with locks; network file systems often have none',
         retry: 'never',
         cause: error,
       },
@@ -82,16 +90,16 @@ async function lockDatabase(path: string): Promise<DatabaseSync> {
 
 async function heldError(path: string): Promise<AgentRuntimeError> {
   const owner = await currentOwner(path);
-  const who = owner ? `process ${owner.pid}` : 'another process';
-  return new AgentRuntimeError('CONFLICT', `${path} is held by ${who}`, {
+  const holder = owner ? `process ${owner.pid}` : 'another process';
+  return new AgentRuntimeError('CONFLICT', `${path} is locked by ${holder}`, {
     hint: owner?.socketPath
-      ? `speak to it at ${owner.socketPath}, or end it`
+      ? `connect to it at ${owner.socketPath}, or end it`
       : 'end that process, or use another directory',
     details: owner ? { path, owner } : { path },
   });
 }
 
-/** The holder writes `owner.json` a moment after it has the lock: until then the one before it stands there. */
+/** The owner writes `owner.json` a moment after it took the lock; until then the file names the owner before. */
 async function currentOwner(path: string): Promise<Owner | undefined> {
   for (let tries = 0; tries < 10; tries += 1) {
     const owner = await readOwner(path);
@@ -103,6 +111,6 @@ async function currentOwner(path: string): Promise<Owner | undefined> {
 
 function resultCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
-  // The low byte; the rest says which kind of busy.
+  // The low byte is the code; the rest says which kind of busy.
   return error.errcode & 0xff;
 }

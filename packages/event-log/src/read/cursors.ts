@@ -2,7 +2,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { formatCursor, parseCursor } from '@runtime/contracts/log';
 import type { Epochs } from '../state/epochs.ts';
 
-/** What a log knows that a cursor is judged by. */
+/** What a cursor is checked against. */
 export interface Extent {
   readonly logId: string;
   readonly epochs: Epochs;
@@ -11,20 +11,24 @@ export interface Extent {
   readonly head: number;
 }
 
+/** The cursor of a position. Throws INVALID_ARGUMENT for a position that the log has not reached. */
 export function cursorAt(extent: Extent, position: number): string {
   if (!Number.isSafeInteger(position) || position < 0 || position > extent.head) {
     throw new AgentRuntimeError(
       'INVALID_ARGUMENT',
       `there is no position ${position}: the log ends at ${extent.head}`,
       {
-        hint: 'make cursors from positions of events that were read or acknowledged',
+        hint: 'make cursors of positions that were read or acknowledged',
       },
     );
   }
   return formatCursor({ logId: extent.logId, epoch: extent.epochs.of(position), position });
 }
 
-/** The position to go on after. Throws NOT_FOUND with `details: { reason, nearest }`, INVALID_ARGUMENT for what is no cursor. */
+/**
+ * The position to go on after. Throws NOT_FOUND with `details: { reason, nearest }` for a cursor that cannot be used,
+ * INVALID_ARGUMENT for text that is no cursor.
+ */
 export function positionOf(extent: Extent, cursor: string | undefined): number {
   if (cursor === undefined) return extent.origin;
   if (cursor === 'now') return extent.head;
@@ -44,10 +48,10 @@ export function positionOf(extent: Extent, cursor: string | undefined): number {
   return Math.max(position, extent.origin);
 }
 
-/** For a reader that has been at this cursor, in a log whose end was taken back since. Throws NOT_FOUND, reason `lost`. */
+/** Throws NOT_FOUND, reason `lost`, for a reader whose cursor lies in a part of the log that was cut off since. */
 export function assertNotLost(extent: Extent, cursor: string): void {
   const { position } = parseCursor(cursor);
-  // Cut, and not yet written to by the next epoch: nothing but the shorter log tells.
+  // Until the next epoch has written, only the shorter log shows that events were cut off.
   if (position > extent.head)
     throw unusable(extent, 'lost', extent.head, `what came after position ${extent.head} was lost`);
   positionOf(extent, cursor);

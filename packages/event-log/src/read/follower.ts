@@ -8,9 +8,9 @@ import type { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
 import type { Wakeups } from './wakeups.ts';
 
-/** Where the operating system tells nothing of changes. */
+/** How often files are read where the operating system reports no changes. */
 const pollMs = 1000;
-/** The end of the last line read: its checksum tells whether the file is still the one that was read. */
+/** Bytes at the end of the last line read: its checksum among them shows whether the file is still the same. */
 const markBytes = 32;
 
 /** The files that are followed. */
@@ -20,16 +20,16 @@ export interface FollowedFiles {
   readonly problems: Problems;
 }
 
-/** Keeps a state abreast of files that another process writes. Reads only what is new. */
+/** Keeps a state up to date with files that another process writes. Reads only what is new. */
 export class Follower {
   state: LogState;
-  /** Raised when the writer's repair took back what had been read. */
+  /** Raised when the writer's repair cut off events that had been read. */
   generation = 0;
   failure: unknown;
   wakeups: Wakeups | undefined;
   #offset = 0;
   #mark: Buffer = Buffer.alloc(0);
-  /** The unfinished end that was seen last: still there the next time, the files are read anew. */
+  /** The unfinished end that was seen last. When it is still there the next time, all files are read again. */
   #stuckAt = -1;
   #stopWatching: (() => void) | undefined;
   #refreshing: Promise<void> | undefined;
@@ -48,7 +48,7 @@ export class Follower {
     return follower;
   }
 
-  /** Reads what has come since. Throws DATA_CORRUPT. Calls that overlap share one reading. */
+  /** Reads what is new. Throws DATA_CORRUPT. Overlapping calls share one reading. */
   refresh(): Promise<void> {
     this.#refreshing ??= this.#readNew().finally(() => {
       this.#refreshing = undefined;
@@ -56,7 +56,7 @@ export class Follower {
     return this.#refreshing;
   }
 
-  /** Watches until nobody waits. */
+  /** Watches the files until no reader waits. */
   watch(): void {
     if (this.#stopWatching) return;
     const look = () => this.#look();
@@ -66,7 +66,7 @@ export class Follower {
       clearInterval(timer);
       stop?.();
     };
-    // What came between the last reading and the watch.
+    // For changes between the last reading and the watch.
     look();
   }
 
@@ -115,7 +115,7 @@ export class Follower {
       if (!file) return this.#reload();
       try {
         if (!(await this.#unchanged(file))) return await this.#reload();
-        // Looked for before reading: once there is a next segment, this one gets no more.
+        // Checked before reading: once there is a next segment, this one does not grow any more.
         const next = await this.#hasSegment(number + 1);
         const stuck = await this.#scan(file, this.#offset);
         if (stuck) return await this.#reload();
@@ -127,7 +127,7 @@ export class Follower {
     }
   }
 
-  /** Reads on from `from`. True when the same unfinished end is there as the last time. */
+  /** Reads on from `from`. True when the unfinished end is the same as the last time. */
   async #scan(file: LogFile, from: number): Promise<boolean> {
     const scan = await scanSegment(file, this.state, { from, eager: true });
     const stuck = scan.damage !== undefined && this.#stuckAt === scan.end;
@@ -142,7 +142,7 @@ export class Follower {
     if (!file) return false;
     try {
       await this.#scan(file, 0);
-      // Its header may be half-written yet.
+      // Its header may be half written.
       if (this.state.segment?.number === number) return true;
       await this.#settle();
       return false;
@@ -151,7 +151,10 @@ export class Follower {
     }
   }
 
-  /** The files are not what they were: the writer cut what it had not acknowledged, or there is real damage, which loading reports. */
+  /**
+   * Reads all files again, because they changed under the reader: the writer cut off what it had not acknowledged, or
+   * there is damage, which loading reports.
+   */
   async #reload(): Promise<void> {
     const { state } = await loadLog({ ...this.#files, live: true });
     this.state = state;

@@ -23,19 +23,23 @@ export interface ReadSource extends Extent {
   readonly recent: RecentAppends;
   readonly wakeups: Wakeups;
   readonly closed: boolean;
-  /** Raised when events that readers have seen are gone: another process repaired the log under one that only looks on. */
+  /**
+   * Raised when events that readers have seen are gone, because another process repaired the log that this one reads.
+   */
   readonly generation: number;
-  /** Why what comes later can no longer be had. */
+  /** Why later events can no longer be read; undefined while they can. */
   readonly failure: unknown;
 }
 
-/** What a reader at the end takes at once: enough that the cost per promise vanishes. */
+/** How many events a reader at the end takes at once: enough that the cost per promise does not matter. */
 const tailBatch = 256;
 
-/** What is decoded and handed to the reader at once. */
+/** How many bytes are decoded and handed to the reader at once. */
 const pieceBytes = 64 * 1024;
 
-/** `EventLog.read` over files: from the tail in memory when that reaches back far enough, else from the segments. */
+/**
+ * `EventLog.read` over files: from the latest appends in memory where they reach back far enough, else from segments.
+ */
 export async function* readLog(
   source: ReadSource,
   options: ReadOptions,
@@ -116,7 +120,10 @@ async function* readSegments(
   }
 }
 
-/** The bytes in stretches of whole lines: neither their text nor their events outlive the young generation, where memory costs least. */
+/**
+ * The bytes in stretches of whole lines, so small that their text and events do not outlive the young generation, where
+ * memory costs least.
+ */
 function* pieces(bytes: Buffer): Generator<[number, number]> {
   for (let start = 0; start < bytes.length;) {
     const lineFeed = bytes.indexOf(0x0a, start + pieceBytes);
@@ -130,11 +137,11 @@ interface Stretch {
   readonly segment: SegmentEntry;
   readonly from: number;
   readonly to: number;
-  /** The last position in it; 0 when not known. */
+  /** The last position in it; 0 when unknown. */
   readonly last: number;
 }
 
-/** The stretches of the segments that can hold what is wanted. */
+/** The stretches of the segments that can hold wanted events. */
 function* stretches(index: LogIndex, after: number, stream: string | undefined): Generator<Stretch> {
   const firstChunk = index.chunkOf(after + 1);
   const first = index.chunks[firstChunk];

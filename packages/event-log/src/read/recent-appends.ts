@@ -16,27 +16,28 @@ interface RecentWrite {
   readonly last: number;
   readonly bytes: Buffer;
   readonly appends: readonly RecentAppend[];
-  /** What was parsed for the first reader of a stream who came, shared by all; by append. */
+  /** Events by append, parsed for the first reader of their stream and shared with all later readers. */
   readonly byAppend: (readonly StoredEvent[] | undefined)[];
-  /** All of them, parsed for the first reader of everything. */
+  /** The events of all appends, parsed for the first reader of the whole log. */
   all: readonly StoredEvent[] | undefined;
 }
 
+/** Recent events, and how far they reach. */
 export interface Taken {
   /** Shared with other readers. */
   readonly events: readonly StoredEvent[];
-  /** Nothing that was asked for lies between the events and here. */
+  /** The position to go on after: no wanted event lies between the last event and here. */
   readonly position: number;
 }
 
-/** Events enough for a promise of their own: fewer are gathered with what follows. */
+/** So many events are worth a promise of their own; fewer are gathered with those that follow. */
 const plenty = 32;
 
-/** The latest appends in memory, so that readers at the end need no file. Bounded by bytes: who lags reads the file. */
+/** The latest appends in memory, so that readers at the end need no file. Bounded by bytes: slow readers read files. */
 export class RecentAppends {
   readonly #limit: number;
   #writes: RecentWrite[] = [];
-  /** Writes before this index are dropped already. */
+  /** The first write that is still kept. */
   #start = 0;
   #bytes = 0;
   readonly #line = new Line();
@@ -61,7 +62,7 @@ export class RecentAppends {
     }
   }
 
-  /** True when everything after this position is here. */
+  /** True when every event after this position is in memory. */
   covers(position: number): boolean {
     const oldest = this.#writes[this.#start];
     return oldest !== undefined && oldest.first <= position + 1;
@@ -75,7 +76,7 @@ export class RecentAppends {
       : this.#takeStream(from, position, upTo, stream, enough);
   }
 
-  /** Writes as they are, uncopied where they are large enough. */
+  /** Takes whole writes, without a copy where they are large enough. */
   #takeAll(from: number, position: number, upTo: number, enough: number): Taken {
     let gathered: StoredEvent[] | undefined;
     let reached = position;
@@ -115,7 +116,7 @@ export class RecentAppends {
   #eventsOf(write: RecentWrite, index: number, { start, end, result }: RecentAppend): readonly StoredEvent[] {
     return (write.byAppend[index] ??=
       write.all?.slice(result.first - write.first, result.last + 1 - write.first) ??
-      // A copy, because decoding overwrites.
+      // A copy, because decoding overwrites bytes.
       this.#decode(Buffer.from(write.bytes.subarray(start, end))));
   }
 
@@ -126,7 +127,7 @@ export class RecentAppends {
 
 const everything = { after: 0, upTo: Infinity, streamText: undefined, file: 'memory', offset: 0 };
 
-/** The index of the first item that is not `before`, by halving. */
+/** The index of the first item that is not `before`, by binary search. */
 function firstAfter<T>(items: readonly T[], from: number, before: (item: T) => boolean): number {
   let low = from;
   let high = items.length;

@@ -1,13 +1,13 @@
 type Wake = (before: number | undefined) => void;
 
-/** Readers that wait at the end of the log. A reader of one stream sleeps through the appends to others. */
+/** Readers that wait at the end of the log. A reader of one stream is not woken by appends to others. */
 export class Wakeups {
   readonly #all = new Set<Wake>();
   readonly #byStream = new Map<string, Set<Wake>>();
 
   readonly #onWait: (() => void) | undefined;
 
-  /** `onWait` is called whenever somebody begins to wait. */
+  /** `onWait` is called whenever a reader begins to wait. */
   constructor(onWait?: () => void) {
     this.#onWait = onWait;
   }
@@ -16,14 +16,14 @@ export class Wakeups {
     return this.#all.size + this.#byStream.size;
   }
 
-  /** The streams that somebody waits for. */
+  /** The streams that readers wait for. */
   get streams(): Iterable<string> {
     return this.#byStream.keys();
   }
 
   /**
-   * Resolves after the next append (to this stream) with the position before it: nothing the caller waits for lies before that.
-   * Resolves with undefined when the signal aborts or `wakeAll` says that there is nothing more to wait for.
+   * Resolves after the next append (to this stream) with the position before it: no wanted event lies before that.
+   * Resolves with undefined when the signal aborts, and for `wakeAll`.
    */
   wait(stream: string | undefined, signal: AbortSignal | undefined): Promise<number | undefined> {
     return new Promise((resolve) => {
@@ -43,13 +43,14 @@ export class Wakeups {
     });
   }
 
-  /** Something was appended after position `before` to these streams. */
+  /** Wakes the readers of these streams: events were appended to them after position `before`. */
   wake(before: number, streams: Iterable<string>): void {
     for (const done of this.#all) done(before);
     if (this.#byStream.size === 0) return;
     for (const stream of streams) for (const done of this.#byStream.get(stream) ?? []) done(before);
   }
 
+  /** Wakes every reader: the log was closed, was read again after a repair, or can no longer be read. */
   wakeAll(): void {
     for (const done of this.#all) done(undefined);
     for (const waiters of this.#byStream.values()) for (const done of waiters) done(undefined);

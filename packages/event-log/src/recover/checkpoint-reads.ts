@@ -5,15 +5,15 @@ import type { LogFs } from '../fs/log-fs.ts';
 import type { CheckpointRead } from '../state/checkpoint.ts';
 import { readCheckpoint } from '../state/checkpoint.ts';
 
-/** Bounds the open files. */
+/** The most checkpoints that are read at the same time; bounds open files. */
 const readsAhead = 16;
 
-/** Reads the checkpoints of segments in order, some ahead of the one that is asked for: an opening is mostly waiting for them. */
+/** Reads checkpoints in order, some ahead of the wanted one: an opening is mostly waiting for them. */
 export class CheckpointReads {
   readonly #fs: LogFs;
   readonly #dir: string;
   readonly #numbers: readonly number[];
-  /** Those that nobody has taken yet. */
+  /** Reads that were started and not taken yet, by order. */
   readonly #reads = new Map<number, Promise<CheckpointRead>>();
   #started = 0;
 
@@ -26,7 +26,7 @@ export class CheckpointReads {
   async read(order: number): Promise<CheckpointRead> {
     for (; this.#started < Math.min(order + readsAhead, this.#numbers.length); this.#started += 1) {
       const read = this.#start(this.#numbers[this.#started] ?? 0);
-      // Whoever asks for it is told; nobody may ask, when the opening fails before.
+      // `read` throws the failure. An opening that fails earlier never asks, and the rejection must not be unhandled.
       read.catch(() => undefined);
       this.#reads.set(this.#started, read);
     }

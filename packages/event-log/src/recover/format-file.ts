@@ -12,9 +12,10 @@ const formatFileSchema = z.looseObject({
   version: z.number().int().positive(),
 });
 
+const formatText = `{"format":"runtime-event-log","version":${formatVersion}}`;
+
 export async function writeFormatFile(fs: LogFs, dir: string): Promise<void> {
-  const text = `{"format":"runtime-event-log","version":${formatVersion}}\n`;
-  await writeAtomically(fs, dir, formatFileName, Buffer.from(text));
+  await writeAtomically(fs, dir, formatFileName, Buffer.from(`${formatText}\n`));
 }
 
 /** Throws DATA_CORRUPT when segments lie beside no FORMAT file or a damaged one, UNSUPPORTED for a newer format. */
@@ -23,19 +24,15 @@ export async function checkFormat(fs: LogFs, dir: string, hasSegments: boolean):
   if (!bytes && !hasSegments) return;
   const parsed = formatFileSchema.safeParse(bytes && parseJson(bytes.toString()));
   if (!parsed.success) {
-    throw new AgentRuntimeError(
-      'DATA_CORRUPT',
-      `${join(dir, formatFileName)} is ${bytes ? 'no FORMAT file' : 'missing'}`,
-      {
-        hint: `when the segments beside it are whole, write {"format":"runtime-event-log","version":${formatVersion}} into it`,
-        details: { file: formatFileName, offset: 0 },
-      },
-    );
+    throw new AgentRuntimeError('DATA_CORRUPT', `${join(dir, formatFileName)} is ${bytes ? 'damaged' : 'missing'}`, {
+      hint: `if the segments beside it are whole, write into it ${formatText}`,
+      details: { file: formatFileName, offset: 0 },
+    });
   }
   if (parsed.data.version > formatVersion) {
     throw new AgentRuntimeError(
       'UNSUPPORTED',
-      `this log has format ${parsed.data.version}; this version reads up to ${formatVersion}`,
+      `the log has format ${parsed.data.version}, and this version reads formats up to ${formatVersion}`,
       {
         hint: 'use a newer version of @runtime/event-log',
         details: { version: parsed.data.version, supported: formatVersion },

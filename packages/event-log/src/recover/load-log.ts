@@ -15,10 +15,11 @@ import { lastingClaim, scanSegment } from './scan-segment.ts';
 import type { TornTail } from './torn-tail.ts';
 import { tornTail } from './torn-tail.ts';
 
+/** A log as its files hold it. */
 export interface LoadedLog {
   readonly state: LogState;
   readonly torn: TornTail | undefined;
-  /** The highest number that a segment file has; 0 when there is none. */
+  /** The number of the last segment; 0 when there is none. */
   readonly lastNumber: number;
   /** Closed segments that had to be read because they had no good checkpoint. */
   readonly unchecked: readonly SegmentEntry[];
@@ -28,11 +29,14 @@ interface LoadOptions {
   readonly fs: LogFs;
   readonly dir: string;
   readonly problems: Problems;
-  /** Another process may be writing: what is unfinished at the end is none of our business. */
+  /** Another process may be writing, so an unfinished end is no problem. */
   readonly live: boolean;
 }
 
-/** Reads the log's directory without changing it: closed segments by their checkpoints, the last one whole. Throws DATA_CORRUPT, UNSUPPORTED. */
+/**
+ * Reads the log's directory without changing it: closed segments by their checkpoints, the last one whole.
+ * Throws DATA_CORRUPT for damage that is no torn tail, UNSUPPORTED for a newer format.
+ */
 export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   const { fs, dir, problems, live } = options;
   const numbers = segmentNumbers(await listIfThere(fs, dir));
@@ -60,10 +64,10 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   return { state, torn, lastNumber: numbers.at(-1) ?? 0, unchecked };
 }
 
-/** False when the checkpoint is of no use for what came before it: then the segment is read. */
+/** Takes over a segment from its checkpoint. False when the checkpoint does not fit: then the segment must be read. */
 function takeOver(state: LogState, checkpoint: CheckpointRead): boolean {
   if (typeof checkpoint === 'string') return false;
-  // Where the log begins with a pruned part, its first segment's header has more to tell.
+  // Of a pruned log, the header of the first segment says more than the checkpoint.
   if (!state.segment && checkpoint.base > 0) return false;
   if (state.segment && checkpoint.logId !== state.logId) return false;
   if (checkpoint.base !== state.position && !(state.segment?.sparse && checkpoint.base > state.position)) return false;

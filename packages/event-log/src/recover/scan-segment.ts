@@ -4,19 +4,20 @@ import type { Block } from '../fs/read-blocks.ts';
 import { readBlocks } from '../fs/read-blocks.ts';
 import { LogState } from '../state/log-state.ts';
 
-export interface Damage {
+interface Damage {
   /** The line that does not fit. */
   readonly offset: number;
   readonly problem: string;
 }
 
+/** What a scan found. All offsets are bytes in the segment's file. */
 export interface Scan {
-  /** Where the last whole batch ends. What comes after is damaged, unfinished or empty. */
+  /** Where the last whole batch ends. Everything after it is damaged, unfinished or empty. */
   readonly end: number;
   /** Where the last line that is not empty ends, whole or not. */
   readonly contentEnd: number;
   readonly damage: Damage | undefined;
-  /** How much of the file was durable according to whole lines after the damage: beyond `end`, the damage is no torn write. */
+  /** Up to where the file was durable according to whole lines after the damage: beyond `end`, it is no torn write. */
   readonly claimed: number;
   /** The first line with a right checksum from the damage on; undefined when there is none. */
   readonly nextValid: number | undefined;
@@ -24,17 +25,20 @@ export interface Scan {
 
 export interface ScanOptions {
   readonly from?: number;
-  /** Stop at the first empty or damaged line instead of looking at what follows. For a file that is being written to. @default false */
+  /**
+   * Stop at the first empty or damaged line instead of looking at what follows. For a file that is being written to.
+   * @default false
+   */
   readonly eager?: boolean;
-  /** Take the first line as it comes, after damage before it. @default false */
+  /** Accept the first line whatever lines before it were damaged. @default false */
   readonly resync?: boolean;
 }
 
-/** Reads a segment into the state, up to the first damage; then looks on for lines that say what had been durable. */
+/** Reads a segment into the state, up to the first damage; then goes on for lines that say what had been durable. */
 export async function scanSegment(file: LogFile, state: LogState, options: ScanOptions = {}): Promise<Scan> {
   const scanner = new SegmentScanner(state, options);
   for await (const block of readBlocks(file, options.from ?? 0)) {
-    // A block begins with a line, and an empty one has nothing behind it.
+    // A block begins with a line; after an empty line comes nothing but line feeds written ahead.
     if (options.eager && block.bytes[0] === 0x0a) break;
     scanner.read(block);
     if (options.eager && scanner.damage) break;
@@ -69,12 +73,12 @@ class SegmentScanner {
       const found = valid ? start : block.whole ? this.#lineWithin(bytes, start, stop) : -1;
       if (found < 0) return;
       this.#claimed = Math.max(this.#claimed, this.#line.synced);
-      // The line that was to be taken as it comes and still does not fit is not offered again.
+      // The line to resynchronise at is not returned again when it does not fit.
       if (offset + found !== this.#resyncAt) this.#nextValid ??= offset + found;
     });
   }
 
-  /** A whole line at the end of a damaged one: the line feed between them is what was damaged. -1 when there is none. */
+  /** Where a whole line begins inside of a damaged one, when only the line feed between them was damaged; else -1. */
   #lineWithin(bytes: Buffer, start: number, stop: number): number {
     for (const opening of ['{"position":', '{"log":']) {
       const at = bytes.subarray(start, stop).lastIndexOf(opening);
@@ -110,9 +114,9 @@ class SegmentScanner {
 }
 
 /**
- * How much of a file was durable according to lines after the damage at `end`, where another process may be writing: its end may be half-written,
- * and a later line may have come while we read. What a whole line calls durable was there before that line,
- * so real damage is what a second look, after the claim was seen, still cannot read. 0 when there is none.
+ * Up to where a file was durable according to lines after the damage at `end`; 0 when there is no such line. Another
+ * process may be writing: the end may be half written, and later lines may appear during the scan. Bytes that a whole
+ * line calls durable were there before that line. So only damage that a second scan still finds is real.
  */
 export async function lastingClaim(file: LogFile, end: number): Promise<number> {
   const first = await scanSegment(file, new LogState());

@@ -6,23 +6,30 @@ import type { LogFs } from '../fs/log-fs.ts';
 import type { Problems } from '../state/problems.ts';
 import type { Scan } from './scan-segment.ts';
 
-/** What is on the disk after the last whole batch. */
+/** What an interrupted write left on the disk after the last whole batch. */
 export interface TornTail {
+  /** The segment's number. */
   readonly number: number;
   /** Where the segment is to be cut; 0 when not even its header is whole. */
   readonly end: number;
+  /** Where the last line ends that is not empty. */
   readonly contentEnd: number;
   readonly problem: string;
+  /** Where the line begins that does not fit. */
   readonly offset: number;
 }
 
-/** Damage is a torn write only in the last segment, and only when no whole line says that these bytes had been durable. */
+/**
+ * The torn tail of a segment; undefined when it is whole. Damage counts as a torn tail only in the last segment, and
+ * only when no whole line after it says that the damaged bytes had been durable. Throws DATA_CORRUPT for any other
+ * damage.
+ */
 export function tornTail(scan: Scan, number: number, isLast: boolean): TornTail | undefined {
   if (!scan.damage) return undefined;
   const { offset, problem } = scan.damage;
   if (!isLast || scan.claimed > scan.end) {
     throw new AgentRuntimeError('DATA_CORRUPT', `${segmentName(number)} is damaged at byte ${offset}: ${problem}`, {
-      hint: 'what comes after is good, so this is no torn write: restore the file from a copy; nothing was changed',
+      hint: 'whole lines follow, so this is no interrupted write; nothing was changed; restore the file from a copy',
       details: { file: segmentName(number), offset, problem },
     });
   }
@@ -30,8 +37,8 @@ export function tornTail(scan: Scan, number: number, isLast: boolean): TornTail 
 }
 
 /**
- * Copies what follows the last whole batch aside, into a `.broken` file of its own. The segment itself is cut by whoever goes on writing it;
- * one without a whole header is removed. Durable when it resolves.
+ * Copies the torn tail into a `.broken` file of its own, and removes a segment without a whole header. Any other
+ * segment is cut when the writer resumes it. Durable when it resolves.
  */
 export async function setAside(fs: LogFs, dir: string, torn: TornTail, now: number, problems: Problems): Promise<void> {
   const file = segmentName(torn.number);

@@ -8,13 +8,13 @@ import type { LogIndex, SegmentEntry } from './log-index.ts';
 
 const count = z.number().int().nonnegative();
 
-/** What reading a closed segment would tell. Chunk numbers count from the segment's first. */
+/** What an opening would learn by reading a closed segment. Chunk numbers count from the segment's first chunk. */
 const checkpointSchema = z.object({
   log: z.literal('checkpoint'),
   version: z.literal(1),
   logId: z.string(),
   segment: count,
-  /** The length of the segment's file: another length, another content. */
+  /** The length of the segment's file: a file of another length has another content. */
   size: count,
   base: count,
   last: count,
@@ -25,7 +25,10 @@ const checkpointSchema = z.object({
 });
 type Checkpoint = z.infer<typeof checkpointSchema>;
 
-/** Saves what a closed segment's index entries are, so that the next opening need not read it. Deleting the file is always safe. */
+/**
+ * Saves the index entries of a closed segment, so that the next opening need not read the segment. Deleting the file is
+ * always safe.
+ */
 export async function writeCheckpoint(
   fs: LogFs,
   dir: string,
@@ -59,9 +62,10 @@ export async function writeCheckpoint(
   segment.shares = undefined;
 }
 
+/** A checkpoint, or why there is none. */
 export type CheckpointRead = 'missing' | 'unusable' | Checkpoint;
 
-/** The checkpoint of a segment of this length. `unusable`: damaged, of another version, or of another content. */
+/** The checkpoint of a segment of this length. `unusable`: damaged, of another version, or for another content. */
 export async function readCheckpoint(fs: LogFs, dir: string, segment: number, size: number): Promise<CheckpointRead> {
   const bytes = await readFileUpTo(fs, join(dir, checkpointName(segment)));
   if (!bytes) return 'missing';

@@ -1,10 +1,13 @@
-/** The writer `epoch` wrote what comes after position `after`. */
+/** The writer with this epoch wrote the events after position `after`. */
 export interface EpochEntry {
   readonly epoch: number;
   readonly after: number;
 }
 
-/** Which writer wrote which positions: what tells a cursor that the log lost from one that is good. One entry per opening. */
+/**
+ * Which writer wrote which positions: a cursor of a lost event is recognised by its epoch. One entry per opening for
+ * writing.
+ */
 export class Epochs {
   #entries: EpochEntry[] = [];
 
@@ -12,12 +15,12 @@ export class Epochs {
     this.#entries.push(entry);
   }
 
-  /** The latest epoch; 0 when nobody wrote yet. */
+  /** The latest epoch; 0 before the first opening for writing. */
   get last(): number {
     return this.#entries.at(-1)?.epoch ?? 0;
   }
 
-  /** The epoch that wrote this position; 0 for position 0. */
+  /** The epoch of the writer of this position; 0 for position 0. */
   of(position: number): number {
     let low = 0;
     let high = this.#entries.length;
@@ -29,7 +32,7 @@ export class Epochs {
     return this.#entries[low - 1]?.epoch ?? 0;
   }
 
-  /** The first writer after this one. */
+  /** The first epoch after this one. */
   next(epoch: number): EpochEntry | undefined {
     return this.#entries.find((entry) => entry.epoch > epoch);
   }

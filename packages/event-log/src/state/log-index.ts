@@ -13,12 +13,12 @@ export interface StreamEntry {
   revision: number;
   /** Numbers of the chunks that hold events of it, ascending. */
   readonly chunks: number[];
-  /** Its share of the last segment that it has events in. */
+  /** What the last segment with events of it holds of it. */
   share: StreamShare | undefined;
 }
 
 /** What a segment holds of a stream. */
-export interface StreamShare {
+interface StreamShare {
   readonly segment: SegmentEntry;
   readonly stream: string;
   /** The stream's revision at the end of the segment. */
@@ -39,11 +39,11 @@ export interface SegmentEntry {
   last: number;
   /** Where that event's line ends. */
   end: number;
-  /** The streams in it, until its checkpoint is written. */
+  /** What it holds of each stream, until its checkpoint is written. */
   shares: StreamShare[] | undefined;
 }
 
-/** A batch as the index sees it. */
+/** What the index needs to know of a batch. */
 export interface IndexedBatch {
   readonly stream: StreamEntry;
   readonly first: number;
@@ -54,10 +54,13 @@ export interface IndexedBatch {
   readonly end: number;
 }
 
-/** Long enough that the index stays small (an entry per stream and chunk, none per event), short enough that seeking costs little. */
+/**
+ * So long that the index stays small (entries per stream and chunk, none per event), so short that seeking costs
+ * little.
+ */
 const chunkBytes = 256 * 1024;
 
-/** Where the events of each stream are. Grows with streams and chunks, not with events. */
+/** Where the events of each stream are. Grows with the number of streams and chunks, not of events. */
 export class LogIndex {
   readonly segments: SegmentEntry[] = [];
   readonly chunks: Chunk[] = [];

@@ -7,7 +7,7 @@ import type { SegmentEntry } from './log-index.ts';
 import { LogIndex } from './log-index.ts';
 import { StreamNames } from './stream-names.ts';
 
-/** The lines of a batch whose last line has not come yet. */
+/** The lines of a batch whose last line was not read yet. */
 interface OpenBatch {
   readonly stream: string;
   readonly first: number;
@@ -17,14 +17,14 @@ interface OpenBatch {
 }
 
 /**
- * What follows from the lines read so far: who wrote, up to which position, which streams. Each line must fit what came before it.
- * Recovery, the reader of a foreign log and `verifyLog` all read through this.
+ * What follows from the lines read so far: writers, positions, streams. Each line must fit the lines before it.
+ * Recovery, followers and `verifyLog` all read through this.
  */
 export class LogState {
   logId = '';
   /** The last position of a whole batch. */
   position = 0;
-  /** The last position before the first segment that is there. */
+  /** The last position before the first existing segment; 0 unless the log was pruned. */
   origin = 0;
   events = 0;
   readonly epochs = new Epochs();
@@ -34,7 +34,7 @@ export class LogState {
   #batch: OpenBatch | undefined;
   /** After pruning, revisions of a stream may begin and go on anywhere. */
   #pruned = false;
-  /** The next line is taken although what came before it is missing. */
+  /** The next line is accepted although lines before it are missing. */
   #lenient = false;
 
   get segment(): SegmentEntry | undefined {
@@ -51,9 +51,9 @@ export class LogState {
     this.#batch = undefined;
   }
 
-  /** Takes the next line. Returns what is wrong with it, in which case nothing changed. */
+  /** Takes the next line, or returns what is wrong with it; then nothing has changed. */
   accept(bytes: Buffer, start: number, offset: number, end: number, line: Line): string | undefined {
-    // In a rewritten segment the lines lie elsewhere than where they were written.
+    // In a rewritten segment lines do not lie where they were written.
     if (line.synced > offset && !this.#loose) return 'bytes are missing before this line';
     if (line.event) {
       this.#lenient = false;
@@ -68,7 +68,7 @@ export class LogState {
     return problem;
   }
 
-  /** Takes over a segment that need not be read. */
+  /** Takes over a segment from its checkpoint, unread. */
   adopt(segment: SegmentEntry): void {
     this.#segment = segment;
     this.#pruned ||= segment.sparse;
@@ -76,7 +76,7 @@ export class LogState {
     for (const entry of segment.epochs) this.epochs.add(entry);
   }
 
-  /** Goes on at this position after a damaged stretch, so that one problem is not reported as many. */
+  /** Goes on at this line after a damaged stretch, so that one problem is not reported many times. */
   resync(line: Line): void {
     this.#batch = undefined;
     this.#pruned = true;
@@ -115,7 +115,7 @@ export class LogState {
     if (first) {
       this.logId = record.logId;
       this.origin = record.base;
-      // The writer whose epoch line was pruned with its segment.
+      // This writer's epoch line was pruned with its segment.
       if (record.base > 0) this.epochs.add({ epoch: record.epoch, after: 0 });
     }
     this.position = record.base;

@@ -1,13 +1,16 @@
-/** Something the log found that a person may want to know, and what it did about it. */
+/** A problem that a log found and got over, for people: in `onProblem` and `JsonlEventLog.problems`. */
 export interface LogProblem {
+  /** Relative to the log's directory. `log` where the problem concerns no single file. */
   readonly file: string;
+  /** In bytes from the start of the file. */
   readonly offset?: number;
+  /** What is wrong, in words. */
   readonly problem: string;
-  /** What was done: `set aside`, `ignored`, `rebuilt`, … */
+  /** What was done about it, in words: set aside, ignored, read whole. */
   readonly action: string;
 }
 
-/** The latest problems, at most a hundred. */
+/** The latest problems, at most 100. */
 export class Problems {
   readonly list: LogProblem[] = [];
   readonly #listener: ((problem: LogProblem) => void) | undefined;

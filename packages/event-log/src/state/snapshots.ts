@@ -9,7 +9,7 @@ import { listIfThere, readFileUpTo, writeAtomically } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import type { Problems } from './problems.ts';
 
-/** First line of a snapshot's file; the state is the second. */
+/** First line of a snapshot's file; the second line is the state. */
 const headerSchema = z.object({
   log: z.literal('snapshot'),
   logId: z.string(),
@@ -22,15 +22,15 @@ const headerSchema = z.object({
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 const suffix = '.json';
-/** Long enough for any header: name and version are short. */
+/** Longer than any header, since name and version are short. */
 const headerBytes = 4096;
 
-/** The snapshots of one log, a file each. */
+/** The snapshots of one log, each in a file. */
 export class Snapshots {
   readonly #fs: LogFs;
   readonly #dir: string;
   readonly #problems: Problems;
-  /** Writes of one name follow one another: they share a temporary file. */
+  /** Writes of one name wait for each other, because they share a temporary file. */
   readonly #writes = new Map<string, Promise<void>>();
 
   constructor(fs: LogFs, dir: string, problems: Problems) {
@@ -58,7 +58,7 @@ export class Snapshots {
   async write(logId: string, name: string, snapshot: Snapshot): Promise<void> {
     checkName(name);
     if (snapshot.version.length > 1000)
-      throw new AgentRuntimeError('INVALID_ARGUMENT', 'a snapshot version ends at 1000 characters');
+      throw new AgentRuntimeError('INVALID_ARGUMENT', 'the version of a snapshot may have 1000 characters at most');
     const state = Buffer.from(JSON.stringify(snapshot.state ?? null));
     const { version, position } = snapshot;
     const header = { log: 'snapshot', logId, name, version, position, bytes: state.length, stateCrc: crc32(state) };
@@ -73,12 +73,12 @@ export class Snapshots {
     }
   }
 
-  /** Waits for what is being written. Failures are their writers' to see. */
+  /** Waits for writes under way. Their failures go to their callers. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#writes.values());
   }
 
-  /** The newest position that a snapshot of this log holds: the log cannot end before it. */
+  /** The newest position that a snapshot of this log holds; an undamaged log does not end before it. */
   async newest(logId: string): Promise<number> {
     let newest = 0;
     for (const file of await listIfThere(this.#fs, this.#dir)) {
@@ -99,7 +99,7 @@ export class Snapshots {
     this.#problems.add({
       file: `${snapshotDirName}/${name}${suffix}`,
       problem,
-      action: 'ignored; it is made anew from the log',
+      action: 'ignored; its owner builds a new one from the log',
     });
     return undefined;
   }
@@ -109,12 +109,12 @@ export class Snapshots {
 export function assertNotNewer({ position }: Snapshot, head: number): void {
   if (Number.isSafeInteger(position) && position >= 0 && position <= head) return;
   const message = `a snapshot at ${position} is newer than the log, which ends at ${head}`;
-  throw new AgentRuntimeError('INVALID_ARGUMENT', message, { hint: 'fold acknowledged events only' });
+  throw new AgentRuntimeError('INVALID_ARGUMENT', message, { hint: 'take snapshots of acknowledged events only' });
 }
 
 function checkName(name: string): string {
   if (namePattern.test(name)) return name;
-  throw new AgentRuntimeError('INVALID_ARGUMENT', `not a snapshot name: ${JSON.stringify(name.slice(0, 80))}`, {
-    hint: 'a to z, 0 to 9, dot, dash and underscore, at most 64',
+  throw new AgentRuntimeError('INVALID_ARGUMENT', `${JSON.stringify(name.slice(0, 80))} is not a snapshot name`, {
+    hint: 'use 1 to 64 characters of a to z, 0 to 9, dot, dash and underscore',
   });
 }

@@ -2,7 +2,7 @@ import type { Line } from '../format/line.ts';
 
 const slots = 4096;
 
-/** The names of streams as strings, made once: most lines are of a stream that was seen a moment ago. */
+/** The names of streams as strings, each made once: most lines belong to a stream that was seen a moment ago. */
 export class StreamNames {
   readonly #names = new Map<number, string>();
 

@@ -11,7 +11,7 @@ export interface ActiveSegmentOptions {
   readonly fs: LogFs;
   readonly dir: string;
   readonly number: number;
-  /** Where to go on. Everything before it is durable. */
+  /** The offset to write on from. Everything before it is durable. */
   readonly end: number;
   /** The largest stretch of line feeds written ahead at once. */
   readonly preallocateBytes: number;
@@ -19,9 +19,10 @@ export interface ActiveSegmentOptions {
 }
 
 /**
- * The file that is written to. Ahead of its end lie line feeds: overwriting them needs no change of metadata, so that a write through O_DSYNC
- * is one trip to the medium, where an append and its sync are two. One `write` at a time; the line feeds are written beside it.
- * Throws WriteFailure from `write` when there is no room; any other error means that what the file holds is no longer known.
+ * The file that is written to. Line feeds lie ahead of its end: overwriting them needs no change of metadata, so that a
+ * write through O_DSYNC is one trip to the medium, where an append and its sync are two. One `write` at a time; line
+ * feeds are written beside it.
+ * `write` throws WriteFailure when there is no room. After any other error the content of the file is unknown.
  */
 export class ActiveSegment {
   readonly number: number;
@@ -68,7 +69,7 @@ export class ActiveSegment {
 
   async write(bytes: Uint8Array, durable: boolean): Promise<void> {
     const end = this.end + bytes.byteLength;
-    // What is not synced gains nothing from line feeds: it only keeps clear of those on their way.
+    // A write that is not synced gains nothing from line feeds; it only keeps clear of those being written.
     if (durable || this.#extending || this.#extendError !== undefined) await this.#makeRoom(end, durable);
     // O_DSYNC covers its own bytes only: while anything before them is not durable, it takes a sync of the file.
     const direct = durable && this.synced === this.end && end <= this.#allocated;
@@ -87,7 +88,7 @@ export class ActiveSegment {
     this.synced = end;
   }
 
-  /** After a write that found no room: takes the first `kept` bytes of it as written and removes the rest from the file. */
+  /** After a write that found no room: keeps its first `kept` bytes and removes the rest from the file. */
   async keep(kept: number): Promise<void> {
     await this.#settleExtension();
     this.end += kept;
@@ -95,7 +96,7 @@ export class ActiveSegment {
     this.synced = this.end;
   }
 
-  /** Closes the file at its length: no line feeds are left behind. */
+  /** Cuts the file at its end, so that no line feeds are left behind, and closes it. */
   async close(): Promise<void> {
     try {
       await this.#settleExtension();
@@ -106,7 +107,7 @@ export class ActiveSegment {
     }
   }
 
-  /** Lets go of the file as it is. */
+  /** Closes the file as it is. */
   async release(): Promise<void> {
     await this.#extending;
     await this.#file.close();
@@ -145,7 +146,7 @@ export class ActiveSegment {
     );
   }
 
-  /** A full disk is no error here: the write that needs the room will meet it. */
+  /** A full disk is no error here: the write that needs the room will fail by itself. */
   async #writeBlanks(target: number): Promise<void> {
     let at = this.#allocated;
     try {

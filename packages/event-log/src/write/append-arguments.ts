@@ -1,33 +1,39 @@
 import type { AppendOptions, NewEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 
-/** The limits of one append. */
-export const maxBatchBytes = 16 * 1024 * 1024;
-export const maxBatchEvents = 1024;
+// The limits of one append.
+const maxBatchBytes = 16 * 1024 * 1024;
+const maxBatchEvents = 1024;
 
 const streamPattern = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
 
-/** Throws INVALID_ARGUMENT unless the stream's name can stand in a line as it is. */
+/** Throws INVALID_ARGUMENT for a stream name that would need escapes in a line. */
 export function checkStream(stream: string): void {
   if (streamPattern.test(stream)) return;
   throw invalid(
-    `not a stream name: ${JSON.stringify(stream.slice(0, 80))}`,
-    'printable ASCII without space, quote and backslash, at most 200',
+    `${JSON.stringify(stream.slice(0, 80))} is not a stream name`,
+    'use 1 to 200 characters of printable ASCII without space, quote and backslash',
   );
 }
 
-/** The events as JSON text, each once. Throws INVALID_ARGUMENT. */
+/** Throws INVALID_ARGUMENT for a time that JSON does not have: no reader could parse its line, and none after it. */
+export function checkTime(time: number): number {
+  if (Number.isFinite(time)) return time;
+  throw invalid(`${time} is not a time`, 'give Unix milliseconds, and open the log with a clock that does');
+}
+
+/** Encodes each event as JSON text. Throws INVALID_ARGUMENT for events or options that no append can take. */
 export function encodeEvents(events: readonly NewEvent[], options: AppendOptions): string[] {
   if (!Array.isArray(events) || events.length === 0 || events.length > maxBatchEvents) {
-    throw invalid(`an append takes 1 to ${maxBatchEvents} events`, 'split it into several');
+    throw invalid(`an append takes 1 to ${maxBatchEvents} events`, 'split it into several appends');
   }
   const { expected } = options;
   if (expected !== undefined && (!Number.isSafeInteger(expected) || expected < 0)) {
-    throw invalid(`not a revision: ${expected}`, 'pass the revision that revision(stream) or the last append returned');
+    throw invalid(`${expected} is not a revision`, 'pass what revision(stream) or the last append returned');
   }
   const texts = events.map(encodeEvent);
   let bytes = 0;
-  // A UTF-16 unit is at most three bytes of UTF-8: what is small by that measure need not be counted.
+  // A UTF-16 unit is at most three bytes of UTF-8: texts that are small by that measure need no exact count.
   for (const text of texts) bytes += text.length * 3;
   if (bytes > maxBatchBytes) assertFits(texts);
   return texts;
@@ -37,7 +43,10 @@ function assertFits(texts: readonly string[]): void {
   let bytes = 0;
   for (const text of texts) bytes += text.length > maxBatchBytes ? text.length : Buffer.byteLength(text);
   if (bytes > maxBatchBytes)
-    throw invalid(`${bytes} bytes in one append; the limit is ${maxBatchBytes}`, 'put large content into an artifact');
+    throw invalid(
+      `an append of ${bytes} bytes is above the limit of ${maxBatchBytes}`,
+      'put large content into an artifact',
+    );
 }
 
 function encodeEvent(event: NewEvent): string {
@@ -48,15 +57,16 @@ function encodeEvent(event: NewEvent): string {
     typeof event.type !== 'string' ||
     event.type === ''
   ) {
-    throw invalid('an event is an object with a type', 'give it a `type`');
+    throw invalid('an event must be an object with a type', 'give it a `type`');
   }
   const own = ownFieldOf(event);
-  if (own !== undefined) throw invalid(`${event.type}: the field ${own} is the log's own`, 'name it differently');
+  if (own !== undefined)
+    throw invalid(`${event.type}: the field ${own} belongs to the log`, 'give the field another name');
   if (typeof event['toJSON'] === 'function')
-    throw invalid(`${event.type}: toJSON is not called for an event`, 'append plain data');
+    throw invalid(`${event.type}: an event must not have toJSON, which is never called`, 'append plain data');
   const text = stringify(event);
-  // What is inherited is not written: nothing would be left of such an event.
-  if (text === '{}') throw invalid(`${event.type}: no field of its own`, 'append plain data');
+  // JSON leaves out inherited fields: nothing would be left of such an event.
+  if (text === '{}') throw invalid(`${event.type}: the event has no field of its own`, 'append plain data');
   return text;
 }
 
@@ -72,7 +82,7 @@ function stringify(event: NewEvent): string {
   }
 }
 
-/** Written out because a loop over names costs several times as much, for every event there is. */
+/** Written out, because a loop over names costs several times as much for every single event. */
 function ownFieldOf(event: NewEvent): string | undefined {
   if (event['position'] !== undefined) return 'position';
   if (event['stream'] !== undefined) return 'stream';
@@ -91,10 +101,10 @@ export function conflict(stream: string, expected: number, actual: number): Agen
   });
 }
 
-/** The caller does not wait for its appends. */
+/** For a caller that does not wait for its appends. */
 export function backlogError(): AgentRuntimeError {
-  return new AgentRuntimeError('EXHAUSTED', 'too much is waiting to be written', {
-    hint: 'wait for earlier appends',
+  return new AgentRuntimeError('EXHAUSTED', 'too many appends are waiting to be written', {
+    hint: 'await earlier appends before the next',
     details: { reason: 'backlog' },
   });
 }

@@ -11,20 +11,20 @@ export interface PendingAppend {
   readonly end: number;
 }
 
-/** Somebody who waits for an acknowledgement. */
+/** A caller that waits for an acknowledgement. */
 export interface Waiting<T> {
   readonly resolve: (result: T) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What is written with one write: all appends that came while the write before was under way. */
+/** The appends of one write: all that came during the write before. */
 export class Group {
   readonly lines = new LineBuffer();
   appends: PendingAppend[] = [];
-  /** Those who wait for the appends, in the same order. */
+  /** The callers of the appends, in the same order. */
   waiting: Waiting<AppendResult>[] = [];
   durable = false;
-  /** Those who wait for a sync of everything before, without an append of their own. */
+  /** Callers that wait for a sync of everything before, without an append of their own. */
   barriers: Waiting<void>[] = [];
 
   get empty(): boolean {

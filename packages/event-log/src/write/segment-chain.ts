@@ -22,7 +22,7 @@ export interface SegmentChainOptions {
   readonly preallocateBytes: number;
 }
 
-/** The row of segments as the writer sees it: one is active; when it is full the next begins and the old one is closed behind it. */
+/** The segments as the writer sees them: one is active; when it is full the next begins, and the old one is closed. */
 export class SegmentChain {
   /** Where the last write began in its segment. */
   committedFrom = 0;
@@ -44,7 +44,7 @@ export class SegmentChain {
     return this.#active !== undefined && this.#active.synced === this.#active.end;
   }
 
-  /** Goes on in a segment that is there. Cuts what is behind `end` and makes what is before it durable. */
+  /** Goes on in an existing segment: cuts it at `end`, which removes a torn tail, and makes the rest durable. */
   async resume(segment: SegmentEntry, end: number): Promise<void> {
     const active = await ActiveSegment.open(this.#activeOptions(segment.number, end));
     try {
@@ -57,7 +57,7 @@ export class SegmentChain {
     this.#segment = segment;
   }
 
-  /** Begins the next segment. Everything before it is durable first: its header says so. */
+  /** Begins the next segment. Everything before it is made durable first, because its header says so. */
   async begin(number: number): Promise<void> {
     const { fs, dir, state, clock, epoch } = this.#options;
     const path = join(dir, segmentName(number));
@@ -89,7 +89,7 @@ export class SegmentChain {
     this.#closing = this.#closing.then(() => this.#closeBehind(previous.active, previous.segment));
   }
 
-  /** A line of the log's own, durable when it resolves. */
+  /** Writes a line of the log's own. Durable when it resolves. */
   async writeRecord(record: object): Promise<void> {
     const active = this.#activeNow();
     await active.sync();
@@ -103,7 +103,7 @@ export class SegmentChain {
     this.segment.end = active.end;
   }
 
-  /** True when these bytes go into the segment that is open. */
+  /** True when that many bytes fit into the active segment. */
   fits(bytes: number): boolean {
     return this.#activeNow().end + bytes <= this.#options.segmentBytes;
   }
@@ -127,7 +127,7 @@ export class SegmentChain {
     await this.#activeNow().keep(bytes);
   }
 
-  /** Closes all files; with `cut` at their length, without it as they are. */
+  /** Closes all files: with `cut` at their length, without it as they are. */
   async close(cut: boolean): Promise<void> {
     const active = this.#active;
     this.#active = undefined;
@@ -150,7 +150,7 @@ export class SegmentChain {
     await this.#checkpoint(segment);
   }
 
-  /** A failure costs the next opening time, nothing else. */
+  /** A failure costs nothing but time at the next opening. */
   async #checkpoint(segment: SegmentEntry): Promise<void> {
     const { fs, dir, state, problems } = this.#options;
     try {
@@ -159,22 +159,22 @@ export class SegmentChain {
       problems.add({
         file: checkpointName(segment.number),
         problem: String(error),
-        action: 'left out; the next opening reads the segment',
+        action: 'not written; the next opening reads the whole segment',
       });
     }
   }
 
-  /** Not in the way of appends. */
+  /** Runs beside later appends. */
   async #closeBehind(active: ActiveSegment | undefined, segment: SegmentEntry | undefined): Promise<void> {
     try {
       await active?.close();
     } catch (error) {
-      // All of its events are durable already; line feeds may be left behind, which readers skip.
+      // All of its events are durable already; only line feeds may be left behind.
       if (segment)
         this.#options.problems.add({
           file: segmentName(segment.number),
           problem: String(error),
-          action: 'not cut to its length',
+          action: 'not cut to its length; readers skip the empty lines',
         });
       return;
     }

@@ -5,21 +5,24 @@ import type { Wakeups } from '../read/wakeups.ts';
 import { closedError } from '../state/closed-error.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
-import { backlogError, conflict, encodeEvents } from './append-arguments.ts';
+import { backlogError, checkTime, conflict, encodeEvents } from './append-arguments.ts';
 import type { PendingAppend } from './group.ts';
 import { Group } from './group.ts';
 import type { SegmentChain } from './segment-chain.ts';
 import { fullError, poisonedError, unknownError } from './write-failures.ts';
 
-/** Appends that wait in memory for the write before them. More than that is a caller who does not wait. */
+/** The most bytes that wait in memory for the write before them: a caller with more does not wait for its appends. */
 const maxBacklogBytes = 64 * 1024 * 1024;
-/** A group of this size goes out at once, and before the callers of the one before it are told: their next appends gather while it is written. */
+/**
+ * A group of this size is written at once, before the group before it is acknowledged: the next appends of those
+ * callers gather during the write.
+ */
 const fullGroupBytes = 32 * 1024;
 
-/** A group that is in the file and of which nobody has been told yet. */
+/** A group that is in the file and not yet acknowledged. */
 interface WrittenGroup {
   readonly group: Group;
-  /** Those of its appends that found room. */
+  /** The appends of it that found room. */
   readonly kept: readonly PendingAppend[];
   readonly segment: SegmentEntry;
   /** Where the group begins in the segment. */
@@ -35,7 +38,7 @@ export interface WriterOptions {
   readonly clock: () => number;
 }
 
-/** Takes appends in the order of the calls and writes them in groups: one write is under way, the next group gathers meanwhile. */
+/** Takes appends in the order of the calls and writes them in groups: during one write the next group gathers. */
 export class Writer {
   /** The last position that readers may see. */
   head: number;
@@ -57,12 +60,12 @@ export class Writer {
     this.#assigned = this.head;
   }
 
-  /** True when a sync failed: nothing is known any more of what the file holds. */
+  /** True once a write or sync failed: what the file holds is no longer known. */
   get poisoned(): boolean {
     return this.#poison !== undefined;
   }
 
-  /** Gives positions before it returns; the promise is the acknowledgement. */
+  /** Gives positions before it returns. The promise is the acknowledgement. */
   append(stream: string, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     this.#assertOpen();
     const texts = encodeEvents(events, options);
@@ -71,7 +74,7 @@ export class Writer {
     if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
     const group = this.#gathering;
     if (group.lines.length > maxBacklogBytes) throw backlogError();
-    this.#assign(group, stream, texts, options.time ?? this.#options.clock());
+    this.#assign(group, stream, texts, checkTime(options.time ?? this.#options.clock()));
     if (options.ack !== 'written') group.durable = true;
     return new Promise((resolve, reject) => {
       group.waiting.push({ resolve, reject });
@@ -119,7 +122,7 @@ export class Writer {
     if (this.poisoned) throw poisonedError(this.#poison);
   }
 
-  /** A small group waits until everyone whose turn it is in this tick has appended: it takes them all. */
+  /** A small group waits for the end of the tick, and so takes everything that is appended in it. */
   #schedule(): void {
     if (this.#running) return;
     if (this.#gathering.lines.length >= fullGroupBytes) return this.#start();
@@ -157,7 +160,7 @@ export class Writer {
     return group;
   }
 
-  /** Undefined when it failed for good: then everybody has been told. */
+  /** Undefined when it failed for good: then every waiting caller has its error. */
   async #write(group: Group): Promise<WrittenGroup | undefined> {
     const { chain } = this.#options;
     let kept = group.appends;
@@ -177,7 +180,7 @@ export class Writer {
     return { group, kept, segment: chain.segment, base: chain.committedFrom, durable: chain.allDurable };
   }
 
-  /** Makes the appends visible, then tells their callers. */
+  /** Makes the appends visible to readers, then acknowledges them. */
   #commit({ group, kept, segment, base, durable }: WrittenGroup): void {
     const { state, recent, wakeups } = this.#options;
     const before = this.head;
@@ -198,7 +201,7 @@ export class Writer {
     this.#spares.push(group);
   }
 
-  /** The disk is full: those that did not fit, and all that came after them, were never written. */
+  /** After a full disk: the appends that did not fit, and all later ones, are refused and were never written. */
   #refuse(group: Group, kept: number, cause: unknown): void {
     const later = this.#gathering;
     const appends = [...group.appends.slice(kept), ...later.appends];

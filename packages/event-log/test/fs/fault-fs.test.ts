@@ -1,17 +1,17 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import type { FaultFileSystem } from '@runtime/conformance/event-log';
 import { crashImage, FaultFs } from '@runtime/conformance/event-log';
-import type { LogFs } from '../../src/index.ts';
+import type { LogFs } from '../../src/testing.ts';
 
 const always = () => 0.99;
 const never = () => 0;
 
-test('the kit and the log mean the same file system', () => {
+test('the file system of the suite has the type that the log expects', () => {
   expectTypeOf<FaultFileSystem>().toExtend<LogFs>();
   expectTypeOf<Omit<LogFs, 'watch'>>().toExtend<FaultFileSystem>();
 });
 
-test('a power failure takes what was not synced, and keeps what was', async () => {
+test('a power failure removes bytes that were not synced, and keeps the others', async () => {
   const fs = new FaultFs();
   const file = await fs.open('/d/a', 'write');
   await file.write(Buffer.from('synced'), 0);
@@ -39,7 +39,7 @@ test('a name is lost in a power failure until its directory is synced', async ()
   expect([...crashImage(fs.operations, { at: fs.operations.length, power: never }).keys()]).toEqual(['/d/b']);
 });
 
-test('a write through O_DSYNC is durable by itself, and nothing before it is', async () => {
+test('a write through O_DSYNC makes its own bytes durable and no others', async () => {
   const fs = new FaultFs();
   const plain = await fs.open('/d/a', 'write');
   await fs.syncDir('/d');
@@ -50,7 +50,7 @@ test('a write through O_DSYNC is durable by itself, and nothing before it is', a
   expect([bytes.length, bytes[0], bytes[512]]).toEqual([513, 0, 'b'.charCodeAt(0)]);
 });
 
-test('a full disk writes what fits without an error, and fails when nothing does', async () => {
+test('a full disk writes the bytes that fit without an error, and fails when none do', async () => {
   const fs = new FaultFs();
   fs.capacity = 3;
   const file = await fs.open('/d/a', 'write');

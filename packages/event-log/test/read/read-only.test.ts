@@ -6,7 +6,7 @@ import { openEventLog, verifyLog } from '../../src/index.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
 import { fileOf, firstSegment, openOn, withFile } from '../support/fault-log.ts';
 
-test('a reader beside a writer in another process sees what is appended, over the ends of segments, and needs no lock', async () => {
+test('a reader beside a writer in another process sees every append, across segments, without a lock', async () => {
   const dir = await scratchDir();
   const writer = startFixture('append-lines', dir);
   await printed(writer, 'open');
@@ -31,7 +31,7 @@ test('a reader beside a writer in another process sees what is appended, over th
   await reader.close();
 });
 
-test('opening to read changes nothing, and stops at the last whole batch', async () => {
+test('opening for reading changes nothing, and reads up to the last whole batch', async () => {
   const fs = new FaultFs();
   const log = await openOn(fs);
   await log.append('a', [{ type: 'x' }]);
@@ -47,7 +47,7 @@ test('opening to read changes nothing, and stops at the last whole batch', async
   expect(torn.operations).toEqual([]);
 });
 
-test('opening to read refuses damage that is no unfinished write', async () => {
+test('opening for reading refuses damage that no unfinished write explains', async () => {
   const fs = new FaultFs();
   const log = await openOn(fs);
   for (let n = 0; n < 3; n += 1) await log.append('a', [{ type: 'x', n }]);
@@ -62,12 +62,12 @@ test('opening to read refuses damage that is no unfinished write', async () => {
   await log.close();
 });
 
-test('there is nothing to read where there is no log', async () => {
+test('where there is no log, opening for reading and verifying throw NOT_FOUND', async () => {
   expect((await errorOf(openEventLog({ dir: await scratchDir(), readOnly: true }))).code).toBe('NOT_FOUND');
   expect((await errorOf(verifyLog({ dir: await scratchDir() }))).code).toBe('NOT_FOUND');
 });
 
-test('a reader whose position was lost in a power failure is told so, with the nearest cursor', async () => {
+test('a cursor of an event that a power failure took is refused as lost, with the nearest cursor', async () => {
   const fs = new FaultFs();
   const log = await openOn(fs, { segmentBytes: 1024 * 1024 });
   await log.append('a', [{ type: 'durable' }]);
@@ -85,7 +85,7 @@ test('a reader whose position was lost in a power failure is told so, with the n
 });
 
 test.each([0, 64 * 1024])(
-  'a follower beside a writer that is restarted after a loss learns of it (%d bytes written ahead)',
+  'a follower learns of events that were lost before the writer was restarted (%d bytes written ahead)',
   async (ahead) => {
     const fs = new FaultFs();
     const options = { segmentBytes: 1024 * 1024, preallocateBytes: ahead };
@@ -96,7 +96,7 @@ test.each([0, 64 * 1024])(
     const iterator = reader.read({ follow: true })[Symbol.asyncIterator]();
     expect((await iterator.next()).value).toHaveLength(2);
     const next = errorOf(iterator.next());
-    // What a power failure does, under the reader's eyes.
+    // What a power failure does, while the reader is waiting.
     const file = await fs.open(firstSegment, 'write');
     await file.truncate(fileOf(fs.image(), firstSegment).indexOf('{"position":2'));
     const second = await openOn(fs, options);
@@ -106,7 +106,7 @@ test.each([0, 64 * 1024])(
   },
 );
 
-test('cat shows one event a line and no empty lines once the log is closed', async () => {
+test('once a log is closed, cat shows one event a line and no empty lines', async () => {
   const dir = await scratchDir();
   const log = await openEventLog({ dir, clock: () => 5 });
   await log.append('task/a', [{ type: 'task.submitted', prompt: 'hi' }]);
@@ -119,7 +119,7 @@ test('cat shows one event a line and no empty lines once the log is closed', asy
   expect(lines[4]).toBe('');
 });
 
-test('a killed writer beside a reader does not end the reading', async () => {
+test('a reader beside a writer that is killed goes on with the next writer', async () => {
   const dir = await scratchDir();
   const writer = startFixture('append-forever', dir);
   await printed(writer, 'open 1');

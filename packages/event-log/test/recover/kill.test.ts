@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openEventLog, verifyLog } from '../../src/index.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
 
-test('a writer killed again and again in the middle of appending loses nothing that it was told is in the log', async () => {
+test('a writer killed again and again during appends loses no event that was acknowledged', async () => {
   const dir = await scratchDir();
   let before = 0;
   for (let round = 1; round <= 6; round += 1) {
@@ -16,13 +16,13 @@ test('a writer killed again and again in the middle of appending loses nothing t
     await kill(child);
     const lines = output.split('\n').slice(0, -1);
     expect(lines[0]).toBe(`open ${round * 2 - 1}`);
-    const told = lines.slice(1).map(Number);
+    const acknowledged = lines.slice(1).map(Number);
     const log = await openEventLog({ dir });
     const events = await collect(log);
     expect(events.map((event) => event.position)).toEqual(events.map((_, index) => index + 1));
-    expect(log.head).toBeGreaterThanOrEqual(Math.max(...told));
+    expect(log.head).toBeGreaterThanOrEqual(Math.max(...acknowledged));
     expect(log.head).toBeGreaterThan(before);
-    // Batches of two: none is there by half.
+    // All batches have two events, and no half of one is there.
     expect(log.head % 2).toBe(0);
     before = log.head;
     await log.close();
@@ -30,7 +30,7 @@ test('a writer killed again and again in the middle of appending loses nothing t
   expect(await verifyLog({ dir })).toMatchObject({ head: before, events: before, problems: [], unfinished: undefined });
 });
 
-test('a killed writer leaves the log to the next one at once', async () => {
+test('the log of a killed writer opens for the next writer at once', async () => {
   const dir = await scratchDir();
   const child = startFixture('append-forever', dir);
   await printed(child, 'open 1');

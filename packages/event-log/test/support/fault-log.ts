@@ -1,8 +1,9 @@
 import type { StoredEvent } from '@runtime/contracts/log';
 import type { DiskImage } from '@runtime/conformance/event-log';
 import { collect, FaultFs } from '@runtime/conformance/event-log';
-import type { EventLogOptions, JsonlEventLog, LogFs } from '../../src/index.ts';
+import type { EventLogOptions, JsonlEventLog } from '../../src/index.ts';
 import { openEventLog } from '../../src/index.ts';
+import type { LogFs } from '../../src/testing.ts';
 import { noLock } from './no-lock.ts';
 
 export const dir = '/data/log';
@@ -38,8 +39,20 @@ export function withFile(image: DiskImage, path: string, bytes: Uint8Array): Dis
   return new Map([...image, [path, bytes]]);
 }
 
+/** The image without the files whose path contains this part. */
+export function without(image: DiskImage, part: string): DiskImage {
+  return new Map([...image].filter(([path]) => !path.includes(part)));
+}
+
 export function fileOf(image: DiskImage, path: string): Buffer {
   const bytes = image.get(path);
   if (!bytes) throw new Error(`no file ${path}`);
   return Buffer.from(bytes);
+}
+
+/** The bytes with one bit flipped. */
+export function flip(bytes: Buffer, bit: number): Buffer {
+  const flipped = Buffer.from(bytes);
+  flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+  return flipped;
 }

@@ -1,6 +1,6 @@
 import type { WriterLock } from '../../src/index.ts';
 
-/** For logs on a file system in memory, which nobody else can open. */
+/** A lock that locks nothing, for logs on a file system in memory. */
 export function noLock(): WriterLock {
   return {
     path: 'memory',

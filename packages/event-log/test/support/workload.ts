@@ -15,24 +15,24 @@ export interface Step {
 
 export interface RecordedRun {
   readonly operations: readonly DiskOperation[];
-  /** Everything that was appended, as a log without faults holds it. */
+  /** All events that were appended, as a log without faults holds them. */
   readonly events: readonly StoredEvent[];
   /** Last positions of the batches. */
   readonly ends: ReadonlySet<number>;
-  /** What the writer was told, and after how many operations. */
-  readonly told: readonly { readonly at: number; readonly last: number; readonly ack: Acknowledgement }[];
+  /** What was acknowledged, and after how many operations. */
+  readonly acknowledged: readonly { readonly at: number; readonly last: number; readonly ack: Acknowledgement }[];
 }
 
 export interface RecordOptions extends Partial<EventLogOptions> {
   /** Characters that each event is longer by. */
   readonly pad?: number;
-  /** How many appends are under way at most. */
+  /** The most appends under way. */
   readonly atOnce?: number;
 }
 
 /**
- * Runs the steps, in the middle of them closing the log, or leaving it as a killed process does, and opening it again, with snapshots on the way.
- * Records what the disk is asked to do.
+ * Runs the steps, with snapshots on the way, and records every operation of the disk. Halfway the log is closed, or with
+ * `abandon` left as a killed process leaves it, and opened again.
  */
 export async function record(
   steps: readonly Step[],
@@ -40,7 +40,7 @@ export async function record(
   { pad = 0, atOnce = Infinity, ...options }: RecordOptions = {},
 ): Promise<RecordedRun> {
   const fs = new FaultFs();
-  const told: { at: number; last: number; ack: Acknowledgement }[] = [];
+  const acknowledged: { at: number; last: number; ack: Acknowledgement }[] = [];
   const ends = new Set([0]);
   const padding = pad > 0 ? { pad: 'x'.repeat(pad) } : {};
   const middle = Math.floor(steps.length / 2);
@@ -50,7 +50,7 @@ export async function record(
   const log = await openOn(fs, options);
   const events = await collect(log);
   await log.close();
-  return { operations, events, ends, told };
+  return { operations, events, ends, acknowledged };
 
   async function run(fs: FaultFs, steps: readonly Step[], abandon: boolean): Promise<void> {
     const log = await openOn(fs, options);
@@ -74,6 +74,6 @@ export async function record(
     const events = Array.from({ length: count }, (_, n) => ({ type: 'x', n, ...padding }));
     const { last } = await log.append(stream, events, { ack });
     ends.add(last);
-    told.push({ at: fs.operations.length, last, ack });
+    acknowledged.push({ at: fs.operations.length, last, ack });
   }
 }

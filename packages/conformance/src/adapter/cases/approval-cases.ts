@@ -18,7 +18,9 @@ async function playToApproval(stage: Stage) {
   const session = await stage.begin(play);
   const tape = stage.record(session);
   await tape.until('an approval', (events) => requestIn(events) !== undefined);
-  return { play, session, tape, request: requestIn(tape.events)! };
+  const request = requestIn(tape.events);
+  if (!request) throw new Error('the approval is no longer among the events');
+  return { play, session, tape, request };
 }
 
 function decisionOf(request: Request, kind: 'allow' | 'deny'): Decision {

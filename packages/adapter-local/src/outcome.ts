@@ -1,0 +1,31 @@
+import { readTail, runPaths, type readExitRecord } from '@runtime/adapter-kit/run';
+import { redactBytes } from '@runtime/adapter-kit/source';
+import type { RunOutcome } from '@runtime/contracts';
+import type { ReadableRun } from './events.ts';
+
+/** What people need of a long stderr is its end. */
+const messageChars = 4000;
+
+/** The outcome of a run's one turn, from how the process ended. */
+export async function outcomeOf(
+  ended: Awaited<ReturnType<typeof readExitRecord>>,
+  run: ReadableRun,
+): Promise<RunOutcome> {
+  if (!ended || ended.exit.kind === 'unknown') {
+    return { status: 'lost', code: 'unknown', message: 'the process is gone and nobody saw its exit' };
+  }
+  const { exit, began } = ended;
+  const stderr = await tailOf(runPaths(run.handle.runDir).stderr, run.secrets);
+  if (!began) return { status: 'failed', code: 'unavailable', message: stderr || 'the command could not be executed' };
+  if (exit.kind === 'signaled') return { status: 'failed', code: 'killed', message: exit.signal };
+  if (exit.code === 0) return { status: 'succeeded' };
+  return { status: 'failed', code: 'exit_code', message: stderr || `exit code ${exit.code}` };
+}
+
+/** The end of a file as text, without secrets and without a character or a secret cut at its beginning. */
+async function tailOf(path: string, secrets: readonly string[]): Promise<string> {
+  const longest = Math.max(0, ...secrets.map((secret) => Buffer.byteLength(secret)));
+  const bytes = await readTail(path, messageChars * 4 + longest);
+  const text = redactBytes(bytes, secrets).toString('utf8').trimEnd();
+  return text.slice(-messageChars).replace(/^[\uDC00-\uDFFF]/, '');
+}

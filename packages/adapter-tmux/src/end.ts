@@ -1,0 +1,156 @@
+import { constants } from 'node:fs';
+import { open, readFile, rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isAlive, killTree, signalProcess, type ProcessIdentity } from '@runtime/adapter-kit/process';
+import { readExitRecord, shutOut, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
+import { systemCode } from '@runtime/contracts';
+import type { Exit } from '@runtime/contracts/adapter';
+import { endMarkBytes } from './holder/holder-script.ts';
+import { hasEndMark } from './screen/recording-tail.ts';
+import { agentOf, readPlan, readTmuxHolder, tmuxPaths, type TmuxHolder } from './run-files.ts';
+
+/** What a holder needs to record an exit after the agent is gone; on a disk that is stuck it may take long. */
+const recordMs = 5000;
+/** The way of the last bytes through tmux. A stopped server never brings them. */
+const drainMs = 2000;
+const leaveMs = 1000;
+
+/**
+ * Ends a run: TERM to everything of the agent, `graceMs`, KILL; holder and server are left to record the exit and the last output, and go last.
+ * Resolves with the exit as it was seen, once no process of the run is left. Repeatable.
+ */
+export async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
+  await shutOut(place);
+  const holder = await readTmuxHolder(place.runDir);
+  if (holder) await endAgent(place, holder, graceMs);
+  else await endEverything(place);
+  const ended = await readExitRecord(place.runDir);
+  if (ended) return ended.exit;
+  return { kind: 'unknown', why: holder ? 'the holder is gone and recorded no exit' : 'no agent was ever begun' };
+}
+
+async function endAgent(place: RunPlace, holder: TmuxHolder, graceMs: number): Promise<void> {
+  const { pgid, identity } = agentOf(holder);
+  const spare = await machinery(place.runDir, holder);
+  await killTree({ runId: place.runId, pgid, identities: [identity], spare, graceMs });
+  // Nobody but those that were spared can be left, and they went before.
+  if ((await living(spare)).length === 0) return removeTraces(place.runDir);
+  if (await isAlive(holder.holder)) await bounded(recordMs, (signal) => waitForExit(place, { signal, pollMs: 100 }));
+  if (await isAlive(holder.server)) await awaitEndMark(place.runDir);
+  await releaseTerminal(place.runDir);
+  await endEverything(place);
+}
+
+/** No process of the run is left, its socket neither. The last resort, for whatever state. */
+export async function endEverything(place: RunPlace): Promise<void> {
+  await shutOut(place);
+  const holder = await readTmuxHolder(place.runDir);
+  const identities = holder ? await machinery(place.runDir, holder) : [];
+  await killTree({ runId: place.runId, identities, graceMs: 0 });
+  await removeTraces(place.runDir);
+}
+
+/**
+ * Lets the holder go, and the server with it: what an agent left running is not touched. For a run whose exit was read.
+ * Whoever does not go by itself is killed.
+ */
+export async function releaseTerminal(runDir: string): Promise<void> {
+  const holder = await readTmuxHolder(runDir);
+  if (!holder) return;
+  const all = await machinery(runDir, holder);
+  await writeRelease(tmuxPaths(runDir).release);
+  const deadline = performance.now() + leaveMs;
+  let left = all;
+  while (left.length > 0 && performance.now() < deadline) {
+    await delay(5);
+    left = await living(left);
+  }
+  for (const identity of left) await signalProcess(identity, 'SIGKILL');
+  await removeTraces(runDir);
+}
+
+/** A terminal that is gone takes its agent along: a run without one cannot be seen, told or recorded. */
+export async function endOrphans(place: RunPlace): Promise<void> {
+  const holder = await readTmuxHolder(place.runDir);
+  // The holder first: it must not take the end that we make for one that the agent came to.
+  if (holder) await signalProcess(holder.holder, 'SIGKILL');
+  await endEverything(place);
+}
+
+/** The holder, the server and the recorder, as far as they are known. */
+async function machinery(runDir: string, { holder, server }: TmuxHolder): Promise<ProcessIdentity[]> {
+  const recorder = await readRecorder(runDir);
+  return [holder, server, ...(recorder ? [recorder] : [])];
+}
+
+/** The process that records the terminal; undefined when it is gone or has not begun. */
+export async function readRecorder(runDir: string): Promise<ProcessIdentity | undefined> {
+  const holder = await readTmuxHolder(runDir);
+  const found = parseRecorder(await readRecorderLine(runDir));
+  // It is of the server's boot, as everything of the run.
+  const recorder = holder && found && { ...found, bootId: holder.server.bootId };
+  return recorder && (await isAlive(recorder)) ? recorder : undefined;
+}
+
+async function readRecorderLine(runDir: string): Promise<string> {
+  try {
+    return (await readFile(tmuxPaths(runDir).recorderPid, 'latin1')).trim();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/** What the recorder wrote of itself: `pid (name) state …` of /proc, or `pid start time` of ps. */
+function parseRecorder(line: string): Omit<ProcessIdentity, 'bootId'> | undefined {
+  const [first = '', ...rest] = line.split(/\s+/);
+  const startTime = line.includes(')') ? line.slice(line.lastIndexOf(')') + 2).split(' ')[19] : rest.join(' ');
+  return /^\d{1,10}$/.test(first) && startTime ? { pid: Number(first), startTime } : undefined;
+}
+
+async function living(identities: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {
+  const alive = await Promise.all(identities.map((identity) => isAlive(identity)));
+  return identities.filter((_, index) => alive[index]);
+}
+
+async function writeRelease(fifo: string): Promise<void> {
+  try {
+    // ENXIO without a reader instead of waiting for one.
+    const handle = await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    try {
+      if ((await handle.stat()).isFIFO()) await handle.write('\n');
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    // Gone already, or not reachable: then it is killed.
+  }
+}
+
+async function removeTraces(runDir: string): Promise<void> {
+  const plan = await readPlan(runDir);
+  const { attach, environment } = tmuxPaths(runDir);
+  await Promise.all([...(plan ? [plan.socket] : []), attach, environment].map((file) => rm(file, { force: true })));
+}
+
+/** Waits until the recording is complete, or for as long as that may take. */
+async function awaitEndMark(runDir: string): Promise<void> {
+  const plan = await readPlan(runDir);
+  if (!plan) return;
+  const mark = endMarkBytes(plan.nonce);
+  const deadline = performance.now() + drainMs;
+  while (performance.now() < deadline) {
+    if (await hasEndMark(tmuxPaths(runDir).recording, mark)) return;
+    await delay(5);
+  }
+}
+
+async function bounded(ms: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const timeout = AbortSignal.timeout(ms);
+  try {
+    await work(timeout);
+  } catch (error) {
+    if (!timeout.aborted) throw error;
+  }
+}

@@ -1,0 +1,105 @@
+import { isAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
+import { readExitRecord, type RunPlace } from '@runtime/adapter-kit/run';
+import { endOrphans, readRecorder } from '../end.ts';
+import { laterRecorderCommand } from '../holder/holder-script.ts';
+import { appendNote } from '../notes.ts';
+import { readTmuxHolder, type Plan, type TmuxHolder } from '../run-files.ts';
+import { agentPane, callTmux } from '../server/tmux-client.ts';
+
+/** How often processes are looked at; a death is noticed within a second. */
+const lookMs = 400;
+/** The way of the last bytes through tmux, after the exit was recorded. */
+const drainMs = 5000;
+const maxGapNotes = 100;
+const maxPauseMs = 30_000;
+
+/** Tells when nothing more will be recorded, and sees to it that what happens meanwhile is. */
+export interface RecordingWatch {
+  /** True once the recording is final: `isComplete` (its end mark was read), or nobody is left to write it. */
+  ended(isComplete: boolean): Promise<boolean>;
+}
+
+/**
+ * Watches a run while its recording is read. When tmux dies the agent is ended: nobody could see or end it any more.
+ * When the recorder dies (a full disk, a stray kill) tmux drops output without a word: that is noted as a gap, and a new recorder is attached.
+ */
+export function watchRecording(place: RunPlace, plan: Plan): RecordingWatch {
+  let holder: TmuxHolder | undefined;
+  let nextLook = 0;
+  let drainUntil: number | undefined;
+  const keeper = new RecorderKeeper(place, plan);
+
+  async function look(): Promise<boolean> {
+    const serverLives = holder !== undefined && (await isAlive(holder.server));
+    const holderLives = holder !== undefined && (await isAlive(holder.holder));
+    // After the processes: one that ended in between has recorded its exit by now.
+    if (await readExitRecord(place.runDir)) return drained(serverLives);
+    // A pane may be killed alone, where a person opened another: the server lives on, and so does an agent that hears no hangup.
+    if (serverLives && holderLives && (await keeper.look()) !== 'no pane') return false;
+    await endOrphans(place);
+    return true;
+  }
+
+  async function drained(serverLives: boolean): Promise<boolean> {
+    if (!serverLives || (await readRecorder(place.runDir)) === undefined) return true;
+    drainUntil ??= performance.now() + drainMs;
+    return performance.now() > drainUntil;
+  }
+
+  return {
+    async ended(isComplete) {
+      if (isComplete) return true;
+      if (performance.now() < nextLook && !(await readExitRecord(place.runDir))) return false;
+      nextLook = performance.now() + lookMs;
+      holder ??= await readTmuxHolder(place.runDir);
+      return look();
+    },
+  };
+}
+
+/** Puts a new recorder in a dead one's place. */
+class RecorderKeeper {
+  readonly #place: RunPlace;
+  readonly #plan: Plan;
+  #recorder: ProcessIdentity | undefined;
+  #gaps = 0;
+  #pauseMs = lookMs;
+  #notBefore = 0;
+
+  constructor(place: RunPlace, plan: Plan) {
+    this.#place = place;
+    this.#plan = plan;
+  }
+
+  async look(): Promise<'no pane' | undefined> {
+    this.#recorder ??= await readRecorder(this.#place.runDir);
+    if (this.#recorder && (await isAlive(this.#recorder))) return undefined;
+    this.#recorder = undefined;
+    if (performance.now() < this.#notBefore) return undefined;
+    this.#notBefore = performance.now() + this.#pauseMs;
+    this.#pauseMs = Math.min(this.#pauseMs * 2, maxPauseMs);
+    try {
+      if (!(await this.#hasPane())) return 'no pane';
+      await this.#replace();
+    } catch {
+      // A server that does not answer is looked at again; one that died is noticed by itself.
+    }
+    return undefined;
+  }
+
+  async #hasPane(): Promise<boolean> {
+    const { runDir } = this.#place;
+    const panes = await callTmux({ plan: this.#plan, runDir }, [['list-panes', '-a', '-F', '#{pane_id}']]);
+    return panes.split('\n').includes(agentPane);
+  }
+
+  async #replace(): Promise<void> {
+    const { runDir } = this.#place;
+    // tmux notices a dead recorder only when it has something for it: `#{pane_pipe}` may still say 1. The old pipe is closed by this.
+    await callTmux({ plan: this.#plan, runDir }, [['pipe-pane', '-t', agentPane, laterRecorderCommand]]);
+    this.#gaps += 1;
+    if (this.#gaps > maxGapNotes) return;
+    const reason = 'the process that records the terminal ended; what was shown until a new one began is missing';
+    await appendNote(runDir, { kind: 'event', event: { type: 'output.gap', source: 'screen', reason } });
+  }
+}

@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tmux } from '../../src/index.ts';
+import { Stage, countAll, eventually, readAll, socketOf } from '../support/stage.ts';
+
+test('a run that was read to its end leaves neither process nor socket', async () => {
+  await using stage = await Stage.open();
+  const { session, handle } = await stage.bash('echo done');
+  await readAll(session);
+  expect(await countAll(handle)).toBe(0);
+  expect(existsSync(await socketOf(handle))).toBe(false);
+  expect(await readdir(handle.runDir)).not.toContain('attach.json');
+});
+
+test('a run that was stopped, or reaped by another adapter, leaves neither', async () => {
+  await using stage = await Stage.open();
+  const stopped = await stage.bash('echo up; sleep 600');
+  const reaped = await stage.bash('echo up; sleep 600');
+  await stopped.session.stop({ graceMs: 300 });
+  await tmux({ command: ['other'] }).reap(reaped.handle);
+  for (const { handle } of [stopped, reaped]) {
+    expect(await countAll(handle)).toBe(0);
+    expect(existsSync(await socketOf(handle))).toBe(false);
+  }
+});
+
+test('a process that has the pid of a recorder that is gone is left alone', async () => {
+  await using stage = await Stage.open();
+  const { session, handle } = await stage.bash('echo done');
+  await readAll(session);
+  const file = join(handle.runDir, 'recorder.pid');
+  const stranger = spawn('sleep', ['600'], { stdio: 'ignore' });
+  try {
+    await writeFile(file, (await readFile(file, 'utf8')).replace(/^\d+/, String(stranger.pid)));
+    await session.stop();
+    await tmux({ command: ['other'] }).reap(handle);
+    expect(await readFile(`/proc/${stranger.pid}/stat`, 'utf8')).toContain('(sleep) S');
+  } finally {
+    stranger.kill('SIGKILL');
+  }
+});
+
+test('a terminal that nobody comes back to is closed by itself after its time', async () => {
+  await using stage = await Stage.open();
+  const launch = await stage.launch('go');
+  await stage.start({ command: ['bash', '-c', 'exit 6', '{prompt}'], lingerMs: 1000 }, launch);
+  expect(await countAll(launch.handle)).toBeGreaterThan(0);
+  await eventually('all is gone', async () => (await countAll(launch.handle)) === 0);
+  const found = await tmux({ command: ['true'] }).recover(launch.handle);
+  expect(found.status).toBe('ended');
+  if (found.status === 'ended') expect(await found.session.stop()).toEqual({ kind: 'exited', code: 6 });
+});
+
+test('a start that cannot write its files is UNAVAILABLE', async () => {
+  await using stage = await Stage.open();
+  const launch = await stage.launch('go');
+  await mkdir(join(launch.handle.runDir, 'holder.sh'));
+  await expect(stage.start({ command: ['true', '{prompt}'] }, launch)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+test('a start that fails leaves nothing, and says why', async () => {
+  await using stage = await Stage.open();
+  const missing = await stage.launch('go');
+  await expect(stage.start({ command: ['no-such-program', '{prompt}'] }, missing)).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+  const nowhere = await stage.launch('go');
+  const workspace = join(stage.dir, 'nowhere');
+  await expect(stage.start({ command: ['true', '{prompt}'] }, { ...nowhere, workspace })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  });
+  const early = await stage.launch('go');
+  await expect(stage.start({ command: ['bash', '-c', 'exit 3'] }, early)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  for (const { handle } of [missing, nowhere, early]) expect(await countAll(handle)).toBe(0);
+  expect(existsSync(await socketOf(early.handle))).toBe(false);
+});

@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { abortable, AgentRuntimeError, maxInstructionChars, throwIfAborted } from '@runtime/contracts';
+import { usageError } from '../arguments/usage-error.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+
+/** Where the text of an instruction comes from, as typed: `-`, as either of them, is standard input. */
+export interface TextSource {
+  /** What the text is, for errors. */
+  readonly name: 'prompt' | 'text';
+  readonly argument: string | undefined;
+  readonly file: string | undefined;
+}
+
+/** Reads the text of an instruction. Throws INVALID_ARGUMENT for one that is missing, empty, unreadable or too long. */
+export async function readText(
+  deps: CliDependencies,
+  { name, argument, file }: TextSource,
+  signal: AbortSignal,
+): Promise<string> {
+  if (argument !== undefined && file !== undefined && argument !== '-')
+    throw usageError(`give the ${name} either as an argument or with --prompt-file`);
+  const source = file ?? argument;
+  if (source === undefined)
+    throw usageError(`the ${name} is missing`, 'give it as an argument or with --prompt-file; - reads standard input');
+  let text = source;
+  if (source === '-') text = await readAll(deps.stdin, name, signal);
+  else if (file !== undefined) text = await readTextFile(resolve(deps.cwd, file), name);
+  if (text.trim() === '') throw usageError(`the ${name} is empty`);
+  if (text.length > maxInstructionChars) throw tooLong(name);
+  return text;
+}
+
+async function readTextFile(path: string, name: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new AgentRuntimeError('INVALID_ARGUMENT', `cannot read the ${name}: ${why}`, { cause: error });
+  }
+}
+
+async function readAll(stdin: CliDependencies['stdin'], name: string, signal: AbortSignal): Promise<string> {
+  throwIfAborted(signal);
+  const decoder = new TextDecoder();
+  const chunks = stdin[Symbol.asyncIterator]();
+  try {
+    let text = '';
+    for (;;) {
+      const { done, value } = await abortable(chunks.next(), signal);
+      if (done) return text + decoder.decode();
+      text += typeof value === 'string' ? value : decoder.decode(value, { stream: true });
+      if (text.length > maxInstructionChars) throw tooLong(name);
+    }
+  } finally {
+    // Not awaited: it would wait behind a read that never ends.
+    chunks.return?.()?.catch(() => undefined);
+  }
+}
+
+function tooLong(name: string): AgentRuntimeError {
+  return usageError(
+    `the ${name} is longer than ${maxInstructionChars} characters`,
+    `put the long part into a file in the workspace and name the file in the ${name}`,
+  );
+}

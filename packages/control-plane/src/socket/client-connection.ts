@@ -1,0 +1,127 @@
+import { connect as connectSocket, type Socket } from 'node:net';
+import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { encodeFrame, FrameReader, maxFrameBytes } from './frames.ts';
+import { parseHello, parseReply, protocol, type Reply } from './messages.ts';
+
+const helloTimeoutMs = 5_000;
+
+interface Handlers {
+  readonly onReply: (reply: Reply) => void;
+  /** Called at most once. */
+  readonly onLost: (error: AgentRuntimeError) => void;
+}
+
+/** One connection to the owner of a data directory, after its greeting. */
+export class ClientConnection {
+  readonly #socket: Socket;
+  /** Without a limit of depth: the owner checked its values when it recorded them. */
+  readonly #frames = new FrameReader(Infinity);
+  readonly #greeting = Promise.withResolvers<void>();
+  #greeted = false;
+  #lost: AgentRuntimeError | undefined;
+  #handlers: Handlers | undefined;
+
+  /**
+   * Connects and waits for the greeting, for 5 s at most.
+   * UNAVAILABLE when no process listens or none greets, PROTOCOL_VIOLATION when the owner speaks another protocol.
+   * Aborting `signal` closes the connection; it has no effect once this has resolved.
+   */
+  static async open(path: string, signal?: AbortSignal): Promise<ClientConnection> {
+    throwIfAborted(signal);
+    const connection = new ClientConnection(connectSocket(path));
+    await connection.#greet(signal);
+    return connection;
+  }
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('error', (cause) => this.#lose(ownerGone(cause)));
+    socket.on('close', () => this.#lose(ownerGone()));
+    socket.on('data', (chunk) => this.#receive(chunk));
+  }
+
+  /** Hands over what comes from now on. */
+  listen(handlers: Handlers): void {
+    this.#handlers = handlers;
+    if (this.#lost) handlers.onLost(this.#lost);
+  }
+
+  /** Throws INVALID_ARGUMENT for a message that is larger than a frame; nothing is sent then. */
+  send(message: unknown): void {
+    const frame = encodeFrame(message);
+    if (frame === undefined) throw requestTooLarge();
+    this.#socket.write(frame);
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  async #greet(signal: AbortSignal | undefined): Promise<void> {
+    const late = (): void => this.#lose(new AgentRuntimeError('UNAVAILABLE', 'the owner does not answer'));
+    const timer = setTimeout(late, helloTimeoutMs);
+    try {
+      await abortable(this.#greeting.promise, signal);
+    } catch (error) {
+      this.#socket.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#frames.read(chunk)) this.#take(frame);
+    } catch (cause) {
+      this.#lose(otherProtocol(cause));
+    }
+  }
+
+  #take(frame: unknown): void {
+    if (!this.#greeted) {
+      parseHello(frame);
+      this.#greeted = true;
+      this.#greeting.resolve();
+      return;
+    }
+    const reply = parseReply(frame);
+    if (!reply) return;
+    // The owner could not read something of this connection, and hangs up.
+    if ('error' in reply && reply.id === null) this.#lose(AgentRuntimeError.fromData(reply.error.data));
+    else this.#handlers?.onReply(reply);
+  }
+
+  #lose(error: AgentRuntimeError): void {
+    this.#socket.destroy();
+    if (this.#lost) return;
+    this.#lost = error;
+    this.#greeting.reject(error);
+    this.#handlers?.onLost(error);
+  }
+}
+
+const requestTooLarge = (): AgentRuntimeError =>
+  new AgentRuntimeError('INVALID_ARGUMENT', `the request is larger than ${maxFrameBytes} bytes`, {
+    hint: 'put large content into a file in the workspace and name it in the prompt',
+  });
+
+const ownerGone = (cause?: unknown): AgentRuntimeError =>
+  new AgentRuntimeError('UNAVAILABLE', 'the owner of the data directory is gone', {
+    hint: 'the work goes on and nothing is lost; ask again, and a new owner takes over',
+    ...(cause === undefined ? {} : { cause }),
+  });
+
+const otherProtocol = (cause: unknown): AgentRuntimeError =>
+  new AgentRuntimeError('PROTOCOL_VIOLATION', `the owner does not speak ${protocol}`, {
+    hint: 'restart it with this version',
+    cause,
+  });

@@ -1,0 +1,161 @@
+import type { Socket } from 'node:net';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { streamMethods, type Channel } from '../client/channel.ts';
+import { rpcErrors } from './error-numbers.ts';
+import { encodeFrame, FrameReader, maxFrameBytes } from './frames.ts';
+import {
+  cancelMethod,
+  failure,
+  helloMethod,
+  itemsMethod,
+  notification,
+  protocol,
+  requestSchema,
+  result,
+  type Hello,
+  type RequestId,
+} from './messages.ts';
+import { whenDrained } from './when-drained.ts';
+
+/** Calls and streams of one connection that may be under way at once. */
+const maxCalls = 256;
+
+type Params = Readonly<Record<string, unknown>>;
+
+/**
+ * The server's side of one connection: reads requests, answers each as soon as its answer is there, and aborts all of
+ * them when the client goes away.
+ */
+export class ServerConnection {
+  readonly #socket: Socket;
+  readonly #channel: Channel;
+  readonly #frames = new FrameReader();
+  readonly #drained: () => Promise<void>;
+  readonly #running = new Map<RequestId, AbortController>();
+  #broken = false;
+
+  constructor(socket: Socket, channel: Channel) {
+    this.#socket = socket;
+    this.#channel = channel;
+    this.#drained = whenDrained(socket);
+  }
+
+  /** Greets the client and serves it until the connection closes. */
+  serve(hello: Omit<Hello, 'protocol'>): void {
+    this.#socket.on('close', () => this.#endAll());
+    this.#socket.on('error', () => this.#socket.destroy());
+    this.#socket.on('data', (chunk) => this.#receive(chunk));
+    this.#send(notification(helloMethod, { protocol, ...hello }));
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const frame of this.#frames.read(chunk)) {
+        // After a violation the connection only waits until its last answer has left.
+        if (this.#broken) return;
+        this.#accept(frame);
+      }
+    } catch (thrown) {
+      return this.#giveUp(rpcErrors.parseError, AgentRuntimeError.from(thrown, 'PROTOCOL_VIOLATION'));
+    }
+    // A client that does not read its answers is not listened to until it does.
+    if (this.#socket.writableNeedDrain) {
+      this.#socket.pause();
+      void this.#drained().then(() => this.#socket.resume());
+    }
+  }
+
+  #accept(frame: unknown): void {
+    const parsed = requestSchema.safeParse(frame);
+    if (!parsed.success) {
+      const error = new AgentRuntimeError('PROTOCOL_VIOLATION', whyNoRequest(frame), { cause: parsed.error });
+      return this.#giveUp(rpcErrors.invalidRequest, error);
+    }
+    const { id, method, params } = parsed.data;
+    if (id === undefined) return this.#notice(method, params);
+    if (this.#running.size >= maxCalls) {
+      const error = new AgentRuntimeError('EXHAUSTED', `at most ${maxCalls} calls may be under way on one connection`);
+      this.#send(failure(id, error));
+    } else if (this.#running.has(id)) {
+      const error = new AgentRuntimeError(
+        'PROTOCOL_VIOLATION',
+        `the id ${JSON.stringify(id)} belongs to a call that is still under way`,
+      );
+      this.#giveUp(rpcErrors.invalidRequest, error);
+    } else if (Array.isArray(params)) {
+      this.#send(failure(id, new AgentRuntimeError('INVALID_ARGUMENT', `${method} takes its parameters by name`)));
+    } else this.#start(id, method, params);
+  }
+
+  /** Ignores every notification but a cancellation: the failure of anything else could not be reported. */
+  #notice(method: string, params: Params | readonly unknown[]): void {
+    if (method !== cancelMethod || !('id' in params)) return;
+    const { id } = params;
+    if (typeof id !== 'string' && typeof id !== 'number') return;
+    this.#running.get(id)?.abort(new AgentRuntimeError('CANCELLED', 'the client cancelled the call'));
+  }
+
+  #start(id: RequestId, method: string, params: Params): void {
+    const controller = new AbortController();
+    this.#running.set(id, controller);
+    const { signal } = controller;
+    const work = streamMethods.has(method)
+      ? this.#flow(id, method, params, signal)
+      : this.#answer(id, method, params, signal);
+    void work
+      .catch((thrown: unknown) => this.#send(failure(id, AgentRuntimeError.from(thrown))))
+      .finally(() => this.#running.delete(id));
+  }
+
+  async #answer(id: RequestId, method: string, params: Params, signal: AbortSignal): Promise<void> {
+    const answer = result(id, await this.#channel.call(method, params, { signal }));
+    // A call counts as under way until its answer has room: that bounds what waits for a slow reader.
+    if (!this.#send(answer)) await this.#drained();
+  }
+
+  async #flow(id: RequestId, method: string, params: Params, signal: AbortSignal): Promise<void> {
+    for await (const items of this.#channel.stream(method, params, { signal })) {
+      if (!this.#send(notification(itemsMethod, { id, items }))) await this.#drained();
+      if (signal.aborted) break;
+    }
+    this.#send(result(id, null));
+  }
+
+  /** Answers a violation of the protocol with the reason, and hangs up. */
+  #giveUp(code: number, error: AgentRuntimeError): void {
+    if (this.#broken) return;
+    this.#send(failure(null, error, code));
+    this.#broken = true;
+    this.#socket.destroySoon();
+  }
+
+  /**
+   * False when the socket is full: wait for `drained` before sending more.
+   * Throws EXHAUSTED for a message that is larger than a frame.
+   */
+  #send(message: unknown): boolean {
+    if (this.#socket.destroyed) return true;
+    const frame = encodeFrame(message);
+    if (frame === undefined) throw answerTooLarge();
+    return this.#socket.write(frame);
+  }
+
+  #endAll(): void {
+    for (const controller of this.#running.values())
+      controller.abort(new AgentRuntimeError('CANCELLED', 'the client went away'));
+    this.#running.clear();
+  }
+}
+
+const answerTooLarge = (): AgentRuntimeError =>
+  new AgentRuntimeError('EXHAUSTED', `the answer is larger than ${maxFrameBytes} bytes`, {
+    retry: 'never',
+    hint: 'ask for less at a time, with a limit',
+  });
+
+function whyNoRequest(frame: unknown): string {
+  if (Array.isArray(frame)) return 'batches are not supported: send one request a line';
+  if (typeof frame !== 'object' || frame === null || !('jsonrpc' in frame) || frame.jsonrpc !== '2.0')
+    return `a frame is not a JSON-RPC 2.0 request; this socket speaks ${protocol}`;
+  return 'a frame is not a valid request';
+}

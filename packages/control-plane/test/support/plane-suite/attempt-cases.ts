@@ -1,0 +1,81 @@
+import { memoryRuntime } from '@runtime/conformance/memory-runtime';
+import { expect, it } from 'vitest';
+import { eventsOf, expectSoundStream, retry, typesOf, makePlaces, type OpenPlane } from '../planes.ts';
+
+export function attemptCases(openPlane: OpenPlane): void {
+  it('a task degrades to the next runtime, from the beginning, when the first is unavailable, and records it', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, {
+      adapters: [
+        memoryRuntime({ id: 'first', unavailable: { code: 'UNAVAILABLE', reason: 'not installed' } }),
+        memoryRuntime({ id: 'second', capabilities: { steer: 'none' } }),
+      ],
+    });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, runtimes: ['first', 'second'] });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const events = await eventsOf(plane, task.id);
+    expectSoundStream(events);
+    expect(typesOf(events).slice(0, 5)).toEqual([
+      'task.submitted',
+      'runtime.rejected',
+      'runtime.degraded',
+      'attempt.scheduled',
+      'run.starting',
+    ]);
+    expect(events.find(({ type }) => type === 'runtime.degraded')).toMatchObject({
+      from: { runtime: 'first' },
+      to: { runtime: 'second' },
+      policy: 'from-scratch',
+    });
+  });
+
+  it('a task refuses a runtime below its needs, and fails with the reason', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, {
+      adapters: [memoryRuntime({ capabilities: { steer: 'accepted' } })],
+    });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, needs: { steer: 'delivered' } });
+    expect(await task.outcome()).toMatchObject({
+      status: 'failed',
+      code: 'unmet_needs',
+      message: expect.stringContaining('steer'),
+    });
+  });
+
+  it('a task starts again when a start fails, with a new run each time', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, {
+      adapters: [memoryRuntime({ faults: { start: { code: 'UNAVAILABLE', times: 2 } } })],
+    });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const events = await eventsOf(plane, task.id);
+    expectSoundStream(events);
+    expect(new Set(events.filter(({ type }) => type === 'run.starting').map((event) => event['runId'])).size).toBe(3);
+  });
+
+  it('a task resumes the conversation when the agent dies in its turn', async () => {
+    await using places = await makePlaces();
+    let crashed = false;
+    await using plane = await openPlane(places, {
+      adapters: [
+        memoryRuntime({
+          script: ({ history }) => {
+            if (crashed) return [{ do: 'say', text: `heard ${history.length}` }];
+            crashed = true;
+            return [{ do: 'say', text: 'begun' }, { do: 'vanish' }];
+          },
+        }),
+      ],
+    });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const events = await eventsOf(plane, task.id);
+    expectSoundStream(events);
+    expect(events.filter(({ type }) => type === 'run.starting').map((event) => event['mode'])).toEqual([
+      'start',
+      'resume',
+    ]);
+    expect(typesOf(events)).toContain('run.resumed');
+  });
+}

@@ -1,0 +1,36 @@
+import { errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { expect, test } from 'vitest';
+import { verifyLog } from '../../src/index.ts';
+import { dir, openOn, withFile, without } from '../support/fault-log.ts';
+import { manySegments } from '../support/many-segments.ts';
+
+test('a missing segment is refused by its name', async () => {
+  const fs = new FaultFs(without(await manySegments(), '00000002.jsonl'));
+  expect(await errorOf(openOn(fs))).toMatchObject({ code: 'DATA_CORRUPT', details: { file: '00000002.jsonl' } });
+  expect((await verifyLog({ dir, fs })).problems).toMatchObject([
+    { file: '00000002.jsonl', problem: 'missing' },
+    { file: '00000003.jsonl' },
+  ]);
+});
+
+test('a segment of another log is refused', async () => {
+  const [image, other] = [await manySegments(), await manySegments()];
+  const path = `${dir}/00000002.jsonl`;
+  const mixed = without(withFile(image, path, other.get(path) ?? new Uint8Array()), '.checkpoint');
+  expect(await errorOf(openOn(new FaultFs(mixed)))).toMatchObject({
+    code: 'DATA_CORRUPT',
+    details: { file: '00000002.jsonl', offset: 0 },
+  });
+});
+
+test('a log of a newer format is refused, and a log without a FORMAT file too', async () => {
+  const image = await manySegments();
+  const newer = withFile(image, `${dir}/FORMAT`, Buffer.from('{"format":"runtime-event-log","version":2}\n'));
+  for (const readOnly of [false, true]) {
+    expect(await errorOf(openOn(new FaultFs(newer), { readOnly }))).toMatchObject({
+      code: 'UNSUPPORTED',
+      details: { version: 2, supported: 1 },
+    });
+  }
+  expect((await errorOf(openOn(new FaultFs(without(image, '/FORMAT'))))).code).toBe('DATA_CORRUPT');
+});

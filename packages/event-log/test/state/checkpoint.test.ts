@@ -1,0 +1,108 @@
+import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { expect, test } from 'vitest';
+import { verifyLog } from '../../src/index.ts';
+import type { LogFs } from '../../src/testing.ts';
+import { dir, fileOf, firstSegment, flip, openOn, withFile, without } from '../support/fault-log.ts';
+import { manySegments } from '../support/many-segments.ts';
+
+/** The file system, and the numbers of the segments that are read through it. */
+function watched(fs: FaultFs): { fs: LogFs; reads: Set<number> } {
+  const reads = new Set<number>();
+  const open: LogFs['open'] = async (path, mode) => {
+    const file = await fs.open(path, mode);
+    const read: typeof file.read = (into, position) => {
+      if (path.endsWith('.jsonl')) reads.add(Number(path.slice(-14, -6)));
+      return file.read(into, position);
+    };
+    return { ...file, read };
+  };
+  return {
+    reads,
+    fs: {
+      open,
+      makeDir: () => fs.makeDir(),
+      list: (path) => fs.list(path),
+      rename: (from, to) => fs.rename(from, to),
+      remove: (path) => fs.remove(path),
+      syncDir: (path) => fs.syncDir(path),
+    },
+  };
+}
+
+test('opening reads the last segment and the checkpoints of the others, and finds every stream in them', async () => {
+  const image = await manySegments();
+  const { fs, reads } = watched(new FaultFs(image));
+  const log = await openOn(fs);
+  const last = [...image.keys()].filter((path) => path.endsWith('.jsonl')).length;
+  expect(last).toBeGreaterThan(3);
+  expect(reads).toEqual(new Set([last]));
+  expect([log.head, log.revision('s1'), [...log.streams()]]).toEqual([60, 15, ['s0', 's1', 's2', 's3']]);
+  expect(await collect(log)).toHaveLength(60);
+  await log.close();
+});
+
+test.each(['.checkpoint', '/snapshots/'])('deleting every %s file is safe', async (part) => {
+  const fs = new FaultFs(without(await manySegments(), part));
+  const log = await openOn(fs);
+  expect(await collect(log)).toHaveLength(60);
+  expect((await log.readSnapshot('fold', 'v1'))?.state).toBe(part === '.checkpoint' ? 'whole' : undefined);
+  await log.close();
+  const again = await openOn(fs);
+  expect(again.problems).toEqual([]);
+  await again.close();
+});
+
+test('a damaged checkpoint is ignored, reported, and written again', async () => {
+  const image = await manySegments();
+  const path = `${dir}/00000002.checkpoint`;
+  const bytes = Uint8Array.from(image.get(path) ?? []);
+  for (let at = 0; at < bytes.length; at += 23) {
+    const damaged = Uint8Array.from(bytes);
+    damaged[at] = (damaged[at] ?? 0) ^ 4;
+    const fs = new FaultFs(withFile(image, path, damaged));
+    const log = await openOn(fs);
+    expect(log.problems).toMatchObject([{ file: '00000002.jsonl', action: 'read whole' }]);
+    expect((await collect(log)).map((event) => event['n'])).toEqual(Array.from({ length: 60 }, (_, n) => n));
+    await log.close();
+    expect(fs.image().get(path)).toEqual(bytes);
+  }
+});
+
+test('a checkpoint is ignored for a segment of another length', async () => {
+  const image = await manySegments();
+  const path = `${dir}/00000002.jsonl`;
+  const bytes = image.get(path) ?? new Uint8Array();
+  const cut = new FaultFs(withFile(image, path, bytes.subarray(0, -10)));
+  expect(await errorOf(openOn(cut))).toMatchObject({ code: 'DATA_CORRUPT', details: { file: '00000002.jsonl' } });
+});
+
+test('a checkpoint that cannot be written is reported, and the log opens without it', async () => {
+  const fs = new FaultFs();
+  const log = await openOn(fs);
+  fs.inject = (operation) =>
+    operation.kind === 'create' && operation.path.endsWith('.checkpoint.tmp') ? { code: 'EIO' } : undefined;
+  for (let n = 0; n < 30; n += 1) await log.append('a', [{ type: 'x' }]);
+  await log.close();
+  expect(log.problems.map((problem) => problem.file)).toContain('00000001.checkpoint');
+  fs.inject = undefined;
+  const again = await openOn(fs);
+  expect(await collect(again)).toHaveLength(30);
+  await again.close();
+});
+
+test('damage in a segment with a checkpoint is found by reading and by verifying', async () => {
+  const fs = new FaultFs();
+  const log = await openOn(fs);
+  for (let n = 0; n < 40; n += 1) await log.append(`s${n % 2}`, [{ type: 'x', n }]);
+  await log.close();
+  const bytes = fileOf(fs.image(), firstSegment);
+  const at = bytes.indexOf('{"position":4');
+  const damaged = new FaultFs(withFile(fs.image(), firstSegment, flip(bytes, (at + 3) * 8)));
+  const again = await openOn(damaged);
+  const error = await errorOf(collect(again));
+  expect(error).toMatchObject({ code: 'DATA_CORRUPT', details: { file: '00000001.jsonl', offset: at } });
+  const report = await verifyLog({ dir, fs: damaged });
+  expect(report.problems).toMatchObject([{ file: '00000001.jsonl', offset: at }]);
+  expect(report).toMatchObject({ events: 39, head: 40, unfinished: undefined });
+  await again.close();
+});
