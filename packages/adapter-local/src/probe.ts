@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process';
-import { platformSupport } from '@runtime/adapter-kit/process';
+import { platformSupport, runProgram } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { runMarker, type AgentRuntime, type Unavailable } from '@runtime/contracts/adapter';
@@ -7,6 +6,7 @@ import { localCapabilities } from './capabilities.ts';
 import type { LocalSettings } from './options.ts';
 
 const versionTimeoutMs = 5000;
+const maxVersionChars = 64 * 1024;
 
 /** Looks for the command on our own PATH; a run with another PATH is looked at again when it starts. */
 export async function probeLocal(
@@ -31,24 +31,19 @@ export async function probeLocal(
 }
 
 /** The first line that the command prints about its version; 'unknown' when it prints none, fails or takes too long. */
-async function versionOf(
-  program: string,
-  args: readonly string[] | undefined,
-  { signal }: CallOptions,
-): Promise<string> {
+async function versionOf(program: string, args: readonly string[] | undefined, options: CallOptions): Promise<string> {
   if (!args) return 'unknown';
   const { [runMarker]: _ours, ...env } = process.env;
-  const options = {
-    env,
-    timeout: versionTimeoutMs,
-    killSignal: 'SIGKILL',
-    maxBuffer: 64 * 1024,
-    ...(signal ? { signal } : {}),
-  } as const;
-  const stdout = await new Promise<string>((resolve) => {
-    const child = execFile(program, [...args], options, (error, stdout) => resolve(error ? '' : stdout));
-    child.stdin?.end();
-  });
-  const line = stdout.split('\n', 1)[0]?.trim() ?? '';
-  return line === '' ? 'unknown' : line.slice(0, 200);
+  try {
+    const { code, stdout } = await runProgram(program, args, {
+      env,
+      timeoutMs: versionTimeoutMs,
+      maxOutputChars: maxVersionChars,
+      ...options,
+    });
+    const line = code === 0 ? (stdout.split('\n', 1)[0]?.trim() ?? '') : '';
+    return line === '' ? 'unknown' : line.slice(0, 200);
+  } catch {
+    return 'unknown';
+  }
 }

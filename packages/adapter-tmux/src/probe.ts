@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
-import { platformSupport } from '@runtime/adapter-kit/process';
+import { platformSupport, runProgram } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
@@ -13,7 +11,6 @@ import type { TmuxSettings } from './options.ts';
 import { socketPath } from './server/socket-path.ts';
 import { clientEnvironment, tmuxOnce } from './server/tmux-client.ts';
 
-const run = promisify(execFile);
 const callMs = 5000;
 /** The first with `new-session -e`, `remain-on-exit failed` and what else the holder's tmux calls were tried with. */
 const oldest = { major: 3, minor: 2 } as const;
@@ -33,7 +30,7 @@ export async function probeTmux(
     const bash = await resolveCommand('bash', searchPath, '/');
     await resolveAgent(settings, process.env['PATH']);
     const version = await readVersion(tmux, environment, options);
-    await run(bash, ['--version'], { env: environment, timeout: callMs, killSignal: 'SIGKILL' });
+    await outputOf(bash, ['--version'], environment, options);
     await tryServer(tmux, options);
     return { status: 'available', id, version: `tmux ${version}`, capabilities: capabilitiesOf(prompt) };
   } catch (error) {
@@ -57,14 +54,27 @@ async function resolveAgent({ command }: TmuxSettings, searchPath: string | unde
   await resolveCommand(program, searchPath, '/');
 }
 
-async function readVersion(tmux: string, env: Record<string, string>, { signal }: CallOptions): Promise<string> {
-  const options = { env, timeout: callMs, killSignal: 'SIGKILL' as const, ...(signal ? { signal } : {}) };
-  const { stdout } = await run(tmux, ['-V'], options);
+async function readVersion(tmux: string, env: Record<string, string>, call: CallOptions): Promise<string> {
+  const stdout = await outputOf(tmux, ['-V'], env, call);
   const [, version, major, minor] = /^tmux (?:next-|openbsd-)?((\d+)\.(\d+)\S*)/.exec(stdout) ?? [];
   if (version === undefined) return 'unknown';
   const isOld = Number(major) < oldest.major || (Number(major) === oldest.major && Number(minor) < oldest.minor);
   if (isOld) throw missing(`tmux ${version} is too old`, 'install tmux 3.2 or newer');
   return version;
+}
+
+async function outputOf(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  call: CallOptions,
+): Promise<string> {
+  const { code, stdout, stderr } = await runProgram(program, args, { env, timeoutMs: callMs, ...call });
+  if (code === 0) return stdout;
+  throw new AgentRuntimeError(
+    'UNAVAILABLE',
+    `${program} failed: ${stderr.trim().slice(0, 300) || `exit code ${code}`}`,
+  );
 }
 
 /** A server that lives for a few milliseconds: terminal, locale, socket and recorder are tried as a run would use them. */

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { z } from 'zod';
 import { isDeadState, readStat } from './proc.ts';
+import { runProgram } from './run-program.ts';
 
-const run = promisify(execFile);
 const toolTimeoutMs = 5000;
 
 /** A process, named so that no later process can be mistaken for it. A pid alone names nothing. */
@@ -30,7 +28,9 @@ export function bootId(): Promise<string> {
 
 async function readBootId(): Promise<string> {
   if (process.platform === 'linux') return (await readFile('/proc/sys/kernel/random/boot_id', 'latin1')).trim();
-  const { stdout } = await run('sysctl', ['-n', 'kern.bootsessionuuid'], { timeout: toolTimeoutMs });
+  const options = { env: process.env, timeoutMs: toolTimeoutMs };
+  const { code, stdout, stderr } = await runProgram('sysctl', ['-n', 'kern.bootsessionuuid'], options);
+  if (code !== 0) throw new AgentRuntimeError('UNAVAILABLE', `sysctl failed: ${stderr.trim().slice(0, 300)}`);
   return stdout.trim();
 }
 
@@ -54,18 +54,18 @@ function linuxStartTime(pid: number): string | undefined {
 }
 
 async function psStartTime(pid: number): Promise<string | undefined> {
-  try {
-    const { stdout } = await run('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
-      timeout: toolTimeoutMs,
-      env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' },
-    });
-    const [state = '', ...rest] = stdout.trim().split(/\s+/);
-    return state === '' || state.startsWith('Z') ? undefined : rest.join(' ');
-  } catch (error) {
-    // ps answers 1 for "no such process"; anything else is a failure to look.
-    if (error instanceof Error && 'code' in error && error.code === 1) return undefined;
-    throw new AgentRuntimeError('UNAVAILABLE', `ps could not look at process ${pid}`, { cause: error });
-  }
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' };
+  const args = ['-o', 'stat=,lstart=', '-p', String(pid)];
+  const failed = (cause?: unknown): AgentRuntimeError =>
+    new AgentRuntimeError('UNAVAILABLE', `ps could not look at process ${pid}`, { cause });
+  const { code, stdout } = await runProgram('ps', args, { env, timeoutMs: toolTimeoutMs }).catch((cause: unknown) => {
+    throw failed(cause);
+  });
+  // ps answers 1 for "no such process"; anything else is a failure to look.
+  if (code === 1) return undefined;
+  if (code !== 0) throw failed();
+  const [state = '', ...rest] = stdout.trim().split(/\s+/);
+  return state === '' || state.startsWith('Z') ? undefined : rest.join(' ');
 }
 
 /** Sends a signal to this very process. The proof is renewed right before; false when it is gone already, or not ours to signal. */

@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process';
 import { access } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, signalProcess } from '@runtime/adapter-kit/process';
+import { isAlive, runProgram, signalProcess, type ProgramResult } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { readTmuxHolder, type LaunchRecord } from '../run-files.ts';
 
 /** A stopped server answers nobody: no call waits for it longer than this. */
 const callTimeoutMs = 4000;
 const repairMs = 1000;
-const maxOutputBytes = 4 * 1024 * 1024;
+const maxOutputChars = 4 * 1024 * 1024;
 
 /** A run's server, and the directory in which its clients run. */
 export interface TmuxPlace {
@@ -17,7 +16,7 @@ export interface TmuxPlace {
 }
 
 export interface TmuxCall extends CallOptions {
-  readonly input?: string | Buffer;
+  readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** Put before tmux itself. */
   readonly wrap?: readonly string[];
@@ -31,66 +30,44 @@ export const agentPane = '%0';
 /** A tmux command with its arguments. Several go to the server in one call and are done one right after the other. */
 export type TmuxCommand = readonly string[];
 
-/** How a tmux client ended. */
-export interface TmuxAnswer {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /**
  * One client call, exactly once. Resolves with whatever tmux answered.
- * Throws DEADLINE_EXCEEDED when the server does not answer, OUTCOME_UNKNOWN when the client was killed, UNAVAILABLE when there is no tmux, CANCELLED.
+ * Throws DEADLINE_EXCEEDED when the server does not answer, OUTCOME_UNKNOWN when the client was killed (its commands may have reached the server),
+ * UNAVAILABLE when there is no tmux, CANCELLED.
  */
-export function tmuxOnce(
+export async function tmuxOnce(
   { record, runDir }: TmuxPlace,
   commands: readonly TmuxCommand[],
   call: TmuxCall = {},
-): Promise<TmuxAnswer> {
-  throwIfAborted(call.signal);
-  const [file = record.tmux, ...before] = call.wrap ?? [];
-  const command = [
-    ...(call.wrap?.length ? [...before, record.tmux] : []),
-    '-u',
-    '-S',
-    record.socket,
-    '-f',
-    '/dev/null',
-    ...commands.flatMap((words, index) => (index === 0 ? words : [';', ...words])),
-  ];
-  return new Promise((resolve, reject) => {
-    const options = {
+): Promise<ProgramResult> {
+  const { signal, input, env = clientEnvironment(), timeoutMs = callTimeoutMs } = call;
+  const options = ['-u', '-S', record.socket, '-f', '/dev/null'];
+  const words = commands.flatMap((command, index) => (index === 0 ? command : [';', ...command]));
+  const [program = '', ...args] = [...(call.wrap ?? []), record.tmux, ...options, ...words];
+  try {
+    return await runProgram(program, args, {
       cwd: runDir,
-      env: { ...(call.env ?? clientEnvironment()) },
-      timeout: call.timeoutMs ?? callTimeoutMs,
-      killSignal: 'SIGKILL' as const,
-      maxBuffer: maxOutputBytes,
-    };
-    const child = execFile(file, command, options, (error, stdout, stderr) => {
-      if (!error) resolve({ code: 0, stdout, stderr });
-      else if (call.signal?.aborted) reject(AgentRuntimeError.from(call.signal.reason, 'CANCELLED'));
-      else if (typeof error.code === 'number') resolve({ code: error.code, stdout, stderr });
-      else if (error.killed === true) reject(noAnswer(error));
-      else if (error.signal) reject(clientKilled(error));
-      else reject(new AgentRuntimeError('UNAVAILABLE', 'tmux could not be run', { retry: 'elsewhere', cause: error }));
+      env,
+      timeoutMs,
+      maxOutputChars,
+      ...(input === undefined ? {} : { input }),
+      ...(signal ? { signal } : {}),
     });
-    // A client that ends before it read everything is told by its exit code.
-    child.stdin?.on('error', () => {});
-    child.stdin?.end(call.input);
-    call.signal?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
-  });
+  } catch (error) {
+    throwIfAborted(signal);
+    throw noResult(AgentRuntimeError.from(error, 'UNAVAILABLE'));
+  }
 }
 
-function noAnswer(cause: Error): AgentRuntimeError {
+function noResult(cause: AgentRuntimeError): AgentRuntimeError {
+  if (cause.code === 'UNAVAILABLE') {
+    return new AgentRuntimeError('UNAVAILABLE', 'tmux could not be run', { retry: 'elsewhere', cause });
+  }
+  if (cause.code !== 'DEADLINE_EXCEEDED') return cause;
   return new AgentRuntimeError('DEADLINE_EXCEEDED', 'the tmux server does not answer', {
     hint: 'its process may be stopped (SIGSTOP) or the machine overloaded; stopping the run ends it all the same',
     cause,
   });
-}
-
-/** By somebody else. Its commands may have reached the server. */
-function clientKilled(cause: Error): AgentRuntimeError {
-  return new AgentRuntimeError('OUTCOME_UNKNOWN', 'the tmux client was killed', { cause });
 }
 
 /**
@@ -108,12 +85,12 @@ export async function callTmux(
   throw new AgentRuntimeError('UNAVAILABLE', `tmux refused: ${answer.stderr.trim().slice(0, 500)}`);
 }
 
-function isUnreachable({ code, stderr }: TmuxAnswer): boolean {
+function isUnreachable({ code, stderr }: ProgramResult): boolean {
   return code !== 0 && /^(no server running|error connecting)/.test(stderr);
 }
 
 /** Makes the socket of a live server again. False when there is no such server. */
-export async function repairSocket({ record, runDir }: TmuxPlace): Promise<boolean> {
+async function repairSocket({ record, runDir }: TmuxPlace): Promise<boolean> {
   const holder = await readTmuxHolder(runDir);
   if (!holder || !(await isAlive(holder.server))) return false;
   const deadline = performance.now() + repairMs;
