@@ -5,7 +5,7 @@ import { runMarker } from '@runtime/contracts/adapter';
 import { systemCode } from '@runtime/contracts';
 
 /** What every run gets from the host's environment. A trailing `*` stands for any end. */
-export const defaultEnvironment: readonly string[] = `
+const defaultEnvironment: readonly string[] = `
   PATH HOME USER LOGNAME SHELL LANG LANGUAGE LC_* TZ TMPDIR TERM COLORTERM
   XDG_* DBUS_SESSION_BUS_ADDRESS SSH_AUTH_SOCK
   HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy
