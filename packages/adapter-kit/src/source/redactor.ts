@@ -1,4 +1,5 @@
-import { deltaTypes, maxEventTextChars, type SessionEvent } from '@runtime/contracts/adapter';
+import { deltaTypes, type SessionEvent } from '@runtime/contracts/adapter';
+import { eventPieces } from './event-text.ts';
 import { SecretMask } from './secret-mask.ts';
 import { maskText, StreamMask } from './stream-mask.ts';
 
@@ -143,7 +144,5 @@ function streamKey(event: DeltaEvent): string {
 
 /** What was held back may make a delta longer than an event may be. */
 function pushText(text: string, make: Held['event'], result: SessionEvent[]): void {
-  for (let from = 0; from < text.length; from += maxEventTextChars) {
-    result.push(make(text.slice(from, from + maxEventTextChars)));
-  }
+  for (const piece of eventPieces(text)) result.push(make(piece));
 }

@@ -1,5 +1,11 @@
-import { quarantinedByte, textFileSource, type TextRecord, type Translator } from '@runtime/adapter-kit/source';
-import { maxEventTextChars, type SessionEvent, type SourceBatch } from '@runtime/contracts/adapter';
+import {
+  eventPieces,
+  quarantinedByte,
+  textFileSource,
+  type TextRecord,
+  type Translator,
+} from '@runtime/adapter-kit/source';
+import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { initialScreenState, translateScreen, type ScreenState } from './translate.ts';
 
 export interface ScreenSourceOptions {
@@ -51,7 +57,7 @@ class ScreenTranslator implements Translator<TextRecord> {
     if (this.isComplete) return [];
     const translated = translateScreen(this.#state, text);
     this.#state = translated.state;
-    const deltas = pieces(translated.text).map((piece): SessionEvent => ({
+    const deltas = eventPieces(translated.text).map((piece): SessionEvent => ({
       type: 'output.delta',
       source,
       text: piece,
@@ -64,16 +70,4 @@ class ScreenTranslator implements Translator<TextRecord> {
     const reason = 'the end of the recording was not seen: the last output may be missing';
     return [{ type: 'output.gap', source, reason }];
   }
-}
-
-/** Cut so that no character is cut in two. */
-function pieces(text: string): string[] {
-  const result: string[] = [];
-  for (let from = 0; from < text.length;) {
-    let to = Math.min(text.length, from + maxEventTextChars);
-    if (to < text.length && /[\uD800-\uDBFF]/.test(text.charAt(to - 1))) to -= 1;
-    result.push(text.slice(from, to));
-    from = to;
-  }
-  return result;
 }
