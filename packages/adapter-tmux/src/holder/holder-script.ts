@@ -1,8 +1,5 @@
 import { identityFunctions } from '@runtime/adapter-kit/run';
 
-/** How the agent gets its stdin: the terminal, or the prompt file. */
-type HolderInput = 'terminal' | 'prompt';
-
 /** Exit status of a holder that found the run claimed by another. */
 const holderExitClaimed = 73;
 
