@@ -4,7 +4,10 @@ import type { Contender } from '../harness/contender.ts';
 import { secondsSince } from '../harness/contender.ts';
 import { makeEvent } from './event.ts';
 
-/** How Pi keeps its sessions: one appendFileSync per line, nothing synced. Synchronous, so there is only one writer ever. */
+/**
+ * How Pi keeps its sessions: one appendFileSync per line, nothing synced. Synchronous, so there is only one writer
+ * ever.
+ */
 export default async function piSession(dir: string): Promise<Contender> {
   const file = join(dir, 'session.jsonl');
   let revision = 0;

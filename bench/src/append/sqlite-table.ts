@@ -1,6 +1,9 @@
 import type { NewEvent } from '@runtime/contracts/log';
 
-/** What a person would write to keep events in SQLite, synced at each commit. The index finds a stream's events and refuses a revision that is taken, as our log does. */
+/**
+ * What a person would write to keep events in SQLite, synced at each commit. The index finds a stream's events and
+ * refuses a revision that is taken, as our log does.
+ */
 export const setUp = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;

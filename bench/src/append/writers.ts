@@ -26,7 +26,10 @@ export async function runWriters(
   return { perSecond: events / secondsSince(start), p50: percentile(waits, 0.5), p99: percentile(waits, 0.99) };
 }
 
-/** Gathers what is appended in one turn, or during the commit before, and commits it in one go: group commit for stores that have none. */
+/**
+ * Gathers what is appended in one turn, or during the commit before, and commits it in one go: group commit for stores
+ * that have none.
+ */
 export class GroupCommit<Item> {
   #waiting: { item: Item; resolve: () => void; reject: (error: unknown) => void }[] = [];
   #running = false;

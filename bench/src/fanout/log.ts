@@ -8,7 +8,8 @@ import type { Count } from './subscriber.ts';
 import { checkDelivered, countUp, newCounts } from './subscriber.ts';
 
 /**
- * Subscribers that follow our log. `live: 0`: the events are there and parsed, as the first subscriber finds them, and only handing them on is measured.
+ * Subscribers that follow our log. `live: 0`: the events are there and parsed, as the first subscriber finds them, and
+ * only handing them on is measured.
  * `live: 1`: from the append to the last subscriber, the append and its one JSON.parse included.
  */
 export default async function followers(dir: string): Promise<Contender> {

@@ -2,13 +2,18 @@ export type Params = Readonly<Record<string, number>>;
 /** What one run measured, by name. */
 export type Sample = Readonly<Record<string, number>>;
 
-/** Something that is measured. It lives in a process of its own, warm from run to run, and does nothing between runs. */
+/**
+ * Something that is measured. It lives in a process of its own, warm from run to run, and does nothing between runs.
+ */
 export interface Contender {
   run(params: Params): Promise<Sample>;
   close?(): Promise<void>;
 }
 
-/** The default export of a contender's module. Throws NotThere when this machine does not have it. `dir` is its own, on the disk that is measured. */
+/**
+ * The default export of a contender's module. Throws NotThere when this machine does not have it. `dir` is its own, on
+ * the disk that is measured.
+ */
 export type OpenContender = (dir: string) => Promise<Contender>;
 
 /** A peer that this machine does not have. The benchmark goes on without it and says so. */

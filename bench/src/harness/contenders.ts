@@ -45,7 +45,10 @@ export class Contenders {
     return this.#children.has(name);
   }
 
-  /** Every contender once per round, in their order, after a short round that does not count. Samples by name, in the order of the rounds. */
+  /**
+   * Every contender once per round, in their order, after a short round that does not count. Samples by name, in the
+   * order of the rounds.
+   */
   async rounds(params: ParamsOf, warmUp: ParamsOf = params, names = [...this.#children.keys()]): Promise<Samples> {
     const samples = new Samples(new Map(names.map((name) => [name, []])));
     for (const name of names) await this.#run(name, paramsOf(warmUp, name));

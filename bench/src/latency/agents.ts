@@ -1,7 +1,9 @@
 import { local } from '@runtime/adapter-local';
 import { agent } from './stamps.ts';
 
-/** How many lines, and how far apart, in ms: slower than the delta window, and faster. A runtime of its own for each. */
+/**
+ * How many lines, and how far apart, in ms: slower than the delta window, and faster. A runtime of its own for each.
+ */
 export const paces = {
   slow: { quick: { lines: 10, gapMs: 42 }, full: { lines: 62, gapMs: 45 } },
   fast: { quick: { lines: 32, gapMs: 7 }, full: { lines: 250, gapMs: 7 } },

@@ -1,7 +1,10 @@
 import type { Contender } from '../harness/contender.ts';
 import { splitting } from './measure.ts';
 
-/** The plain linear splitter over bytes: a line is decoded where it lies; only one that spans chunks is put together first. */
+/**
+ * The plain linear splitter over bytes: a line is decoded where it lies; only one that spans chunks is put together
+ * first.
+ */
 export default async function linearBytes(): Promise<Contender> {
   return splitting((chunks, onLine) => {
     let parts: Buffer[] = [];

@@ -6,7 +6,10 @@ import { ratios, row, short } from '../harness/row.ts';
 import type { Reading, What } from './readings.ts';
 import { makeLog, reading, removeCheckpoints } from './readings.ts';
 
-/** Reading the whole log, beside parsing the same events from plain JSONL. Each reading in a fresh process, files in the page cache. */
+/**
+ * Reading the whole log, beside parsing the same events from plain JSONL. Each reading in a fresh process, files in the
+ * page cache.
+ */
 export async function replay(setting: Setting): Promise<Row[]> {
   const dir = join(setting.dir, 'replay');
   const jsonl = join(setting.dir, 'replay.jsonl');

@@ -15,7 +15,10 @@ export interface AgentPlan {
   readonly pauseMs?: number;
 }
 
-/** A runtime whose agent does a little, as short as a real run can be. Any process makes the same one from the same plan. */
+/**
+ * A runtime whose agent does a little, as short as a real run can be. Any process makes the same one from the same
+ * plan.
+ */
 export function scriptedRuntime(name: RuntimeName, plan: AgentPlan): RuntimeAdapter {
   const pauseMs = plan.pauseMs ?? 20;
   if (name === 'pi')

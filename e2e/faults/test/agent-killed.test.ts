@@ -101,7 +101,8 @@ describe('a tmux server that is killed', () => {
       },
       { recovery: 'restart' },
     );
-    // An agent may end by itself when its terminal hangs up; then its exit was seen, and still says nothing about the work.
+    // An agent may end by itself when its terminal hangs up; then its exit was seen, and still says nothing about the
+    // work.
     expect(firstEnd(all)).toMatchObject({ outcome: { status: 'lost' } });
     expect(outcome).toEqual({ status: 'succeeded' });
     await expectNothingLost(scene, all);

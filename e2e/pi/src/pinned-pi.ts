@@ -15,7 +15,10 @@ export function assertPiInstalled(): void {
     throw new Error('Pi is not installed here: pnpm install --frozen-lockfile --dir e2e/pi');
 }
 
-/** What programs need of this machine's environment. Keys of providers are not among it: with one, Pi would have somebody to call. */
+/**
+ * What programs need of this machine's environment. Keys of providers are not among it: with one, Pi would have
+ * somebody to call.
+ */
 const harmless = [
   'PATH',
   'TMPDIR',
@@ -29,7 +32,10 @@ const harmless = [
   'DBUS_SESSION_BUS_ADDRESS',
 ];
 
-/** Makes a home directory whose Pi talks to the model server at `url` only, without a key. Returns the whole environment of a process that lives there. */
+/**
+ * Makes a home directory whose Pi talks to the model server at `url` only, without a key. Returns the whole environment
+ * of a process that lives there.
+ */
 export async function makePiHome(home: string, url: string): Promise<Record<string, string>> {
   const agentDir = join(home, '.pi', 'agent');
   await mkdir(agentDir, { recursive: true, mode: 0o700 });

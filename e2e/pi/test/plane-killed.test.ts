@@ -67,7 +67,8 @@ describe.concurrent('when the plane is killed with -9, the next one ends the tas
       await using stage = await openStage(writeFileScenario({ path: 'note.txt', text: 'hello', steps: 6, stepMs: 30 }));
       expect(await ownUntilKilled({ setup: stage.setup, prompt, killAt }), 'the failpoint was passed').toBe('SIGKILL');
       const plane = await stage.open();
-      // The same key: where the task is known it is that one, where it was lost before it was durable it is asked for again.
+      // The same key: where the task is known it is that one, where it was lost before it was durable it is asked for
+      // again.
       const task = await plane.submit({ prompt, workspace: stage.workspace, key: 'the-task', retry });
       const events = await finish(stage, task);
       expect(await task.outcome()).toEqual({ status: 'succeeded' });

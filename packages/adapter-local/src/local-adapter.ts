@@ -7,7 +7,8 @@ import { recoverLocal } from './recover.ts';
 import { startLocal } from './start.ts';
 
 /**
- * A runtime that runs a command once for each run. The command is started under a holder that outlives this process: an owner that is killed loses nothing.
+ * A runtime that runs a command once for each run. The command is started under a holder that outlives this process: an
+ * owner that is killed loses nothing.
  * Whether the command is there is what `probe` answers. Throws INVALID_ARGUMENT for options that it does not take.
  */
 export function local(options: LocalOptions): RuntimeAdapter {

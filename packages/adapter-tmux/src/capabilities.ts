@@ -2,7 +2,8 @@ import type { PromptMode } from '@runtime/adapter-kit/run';
 import type { RuntimeCapabilities } from '@runtime/contracts';
 
 /**
- * What a program in a terminal can do. Typing into it is all that steering is, and nobody can prove that it was understood: `unknown`.
+ * What a program in a terminal can do. Typing into it is all that steering is, and there is no proof that it was
+ * understood: `unknown`.
  * A terminal shows no end of a turn, hence no follow-up and no interrupt that could be proven.
  */
 export function capabilitiesOf(prompt: PromptMode): RuntimeCapabilities {

@@ -17,7 +17,8 @@ const drainMs = 2000;
 const leaveMs = 1000;
 
 /**
- * Ends a run: TERM to everything of the agent, `graceMs`, KILL; holder and server are left to record the exit and the last output, and go last.
+ * Ends a run: TERM to everything of the agent, `graceMs`, KILL; holder and server are left to record the exit and the
+ * last output, and go last.
  * Resolves with the exit as it was seen, once no process of the run is left. Repeatable.
  */
 export async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
@@ -34,7 +35,7 @@ async function endAgent(place: RunPlace, holder: TmuxHolder, graceMs: number): P
   const { pgid, identity } = agentOf(holder);
   const spare = await machinery(place.runDir, holder);
   await killTree({ runId: place.runId, pgid, identities: [identity], spare, graceMs });
-  // Nobody but those that were spared can be left, and they went before.
+  // Only the spared processes can be left, and they ended before.
   if ((await living(spare)).length === 0) return removeTraces(place.runDir);
   if (await isAlive(holder.holder)) await bounded(recordMs, (signal) => waitForExit(place, { signal, pollMs: 100 }));
   if (await isAlive(holder.server)) await awaitEndMark(place.runDir);
@@ -53,7 +54,7 @@ export async function endEverything(place: RunPlace): Promise<void> {
 
 /**
  * Lets the holder go, and the server with it: what an agent left running is not touched. For a run whose exit was read.
- * Whoever does not go by itself is killed.
+ * A process that does not end by itself is killed.
  */
 export async function releaseTerminal(runDir: string): Promise<void> {
   const holder = await readTmuxHolder(runDir);
@@ -70,7 +71,7 @@ export async function releaseTerminal(runDir: string): Promise<void> {
   await removeTraces(runDir);
 }
 
-/** A terminal that is gone takes its agent along: a run without one cannot be seen, told or recorded. */
+/** A terminal that is gone takes its agent along: a run without one cannot be seen, typed to or recorded. */
 export async function endOrphans(place: RunPlace): Promise<void> {
   const holder = await readTmuxHolder(place.runDir);
   // The holder first: it must not take the end that we make for one that the agent came to.

@@ -26,7 +26,8 @@ const cursors = { begun: 'begun', over: 'over', within: 'at:' } as const;
 
 /**
  * What happens in a run: the beginning of its one turn, then the terminal's text and our notes, then the turn's end.
- * The recording is read from its beginning through the translator, silently up to `after`. A run whose agent never executed tells nothing.
+ * The recording is read from its beginning through the translator, silently up to `after`. A run whose agent never
+ * executed tells nothing.
  */
 export async function* runEvents(
   run: ReadableRun,

@@ -24,7 +24,10 @@ const noteSchema = z.discriminatedUnion('kind', [
 ]);
 export type Note = z.infer<typeof noteSchema>;
 
-/** One write, so that a line is whole or torn at the end. It begins with a line feed, which ends what an earlier owner left torn. Only the run's owner writes. */
+/**
+ * One write, so that a line is whole or torn at the end. It begins with a line feed, which ends what an earlier owner
+ * left torn. Only the run's owner writes.
+ */
 export async function appendNote(runDir: string, note: Note): Promise<void> {
   await appendFile(tmuxRunFiles(runDir).notes, `\n${JSON.stringify(note)}\n`, { mode: 0o600 });
 }
@@ -35,10 +38,10 @@ export function noteEvents(value: unknown): SessionEvent[] {
   return note?.kind === 'event' ? [note.event] : [];
 }
 
-/** Instructions that were begun to be typed, and those of which something was told since. */
-export async function readTyped(runDir: string): Promise<{ typing: Set<string>; told: Set<string> }> {
+/** Instructions whose typing began, and those of which an event was reported since. */
+export async function readTyped(runDir: string): Promise<{ typing: Set<string>; reported: Set<string> }> {
   const typing = new Set<string>();
-  const told = new Set<string>();
+  const reported = new Set<string>();
   let text = '';
   try {
     text = await readFile(tmuxRunFiles(runDir).notes, 'utf8');
@@ -49,9 +52,9 @@ export async function readTyped(runDir: string): Promise<{ typing: Set<string>; 
     const note = parse(line);
     if (note?.kind === 'typing') typing.add(note.instructionId);
     else if (note?.kind === 'untyped') typing.delete(note.instructionId);
-    else if (note && 'instructionId' in note.event) told.add(note.event.instructionId);
+    else if (note && 'instructionId' in note.event) reported.add(note.event.instructionId);
   }
-  return { typing, told };
+  return { typing, reported };
 }
 
 function parse(line: string): Note | undefined {
@@ -62,7 +65,7 @@ function parse(line: string): Note | undefined {
   }
 }
 
-/** Makes whoever watches the run's directory look again. */
+/** Makes every watcher of the run's directory look again. */
 export async function nudge(runDir: string): Promise<void> {
   const now = new Date();
   await utimes(tmuxRunFiles(runDir).notes, now, now).catch(() => {}); // a poll follows anyway

@@ -9,7 +9,10 @@ import type { TmuxSettings } from './options.ts';
 import { readLaunchRecord, readTmuxHolder, tmuxRunFiles, type LaunchRecord } from './run-files.ts';
 import { openSession, type TmuxSession } from './tmux-session.ts';
 
-/** As `RuntimeAdapter.recover`. Looking takes part: a run that nobody has begun is shut out, and one without a terminal is ended. */
+/**
+ * As `RuntimeAdapter.recover`. Looking takes part: a run that has not begun is shut out, and one without a terminal
+ * is ended.
+ */
 export async function recoverTmux(
   settings: TmuxSettings,
   handle: RuntimeHandle,
@@ -43,7 +46,7 @@ async function lookAt(
   if (found.state === 'absent' || found.state === 'ended') return found.state;
   const holder = await readTmuxHolder(handle.runDir);
   if (found.state === 'live' && holder && (await isAlive(holder.server))) return 'live';
-  // Holder or terminal is gone: nobody can see the agent, and nothing of it is recorded any more.
+  // Holder or terminal is gone: the agent cannot be seen, and nothing of it is recorded any more.
   await endOrphans(handle);
   return (await readExitRecord(handle.runDir)) ? 'ended' : 'dead';
 }

@@ -12,7 +12,10 @@ import {
 import { AgentRuntimeError, idSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
-/** tmux.json: where a run's server is and how its agent is spoken to. Written before anything is started, never changed. No secrets, no prompt. */
+/**
+ * tmux.json: where a run's server is and how its agent is spoken to. Written before anything is started, never changed.
+ * No secrets, no prompt.
+ */
 const launchRecordSchema = z.object({
   version: z.literal(1),
   /** The file that tmux is, absolute. */

@@ -46,7 +46,7 @@ test('one that its owner had begun to type is unknown, and is not typed again', 
   expect(events).toContainEqual({
     type: 'instruction.unknown',
     instructionId: launch.instruction.id,
-    reason: 'its owner died while it was typed',
+    reason: 'The owner died while this instruction was typed',
   });
   expect(await taken()).toBe('');
 });

@@ -11,7 +11,10 @@ import { assertPiInstalled, makePiHome, pinnedPiBin } from '../../src/pinned-pi.
 import { openPlane, type PlaneSetup } from './plane.ts';
 import { expectSoundStream } from './sound.ts';
 
-/** One test's own: a model server with its scenario, a home for Pi, a workspace, a data directory. Closing it proves that nothing is left. */
+/**
+ * One test's own: a model server with its scenario, a home for Pi, a workspace, a data directory. Closing it proves
+ * that nothing is left.
+ */
 export async function openStage(scenario: ScenarioInput) {
   assertPiInstalled();
   const root = await mkdtemp(join(tmpdir(), 'e2e-pi-'));

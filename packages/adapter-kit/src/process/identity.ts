@@ -17,7 +17,10 @@ export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
 
 let boot: Promise<string> | undefined;
 
-/** Names the running boot of this machine; another boot has another one. Read once per process. Throws UNAVAILABLE where the system does not tell. */
+/**
+ * Names the running boot of this machine; another boot has another one. Read once per process. Throws UNAVAILABLE where
+ * the system does not tell.
+ */
 export function bootId(): Promise<string> {
   boot ??= readBootId().catch((error: unknown) => {
     boot = undefined;
@@ -68,7 +71,10 @@ async function psStartTime(pid: number): Promise<string | undefined> {
   return state === '' || state.startsWith('Z') ? undefined : rest.join(' ');
 }
 
-/** Sends a signal to this very process. The proof is renewed right before; false when it is gone already, or not ours to signal. */
+/**
+ * Sends a signal to this very process. The proof is renewed right before; false when it is gone already, or not ours to
+ * signal.
+ */
 export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
   if (identity.pid < 2 || identity.pid === process.pid) return false;
   if (!(await isAlive(identity))) return false;
@@ -77,6 +83,6 @@ export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Si
   try {
     return process.kill(identity.pid, signal);
   } catch {
-    return false; // ESRCH: just gone. EPERM: it changed its user, and whoever counts what is left will see it.
+    return false; // ESRCH: just gone. EPERM: it changed its user, and the next look still finds it.
   }
 }

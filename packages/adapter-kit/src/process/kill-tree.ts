@@ -6,25 +6,38 @@ import { signalProcess, type ProcessIdentity } from './identity.ts';
 
 export interface KillTreeOptions extends CallOptions {
   readonly runId: string;
-  /** The agent's process group and session, if known. It is believed only while its leader is provably one of `identities`. */
+  /**
+   * The agent's process group and session, if known. It is believed only while its leader is provably one of
+   * `identities`.
+   */
   readonly pgid?: number;
   /** Processes known to belong to the run. Each is proven again before every signal. @default none: the marker alone */
   readonly identities?: readonly ProcessIdentity[];
-  /** Not signalled, and not counted as left: the holder, while it is to record the exit, and what it runs for that in its own process group. @default none */
+  /**
+   * Not signalled, and not counted as left: the holder, while it is to record the exit, and what it runs for that in
+   * its own process group. @default none
+   */
   readonly spare?: readonly ProcessIdentity[];
-  /** How long everybody has between TERM and KILL, in milliseconds; 0 skips TERM. @default 5000: what a service manager's user expects of a clean stop */
+  /**
+   * How long everybody has between TERM and KILL, in milliseconds; 0 skips TERM. @default 5000: what a service
+   * manager's user expects of a clean stop
+   */
   readonly graceMs?: number;
 }
 
 /** After KILL only a process stuck in the kernel lives on. */
 const lastWaitMs = 5000;
-/** Looks in a row that found nobody: two that missed nothing, or so many on a machine where something always vanishes. */
+/**
+ * How many looks in a row must find no process: two that missed nothing, or this many on a machine where some process
+ * always vanishes.
+ */
 const sureLooks = 2;
 const enoughLooks = 20;
 
 /**
  * Ends every process of a run: `setsid`, double-forked, deaf to TERM, or forking while it is being killed.
- * TERM to all of them, `graceMs` of waiting, then all are frozen until no new one appears, killed, and looked for until it is sure that none is left.
+ * TERM to all of them, `graceMs` of waiting, then all are frozen until no new one appears, killed, and looked for until
+ * it is sure that none is left.
  * Never signals ourselves, pid 1, another run, or a process whose start time has changed.
  *
  * Resolves once none is left. Repeatable. Aborting `signal` stops the waiting, not the ending.
@@ -46,7 +59,7 @@ async function endTree({ runId, pgid, identities = [], spare = [], graceMs = 500
   });
 }
 
-/** TERM to each, once, latecomers included. True when nobody is left within the grace. */
+/** Sends TERM to each process once, latecomers included. True when none is left within the grace. */
 async function askAll(scanner: TreeScanner, graceMs: number): Promise<boolean> {
   const asked = new Set<string>();
   const ask = async (identity: ProcessIdentity): Promise<void> => {
@@ -55,12 +68,12 @@ async function askAll(scanner: TreeScanner, graceMs: number): Promise<boolean> {
     await signalProcess(identity, 'SIGTERM');
     await signalProcess(identity, 'SIGCONT'); // a stopped process hears nothing
   };
-  const nobody = new NobodyLeft();
+  const noneLeft = new NoneLeft();
   const deadline = performance.now() + graceMs;
   let pause = 10;
   for (;;) {
     const look = await scanner.look(ask);
-    if (nobody.sure(look)) return true;
+    if (noneLeft.sure(look)) return true;
     const rest = deadline - performance.now();
     if (rest <= 0) return false;
     if (look.left.length === 0) continue;
@@ -69,10 +82,13 @@ async function askAll(scanner: TreeScanner, graceMs: number): Promise<boolean> {
   }
 }
 
-/** Freezes until nobody new appears, kills the frozen, and looks again. Returns who could not be ended in time. */
+/**
+ * Freezes processes until no new one appears, kills the frozen, and looks again. Returns those that could not be ended
+ * in time.
+ */
 async function killAll(scanner: TreeScanner): Promise<readonly ProcessIdentity[]> {
   const frozen = new Map<string, ProcessIdentity>();
-  const nobody = new NobodyLeft();
+  const noneLeft = new NoneLeft();
   const deadline = performance.now() + lastWaitMs;
   let fresh = 0;
   const freeze = async (identity: ProcessIdentity): Promise<void> => {
@@ -85,7 +101,7 @@ async function killAll(scanner: TreeScanner): Promise<readonly ProcessIdentity[]
     fresh = 0;
     const look = await scanner.look(freeze);
     const late = performance.now() >= deadline;
-    if (nobody.sure(look)) return [];
+    if (noneLeft.sure(look)) return [];
     // Who is frozen forks no more; only when all are does a KILL leave no one to take over.
     if (fresh > 0 && !late) continue;
     for (const identity of look.left) await signalProcess(identity, 'SIGKILL');
@@ -94,8 +110,8 @@ async function killAll(scanner: TreeScanner): Promise<readonly ProcessIdentity[]
   }
 }
 
-/** Counts looks in a row that found nobody. */
-class NobodyLeft {
+/** Counts looks in a row that found no process. */
+class NoneLeft {
   #looks = 0;
   #sure = 0;
 

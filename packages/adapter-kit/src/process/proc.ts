@@ -49,7 +49,8 @@ export async function listPids(): Promise<number[]> {
 }
 
 /**
- * The environment a process was started with, or undefined where it has vanished or belongs to somebody else. Throws as `readStat`.
+ * The environment a process was started with, or undefined where it has vanished or belongs to somebody else. Throws as
+ * `readStat`.
  * Asynchronous on purpose: it takes the process's memory lock and may wait for a process that is stuck in the kernel.
  */
 export async function readEnviron(pid: number): Promise<Buffer | undefined> {

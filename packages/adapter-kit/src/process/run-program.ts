@@ -21,12 +21,14 @@ export interface ProgramResult {
 }
 
 /**
- * Runs a short program for what it writes: a version, a question to a server. No shell reads its arguments; it is killed with KILL when it takes
- * too long, writes too much, or `signal` aborts. A child of it that keeps its outputs open is waited for no longer, and is not ended.
+ * Runs a short program for what it writes: a version, a question to a server. No shell reads its arguments; it is
+ * killed with KILL when it takes too long, writes too much, or `signal` aborts. A child of it that keeps its outputs
+ * open is waited for no longer, and is not ended.
  * An agent is never run by this: see `startHolder`.
  *
- * Resolves with whatever exit code it had. Throws UNAVAILABLE when it cannot be started, DEADLINE_EXCEEDED when it took too long,
- * EXHAUSTED when it wrote too much, OUTCOME_UNKNOWN when a signal of somebody else's ended it, CANCELLED when `signal` aborted.
+ * Resolves with whatever exit code it had. Throws UNAVAILABLE when it cannot be started, DEADLINE_EXCEEDED when it took
+ * too long, EXHAUSTED when it wrote too much, OUTCOME_UNKNOWN when a signal of somebody else's ended it, CANCELLED when
+ * `signal` aborted.
  */
 export async function runProgram(
   program: string,

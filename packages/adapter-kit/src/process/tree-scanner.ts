@@ -28,7 +28,8 @@ export function identityKey({ pid, startTime }: Pick<ProcessIdentity, 'pid' | 's
 }
 
 /**
- * Looks again and again who of a run is left: marked processes, members of the proven group or session, and whoever was found before.
+ * Looks again and again who of a run is left: marked processes, members of the proven group or session, and whoever was
+ * found before.
  * Parenthood is no reason: an agent may have started another run's holder, or an owner of its own right.
  * Strangers are remembered, so that each further look is quick enough for those who fork and end all the time.
  */
@@ -36,7 +37,7 @@ export class TreeScanner {
   readonly #query: TreeQuery;
   readonly #spared: ReadonlySet<string>;
   readonly #known = new Map<string, ProcessIdentity>();
-  /** Judged for good: of somebody else, or dead. */
+  /** Judged for good: of another run, or dead. */
   readonly #judged = new Set<string>();
   readonly #empty = new Map<string, number>();
 
@@ -45,7 +46,9 @@ export class TreeScanner {
     this.#spared = new Set(query.spare.map(identityKey));
   }
 
-  /** `found` is called for each at once, before the look goes on: the sooner it is stopped, the fewer children it has. */
+  /**
+   * `found` is called for each at once, before the look goes on: the sooner it is stopped, the fewer children it has.
+   */
   async look(found?: (identity: ProcessIdentity) => Promise<void>): Promise<Look> {
     const left: ProcessIdentity[] = [];
     const seen = new Set<string>();
@@ -84,7 +87,10 @@ export class TreeScanner {
     return conclusive;
   }
 
-  /** Group and session of the agent, if their leader is provably the agent; a dead one proves them as long as nobody has reaped it. */
+  /**
+   * Group and session of the agent, if their leader is provably the agent; a dead one proves them as long as nobody has
+   * reaped it.
+   */
   #membership(boot: string): (stat: ProcStat) => boolean {
     const { group, identities } = this.#query;
     const leader = group === undefined ? undefined : readStat(group);
@@ -94,7 +100,10 @@ export class TreeScanner {
     return (stat) => proven && (stat.group === group || stat.session === group);
   }
 
-  /** What a spared holder runs to record the exit (sync, mv): its child, in its own process group, where no agent ever is. */
+  /**
+   * What a spared holder runs to record the exit (sync, mv): its child, in its own process group, where no agent ever
+   * is.
+   */
   #helpers(boot: string): (stat: ProcStat) => boolean {
     const groups = new Map<number, number>();
     for (const { pid, startTime, bootId: at } of this.#query.spare) {

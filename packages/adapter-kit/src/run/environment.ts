@@ -29,7 +29,9 @@ export interface EnvironmentOptions {
 
 export interface Environment {
   readonly env: Readonly<Record<string, string>>;
-  /** Values to keep out of events: everything of `file`, and values of at least 8 characters whose names look secret. */
+  /**
+   * Values to keep out of events: everything of `file`, and values of at least 8 characters whose names look secret.
+   */
   readonly secrets: readonly string[];
 }
 
@@ -41,8 +43,10 @@ const minNamedSecretChars = 8;
 const maxFileBytes = 1024 * 1024;
 
 /**
- * The complete environment of a run: an allow-list, never the host's whole environment. The run marker of a run that we are inside of is never passed on.
- * Throws INVALID_ARGUMENT for names that are none or a file that is not `NAME=value`, NOT_FOUND, PERMISSION_DENIED for a file that others can read.
+ * The complete environment of a run: an allow-list, never the host's whole environment. The run marker of a run that we
+ * are inside of is never passed on.
+ * Throws INVALID_ARGUMENT for names that are none or a file that is not `NAME=value`, NOT_FOUND, PERMISSION_DENIED for
+ * a file that others can read.
  */
 export async function buildEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { base, pass = [], set = {}, defaults = defaultEnvironment } = options;

@@ -5,20 +5,27 @@ import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/co
 import { systemCode } from '@runtime/contracts';
 
 export interface FifoWriterOptions extends CallOptions {
-  /** Bytes that may wait for a reader that does not read. @default 67108864 (64 MiB): a few of the largest instructions */
+  /**
+   * Bytes that may wait for a reader that does not read. @default 67108864 (64 MiB): a few of the largest instructions
+   */
   readonly maxQueuedBytes?: number;
 }
 
 /** Our end of an agent's stdin. */
 export interface FifoWriter extends AsyncDisposable {
   /**
-   * Writes all of it, after everything written before. Resolves once the kernel has it; whether the agent has read it nobody knows.
+   * Writes all of it, after everything written before. Resolves once the kernel has it; whether the agent has read it
+   * nobody knows.
    * EXHAUSTED when too much waits already (nothing was sent), UNAVAILABLE when nobody reads and nothing of it was sent.
-   * Aborting `signal`: CANCELLED when none of it had begun, and then none of it is sent; else OUTCOME_UNKNOWN, and the rest is still sent.
+   * Aborting `signal`: CANCELLED when none of it had begun, and then none of it is sent; else OUTCOME_UNKNOWN, and the
+   * rest is still sent.
    * OUTCOME_UNKNOWN as well when the reader went in the middle.
    */
   write(bytes: Uint8Array | string, options?: CallOptions): Promise<void>;
-  /** Closes our end; what is queued is dropped with CANCELLED. The agent sees no end of input before the holder has closed its end too. Repeatable. */
+  /**
+   * Closes our end; what is queued is dropped with CANCELLED. The agent sees no end of input before the holder has
+   * closed its end too. Repeatable.
+   */
   close(): Promise<void>;
 }
 
@@ -30,7 +37,8 @@ interface Job {
 
 /**
  * Opens a FIFO for writing without ever blocking: a pipe of the event loop, no thread waits for a slow reader.
- * Throws UNAVAILABLE when nobody has it open for reading (the holder is gone), NOT_FOUND, INVALID_ARGUMENT for what is no FIFO.
+ * Throws UNAVAILABLE when nobody has it open for reading (the holder is gone), NOT_FOUND, INVALID_ARGUMENT for what is
+ * no FIFO.
  */
 export async function openFifoWriter(path: string, options: FifoWriterOptions = {}): Promise<FifoWriter> {
   throwIfAborted(options.signal);
@@ -57,7 +65,7 @@ async function openSocket(path: string): Promise<Socket> {
 }
 
 function gone(cause: unknown): AgentRuntimeError {
-  return new AgentRuntimeError('UNAVAILABLE', 'nobody reads this input any more', { retry: 'never', cause });
+  return new AgentRuntimeError('UNAVAILABLE', 'this input has no reader any more', { retry: 'never', cause });
 }
 
 /** Up to this (PIPE_BUF) the kernel takes all of a write or nothing. */

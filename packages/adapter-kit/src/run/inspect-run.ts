@@ -24,25 +24,34 @@ export type RunInspection =
       /** Unix ms. */
       readonly endedAt: number;
     }
-  /** Its holder is gone without having recorded an exit, and no exit is invented. Without a record the agent never executed. */
+  /**
+   * Its holder is gone without having recorded an exit, and no exit is invented. Without a record the agent never
+   * executed.
+   */
   | { readonly state: 'dead'; readonly holder?: HolderRecord }
   | { readonly state: 'unknowable'; readonly reason: string };
 
 export interface InspectOptions extends CallOptions {
-  /** How long to wait for a holder that has the claim but no record yet. @default 5000: hundreds of times what a holder needs */
+  /**
+   * How long to wait for a holder that has the claim but no record yet. @default 5000: hundreds of times what a holder
+   * needs
+   */
   readonly waitMs?: number;
 }
 
 /**
- * For an adapter whose run begins without `startHolder`, and to make sure that a run cannot begin any more: takes the run's one right to start, so that no holder, however late, can begin the agent.
+ * For an adapter whose run begins without `startHolder`, and to make sure that a run cannot begin any more: takes the
+ * run's one right to start, so that no holder, however late, can begin the agent.
  * True when it is ours now or was shut by us before; false when a holder has it.
- * Throws NOT_FOUND when there is no run directory (no holder can make a claim in it either), UNAVAILABLE when the claim cannot be made or looked at.
+ * Throws NOT_FOUND when there is no run directory (no holder can make a claim in it either), UNAVAILABLE when the claim
+ * cannot be made or looked at.
  */
 export async function claimRun({ runDir }: RunPlace): Promise<boolean> {
   const paths = runPaths(runDir);
   try {
     if (!(await makeDirectory(paths.claim))) return await exists(paths.shut);
-    // Dying between the two leaves a claim without a maker: later looks answer `dead`, which costs an attempt and is never wrong.
+    // Dying between the two leaves a claim without a maker: later looks answer `dead`, which costs an attempt and is
+    // never wrong.
     await (await open(paths.shut, 'wx', 0o600)).close();
     return true;
   } catch (cause) {
@@ -63,8 +72,8 @@ async function makeDirectory(folder: string): Promise<boolean> {
 }
 
 /**
- * Tells what became of a run, from its directory and the processes of this machine. Never guesses.
- * Looking takes part: where nobody has the claim, it is taken, and the answer is `absent` now and for ever.
+ * Finds out what became of a run, from its directory and the processes of this machine. Never guesses.
+ * Looking takes part: a claim that is free is taken, and the answer is `absent` now and for ever.
  * Throws CANCELLED when `signal` aborts; what was claimed stays claimed.
  */
 export async function inspectRun(place: RunPlace, options: InspectOptions = {}): Promise<RunInspection> {
@@ -112,12 +121,15 @@ async function awaitLateHolder(place: RunPlace, { signal, waitMs = 5000 }: Inspe
   }
 }
 
-/** Nobody is there: a holder that gave its claim back leaves it to us, one that died keeps it. */
+/** No process is left: a holder that gave its claim back leaves it to us, one that died keeps it. */
 async function afterClaim(place: RunPlace): Promise<RunInspection> {
   return (await claimRun(place)) ? { state: 'absent' } : { state: 'dead' };
 }
 
-/** Takes the claim where nobody has it, so that nothing can begin any more. A run without a directory needs none. Throws UNAVAILABLE. */
+/**
+ * Takes the claim if it is free, so that nothing can begin any more. A run without a directory needs none. Throws
+ * UNAVAILABLE.
+ */
 export async function shutOut(place: RunPlace): Promise<void> {
   try {
     await claimRun(place);

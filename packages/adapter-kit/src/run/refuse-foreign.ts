@@ -3,7 +3,8 @@ import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
 
 /**
  * Refuses a handle that is of another runtime than `id`, or of another version of the contract: INVALID_ARGUMENT.
- * Call it first in `start` and in `recover`: a look at a run takes its claim where nobody has it, so another adapter's run must not even be looked at.
+ * Call it first in `start` and in `recover`: a look at a run takes its claim when it is free, so another adapter's
+ * run must not even be looked at.
  * `reap` takes any handle: its one duty is that no process with the run's marker is left.
  */
 export function refuseForeign(handle: RuntimeHandle, id: string): void {

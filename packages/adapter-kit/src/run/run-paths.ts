@@ -6,7 +6,7 @@ export type RunPlace = Pick<RuntimeHandle, 'runId' | 'runDir'>;
 
 /** Where a run keeps what. Adapters add files of their own under other names. */
 export interface RunPaths {
-  /** A directory: the one right to start. Whoever makes it has it. */
+  /** A directory: the one right to start. The process that makes it has the right. */
   readonly claim: string;
   /** Inside `claim`: the maker shut the run out and nothing will ever start. */
   readonly shut: string;

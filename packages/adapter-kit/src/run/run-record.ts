@@ -20,7 +20,10 @@ const exitRecordSchema = z.object({
   exit: exitSchema,
 });
 
-/** Undefined when there is none, or when it is damaged: both mean that nothing is proven. Throws UNAVAILABLE when it cannot be read. */
+/**
+ * Undefined when there is none, or when it is damaged: both mean that nothing is proven. Throws UNAVAILABLE when it
+ * cannot be read.
+ */
 export async function readHolderRecord(runDir: string): Promise<HolderRecord | undefined> {
   return readRecord(runPaths(runDir).holder, holderRecordSchema);
 }

@@ -27,8 +27,8 @@ export interface SocketDirectoryOptions {
 }
 
 /**
- * Where this user's sockets may be, best first: `$XDG_RUNTIME_DIR/runtime`, then `<tmp>/runtime-<uid>`; a directory in which a name of
- * `nameBytes` would make a path of more than 107 bytes is left out. Pure: nothing is looked at.
+ * Where this user's sockets may be, best first: `$XDG_RUNTIME_DIR/runtime`, then `<tmp>/runtime-<uid>`; a directory in
+ * which a name of `nameBytes` would make a path of more than 107 bytes is left out. Pure: nothing is looked at.
  */
 export function socketDirectoryCandidates({ runtimeDir, tmp, uid }: SocketPlace, nameBytes: number): readonly string[] {
   const folders = [...(runtimeDir ? [path.join(runtimeDir, 'runtime')] : []), path.join(tmp, `runtime-${uid}`)];
@@ -36,8 +36,9 @@ export function socketDirectoryCandidates({ runtimeDir, tmp, uid }: SocketPlace,
 }
 
 /**
- * The directory for this user's sockets: the first candidate that is safe, made with mode 0700 if need be. Safe means that nobody else can put a
- * socket there: a directory of ours that no other user may enter, and no symbolic link. The same environment leads to the same directory.
+ * The directory for this user's sockets: the first candidate that is safe, made with mode 0700 if need be. Safe means
+ * that no other user can put a socket there: a directory of ours that no other user may enter, and no symbolic link.
+ * The same environment leads to the same directory.
  * Throws UNAVAILABLE when there is none, with the reason for each candidate.
  */
 export async function socketDirectory(options: SocketDirectoryOptions = {}): Promise<string> {

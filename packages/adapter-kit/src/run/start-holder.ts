@@ -14,12 +14,15 @@ import { readHolderRecord, type HolderRecord } from './run-record.ts';
 import { stopRun } from './stop-run.ts';
 
 /**
- * Starts an agent under a holder that outlives us: stdout and stderr go straight to files, the exit is recorded whoever is alive to see it.
+ * Starts an agent under a holder that outlives us: stdout and stderr go straight to files, the exit is recorded whoever
+ * is alive to see it.
  * Resolves once the claim is taken and holder.json names both processes; the agent executes from then on.
  * Exactly once for a run directory: a second start is CONFLICT.
  *
- * Failure: NOT_FOUND, PERMISSION_DENIED (the program), INVALID_ARGUMENT, UNSUPPORTED (Windows), UNAVAILABLE (it could not be started): nothing was begun.
- * OUTCOME_UNKNOWN: it took too long, and had begun or could not be ended. Aborting `signal` ends what was begun, then throws CANCELLED.
+ * Failure: NOT_FOUND, PERMISSION_DENIED (the program), INVALID_ARGUMENT, UNSUPPORTED (Windows), UNAVAILABLE (it could
+ * not be started): nothing was begun.
+ * OUTCOME_UNKNOWN: it took too long, and had begun or could not be ended. Aborting `signal` ends what was begun, then
+ * throws CANCELLED.
  */
 export async function startHolder(launch: HolderLaunch): Promise<HolderRecord> {
   throwIfAborted(launch.signal);

@@ -17,9 +17,12 @@ export interface StopRunOptions extends CallOptions {
 const recordMs = 5000;
 
 /**
- * Ends a run: TERM to everything that belongs to it, `graceMs`, KILL; the holder is left to record the exit and goes last.
- * Resolves with the exit as it was seen once no process of the run is left. Repeatable, and at once for one that ended cleanly.
- * A run that never began is shut out, so that nothing can begin later. Aborting `signal` stops the waiting, not the ending.
+ * Ends a run: TERM to everything that belongs to it, `graceMs`, KILL; the holder is left to record the exit and goes
+ * last.
+ * Resolves with the exit as it was seen once no process of the run is left. Repeatable, and at once for one that ended
+ * cleanly.
+ * A run that never began is shut out, so that nothing can begin later. Aborting `signal` stops the waiting, not the
+ * ending.
  * Throws OUTCOME_UNKNOWN when something is left.
  */
 export async function stopRun(place: RunPlace, { graceMs = 5000, signal }: StopRunOptions = {}): Promise<Exit> {
@@ -41,7 +44,7 @@ async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
     await killTree({ ...treeOf(place, record), graceMs, spare: [record.holder] });
     await waitForHolder(record);
   }
-  // Whoever is left now is a holder that is stuck, or one that had the claim and no record yet.
+  // A process that is left now is a holder that is stuck, or one that had the claim and no record yet.
   await killTree({ runId: place.runId, identities: record ? [record.holder] : [], graceMs: 0 });
   const exit = await readExitRecord(place.runDir);
   if (exit) return exit.exit;

@@ -11,7 +11,7 @@ export interface WaitForExitOptions extends CallOptions {
 }
 
 /**
- * Waits for the end of a run that has a holder record, and tells it as it was seen.
+ * Waits for the end of a run that has a holder record, and returns it as it was observed.
  * A holder that dies without a record is noticed within `pollMs`: `unknown`, never an invented code.
  * Aborting `signal` ends the waiting with CANCELLED and leaves the run alone.
  */

@@ -15,7 +15,9 @@ export interface JsonRecord {
   readonly end: number;
 }
 
-/** A stretch of a source of plain text; never cuts a character in two. Bytes that are no UTF-8 stand in it as U+FFFD. */
+/**
+ * A stretch of a source of plain text; never cuts a character in two. Bytes that are no UTF-8 stand in it as U+FFFD.
+ */
 export interface TextRecord extends DecodedBytes {
   readonly kind: 'text';
   readonly start: number;
@@ -33,7 +35,9 @@ interface CommonOptions extends CallOptions {
   readonly path: string;
   /** Where the source begins in the file. The same at every reading. @default 0 */
   readonly from?: number;
-  /** A cursor that an earlier reading gave: everything up to there is translated silently. @default nothing is silent */
+  /**
+   * A cursor that an earlier reading gave: everything up to there is translated silently. @default nothing is silent
+   */
   readonly after?: string;
   /** As for `tailFile`; for a run `runEnded(handle)`. */
   readonly ended: () => boolean | Promise<boolean>;
@@ -61,12 +65,15 @@ export interface TextSourceOptions extends CommonOptions {
 }
 
 /**
- * Events of a JSONL file that grows: one batch per line, with the offset of its end as cursor; lines without events give none.
- * A reading begins at the beginning of the file, with a translator and a redactor made anew, and is silent up to `after`:
+ * Events of a JSONL file that grows: one batch per line, with the offset of its end as cursor; lines without events
+ * give none.
+ * A reading begins at the beginning of the file, with a translator and a redactor made anew, and is silent up to
+ * `after`:
  * state is rebuilt, never stored, and what comes after a cursor is always the same.
  *
  * Ends when `ended` and everything was read, with a last batch for what the redactor or the translator held back.
- * Aborting `signal` ends it without a throw. Throws INVALID_ARGUMENT for a cursor that is none, and what `tailFile` throws.
+ * Aborting `signal` ends it without a throw. Throws INVALID_ARGUMENT for a cursor that is none, and what `tailFile`
+ * throws.
  */
 export async function* jsonFileSource(options: JsonSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {
   const translator = options.translator();
@@ -92,8 +99,9 @@ export async function* jsonFileSource(options: JsonSourceOptions): AsyncGenerato
 }
 
 /**
- * As `jsonFileSource`, for output that is plain text: one batch per chunk that could be read at once, at most 64 KiB, so that what is made of it
- * fits into an event. Bytes that are no UTF-8 become U+FFFD; the record of the first of them says so, for `quarantinedByte`.
+ * As `jsonFileSource`, for output that is plain text: one batch per chunk that could be read at once, at most 64 KiB,
+ * so that what is made of it fits into an event. Bytes that are no UTF-8 become U+FFFD; the record of the first of them
+ * says so, for `quarantinedByte`.
  * Where chunks are cut varies from reading to reading, the text behind a cursor does not.
  */
 export async function* textFileSource(options: TextSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {

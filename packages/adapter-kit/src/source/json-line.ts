@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 
 export interface JsonLineOptions {
-  /** Deepest nesting of arrays and objects. @default 64: what is deeper breaks whoever copies or prints it */
+  /** The deepest nesting of arrays and objects. @default 64: a deeper value breaks code that copies or prints it */
   readonly maxDepth?: number;
 }
 
@@ -10,7 +10,7 @@ export type JsonLine =
   | { readonly ok: false; readonly reason: 'invalid UTF-8' | 'not JSON' | 'nested too deeply' };
 
 /**
- * Reads one line of JSON that somebody else wrote. Never throws.
+ * Parses one line of JSON from an untrusted writer. Never throws.
  * Keys named `__proto__` are dropped, at any depth: no later copy can change a prototype.
  */
 export function parseJsonLine(bytes: Buffer, { maxDepth = 64 }: JsonLineOptions = {}): JsonLine {

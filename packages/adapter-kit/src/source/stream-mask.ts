@@ -1,10 +1,11 @@
 import type { SecretMask } from './secret-mask.ts';
 
-/** What a masked stretch becomes, whatever its length: the length of a secret is nobody's business. */
+/** The text that replaces a secret, whatever its length: the length of a secret must not show. */
 const replacement = '***';
 
 /**
- * Masks one stream of text. A character is masked when any occurrence of any secret covers it, and given out as soon as that is settled:
+ * Masks one stream of text. A character is masked when any occurrence of any secret covers it, and given out as soon as
+ * that is settled:
  * what was given out after n characters depends on these n characters alone, never on how they were cut.
  * Holds back less than the longest secret.
  */

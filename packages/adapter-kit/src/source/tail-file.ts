@@ -8,7 +8,8 @@ export interface TailOptions extends CallOptions {
   /** Byte offset of the first byte. @default 0 */
   readonly from?: number;
   /**
-   * Tells that nobody will write any more. Asked when everything was read, and then the file is read to its end once more.
+   * Tells that nobody will write any more. Asked when everything was read, and then the file is read to its end once
+   * more.
    * For a run: `runEnded(handle)`.
    */
   readonly ended: () => boolean | Promise<boolean>;
@@ -30,9 +31,11 @@ export interface Chunk {
 }
 
 /**
- * Follows a growing file: what is there, then what comes, until `ended` and everything was read. Reads only when asked for more.
+ * Follows a growing file: what is there, then what comes, until `ended` and everything was read. Reads only when asked
+ * for more.
  * A file that is not there yet is waited for. Aborting `signal` ends the iteration without a throw.
- * Throws INVALID_ARGUMENT for what is no regular file, a symbolic link included, DATA_CORRUPT when the file became shorter than what was read.
+ * Throws INVALID_ARGUMENT for what is no regular file, a symbolic link included, DATA_CORRUPT when the file became
+ * shorter than what was read.
  */
 export async function* tailFile(file: string, options: TailOptions): AsyncGenerator<Chunk, void, undefined> {
   const { signal, ended, pollMs = 500 } = options;

@@ -4,7 +4,8 @@ import type { Screen } from '../screen/screen.ts';
 
 const stepMs = 50;
 /**
- * How long nothing is written before it counts as waiting for input, by what it has shown: a request for bracketed paste, something, nothing.
+ * How long nothing is written before it counts as waiting for input, by what it has shown: a request for bracketed
+ * paste, something, nothing.
  * `busyMs`: an agent with a clock on its screen is never quiet, and ready all the same.
  */
 const patience = {
@@ -22,7 +23,8 @@ export interface ReadyOptions {
 }
 
 /**
- * Waits until the program in a terminal can be spoken to: by its pattern, else when it has asked for bracketed paste and rests, or is quiet.
+ * Waits until the program in a terminal can be spoken to: by its pattern, else when it has asked for bracketed paste
+ * and rests, or is quiet.
  * Throws UNAVAILABLE when it ended or the time is over, CANCELLED.
  */
 export async function awaitReady(screen: Screen, { pattern, timeoutMs, signal }: ReadyOptions): Promise<void> {

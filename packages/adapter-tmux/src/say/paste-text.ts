@@ -2,8 +2,8 @@
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /**
- * Text that may go through a terminal as a paste: no ESC, C0 or C1 but line feed and tab. tmux before 3.7 passes `ESC[201~` on,
- * which would end the paste and let the rest be typed as keys; DEL and ^U would edit the line.
+ * Text that may go through a terminal as a paste: no ESC, C0 or C1 but line feed and tab. tmux before 3.7 passes
+ * `ESC[201~` on, which would end the paste and let the rest be typed as keys; DEL and ^U would edit the line.
  */
 export function pasteText(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(controls, '');

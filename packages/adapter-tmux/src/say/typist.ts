@@ -36,8 +36,10 @@ export class Typist {
   }
 
   /**
-   * In the order of the calls, each after `ready`. Resolves once tmux has the text and the first Enter; what became of it is noted afterwards.
-   * Throws INVALID_ARGUMENT for a text of control characters alone, UNAVAILABLE when nothing was typed, OUTCOME_UNKNOWN when nobody knows. The text is never typed twice.
+   * In the order of the calls, each after `ready`. Resolves once tmux has the text and the first Enter; what became of
+   * it is noted afterwards.
+   * Throws INVALID_ARGUMENT for a text of control characters alone, UNAVAILABLE when nothing was typed, OUTCOME_UNKNOWN
+   * when it is unknown. The text is never typed twice.
    */
   type(instructionId: string, text: string, ready: () => Promise<void> = async () => {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -79,7 +81,7 @@ export class Typist {
     }
   }
 
-  /** `undefined`: taken. Otherwise why nobody knows. */
+  /** `undefined`: taken. Otherwise why it is unknown. */
   async #tell(instructionId: string, unknown: string | undefined): Promise<void> {
     const event: SessionEvent & { type: 'instruction.accepted' | 'instruction.unknown' } =
       unknown === undefined
@@ -141,7 +143,7 @@ export class Typist {
     }
   }
 
-  /** Nothing tells where the text is: Enter is repeated only while the agent shows no reaction at all. */
+  /** Where the text is cannot be seen: Enter is repeated only while the agent shows no reaction at all. */
   async #observeBlindly(before: number): Promise<string> {
     for (let submits = 1; ; submits += 1) {
       const deadline = performance.now() + answerMs;

@@ -14,15 +14,16 @@ const drainMs = 5000;
 const maxGapNotes = 100;
 const maxPauseMs = 30_000;
 
-/** Tells when nothing more will be recorded, and sees to it that what happens meanwhile is. */
+/** Knows when nothing more will be recorded, and keeps the recording going until then. */
 export interface RecordingWatch {
-  /** True once the recording is final: `isComplete` (its end mark was read), or nobody is left to write it. */
+  /** True once the recording is final: `isComplete` (its end mark was read), or no process is left to write it. */
   ended(isComplete: boolean): Promise<boolean>;
 }
 
 /**
- * Watches a run while its recording is read. When tmux dies the agent is ended: nobody could see or end it any more.
- * When the recorder dies (a full disk, a stray kill) tmux drops output without a word: that is noted as a gap, and a new recorder is attached.
+ * Watches a run while its recording is read. When tmux dies the agent is ended: it could not be seen or ended any more.
+ * When the recorder dies (a full disk, a stray kill) tmux drops output without a word: that is noted as a gap, and a
+ * new recorder is attached.
  */
 export function watchRecording(place: RunPlace, record: LaunchRecord): RecordingWatch {
   let holder: TmuxHolder | undefined;
@@ -35,7 +36,8 @@ export function watchRecording(place: RunPlace, record: LaunchRecord): Recording
     const holderLives = holder !== undefined && (await isAlive(holder.holder));
     // After the processes: one that ended in between has recorded its exit by now.
     if (await readExitRecord(place.runDir)) return drained(serverLives);
-    // A pane may be killed alone, where a person opened another: the server lives on, and so does an agent that hears no hangup.
+    // A pane may be killed alone, where a person opened another: the server lives on, and so does an agent that hears
+    // no hangup.
     if (serverLives && holderLives && (await keeper.look()) !== 'no pane') return false;
     await endOrphans(place);
     return true;
@@ -96,7 +98,8 @@ class RecorderKeeper {
 
   async #replace(): Promise<void> {
     const { runDir } = this.#place;
-    // tmux notices a dead recorder only when it has something for it: `#{pane_pipe}` may still say 1. The old pipe is closed by this.
+    // tmux notices a dead recorder only when it has something for it: `#{pane_pipe}` may still say 1. The old pipe is
+    // closed by this.
     await callTmux({ record: this.#record, runDir }, [['pipe-pane', '-t', agentPane, laterRecorderCommand]]);
     this.#gaps += 1;
     if (this.#gaps > maxGapNotes) return;

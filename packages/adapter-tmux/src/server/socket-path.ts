@@ -3,7 +3,10 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { socketDirectory } from '@runtime/adapter-kit/run';
 
-/** Names a run's server and session after its directory: the same for everyone who finds the run, and nobody else's. */
+/**
+ * Names a run's server and session after its directory: the same for every process that finds the run, and for no other
+ * run.
+ */
 export async function runName(runDir: string): Promise<string> {
   return createHash('sha256')
     .update(await realpath(runDir))

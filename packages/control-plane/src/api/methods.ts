@@ -58,7 +58,8 @@ export const ownerMethods: Readonly<Record<string, Method<Plane>>> = {
 };
 
 /**
- * Calls a method by name, with plain data in and out: in this process, over the socket, from another copy of this module.
+ * Calls a method by name, with plain data in and out: in this process, over the socket, from another copy of this
+ * module.
  * NOT_FOUND for an unknown method, INVALID_ARGUMENT for parameters that do not fit.
  */
 export async function callMethod(ports: Ports, call: Call): Promise<unknown> {

@@ -22,6 +22,8 @@ export interface ReadPort {
 /** What the methods work on. */
 export interface Ports {
   readonly reader: ReadPort;
-  /** The owner's plane. Throws UNAVAILABLE, with the method in its message, where no process owns the data directory. */
+  /**
+   * The owner's plane. Throws UNAVAILABLE, with the method in its message, where no process owns the data directory.
+   */
   owner(method: string): Plane;
 }

@@ -7,8 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { TaskRegistry } from '../../src/plane/task-registry.ts';
 
 /**
- * A log that commit 77f6526 wrote, the last one before outcomes and decisions became unions, with the states that its own fold made of it:
- * answers, a question closed by an interrupt, steers, a cancel, fallbacks, a resume, a lost run, quarantined reports; three tasks unfinished.
+ * A log that commit 77f6526 wrote, the last one before outcomes and decisions became unions, with the states that its
+ * own fold made of it:
+ * answers, a question closed by an interrupt, steers, a cancel, fallbacks, a resume, a lost run, quarantined reports;
+ * three tasks unfinished.
  */
 const fixture = join(import.meta.dirname, '../fixtures/log-77f6526');
 

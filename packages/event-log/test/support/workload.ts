@@ -31,8 +31,8 @@ export interface RecordOptions extends Partial<EventLogOptions> {
 }
 
 /**
- * Runs the steps, with snapshots on the way, and records every operation of the disk. Halfway the log is closed, or with
- * `abandon` left as a killed process leaves it, and opened again.
+ * Runs the steps, with snapshots on the way, and records every operation of the disk. Halfway the log is closed, or
+ * with `abandon` left as a killed process leaves it, and opened again.
  */
 export async function record(
   steps: readonly Step[],
