@@ -5,7 +5,7 @@ import { runMarker } from '@runtime/contracts/adapter';
 import { systemCode } from '@runtime/contracts';
 
 /** What every run gets from the host's environment. A trailing `*` stands for any end. */
-export const defaultEnvironment: readonly string[] = `
+const defaultEnvironment: readonly string[] = `
   PATH HOME USER LOGNAME SHELL LANG LANGUAGE LC_* TZ TMPDIR TERM COLORTERM
   XDG_* DBUS_SESSION_BUS_ADDRESS SSH_AUTH_SOCK
   HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy
@@ -23,7 +23,7 @@ export interface EnvironmentOptions {
   readonly set?: Readonly<Record<string, string>>;
   /** A 0600 file of `NAME=value` lines; every value in it is a secret. @default none */
   readonly file?: string;
-  /** @default `defaultEnvironment` */
+  /** Names that are taken from `base` without being asked for. @default PATH, HOME, USER, SHELL, the locale, TMPDIR, TERM, XDG_*, SSH_AUTH_SOCK, proxy and CA variables */
   readonly defaults?: readonly string[];
 }
 

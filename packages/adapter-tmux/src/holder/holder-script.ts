@@ -1,10 +1,7 @@
 import { identityFunctions } from '@runtime/adapter-kit/run';
 
-/** How the agent gets its stdin: the terminal, or the prompt file. */
-export type HolderInput = 'terminal' | 'prompt';
-
 /** Exit status of a holder that found the run claimed by another. */
-export const holderExitClaimed = 73;
+const holderExitClaimed = 73;
 
 /** Tells a pid and its start time: the line of /proc, elsewhere that of ps. */
 const introduce =
