@@ -103,7 +103,7 @@ export async function eventsOf(plane: ControlPlane, taskId: string): Promise<Sto
 const runsOf = (events: readonly StoredEvent[]): string[] =>
   events.filter(({ type }) => type === 'run.starting').map((event) => String(event['runId']));
 
-export async function startsOf(scene: Scene): Promise<number> {
+async function startsOf(scene: Scene): Promise<number> {
   const text = await readFile(scene.agent.starts, 'utf8').catch(() => '');
   return text.split('\n').filter((line) => line !== '').length;
 }

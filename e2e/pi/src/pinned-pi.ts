@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 export const pinnedPiBin = fileURLToPath(new URL('../node_modules/.bin/pi', import.meta.url));
 
 /** The model that `makePiHome` names: its requests go to the given server, and nowhere else. */
-export const scriptedModel = 'scripted/fake-1';
+const scriptedModel = 'scripted/fake-1';
 
 export function assertPiInstalled(): void {
   if (!existsSync(pinnedPiBin))

@@ -1,7 +1,7 @@
 import { readTail, runPaths, type readExitRecord } from '@runtime/adapter-kit/run';
 import { redactBytes } from '@runtime/adapter-kit/source';
 import type { RunOutcome } from '@runtime/contracts';
-import type { ReadableRun } from './events.ts';
+import type { RuntimeHandle } from '@runtime/contracts/adapter';
 
 /** What people need of a long stderr is its end. */
 const messageChars = 4000;
@@ -9,14 +9,14 @@ const messageChars = 4000;
 /** The outcome of a run's one turn, from how the process ended. */
 export async function outcomeOf(
   ended: Awaited<ReturnType<typeof readExitRecord>>,
-  run: ReadableRun,
+  run: { readonly handle: RuntimeHandle; readonly secrets: readonly string[] },
 ): Promise<RunOutcome> {
   if (!ended || ended.exit.kind === 'unknown') {
-    return { status: 'lost', code: 'unknown', message: 'the process is gone and nobody saw its exit' };
+    return { status: 'lost', code: 'unknown', message: 'The process is gone, and its exit was not observed' };
   }
   const { exit, began } = ended;
   const stderr = await tailOf(runPaths(run.handle.runDir).stderr, run.secrets);
-  if (!began) return { status: 'failed', code: 'unavailable', message: stderr || 'the command could not be executed' };
+  if (!began) return { status: 'failed', code: 'unavailable', message: stderr || 'The command could not be executed' };
   if (exit.kind === 'signaled') return { status: 'failed', code: 'killed', message: exit.signal };
   if (exit.code === 0) return { status: 'succeeded' };
   return { status: 'failed', code: 'exit_code', message: stderr || `exit code ${exit.code}` };

@@ -1,6 +1,7 @@
 /**
- * Runs the Pi coding agent over its RPC mode as an agent runtime: turns, messages, tools and usage as Pi tells them,
- * steers and follow-ups with evidence, tool approvals, sessions that are picked up again, and runs that outlive their owner.
+ * Runs the Pi coding agent over its RPC mode as an agent runtime: turns, messages, tools and usage as Pi reports them,
+ * steers and follow-ups with evidence of delivery, tool approvals, sessions that can be resumed, and runs that survive
+ * the process that started them.
  *
  * @packageDocumentation
  */

@@ -2,26 +2,35 @@ import { parseOptions } from '@runtime/adapter-kit/run';
 import { runtimeIdSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
-/** How Pi is run. Everything has a default: `pi()` runs the `pi` on PATH as its user would. */
+/** How Pi is run. Every option has a default: `pi()` runs the `pi` on PATH as its user would. */
 export interface PiOptions {
-  /** The runtime's id, by which targets name it. @default 'pi' */
+  /** The runtime's id, which targets name: 1-64 lower-case letters, digits and dashes. @default 'pi' */
   readonly id?: string;
-  /** The program and what comes before our arguments. Names without a slash are looked up on the run's PATH. @default ['pi'] */
+  /**
+   * The program, and arguments that come before the adapter's. A name without a slash is looked up on the PATH of the
+   * run.
+   * @default ['pi']
+   */
   readonly command?: readonly string[];
-  /** Further arguments, after ours: `['--no-approve', '--tools', 'read,grep']`. @default none */
+  /** More arguments, after the adapter's: `['--no-approve', '--tools', 'read,grep']`. @default none */
   readonly args?: readonly string[];
   /**
-   * A private agent directory in the run's directory: models, settings and the login are taken over, extensions, skills and sessions are not.
-   * @default false: the user's own `~/.pi/agent`, so that sessions are where they look for them. No command that changes settings is ever sent.
+   * Gives each run a private agent directory, with the user's models, settings and login, but without their extensions,
+   * skills and sessions.
+   * @default false: Pi uses `~/.pi/agent`, so that `pi --resume` finds the sessions. The adapter sends no command that
+   * changes Pi's settings.
    */
   readonly isolate?: boolean;
-  /** Extensions of the user and of trusted projects are loaded. @default true: as Pi does by itself */
+  /** Load the extensions of the user and of trusted projects. @default true, as in Pi itself */
   readonly extensions?: boolean;
-  /** Pi makes no network calls of its own (catalogue, updates); the model is called all the same. @default false */
+  /** Pi makes no network calls except to the model: no catalogue, no update check. @default false */
   readonly offline?: boolean;
-  /** Images are taken, unless the model in use takes none. @default true */
+  /** Accept images in instructions. A model that accepts none still refuses them. @default true */
   readonly images?: boolean;
-  /** How long Pi may take until it answers its first command, in ms. @default 20000: ten times what it needs on a busy machine */
+  /**
+   * How long Pi may take to answer its first command, in ms.
+   * @default 20000: ten times what it needs on a busy machine
+   */
   readonly startupMs?: number;
 }
 
@@ -38,7 +47,7 @@ const optionsSchema = z.strictObject({
   extensions: z.boolean().default(true),
   offline: z.boolean().default(false),
   images: z.boolean().default(true),
-  // A longer time overflows the timer, which then fires at once.
+  // A longer timeout overflows the timer, which then fires at once.
   startupMs: z.int().min(1).max(2_147_483_647).default(20_000),
 });
 

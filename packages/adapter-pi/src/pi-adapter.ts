@@ -8,16 +8,19 @@ import { recoverPi } from './recover.ts';
 import { startPi } from './start.ts';
 
 /**
- * The Pi coding agent as a runtime: one `pi --mode rpc` per run, under a holder that outlives us, its stdin a FIFO and its stdout a file.
+ * The Pi coding agent as a runtime. Each run is one `pi --mode rpc` process under a holder that outlives this process;
+ * its stdin is a FIFO and its stdout a file.
  *
- * - `start` resolves once Pi answers (20 s). A process that does not start throws with Pi's own words: INVALID_ARGUMENT (model, option, extension),
- *   UNAUTHENTICATED, UNAVAILABLE. A session that cannot be picked up is NOT_FOUND with `details.reason` before anything is spawned.
- * - A prompt that Pi refuses is `instruction.declined`; where nothing runs, a turn that failed at once goes with it, so that the run has an outcome.
- * - After `recover`, sending an instruction again is safe: Pi gets it at most once (see `send`).
- * - Turns end when Pi rests for good, not at `agent_end`; before 0.80.4 Pi is asked whether it rests.
- * - With an approval policy that asks, an extension of ours turns tool calls into dialogs.
+ * - `start` resolves once Pi has answered its first command. If Pi exits instead, the error carries the end of its
+ *   stderr: INVALID_ARGUMENT (model, option or extension), UNAUTHENTICATED or UNAVAILABLE. A session that cannot be
+ *   resumed is NOT_FOUND with `details.reason`, before anything is spawned.
+ * - A prompt that Pi rejects is `instruction.declined`. If no turn is running, a failed turn follows it, so that the
+ *   run has an outcome.
+ * - After `recover` the plane may send an instruction again: Pi gets each at most once.
+ * - A turn ends when Pi settles, not at `agent_end`. Versions before 0.80.4 do not report that and are asked.
+ * - If the approval policy asks or denies, an extension of the adapter turns tool calls into dialogs.
  *
- * Throws INVALID_ARGUMENT for options that cannot be meant.
+ * Throws INVALID_ARGUMENT for an option that is unknown or impossible.
  */
 export function pi(options: PiOptions = {}): RuntimeAdapter {
   const settings = settingsOf(options);

@@ -3,16 +3,16 @@ import { SingleReader } from '@runtime/adapter-kit/source';
 import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { CallOptions, Decision, Instruction, RuntimeCapabilities } from '@runtime/contracts';
 import type { Exit, RuntimeHandle, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
-import { Answering } from './say/answering.ts';
 import { piEvents } from './events.ts';
-import { interruptTurn, isIdle } from './say/interrupt.ts';
-import { ended, type PiInput } from './say/pi-input.ts';
-import { watchRest } from './say/rest-watch.ts';
-import type { Sending } from './say/sending.ts';
 import type { PiOutput } from './read/pi-output.ts';
 import { refuseImages } from './refusals.ts';
+import { Answering } from './say/answering.ts';
+import { interruptTurn, isIdle } from './say/interrupt.ts';
+import { piEndedError, type PiInput } from './say/pi-input.ts';
+import { watchRest } from './say/rest-watch.ts';
+import type { Sending } from './say/sending.ts';
 
-/** What only a live process has. */
+/** What only a session with a live process has. */
 export interface LiveParts {
   readonly input: PiInput;
   readonly sending: Sending;
@@ -24,7 +24,7 @@ export interface SessionParts {
   readonly version: string;
   readonly secrets: readonly string[];
   readonly output: PiOutput;
-  /** Undefined when the process has ended by now. */
+  /** Undefined if the process has ended. */
   readonly live: LiveParts | undefined;
 }
 
@@ -33,7 +33,7 @@ interface Live extends LiveParts {
   readonly rest: ReturnType<typeof watchRest>;
 }
 
-/** One Pi process behind `RuntimeSession`. */
+/** A run on Pi as a `RuntimeSession`: one process, live or ended. */
 export class PiSession implements RuntimeSession {
   readonly capabilities: RuntimeCapabilities;
   readonly version: string;
@@ -66,9 +66,9 @@ export class PiSession implements RuntimeSession {
   }
 
   /**
-   * At most once for an id, by whichever owner of the run: an instruction that Pi was given before is not sent again, and the call resolves.
-   * After a recovery it is therefore safe, and the way, to send again what was `sending`. OUTCOME_UNKNOWN where the earlier owner died
-   * in the very moment of writing and Pi's output does not tell.
+   * Sends each instruction at most once, also across owners of the run: if Pi has it already, the call only resolves.
+   * After a recovery the plane therefore sends again everything that was `sending`.
+   * Throws OUTCOME_UNKNOWN if the earlier owner died during the write and Pi's output does not show whether Pi got it.
    */
   async send(instruction: Instruction, options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
@@ -81,7 +81,7 @@ export class PiSession implements RuntimeSession {
 
   async answer(approvalId: string, decision: Decision | 'cancelled', options: CallOptions = {}): Promise<void> {
     throwIfAborted(options.signal);
-    if (!this.#live) throw new AgentRuntimeError('NOT_FOUND', 'Pi has ended and waits for no answer');
+    if (!this.#live) throw new AgentRuntimeError('NOT_FOUND', 'Pi has ended and no longer waits for an answer');
     await this.#parts.output.catchUp(options);
     await this.#live.answering.answer(approvalId, decision, options);
   }
@@ -91,7 +91,7 @@ export class PiSession implements RuntimeSession {
     const live = this.#live;
     if (!live || this.#parts.output.ended) return;
     await this.#parts.output.catchUp(options);
-    // Begun once; whoever stops waiting does not undo it.
+    // Concurrent calls share one interrupt; aborting a call ends its waiting, not the interrupt.
     this.#interrupting ??= interruptTurn({ ...live, output: this.#parts.output }).finally(() => {
       this.#interrupting = undefined;
     });
@@ -101,15 +101,16 @@ export class PiSession implements RuntimeSession {
   async stop({ signal, graceMs = 5000 }: CallOptions & { readonly graceMs?: number } = {}): Promise<Exit> {
     throwIfAborted(signal);
     this.#stopping ??= this.#stop(graceMs).catch((error: unknown) => {
-      this.#stopping = undefined; // what could not be ended may be ended by another call
+      this.#stopping = undefined; // another call may succeed where this one failed
       throw error;
     });
     return abortable(this.#stopping, signal);
   }
 
   /**
-   * Asks in the order that loses least: interrupt, end of input, TERM; half of the grace is for the asking, the rest lies between TERM and KILL.
-   * Pi's own bash children are in sessions of their own and survive its death: whoever carries the run's marker is ended too.
+   * Ends Pi in the order that loses least: interrupt, end of input, TERM, KILL. Half of the grace is for the first two,
+   * the rest for the time between TERM and KILL. Pi's bash children run in sessions of their own and survive Pi, so
+   * every process with the run's marker is ended too.
    */
   async #stop(graceMs: number): Promise<Exit> {
     const { handle, output } = this.#parts;
@@ -123,7 +124,7 @@ export class PiSession implements RuntimeSession {
         await live.input.close();
         if (await releaseStdin(handle)) await waitForExit(handle, { signal: asking });
       } catch {
-        // It does not listen; it is told more clearly below.
+        // Pi did not stop by itself; the signals below end it.
       }
     }
     await live?.input.close();
@@ -139,7 +140,7 @@ export class PiSession implements RuntimeSession {
   }
 
   #alive(): Live {
-    if (!this.#live || this.#parts.output.ended || this.#stopping) throw ended();
+    if (!this.#live || this.#parts.output.ended || this.#stopping) throw piEndedError();
     return this.#live;
   }
 }

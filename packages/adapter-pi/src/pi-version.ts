@@ -10,12 +10,12 @@ export const installHint = 'install Pi: npm install -g @earendil-works/pi-coding
 /** `--version` loads next to nothing and takes half a second on a busy machine. */
 const versionMs = 15_000;
 
-/** Far more than a version and its warnings need. */
+/** Far more than a version and some warnings. */
 const maxOutputChars = 1024 * 1024;
 
 /**
- * The version that `pi --version` prints; 'unknown' when it prints something else.
- * Throws NOT_FOUND or PERMISSION_DENIED for a missing program, UNAVAILABLE with Pi's own words for one that fails.
+ * The version that `pi --version` prints, or 'unknown' if it prints something else. Throws NOT_FOUND or
+ * PERMISSION_DENIED for a program that cannot be run, UNAVAILABLE with its error message for one that fails.
  */
 export async function piVersion(
   settings: PiSettings,
@@ -43,7 +43,7 @@ interface OutputOptions extends CallOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** What the program prints: Pi 0.7x prints its version on stderr. */
+/** The stdout and stderr of a program: Pi 0.7x prints its version on stderr. */
 async function outputOf(
   program: string,
   args: readonly string[],
@@ -61,7 +61,7 @@ async function outputOf(
     cancelSignal,
     killSignal: 'SIGKILL',
   });
-  // A grandchild may hold the pipes open: execa would wait for it.
+  // execa would wait for a grandchild that holds the pipes open.
   cancelSignal.addEventListener('abort', () => {
     child.stdout.destroy();
     child.stderr.destroy();

@@ -6,7 +6,7 @@ import { capabilitiesOf } from './capabilities.ts';
 import type { PiSettings } from './options.ts';
 import { installHint, piVersion } from './pi-version.ts';
 
-/** Before 0.67.3 a prompt could be answered twice: nothing could be said about an instruction. */
+/** Earlier versions may answer one prompt twice, so that no response proves anything. */
 const oldest = [0, 67, 3];
 
 function isTooOld(version: string): boolean {
@@ -30,8 +30,8 @@ export async function probePi(settings: PiSettings, options: CallOptions = {}): 
   if (!platformSupport().holder) {
     return unavailable(
       'UNSUPPORTED',
-      'runs that outlive this process need a POSIX system',
-      'run it in WSL, or use another runtime',
+      'Runs that survive this process need a POSIX system',
+      'use Linux, macOS or WSL, or another runtime',
     );
   }
   try {

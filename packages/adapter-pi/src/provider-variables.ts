@@ -1,4 +1,7 @@
-/** Variables of the owner's environment that Pi's providers read, for `buildEnvironment({ pass })` of a host; a trailing `*` stands for any end. */
+/**
+ * Names of the environment variables that Pi's model providers read. The plane passes them to every Pi run; a host that
+ * builds an environment by itself gives them to `buildEnvironment({ pass })`. A trailing `*` matches any ending.
+ */
 export const piProviderVariables: readonly string[] = [
   'AI_GATEWAY_API_KEY',
   'ANTHROPIC_API_KEY',

@@ -10,7 +10,7 @@ import { PiInput } from './say/pi-input.ts';
 import { Sending } from './say/sending.ts';
 import { SentMarks } from './say/sent-marks.ts';
 
-/** As `RuntimeAdapter.recover`: resolves once everything that Pi has written by now is known. */
+/** As `RuntimeAdapter.recover`: resolves once everything that Pi has written so far is read. */
 export async function recoverPi(
   settings: PiSettings,
   handle: RuntimeHandle,
@@ -39,7 +39,10 @@ export async function recoverPi(
   }
 }
 
-/** Opens the input of a process that another owner started. Undefined when the process ends meanwhile: the session drains what it left. */
+/**
+ * Takes over the input of a process that another owner started. Undefined if the process ends meanwhile; the session
+ * then reads what it left.
+ */
 async function takeOver(
   settings: PiSettings,
   handle: RuntimeHandle,
@@ -57,7 +60,7 @@ async function takeOver(
     const marks = new SentMarks(handle.runDir);
     const sending = await Sending.open(input, output, marks, tornBefore);
     if (output.state.life.settles === undefined && (await marks.read()).size === 0) {
-      // Its first owner died before it had asked; nothing was sent, so that the queue is empty.
+      // The first owner died before it asked. Nothing was sent, so the queue is empty and clearing it changes nothing.
       await input.ask('clear_queue', { ...options, timeoutMs: settings.startupMs });
     }
     return { input, sending };

@@ -2,7 +2,7 @@ import { AgentRuntimeError, type Instruction, type RuntimeCapabilities } from '@
 import type { Launch } from '@runtime/contracts/adapter';
 import type { PiState } from './wire.ts';
 
-/** Throws INVALID_ARGUMENT for the part of a launch that Pi has no place for. */
+/** Throws INVALID_ARGUMENT for the part of a launch that Pi cannot do. */
 export function refuseBeyond({ target }: Launch): void {
   if (target.mode === undefined) return;
   throw new AgentRuntimeError('INVALID_ARGUMENT', `Pi has no mode ${target.mode}`, {
@@ -10,7 +10,7 @@ export function refuseBeyond({ target }: Launch): void {
   });
 }
 
-/** Throws UNSUPPORTED for an image where the options or the model in use take none. */
+/** Throws UNSUPPORTED for an image that the options or the current model do not accept. */
 export function refuseImages(
   { parts }: Instruction,
   { inputs }: RuntimeCapabilities,
@@ -18,7 +18,7 @@ export function refuseImages(
 ): void {
   if (!parts.some((part) => part.type === 'image')) return;
   if (inputs.includes('image') && model?.input?.includes('image') !== false) return;
-  throw new AgentRuntimeError('UNSUPPORTED', `the model ${model?.id ?? ''} takes no images`, {
-    hint: 'choose a model that takes images, or describe what is in it',
+  throw new AgentRuntimeError('UNSUPPORTED', `the model ${model?.id ?? ''} does not accept images`, {
+    hint: 'choose a model that accepts images, or describe the image in words',
   });
 }

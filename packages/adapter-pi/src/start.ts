@@ -3,9 +3,9 @@ import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '
 import type { Launch, RuntimeSession } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
 import { awaitReady } from './launch/await-ready.ts';
-import { writeLaunchFiles } from './launch/write-launch-files.ts';
 import { piCommand } from './launch/pi-command.ts';
 import { sessionToResume } from './launch/resumed-session.ts';
+import { writeLaunchFiles } from './launch/write-launch-files.ts';
 import type { PiSettings } from './options.ts';
 import { PiSession } from './pi-session.ts';
 import { installHint, piVersion } from './pi-version.ts';
@@ -16,7 +16,7 @@ import { PiInput } from './say/pi-input.ts';
 import { Sending } from './say/sending.ts';
 import { SentMarks } from './say/sent-marks.ts';
 
-/** As `RuntimeAdapter.start`: resolves once Pi answers. After a throw no process of the run is left. */
+/** As `RuntimeAdapter.start`: resolves once Pi has answered its first command. */
 export async function startPi(
   settings: PiSettings,
   launch: Launch,
@@ -29,7 +29,7 @@ export async function startPi(
   await findProgram(settings, launch);
   const session = await sessionToResume(launch);
   const { command, env } = piCommand(settings, launch, session);
-  // A launch that is refused may be started again: nothing is written for it.
+  // The plane may start a refused launch again, so nothing may be written for it.
   await checkLaunch({ handle, command, cwd: workspace });
   await writeLaunchFiles(settings, launch);
   const asking = new AbortController();
@@ -42,7 +42,7 @@ export async function startPi(
   }
 }
 
-/** The session with a process that was just spawned. After a throw the process runs no more. */
+/** The session of a process that was just spawned. Ends the process if it fails. */
 async function firstSession(
   settings: PiSettings,
   launch: Launch,
@@ -69,7 +69,7 @@ async function firstSession(
   }
 }
 
-/** A missing program is UNAVAILABLE here: NOT_FOUND would be a session that is gone. */
+/** A missing program is UNAVAILABLE here, because NOT_FOUND means a session that cannot be resumed. */
 async function findProgram(settings: PiSettings, { env, workspace }: Launch): Promise<void> {
   try {
     await resolveCommand(settings.command[0] ?? '', env['PATH'], workspace);

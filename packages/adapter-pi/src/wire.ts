@@ -1,12 +1,12 @@
 import { backendIdSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
-/** Above every real count and duration; sums of them stay exact integers. */
+/** Larger than any real count or duration; sums of such numbers are exact. */
 const maxNumber = 1e12;
 const tokenCount = z.number().min(0).max(maxNumber).catch(0);
 
-/** Pi's count of one model call. Unknown or odd numbers count as nothing rather than losing the message. */
-export const piUsageSchema = z.looseObject({
+/** Pi's usage of one model call. An invalid number counts as 0, so that the message is not lost. */
+const piUsageSchema = z.looseObject({
   input: tokenCount,
   output: tokenCount,
   cacheRead: tokenCount,
@@ -17,7 +17,7 @@ export type PiUsage = z.infer<typeof piUsageSchema>;
 
 const textBlocks = z.array(z.looseObject({ type: z.string(), text: z.string().optional() }));
 
-/** What is left of a message here: roles other than the assistant's matter only by their being there. */
+/** The parts of a message that are used. Of messages that are not the assistant's only the role is. */
 const messageSchema = z.looseObject({
   role: z.string(),
   content: z.union([z.string(), textBlocks]).optional(),
@@ -32,8 +32,8 @@ const tool = { toolCallId: backendIdSchema, toolName: z.string().catch('') };
 const texts = z.array(z.string());
 
 /**
- * What Pi writes, by `type`, in the words of 0.84 and later. Loose: unknown keys pass, for Pi adds them between versions.
- * `message_update` is not here: it is the hot path and is read by hand.
+ * The records that Pi writes, by `type`, as named since 0.84. Unknown keys pass, because Pi adds keys between versions.
+ * `message_update` is missing: it is the hot path and is read by hand.
  */
 const schemas = {
   response: z.looseObject({
@@ -93,7 +93,7 @@ const schemas = {
   }),
 } as const;
 
-/** Names that older versions used for the same thing. */
+/** The names in older versions. */
 const aliases: Readonly<Record<string, string>> = {
   auto_compaction_start: 'compaction_start',
   auto_compaction_end: 'compaction_end',
@@ -101,18 +101,18 @@ const aliases: Readonly<Record<string, string>> = {
 
 type Known = { [T in keyof typeof schemas]: z.infer<(typeof schemas)[T]> }[keyof typeof schemas];
 
-/** An increment of the assistant's message. `delta` is empty for the parts that only open or close a block. */
+/** An increment of the assistant's message. `delta` is empty for a part that only opens or closes a block. */
 export interface MessageUpdate {
   readonly type: 'message_update';
   readonly part: string;
   readonly delta: string;
 }
 
-/** One line of Pi's stdout, understood. `other`: well-formed, of no interest here. */
+/** A line of Pi's stdout. `other`: a well-formed record that is not used. */
 export type PiRecord = Known | MessageUpdate | { readonly type: 'other'; readonly name: string };
 export type PiRecordOf<T extends PiRecord['type']> = Extract<PiRecord, { type: T }>;
 
-/** A line that is no record, and why. */
+/** A line that is not a record, and why. */
 export interface Malformed {
   readonly type: 'malformed';
   readonly reason: string;
@@ -122,8 +122,9 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Lines which only repeat what came before, told by how they begin: a prompt is echoed three times and `agent_end` repeats the whole turn,
- * so that of all lines these may be too long or too deep to be parsed, and nothing is lost by that. Undefined for every other line.
+ * Recognises lines that only repeat earlier ones by their first characters. Pi echoes a prompt three times, and
+ * `agent_end` repeats the whole turn, so these lines may be too long or too deep to parse; nothing is lost then.
+ * Undefined for other lines.
  */
 export function readEcho(head: string): PiRecord | undefined {
   if (head.startsWith('{"type":"agent_end"')) return { type: 'agent_end' };
@@ -146,7 +147,7 @@ function readUpdate(value: Record<string, unknown>): MessageUpdate | Malformed {
   };
 }
 
-/** Understands one line of Pi's stdout, as it came out of JSON. Never throws. */
+/** Reads one line of Pi's stdout that was parsed as JSON. Never throws. */
 export function readRecord(value: unknown): PiRecord | Malformed {
   if (!isObject(value) || typeof value['type'] !== 'string') return { type: 'malformed', reason: 'not a record of Pi' };
   if (value['type'] === 'message_update') return readUpdate(value);
@@ -164,8 +165,8 @@ function readKnown(value: Record<string, unknown>, type: string): PiRecord | Mal
 
 const isKnown = (name: string): name is keyof typeof schemas => Object.hasOwn(schemas, name);
 
-/** What `get_state` answers, as far as it is used. */
-export const piStateSchema = z.looseObject({
+/** The parts of the answer to `get_state` that are used. */
+const piStateSchema = z.looseObject({
   sessionId: backendIdSchema.optional(),
   sessionFile: z.string().max(4096).optional(),
   isStreaming: z.boolean().catch(false),

@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 /** What a run that has ended left in its stdout.log, as events. */
-async function told(secrets: string[], ...parts: readonly (string | Buffer)[]): Promise<SessionEvent[]> {
+async function eventsOf(secrets: string[], ...parts: readonly (string | Buffer)[]): Promise<SessionEvent[]> {
   const dir = await mkdtemp(join(tmpdir(), 'adapter-pi-'));
   dirs.push(dir);
   const handle = await makeHandle(dir);
@@ -38,9 +38,9 @@ const end =
 const text = (events: readonly SessionEvent[]): string =>
   events.flatMap((event) => (event.type === 'text.delta' ? [event.text] : [])).join('');
 
-test('a line of 40 MB is set aside with its size and a sample, and what follows is told', async () => {
+test('a line of 40 MB is quarantined with its size and a sample, and the next line is translated', async () => {
   const huge = Buffer.alloc(40 * 1024 * 1024, 'x');
-  const events = await told([], start, say('before'), huge, '\n', say(' after'), end);
+  const events = await eventsOf([], start, say('before'), huge, '\n', say(' after'), end);
   const [aside, ...others] = events.filter((event) => event.type === 'output.quarantined');
   expect(others).toEqual([]);
   expect(aside).toMatchObject({ source: 'stdout', bytes: huge.length });
@@ -49,7 +49,7 @@ test('a line of 40 MB is set aside with its size and a sample, and what follows 
   expect(events.at(-1)).toMatchObject({ type: 'turn.ended', outcome: { status: 'succeeded' } });
 });
 
-test('the echoes of a prompt may be longer than any line that is kept, and nothing is lost by that', async () => {
+test('echoes of a prompt may be longer than the longest line that is kept, without a loss', async () => {
   const prompt = Buffer.alloc(17 * 1024 * 1024, 'p');
   const echo = (type: string): string =>
     `{"type":"${type}","message":{"role":"user","content":[{"type":"text","text":"`;
@@ -63,7 +63,7 @@ test('the echoes of a prompt may be longer than any line that is kept, and nothi
     '\n',
   ];
   const agentEnd = ['{"type":"agent_end","messages":[{"role":"user","content":"', prompt, '"}],"willRetry":false}\n'];
-  const events = await told([], before, ...echoes, ...answer, ...agentEnd, '{"type":"agent_settled"}\n');
+  const events = await eventsOf([], before, ...echoes, ...answer, ...agentEnd, '{"type":"agent_settled"}\n');
   expect(events.map((event) => event.type)).toEqual([
     'instruction.accepted',
     'turn.started',
@@ -75,14 +75,14 @@ test('the echoes of a prompt may be longer than any line that is kept, and nothi
   ]);
 });
 
-test('line separators of Unicode are no line ends, and a null is no record', async () => {
-  const events = await told([], start, say('a\u2028b\u2029c'), 'null\n', '\n', '[]\n', say('\ud83d'), end);
+test('line separators of Unicode do not end a line, and a null is not a record', async () => {
+  const events = await eventsOf([], start, say('a\u2028b\u2029c'), 'null\n', '\n', '[]\n', say('\ud83d'), end);
   expect(text(events)).toContain('a\u2028b\u2029c');
   expect(events.filter((event) => event.type === 'output.quarantined')).toHaveLength(2);
 });
 
-test('a torn last line is set aside, and the open turn is closed without an invented exit', async () => {
-  const events = await told([], start, say('half'), '{"type":"message_upd');
+test('a torn last line is quarantined, and the open turn is closed without an invented exit', async () => {
+  const events = await eventsOf([], start, say('half'), '{"type":"message_upd');
   expect(events.map((event) => event.type).slice(-3)).toEqual([
     'output.quarantined',
     'message.discarded',
@@ -100,7 +100,7 @@ test('secrets are in no event: not in a delta, a tool, a dialog or a sample', as
     args: { command: `echo ${secret}` },
   });
   const ask = JSON.stringify({ type: 'extension_ui_request', id: 'd', method: 'input', title: `Is it ${secret}?` });
-  const events = await told(
+  const events = await eventsOf(
     [secret],
     start,
     say(`token=${secret.slice(0, 7)}`),
@@ -119,7 +119,7 @@ test('no part of a secret is in the sample of a record that Pi wrote wrongly, wh
   const records = Array.from({ length: 30 }, (_, more) =>
     JSON.stringify({ type: 'tool_execution_start', pad: 'x'.repeat(930 + more), args: secret }),
   );
-  const events = await told([secret], `${records.join('\n')}\n`);
+  const events = await eventsOf([secret], `${records.join('\n')}\n`);
   expect(events.filter((event) => event.type === 'output.quarantined')).toHaveLength(records.length);
   expect(JSON.stringify(events)).not.toContain('k-1');
 });

@@ -87,7 +87,7 @@ describe.skipIf(command === undefined)(
   `the real Pi (${command?.join(' ') ?? 'not found: set PI_BIN'})`,
   { timeout: 40_000 },
   () => {
-    test('asks before a tool, takes an image, and tells a whole turn', async () => {
+    test('asks before a tool, accepts an image, and reports a whole turn', async () => {
       const toolCalls = [{ name: 'bash', arguments: { command: 'echo hi' } }];
       const place = await world({
         rules: [
@@ -138,7 +138,7 @@ describe.skipIf(command === undefined)(
       await session.stop();
     });
 
-    test('is interrupted right behind a prompt, forgets what was queued, and takes the next one', async () => {
+    test('is interrupted right after a prompt, forgets what was queued, and accepts the next prompt', async () => {
       const place = await world({ rules: [{ times: 1, reply: slowly }, { reply: { text: 'Next.' } }] });
       const { session, until, text } = await run(place);
       await session.send(makeInstruction('Count.'));
@@ -152,7 +152,7 @@ describe.skipIf(command === undefined)(
       await session.stop();
     });
 
-    test('ends the turn of a command that an extension handles, and takes a slash that is none for a prompt', async () => {
+    test('ends the turn of a command that an extension handles, and treats an unknown command as a prompt', async () => {
       const place = await world({ rules: [{ reply: { text: 'An answer.' } }] });
       const extension = join(place.dir, 'command.js');
       await writeFile(extension, `export default (pi) => pi.registerCommand('ping', { handler: async () => {} });`);
@@ -173,7 +173,7 @@ describe.skipIf(command === undefined)(
       await session.stop();
     });
 
-    test('is regained by another owner, and its session picked up by another process', async () => {
+    test('is reattached by another owner, and its session resumed by another process', async () => {
       const place = await world({
         rules: [{ times: 1, reply: { text: ['be', 'fore'], delayMs: 300 } }, { reply: { text: 'again' } }],
       });
@@ -184,9 +184,9 @@ describe.skipIf(command === undefined)(
       await first.reading;
       const found = await adapter.recover(first.launch.handle);
       if (found.status !== 'live') throw new Error(found.status);
-      const regained = follow(first.launch, found.session);
-      await expect(regained.until('turn.ended')).resolves.toMatchObject({ outcome: { status: 'succeeded' } });
-      expect(regained.text()).toBe('before');
+      const reattached = follow(first.launch, found.session);
+      await expect(reattached.until('turn.ended')).resolves.toMatchObject({ outcome: { status: 'succeeded' } });
+      expect(reattached.text()).toBe('before');
       await found.session.stop();
       const resume = { agentSessionId: found.session.agentSessionId ?? '', runDir: first.launch.handle.runDir };
       const second = await run(place, { resume });
@@ -197,7 +197,7 @@ describe.skipIf(command === undefined)(
       await second.session.stop();
     });
 
-    test('that does not know the model says so', async () => {
+    test('that does not know the model is INVALID_ARGUMENT', async () => {
       const place = await world({ rules: [{ reply: { text: 'Never asked.' } }] });
       const launch = await launchIn(place, { target: { runtime: 'pi', model: 'zzz/none' } });
       await expect(adapter.start(launch)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });

@@ -45,7 +45,7 @@ describe('the probe', () => {
     });
   });
 
-  test('takes a version that it cannot read for an unknown one, and not for a reason to refuse', async () => {
+  test('accepts a program whose version it cannot read, as version unknown', async () => {
     const command = [process.execPath, '-e', 'console.log("nightly")', '--'];
     expect(await pi({ command }).probe()).toMatchObject({ status: 'available', version: 'unknown' });
   });
@@ -53,7 +53,7 @@ describe('the probe', () => {
   /** A program in JavaScript that is asked for its version. */
   const program = (source: string): string[] => [process.execPath, '-e', source, '--'];
 
-  test('asks for the version offline and outside the run that the caller may be part of', async () => {
+  test("asks for the version offline, and not as a process of the caller's own run", async () => {
     const ok = `process.env.${runMarker} === undefined && process.env.PI_OFFLINE === '1' && process.env.PI_PROBED === 'yes'`;
     vi.stubEnv(runMarker, 'run-of-the-caller');
     vi.stubEnv('PI_PROBED', 'yes');

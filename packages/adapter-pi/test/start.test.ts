@@ -14,14 +14,14 @@ async function failure(startup: { stderr?: string; exit?: number; delayMs?: numb
   return error;
 }
 
-describe('a Pi that does not start is told apart by its own words:', () => {
+describe('a start that fails:', () => {
   test.each([
     ['Error: Unknown provider "zzz". Use one of …', 'INVALID_ARGUMENT', /zzz/],
     ['Error: Model "fake/none" not found', 'INVALID_ARGUMENT', /fake\/none/],
     ['Error: Failed to load extension "/x.ts": boom', 'INVALID_ARGUMENT', /x\.ts/],
     ['No API key found. Use /login', 'UNAUTHENTICATED', /No API key/],
     ['Segmentation of something', 'UNAVAILABLE', /code 1/],
-  ])('%s is %s', async (stderr, code, message) => {
+  ])('%s on stderr is %s', async (stderr, code, message) => {
     const error = await failure({ stderr: `${stderr}\n`, exit: 1 });
     expect(error).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringMatching(/\w/) });
   });
@@ -35,7 +35,7 @@ describe('a Pi that does not start is told apart by its own words:', () => {
     expect(String(error)).toContain('is bad');
   });
 
-  test('one that says nothing is given up in time, and ended', async () => {
+  test('a Pi that does not answer is ended after the timeout', async () => {
     const error = await failure({ delayMs: 60_000 }, { pi: { startupMs: 300 } });
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/within 300 ms/) });
   });
@@ -45,7 +45,7 @@ describe('a Pi that does not start is told apart by its own words:', () => {
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
-  test('a program that is not there is UNAVAILABLE with the way to install it', async () => {
+  test('a missing program is UNAVAILABLE, with the way to install it', async () => {
     const error = await failure({}, { pi: { command: ['no-such-pi'] } });
     expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('npm install -g') });
   });
@@ -66,7 +66,7 @@ describe('a Pi that does not start is told apart by its own words:', () => {
 });
 
 describe('a launch', () => {
-  test('brings the policy and the extension for this user alone, only where the policy may ask', async () => {
+  test('writes the policy and the extension for this user alone, and only if the policy may ask', async () => {
     const approvals = { rules: [{ tool: 'bash', action: 'ask' as const }], default: 'allow' as const, timeoutMs: 1000 };
     await using asking = await Stage.start({}, { launch: { approvals } });
     const policy = join(asking.runDir, 'pi', 'approval-policy.json');
@@ -76,7 +76,7 @@ describe('a launch', () => {
     await expect(stat(join(free.runDir, 'pi'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
-  test('may have an agent directory of its own, with the models and the login of the user and without their sessions', async () => {
+  test('can have a private agent directory, with the models and the login of the user but not their sessions', async () => {
     await using stage = await Stage.set({}, { pi: { isolate: true } });
     const home = join(stage.dir, 'agent');
     await mkdir(join(home, 'sessions'), { recursive: true });
@@ -92,14 +92,14 @@ describe('a launch', () => {
     expect(state).toMatchObject({ data: { sessionFile: expect.stringContaining(own) } });
   });
 
-  test('that is given up does not wait for a version that never comes', { timeout: 12_000 }, async () => {
+  test('that is aborted does not wait for a version that never comes', { timeout: 12_000 }, async () => {
     const program = fileURLToPath(new URL('support/command-only.ts', import.meta.url));
     const command = [process.execPath, '--conditions=@runtime/source', program, '--slow-version'];
     await using stage = await Stage.set({}, { pi: { command } });
     const giveUp = new AbortController();
     const starting = stage.adapter.start(stage.launch, { signal: giveUp.signal });
-    const said = (): Promise<string> => readFile(join(stage.runDir, 'stdout.log'), 'utf8').catch(() => '');
-    while (!(await said()).includes('clear_queue')) await new Promise((resolve) => setTimeout(resolve, 10));
+    const written = (): Promise<string> => readFile(join(stage.runDir, 'stdout.log'), 'utf8').catch(() => '');
+    while (!(await written()).includes('clear_queue')) await new Promise((resolve) => setTimeout(resolve, 10));
     giveUp.abort();
     await expect(starting).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(await stage.processes()).toBe(0);
@@ -121,45 +121,7 @@ describe('a launch', () => {
     await expect(stage.adapter.start(stage.launch)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  test('declines what has expired, before a byte leaves', async () => {
-    await using stage = await Stage.start({});
-    const late = { id: 'late', mode: 'prompt' as const, parts: [{ type: 'text' as const, text: 'x' }], expiresAt: 1 };
-    await expect(stage.session.send(late)).rejects.toMatchObject({ code: 'CONFLICT' });
-    await stage.say('Go.');
-    await stage.until('turn.ended');
-    expect(JSON.stringify(await stage.records())).not.toContain('"late"');
-  });
-
-  test('sends one instruction once, however often it is asked to', async () => {
-    await using stage = await Stage.start({});
-    const instruction = await stage.say('Go.');
-    await Promise.all([stage.session.send(instruction), stage.session.send(instruction)]);
-    await stage.until('turn.ended');
-    await stage.session.send(instruction);
-    expect(stage.levels(instruction)).toEqual(['accepted', 'delivered', 'observed']);
-    expect(stage.text()).toContain('(user message 1)');
-  });
-
-  test('gives up waiting for its turn to be sent when told so, and is not sent then', async () => {
-    await using stage = await Stage.start({
-      rules: [{ steps: [{ tool: { name: 'bash', dialog: { method: 'confirm', title: 'Well?' } } }] }],
-    });
-    const give = new AbortController();
-    const first = stage.say('First.');
-    const second = stage.session.send(
-      { id: 'second', mode: 'steer', parts: [{ type: 'text', text: 'Second.' }] },
-      { signal: give.signal },
-    );
-    give.abort();
-    await expect(second).rejects.toMatchObject({ code: 'CANCELLED' });
-    await first;
-    const { approvalId } = await stage.until('approval.requested');
-    await stage.session.answer(approvalId, { choice: 'allow' });
-    await stage.until('turn.ended');
-    expect(JSON.stringify(await stage.records())).not.toContain('Second.');
-  });
-
-  test('of an earlier session is refused with CONFLICT when the run directory was used', async () => {
+  test('of a run that was started before is refused with CONFLICT', async () => {
     await using stage = await Stage.start({});
     await expect(stage.adapter.start(stage.launch)).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(await stage.processes()).toBeGreaterThan(0);

@@ -1,21 +1,21 @@
 import { initialEscapeState, readEscapes } from '@runtime/adapter-kit/terminal';
 
 /**
- * What an agent, a file or a chat user wrote must not steer a terminal: at display, escape sequences and control characters go,
- * as do the bidirectional controls with which a line can be made to read differently from what it is.
+ * Text of an agent, a file or a chat user must not control a terminal. Before it is shown, escape sequences and control
+ * characters are removed, and bidirectional controls, which can make a line read differently from what it is.
  * Raw text stays in the log, and in `--json`, where controls are written as escapes.
  */
 
-/** Bidirectional marks, embeddings, overrides and isolates, and half characters, which show as nothing that anybody wrote. */
+/** Bidirectional marks, embeddings, overrides and isolates; and lone surrogates, which are no characters. */
 const unshown = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\p{Surrogate}]/gu;
 
-/** A sanitiser for text that comes in pieces: a sequence or a surrogate pair cut in two is recognised all the same. */
+/** A sanitiser for text in pieces: it recognises a sequence or a surrogate pair that is cut in two. */
 export interface StreamSanitizer {
-  /** What of this piece may be shown now. */
+  /** Returns the part of the text so far that may be shown now. */
   push(text: string): string;
 }
 
-/** Makes a sanitiser that remembers, between pieces, at most one unit of text. */
+/** Makes a sanitiser. Between pieces it remembers at most one UTF-16 unit of text. */
 export function createSanitizer(): StreamSanitizer {
   let state = initialEscapeState;
   let held = '';
@@ -40,15 +40,15 @@ export function createSanitizer(): StreamSanitizer {
   };
 }
 
-/** The text without escape sequences (VT, CSI, OSC, DCS, APC), C0 and C1 controls except line feed and tab, and bidi controls. */
+/** Removes escape sequences (VT, CSI, OSC, DCS, APC), bidi controls, and C0 and C1 controls but line feed and tab. */
 export function sanitize(text: string): string {
   return createSanitizer().push(text);
 }
 
-/** Legal in JSON as they are, and obeyed by terminals: what `JSON.stringify` leaves of the controls. */
+/** The controls that `JSON.stringify` leaves as they are, although terminals act on them. */
 const unescapedControls = /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
-/** A value as JSON that no terminal obeys. It parses to the same value. */
+/** A value as JSON without control characters. It parses to the same value. */
 export function safeJson(value: unknown, indent?: number): string {
   return (JSON.stringify(value, undefined, indent) ?? 'null').replace(
     unescapedControls,
@@ -56,9 +56,9 @@ export function safeJson(value: unknown, indent?: number): string {
   );
 }
 
-/** For one line of a table or a title: sanitised, white space folded, cut to `width` characters with an ellipsis. */
+/** Text for one line: sanitised, white space folded, cut to `width` characters with an ellipsis. */
 export function sanitizeLine(text: string, width = 200): string {
-  // Nobody shows more than this; a title of megabytes is not worth its scan.
+  // Not the whole text: a title may have megabytes.
   const folded = sanitize(text.slice(0, width * 20))
     .replace(/\s+/g, ' ')
     .trim();

@@ -75,13 +75,15 @@ export type {
   EventsOptions,
   ListOptions,
   PlaneEvents,
-  PlaneInfo,
   Receipt,
-  RuntimeReport,
   SendOptions,
   TaskHandle,
   TaskStreamEvent,
 } from './plane/control-plane.ts';
+export { planeInfoSchema } from './plane/plane-info.ts';
+export type { PlaneInfo } from './plane/plane-info.ts';
+export { runtimeReportSchema } from './plane/runtime-report.ts';
+export type { RuntimeReport } from './plane/runtime-report.ts';
 export type { QueuedTask, RunningTask, ScheduleState, Scheduler } from './plane/scheduler.ts';
 export { runStatusSchema, taskStatusSchema, taskViewSchema } from './plane/task-view.ts';
 export type { RunStatus, TaskStatus, TaskView } from './plane/task-view.ts';

@@ -10,6 +10,7 @@ import type {
   Part,
   Receipt,
   RunOutcome,
+  RuntimeReport,
   SubmitRequest,
   TaskEvent,
   TaskEventOf,
@@ -162,5 +163,15 @@ describe('arrays on the way in', () => {
       env: { pass: readonly ['A'] };
       degradeOn: readonly ['timeout'];
     }>().toExtend<SubmitRequest>();
+  });
+});
+
+describe('what the plane reports of a runtime', () => {
+  it('is what its probe found, with a breaker', () => {
+    type Found<T> = T & { readonly breaker: 'closed' | 'open' | 'half_open' };
+    expectTypeOf<Found<AgentRuntime>>().toExtend<RuntimeReport>();
+    expectTypeOf<Found<Unavailable>>().toExtend<RuntimeReport>();
+    expectTypeOf<keyof Extract<RuntimeReport, { status: 'available' }>>().toEqualTypeOf<keyof Found<AgentRuntime>>();
+    expectTypeOf<keyof Extract<RuntimeReport, { status: 'unavailable' }>>().toEqualTypeOf<keyof Found<Unavailable>>();
   });
 });

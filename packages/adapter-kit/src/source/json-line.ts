@@ -23,11 +23,15 @@ export function parseJsonLine(bytes: Buffer, { maxDepth = 64 }: JsonLineOptions 
   } catch {
     return { ok: false, reason: 'not JSON' };
   }
-  // Any character of a key may be escaped, so every text with escapes is looked through.
-  if (text.includes('__proto__') || text.includes('\\u')) dropPrototypeKeys(value);
+  if (text.includes('__proto__') || escapedProtoLetter.test(text)) dropPrototypeKeys(value);
   return { ok: true, value };
 }
 
+/**
+ * A letter of `__proto__` as an escape: any of them may be written so. The escapes of terminals and of other scripts
+ * are not.
+ */
+const escapedProtoLetter = /\\u00(?:5f|6f|7[024])/i;
 const quote = 0x22;
 const backslash = 0x5c;
 

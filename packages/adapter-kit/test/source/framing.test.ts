@@ -126,6 +126,11 @@ describe('parseJsonLine', () => {
   it.each([
     '{"__proto__":{"x":1},"a":{"__proto__":2,"b":3}}',
     '{"\\u005f_proto__":{"x":1},"a":{"\\u005F\\u005fproto__":2,"b":3}}',
+    '{"__\\u0070roto__":{"x":1},"a":{"b":3}}',
+    '{"__p\\u0072oto__":{"x":1},"a":{"b":3}}',
+    '{"__pr\\u006Fto__":{"x":1},"a":{"b":3}}',
+    '{"__pro\\u0074o__":{"x":1},"a":{"b":3}}',
+    '{"_\\u005fproto__":{"x":1},"a":{"b":3}}',
   ])('drops prototype keys at any depth: %s', (text) => {
     const parsed = parseJsonLine(Buffer.from(text));
     expect(parsed.ok && JSON.stringify(parsed.value)).toBe('{"a":{"b":3}}');

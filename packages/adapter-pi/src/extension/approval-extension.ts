@@ -1,23 +1,23 @@
 import type { ApprovalPolicy } from '@runtime/contracts';
 
-/** The title by which a tool's dialog is told from other extensions' dialogs. */
+/** The title that marks a dialog of this extension. */
 export const toolDialogTitle = '@runtime/tool-approval';
 
-/** Characters of a tool's input that a dialog shows. Policies see all of it. */
+/** How many characters of a tool's input the dialog shows. The policy is applied to all of it. */
 const shownInput = 32_768;
 
 /**
- * The extension that asks before a tool runs where the task's policy says so: plain JavaScript, for Pi loads it by itself.
- * It holds the path of the policy rather than looking for it. The policy is read once, while Pi starts: a policy that cannot be read keeps Pi from starting,
- * and one that is changed later changes nothing. A call that fails here is blocked by Pi.
- * The rules are those of `policyAction` in the contracts; a test holds the two against each other.
+ * The source of an extension that asks before a tool runs if the task's policy requires it. It is plain JavaScript,
+ * because Pi loads the file as it is. The policy is read once, while Pi starts: Pi does not start with an unreadable
+ * policy, and a later change of the file has no effect. If this code throws, Pi blocks the tool call.
+ * The rules are those of `policyAction` in the contracts; a test compares the two.
  */
 export function approvalExtension(policyFile: string): string {
   return `// Written by @runtime/adapter-pi for one run. Asks before a tool runs, as the task's approval policy says.
 import { readFileSync } from 'node:fs';
 
 const policy = JSON.parse(readFileSync(${JSON.stringify(policyFile)}, 'utf8'));
-if (!Array.isArray(policy.rules) || typeof policy.default !== 'string') throw new Error('the approval policy is unreadable');
+if (!Array.isArray(policy.rules) || typeof policy.default !== 'string') throw new Error('the approval policy cannot be read');
 
 export function actionFor(tool, inputJson) {
   const rule = policy.rules.find(
@@ -32,7 +32,7 @@ export default function (pi) {
     const action = actionFor(event.toolName, inputJson);
     if (action === 'allow') return undefined;
     if (action !== 'ask') return { block: true, reason: 'The approval policy of this task does not allow this tool call.' };
-    if (!ctx.hasUI) return { block: true, reason: 'This tool call needs an approval, and nobody can be asked.' };
+    if (!ctx.hasUI) return { block: true, reason: 'This tool call needs an approval, but this session cannot ask for one.' };
     const over = inputJson.length - ${shownInput};
     const input = over > 0 ? inputJson.slice(0, ${shownInput}) + ' [… ' + over + ' more characters]' : inputJson;
     const question = { tool: event.toolName, callId: event.toolCallId, input };

@@ -4,8 +4,8 @@ import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { piRunFiles } from '../run-files.ts';
 
 /**
- * Makes a private agent directory of the run, where Pi keeps settings and sessions. The login is a link: a token that Pi renews stays renewed.
- * What the user does not have is left out.
+ * Makes a private agent directory for the run, where Pi keeps its settings and sessions. The login is a symbolic link,
+ * so that a token which Pi renews is renewed for the user too. Files that the user does not have are left out.
  */
 export async function isolateAgentDir(runDir: string, env: Readonly<Record<string, string>>): Promise<void> {
   const source = env['PI_CODING_AGENT_DIR'] ?? path.join(env['HOME'] ?? '/', '.pi', 'agent');

@@ -3,13 +3,16 @@ import type { PiSettings } from '../options.ts';
 import { piRunFiles } from '../run-files.ts';
 import { agentVariables } from './agent-variables.ts';
 
-/** How the agent is called. */
+/** The process to spawn. */
 export interface PiCommand {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The command line and the environment of a run; they refer to what `writeLaunchFiles` writes. `session`: the file to pick up. */
+/**
+ * The command line and the environment of a run. They refer to the files that `writeLaunchFiles` writes.
+ * `session` is the session file to resume.
+ */
 export function piCommand(settings: PiSettings, launch: Launch, session: string | undefined): PiCommand {
   const { target, handle } = launch;
   const { extension, agentDir } = piRunFiles(handle.runDir);

@@ -7,17 +7,18 @@ import type { Launch } from '@runtime/contracts/adapter';
 import { z } from 'zod';
 import { readRecord, stateOf } from '../wire.ts';
 
-/** The answer to the first `get_state` is the first line or close to it. */
+/** The response to the first `get_state` is the first line or close to it. */
 const searchedBytes = 1024 * 1024;
 
 const headerSchema = z.looseObject({ type: z.literal('session'), id: z.string(), cwd: z.string() });
 
 /**
- * The session file that a launch is to pick up; undefined when it picks up nothing.
+ * The session file that a launch resumes; undefined for a launch that resumes nothing.
  *
- * Throws NOT_FOUND, `retry: 'never'`, with `details.reason`, where the conversation cannot be had and the plane has to start over:
- * `no-session` (Pi writes no file before the first answer is complete), `other-workspace` (Pi would work where the session began, whatever the launch says).
- * CONFLICT while the earlier process lives: Pi does not lock its files, and two of them would tear the conversation apart.
+ * Throws NOT_FOUND with `retry: 'never'` if the conversation cannot be resumed and the plane must start over.
+ * `details.reason` is `no-session` (before 0.99 Pi writes no file until the first answer is complete) or
+ * `other-workspace` (Pi works in the directory where the session began and ignores the launch's). Throws CONFLICT while
+ * the earlier process lives: Pi does not lock the file, and two processes would fork the conversation.
  */
 export async function sessionToResume({
   resume,
@@ -26,7 +27,7 @@ export async function sessionToResume({
   if (!resume) return undefined;
   const record = await readHolderRecord(resume.runDir);
   if (record && (await isAlive(record.agent))) {
-    throw new AgentRuntimeError('CONFLICT', `the process that holds session ${resume.agentSessionId} still runs`, {
+    throw new AgentRuntimeError('CONFLICT', `the process of session ${resume.agentSessionId} is still running`, {
       hint: 'stop the earlier run first',
     });
   }
@@ -35,11 +36,11 @@ export async function sessionToResume({
   if (file === undefined || header === undefined) {
     throw missing(
       'no-session',
-      `Pi kept nothing of session ${resume.agentSessionId}: it ended before its first answer was complete`,
+      `session ${resume.agentSessionId} has no file: it ended before its first answer was complete`,
     );
   }
   if ((await real(header.cwd)) !== (await real(workspace))) {
-    throw missing('other-workspace', `session ${resume.agentSessionId} belongs to ${header.cwd}`);
+    throw missing('other-workspace', `session ${resume.agentSessionId} belongs to the workspace ${header.cwd}`);
   }
   return file;
 }
@@ -69,7 +70,7 @@ async function readHeader(file: string): Promise<z.infer<typeof headerSchema> | 
   return header.success ? header.data : undefined;
 }
 
-/** The beginning of a regular file; undefined when there is none. */
+/** The beginning of a regular file, also through a symbolic link; undefined if there is none. */
 async function readHead(file: string): Promise<string | undefined> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -3,7 +3,7 @@ import { writeExtension } from '../extension/write-extension.ts';
 import type { PiSettings } from '../options.ts';
 import { isolateAgentDir } from './agent-dir.ts';
 
-/** Writes into the run's directory what the command of the run refers to. */
+/** Writes the files that `piCommand` refers to into the run's directory. */
 export async function writeLaunchFiles({ isolate }: PiSettings, { handle, env, approvals }: Launch): Promise<void> {
   if (approvals && policyAsks(approvals)) await writeExtension(handle.runDir, approvals);
   if (isolate) await isolateAgentDir(handle.runDir, env);

@@ -1,8 +1,8 @@
-/** Listeners of something that changes, and the way to wait for its next change. */
+/** Notifies listeners of a change, and lets a caller wait for the next one. */
 export class Changes {
   readonly #listeners = new Set<() => void>();
 
-  /** Calls `listener` at every change. Returns what removes it. */
+  /** Calls `listener` at every change. Returns a function that removes it. */
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -12,7 +12,7 @@ export class Changes {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Resolves at the next change, or once one of the signals is aborted. */
+  /** Resolves at the next change, or when one of the signals is aborted. */
   next(signals: readonly (AbortSignal | undefined)[]): Promise<void> {
     return new Promise((resolve) => {
       const given = signals.filter((signal) => signal !== undefined);

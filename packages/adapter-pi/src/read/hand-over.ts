@@ -1,14 +1,17 @@
 import { Changes } from './changes.ts';
 import type { Reading, Translated } from './reading.ts';
 
-/** How a hand-over ended: with the output, or because the reader fell behind and goes on from `reading` by itself. */
+/** Why a hand-over ended. `cut`: the reader fell behind, and continues from `reading` by itself. */
 export type HandOverEnd =
   | { readonly kind: 'over'; readonly last: Translated }
   | { readonly kind: 'cut'; readonly reading: Reading }
   | { readonly kind: 'failed'; readonly error: Error }
   | { readonly kind: 'closed' };
 
-/** Translated records on their way from `PiOutput`, which never waits, to the one reader of the events, which may be slow. */
+/**
+ * A bounded queue of translated records from `PiOutput`, which never waits, to the reader of the events, which may be
+ * slow.
+ */
 export class HandOver {
   readonly #maxBytes: number;
   readonly #changes = new Changes();
@@ -16,12 +19,12 @@ export class HandOver {
   #bytes = 0;
   #end: HandOverEnd | undefined;
 
-  /** `maxBytes`: of Pi's output, as a measure of what its events take; exceeded by at most one record. */
+  /** `maxBytes` counts the output that the records were made of. One record may exceed it. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** The reader is so far behind that nothing more should be put in. */
+  /** The reader is too far behind: nothing more may be put in. */
   get isFull(): boolean {
     return this.#bytes >= this.#maxBytes;
   }
@@ -33,13 +36,13 @@ export class HandOver {
     this.#changes.notify();
   }
 
-  /** Nothing more is put in. What is in there is still read. */
+  /** Closes the queue. Records that are in it can still be taken. */
   end(end: HandOverEnd): void {
     this.#end ??= end;
     this.#changes.notify();
   }
 
-  /** What was put in, in order; returns how it ended. Aborting `signal` ends it as `closed`. */
+  /** Yields the records in order and returns why the hand-over ended; `closed` if `signal` is aborted. */
   async *take(signal: AbortSignal): AsyncGenerator<Translated, HandOverEnd, undefined> {
     while (!signal.aborted) {
       const records = this.#waiting;

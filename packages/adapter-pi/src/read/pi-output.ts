@@ -14,29 +14,33 @@ export type PiResponse = PiRecordOf<'response'>;
 export interface PiOutputOptions {
   /** Values that must not appear in events. */
   readonly secrets: readonly string[];
-  /** How far the reader of the events may fall behind before it reads the file by itself, in bytes of the output. @default 1048576 (1 MiB) */
+  /**
+   * How far the reader of the events may fall behind before it reads the file by itself, in bytes of Pi's output.
+   * @default 1048576 (1 MiB)
+   */
   readonly handOverBytes?: number;
 }
 
-/** The answer to an empty line; any other parse error is a line that was torn. */
+/** Pi's answer to an empty line. Any other parse error means that a line was torn. */
 const emptyLine = /Unexpected end of JSON input/;
 
 /**
- * Pi's output, read from its beginning, so that a later owner of the run knows as much as the first.
- * The session learns from it which commands were answered, whether Pi rests and which dialogs wait, however slowly the events are read.
+ * Reads Pi's output from its beginning, so that a later owner of the run knows as much as the first. From it the
+ * session learns which commands Pi answered, whether a turn is running and which dialogs are open. It never waits for
+ * the reader of the events.
  */
 export class PiOutput {
-  /** Answers to `prompt`, by the instruction's id: whether Pi accepted it. */
+  /** The prompts that Pi answered, by the instruction's id: whether Pi accepted it. */
   readonly answered = new Map<string, boolean>();
-  /** The latest `get_state`. */
+  /** The latest answer to `get_state`. */
   pi: PiState | undefined;
-  /** Lines of ours that Pi could not parse, other than empty ones. */
+  /** How many lines of ours Pi could not parse, without the empty ones. */
   tornLines = 0;
-  /** The process has ended, and all of its output was seen. */
+  /** The process has ended and all of its output was read. */
   ended = false;
-  /** Reading failed: nothing more is known. */
+  /** Why reading failed; nothing more will be read then. */
   failure: AgentRuntimeError | undefined;
-  /** For the reader of the events. */
+  /** Serves the reader of the events. */
   readonly relay: Relay;
   readonly #file: string;
   readonly #awaited = new Map<string, (response: PiResponse) => void>();
@@ -51,12 +55,15 @@ export class PiOutput {
     this.#done = this.#read(handle);
   }
 
-  /** What the translator knows by now, see `Relay.state`. */
+  /** The translator's state, see `Relay.state`. */
   get state(): TranslatorState {
     return this.relay.state;
   }
 
-  /** Waits until everything that was written by now is known: a reader that reads by itself may be ahead, and callers ask about what they saw there. */
+  /**
+   * Waits until everything that Pi has written so far is read. The reader of the events may be ahead of this one if it
+   * reads the file by itself, and the caller may act on an event that it saw there.
+   */
   async catchUp(options: CallOptions = {}): Promise<void> {
     const size = await stat(this.#file).then(
       (stats) => stats.size,
@@ -65,14 +72,14 @@ export class PiOutput {
     await this.until(() => this.#offset >= size || this.ended, options);
   }
 
-  /** Calls `listener` after every record and at the end. Returns what removes it. */
+  /** Calls `listener` after every record but increments, and at the end. Returns a function that removes it. */
   listen(listener: () => void): () => void {
     return this.#changes.listen(listener);
   }
 
   /**
-   * Waits until `test` holds, looking after every record. False when `timeoutMs` passed first, or when the output ended without it.
-   * Throws when `signal` aborts, or when the output cannot be read.
+   * Waits until `test` is true, checking it after every record. Returns false if `timeoutMs` passes or the output ends
+   * first. Throws if `signal` is aborted or the output cannot be read.
    */
   async until(
     test: () => boolean,
@@ -90,8 +97,9 @@ export class PiOutput {
   }
 
   /**
-   * The answer to the command with this id, or, since old versions leave the id out there, to an unknown command of this name.
-   * Call it before the command is written. Undefined when the process ended or `timeoutMs` passed without one.
+   * Waits for the answer to the command with this id. Old versions answer an unknown command without its id, so an
+   * error without an id counts too if it names `command`. Call this before writing the command. Returns undefined if
+   * the process ends or `timeoutMs` passes first.
    */
   async response(
     id: string,
@@ -112,7 +120,7 @@ export class PiOutput {
     }
   }
 
-  /** Stops reading. Whoever waits is told that nothing came. */
+  /** Stops reading. Pending waits end as if the output had ended. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#changes.notify();

@@ -13,31 +13,33 @@ import { translate } from '../translate/translate.ts';
 import { endAtExit } from '../translate/turns.ts';
 import { readEcho, readRecord, type PiRecord } from '../wire.ts';
 
-/** What one line of Pi's output became. Offsets are bytes in the file; `end` is behind the line feed. */
+/** One line of Pi's output as events. Offsets are bytes in the file; `end` is behind the line feed. */
 export interface Translated {
   readonly start: number;
   readonly end: number;
   readonly events: readonly SessionEvent[];
-  /** Undefined for a line that is no record. */
+  /** Undefined for a line that is not a record. */
   readonly record?: PiRecord;
-  /** What the end of the output brought; nothing follows. */
+  /** The events at the end of the output; nothing follows. */
   readonly isLast?: true;
 }
 
-/** One pass over Pi's output, line by line from the first: the translator's state, and how far it has come. */
+/**
+ * One pass over Pi's output, line by line from the first: the state of the translator, and its position in the file.
+ */
 export class Reading {
   readonly state: TranslatorState;
   readonly #secrets: readonly string[];
   #position: number;
 
-  /** `secrets` are kept out of the samples of lines that are no record; events are redacted by the reader. */
+  /** `secrets` are masked in samples of unreadable lines only; the reader redacts the events. */
   constructor(secrets: readonly string[], state: TranslatorState = newTranslatorState(), position = 0) {
     this.state = state;
     this.#secrets = secrets;
     this.#position = position;
   }
 
-  /** The offset at which the next line begins. */
+  /** The offset of the next line. */
   get position(): number {
     return this.#position;
   }
@@ -57,30 +59,30 @@ export class Reading {
     };
   }
 
-  /** Passes over a line that only readers of the events need. The events of later lines are incomplete from here on. */
+  /** Skips a line. Events made from later lines may then be incomplete. */
   skip({ end }: Line | OversizeLine): void {
     this.#position = end;
   }
 
-  /** Takes the end: what stands behind the last line feed, if anything, and the exit of the process. */
+  /** Translates the end of the output: `rest`, which stands behind the last line feed, and the exit of the process. */
   finish(rest: Line | OversizeLine | undefined, exit: Exit): Translated {
     const start = this.#position;
     const torn = rest ? this.take(rest).events : [];
     return { start, end: this.#position, events: [...torn, ...endAtExit(this.state, exit)], isLast: true };
   }
 
-  /** The same pass for somebody else, who goes on by themselves from here. */
+  /** An independent copy that continues from here. */
   fork(): Reading {
     return new Reading(this.#secrets, structuredClone(this.state), this.#position);
   }
 }
 
-/** The exit of a run that has ended, as it was seen. */
+/** The recorded exit of a run that has ended. */
 export async function exitOf({ runDir }: RuntimeHandle): Promise<Exit> {
-  return (await readExitRecord(runDir))?.exit ?? { kind: 'unknown', why: 'its end was not seen' };
+  return (await readExitRecord(runDir))?.exit ?? { kind: 'unknown', why: 'no exit was recorded' };
 }
 
-/** A line that is no record of Pi. */
+/** A line that is not a record of Pi. */
 interface Unreadable extends Pick<MalformedRecord, 'head' | 'size' | 'reason'> {
   readonly type: 'unreadable';
 }
@@ -93,14 +95,14 @@ function readLine(line: Line | OversizeLine): PiRecord | Unreadable {
   if (!parsed.ok) return readEcho(beginningOf(bytes)) ?? unreadable(bytes, bytes.length, parsed.reason);
   const record = readRecord(parsed.value);
   if (record.type !== 'malformed') return record;
-  // As it reads without escapes: a secret may be written with some.
+  // Written anew without escapes, which could hide a secret.
   return unreadable(Buffer.from(JSON.stringify(parsed.value).slice(0, sampleBytes)), written, record.reason);
 }
 
 const tooLong = 'the line is too long';
 const sampleBytes = 4096;
 
-/** Enough to tell an echo, see `readEcho`. */
+/** Long enough to recognise an echo, see `readEcho`. */
 const beginningOf = (line: Buffer): string => line.toString('latin1', 0, 80);
 
 const unreadable = (head: Buffer, size: number, reason: string): Unreadable => ({

@@ -10,7 +10,10 @@ export interface RecordsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Every record of a run's output from the first one on: from the relay where this reader keeps up, else from the file. */
+/**
+ * Every record of a run's output, from the first one on. The relay delivers them as long as this reader keeps up;
+ * otherwise it reads the file by itself.
+ */
 export async function* translatedRecords(
   handle: RuntimeHandle,
   relay: Relay,
@@ -35,7 +38,7 @@ export async function* translatedRecords(
   }
 }
 
-/** Reads the file until the relay takes over. Undefined when the output has ended, or `signal` is aborted. */
+/** Reads the file until the relay takes over. Returns undefined if the output ends or `signal` is aborted first. */
 async function* readAlone(
   handle: RuntimeHandle,
   relay: Relay,

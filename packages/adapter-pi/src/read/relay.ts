@@ -5,7 +5,7 @@ import type { PiRecord } from '../wire.ts';
 import { HandOver, type HandOverEnd } from './hand-over.ts';
 import { Reading } from './reading.ts';
 
-/** Increments say nothing about what Pi waits for, and are nine lines of ten. */
+/** Increments do not change what the session needs to know, and are nine lines of ten. */
 const increments = ['{"type":"message_update"', '{"type":"tool_execution_update"'].map((text) => Buffer.from(text));
 
 function isIncrement(line: Line | OversizeLine): boolean {
@@ -14,11 +14,14 @@ function isIncrement(line: Line | OversizeLine): boolean {
 }
 
 /**
- * Translates each record once: the session sees the translator's state, the reader of the events gets the events.
+ * Translates each record once, for two consumers: the session uses the state of the translator, the reader of the
+ * events gets the events.
  *
- * The session cannot wait for a slow reader, and memory is bounded. So a reader that falls behind gets a copy of the translator
- * and goes on with the file by itself; a late one begins at the beginning of the file. Without a reader, increments are not even parsed.
- * Once such a reader has caught up, its translator replaces this one, which lacks the increments, and it gets the events again.
+ * The session must not wait for a slow reader, and the queue between them is bounded. A reader that falls behind
+ * therefore gets a copy of the translator and reads the file by itself from there; a reader that comes late reads it
+ * from the beginning. Meanwhile the relay skips increments, so that they are not parsed twice. Once the reader has
+ * caught up, its translator, which has seen the increments, replaces the relay's, and the relay delivers the events
+ * again.
  */
 export class Relay {
   readonly #maxBytes: number;
@@ -26,10 +29,10 @@ export class Relay {
   #reader: HandOver | undefined;
   #first: HandOver | undefined;
   #isOver = false;
-  /** A reader that has read further than this relay, and is joined there. */
+  /** A reader that is further than the relay; the relay takes over when it gets there. */
   #ahead: { readonly reading: Reading; readonly reader: HandOver } | undefined;
 
-  /** `maxBytes`: how much of the output may wait for the reader. */
+  /** `maxBytes` limits the output whose events wait for the reader. */
   constructor(secrets: readonly string[], maxBytes: number) {
     this.#maxBytes = maxBytes;
     this.#reading = new Reading(secrets);
@@ -37,12 +40,12 @@ export class Relay {
     this.#first = this.#reader;
   }
 
-  /** What the translator knows by now. Not to be kept across an await: another translator takes over when a reader joins. */
+  /** The state of the translator. Do not keep it across an await: another state replaces it when a reader joins. */
   get state(): TranslatorState {
     return this.#reading.state;
   }
 
-  /** Translates the next line. Undefined for an increment that no reader wants, and for a line that is no record. */
+  /** Translates the next line. Returns undefined for a skipped increment and for a line that is not a record. */
   take(line: Line | OversizeLine): PiRecord | undefined {
     if (this.#reader?.isFull) this.#cut(this.#reader);
     if (!this.#reader && isIncrement(line)) {
@@ -56,26 +59,29 @@ export class Relay {
     return translated.record;
   }
 
-  /** Pi has ended. `rest` is what stands behind the last line feed. */
+  /** Delivers the end of the output. `rest` is what stands behind the last line feed. */
   finish(rest: Line | OversizeLine | undefined, exit: Exit): void {
     this.end({ kind: 'over', last: this.#reading.finish(rest, exit) });
   }
 
-  /** Nothing more is taken. */
+  /** Ends the delivery. */
   end(end: HandOverEnd): void {
     this.#isOver = true;
     this.#reader?.end(end);
     this.#ahead?.reader.end(end);
   }
 
-  /** All events, from the first on: for the first reader alone. */
+  /** The records from the first one on. Only the first reader gets them. */
   takeFirst(): HandOver | undefined {
     const first = this.#first;
     this.#first = undefined;
     return first;
   }
 
-  /** Hands the events over from where `reading` stands. Undefined when it is behind, or at the end: then it reads on by itself. */
+  /**
+   * Delivers the records from the position of `reading` on, and takes over its translator. Returns undefined if
+   * `reading` is behind, or the output has ended: then the reader continues by itself.
+   */
   join(reading: Reading): HandOver | undefined {
     if (this.#isOver || reading.position < this.#reading.position) return undefined;
     const reader = new HandOver(this.#maxBytes);
@@ -84,7 +90,7 @@ export class Relay {
     return reader;
   }
 
-  /** Its reader has stopped reading. */
+  /** The reader has stopped. */
   leave(reader: HandOver): void {
     if (this.#reader === reader) this.#reader = undefined;
     if (this.#ahead?.reader === reader) this.#ahead = undefined;

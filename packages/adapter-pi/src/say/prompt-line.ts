@@ -3,8 +3,8 @@ import { instructionText, type Instruction } from '@runtime/contracts';
 const behaviors = { prompt: undefined, steer: 'steer', followUp: 'followUp' } as const;
 
 /**
- * The command for an instruction, with its id as the command's.
- * A steer goes as a prompt that may be queued: Pi's own `steer` says success while idle and starts nothing.
+ * The command for an instruction; its id is the instruction's id.
+ * A steer is sent as a prompt that Pi may queue: Pi's own `steer` reports success while idle, but starts nothing.
  */
 export function promptCommand(instruction: Instruction): Record<string, unknown> {
   const { id, mode, parts } = instruction;

@@ -1,25 +1,25 @@
-import { restSuffix, seemsAtRest } from '../translate/life.ts';
-import type { PiInput } from './pi-input.ts';
-import { handledSuffix } from '../translate/responses.ts';
 import type { PiOutput } from '../read/pi-output.ts';
+import { restSuffix, seemsAtRest } from '../translate/life.ts';
+import { handledSuffix } from '../translate/responses.ts';
+import type { PiInput } from './pi-input.ts';
 
-/** After a compaction Pi may go on by itself; this much later it would have. */
+/** After a compaction Pi may continue by itself; within this time, in ms, it would have. */
 const graceMs = 250;
-/** Between two questions while Pi says that it still works. */
+/** How long to wait, in ms, before asking a busy Pi again. */
 const againMs = 1000;
-/** After this a command of an extension would have begun a turn if it were to. */
+/** A slash command that begins a turn does so within this time, in ms. */
 const handledMs = 250;
 
 /**
- * Asks Pi whether it rests where its version does not say so by itself, and what became of a slash command that no turn followed.
- * The answers are in the output, and the translator ends the turn there: nothing here does.
+ * Asks a Pi that does not report `agent_settled` whether it is idle, and asks any Pi what became of a slash command
+ * that began no turn. This only asks: the answers are in the output, where the translator ends the turn.
  */
 export function watchRest(output: PiOutput, input: PiInput): { expectCommand(id: string): void; close(): void } {
   const commands = new Set<string>();
   let asked = 0;
   let timer: NodeJS.Timeout | undefined;
   const ask = (suffix: string): void => {
-    // Unanswered because the process ended, or hangs: the run's clocks see to that.
+    // Pi has ended or hangs. The plane's time limits handle that.
     input.ask('get_state', { suffix }).catch(() => {});
   };
   const later = (ms: number, what: () => void): void => {
@@ -36,7 +36,7 @@ export function watchRest(output: PiOutput, input: PiInput): { expectCommand(id:
   };
   const isIdleCommand = (): boolean => {
     const { life, trail } = output.state;
-    // Declined, or begun as an ordinary prompt.
+    // Declined, or an ordinary prompt whose turn has begun.
     for (const id of commands) if (output.answered.has(id) && !trail.starting.includes(id)) commands.delete(id);
     return !life.open && trail.starting.some((id) => commands.has(id));
   };

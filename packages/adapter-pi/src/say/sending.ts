@@ -1,33 +1,34 @@
 import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions, type Instruction } from '@runtime/contracts';
+import type { PiOutput } from '../read/pi-output.ts';
 import { turnIdOf } from '../translate/state.ts';
-import { ended, type PiInput } from './pi-input.ts';
+import { piEndedError, type PiInput } from './pi-input.ts';
 import { promptCommand } from './prompt-line.ts';
 import type { SentMarks } from './sent-marks.ts';
-import type { PiOutput } from '../read/pi-output.ts';
 
-/** How long an instruction in doubt may show itself after Pi has answered everything before it. */
+/** How long to wait, in ms, for evidence of an instruction in doubt after Pi has answered everything before it. */
 const doubtMs = 5000;
 
-/** How long a prompt that was taken may need until it begins. */
+/** How long, in ms, an accepted prompt may need until its turn begins. */
 const beginMs = 1000;
 
 /**
- * Sends instructions one at a time, each at most once, whoever sent it first.
+ * Sends instructions one at a time and each at most once, also across owners of the run.
  *
- * Pi loses the second of two prompts of which it has acknowledged neither, so that the next one waits for the answer to the one before.
- * What an earlier owner had begun to send is told by its mark: none, nothing left. `written`, Pi has it or will read it.
- * `sending`, its owner died in the very moment: it is in doubt until its answer or a torn line is seen.
+ * Pi loses the second of two prompts if it has acknowledged neither, so each prompt waits for the answer to the one
+ * before. A mark shows how far an earlier owner got with an instruction. No mark: nothing was sent. `written`: Pi has
+ * it or will read it. `sending`: the owner died during the write, so the instruction is in doubt until its answer or a
+ * torn line shows up.
  */
 export class Sending {
   readonly #input: PiInput;
   readonly #output: PiOutput;
   readonly #marks: SentMarks;
-  /** Handed over, and not yet answered. */
+  /** Sent and not yet answered. */
   readonly #unacknowledged: Set<string>;
   readonly #doubtful: Set<string>;
-  /** Lines that were torn, and refused by Pi, before this owner. */
+  /** How many torn lines Pi had refused before this owner came. */
   readonly #tornBefore: number;
-  readonly #handedOver = new Map<string, Promise<void>>();
+  readonly #sent = new Map<string, Promise<void>>();
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(
@@ -42,27 +43,31 @@ export class Sending {
     this.#unacknowledged = new Set(written);
     this.#doubtful = new Set(doubtful);
     this.#tornBefore = tornBefore;
-    for (const id of written) this.#handedOver.set(id, Promise.resolve());
+    for (const id of written) this.#sent.set(id, Promise.resolve());
   }
 
-  /** Takes over from whoever sent before, if anybody did. `tornBefore`: the torn lines that were seen before ours was ended. */
+  /**
+   * Takes over from the earlier owners of the run, if there were any. `tornBefore` is the number of torn lines before
+   * this owner ended a line that they may have left unfinished.
+   */
   static async open(input: PiInput, output: PiOutput, marks: SentMarks, tornBefore: number): Promise<Sending> {
     const before = [...(await marks.read())];
     const ids = (wanted: string): string[] => before.filter(([, mark]) => mark === wanted).map(([id]) => id);
     return new Sending(input, output, marks, { written: ids('written'), doubtful: ids('sending'), tornBefore });
   }
 
-  /** Every prompt that was handed over is answered. */
+  /** Pi has answered every prompt that was sent. */
   isAcknowledged(): boolean {
     for (const id of this.#unacknowledged) if (this.#output.answered.has(id)) this.#unacknowledged.delete(id);
     return this.#unacknowledged.size === 0;
   }
 
   /**
-   * Pi has answered every prompt, and those that it did not queue have begun: in the moment between the two Pi takes a second prompt
-   * for a first, and an abort for one of nothing. A prompt that an extension handles begins nothing: then this waits in vain, and not for long.
+   * Waits until Pi has answered every prompt, and the turns of those that it did not queue have begun. Between the two
+   * Pi treats another prompt as the first one, and an abort does nothing. A prompt that an extension handles begins no
+   * turn; then this waits for one second in vain.
    */
-  async untilTaken(options: CallOptions & { readonly timeoutMs?: number } = {}): Promise<void> {
+  async untilBegun(options: CallOptions & { readonly timeoutMs?: number } = {}): Promise<void> {
     await this.#output.until(() => this.isAcknowledged(), options);
     const hasBegun = (): boolean => {
       const { life, trail } = this.#output.state;
@@ -71,18 +76,17 @@ export class Sending {
     await this.#output.until(hasBegun, { ...options, timeoutMs: beginMs });
   }
 
-  /** As `RuntimeSession.send`. The same id again is not sent again: it resolves or fails as the first time. */
+  /** As `RuntimeSession.send`. A second call with the same id sends nothing and gets the result of the first. */
   send(instruction: Instruction, { signal }: CallOptions = {}): Promise<void> {
-    const known = this.#handedOver.get(instruction.id);
+    const known = this.#sent.get(instruction.id);
     if (known) return known;
     const before = this.#last;
-    // Who stops waiting for their turn has sent nothing; a write that has begun is seen through.
+    // Aborting a call while it waits here sends nothing; a write that has begun is completed.
     const turn = abortable(before, signal).then(() => this.#sendNow(instruction, signal));
-    this.#handedOver.set(instruction.id, turn);
+    this.#sent.set(instruction.id, turn);
     const settled = turn.catch((error: unknown) => {
-      // Provably nothing was sent: it may be tried again.
-      if (!AgentRuntimeError.isInstance(error) || error.code !== 'OUTCOME_UNKNOWN')
-        this.#handedOver.delete(instruction.id);
+      // Nothing was sent: another call may try again.
+      if (!AgentRuntimeError.isInstance(error) || error.code !== 'OUTCOME_UNKNOWN') this.#sent.delete(instruction.id);
     });
     this.#last = before.then(() => settled);
     return turn;
@@ -95,8 +99,8 @@ export class Sending {
     await this.#output.catchUp(options);
     if (this.#output.answered.has(id)) return;
     if (this.#doubtful.has(id) && (await this.#wasSent(id, options))) return;
-    await this.untilTaken(options);
-    if (this.#output.ended || !this.isAcknowledged()) throw ended();
+    await this.untilBegun(options);
+    if (this.#output.ended || !this.isAcknowledged()) throw piEndedError();
     checkConditions(instruction, this.#output);
     await this.#marks.sending(id);
     this.#unacknowledged.add(id);
@@ -106,17 +110,18 @@ export class Sending {
       const error = AgentRuntimeError.from(cause, 'OUTCOME_UNKNOWN');
       if (error.code !== 'OUTCOME_UNKNOWN') {
         this.#unacknowledged.delete(id);
-        await this.#marks.taken(id);
+        await this.#marks.remove(id);
       }
       throw error;
     }
-    // Without the mark a later owner is in doubt, which it can settle; Pi has it all the same.
+    // Pi has the instruction. Without the mark a later owner is in doubt, which it can resolve.
     await this.#marks.written(id).catch(() => {});
   }
 
   /**
-   * Looks for an instruction whose owner died while writing it. `get_state` is answered in order, but a prompt's own answer may come later,
-   * since Pi makes ready first: that it is not there yet proves nothing. A line that Pi could not parse does: that was it, torn.
+   * Looks for an instruction whose owner died while writing it. Pi answers `get_state` in order, but the answer to a
+   * prompt may come later, because Pi prepares the prompt first: a missing answer proves nothing. A line that Pi could
+   * not parse does: it was this instruction, torn.
    */
   async #wasSent(id: string, options: CallOptions): Promise<boolean> {
     await this.#input.ask('get_state', options);
@@ -125,8 +130,8 @@ export class Sending {
     await this.#output.until(() => seen() || isTorn(), { ...options, timeoutMs: doubtMs });
     if (seen()) return true;
     if (!isTorn()) {
-      throw new AgentRuntimeError('OUTCOME_UNKNOWN', `nobody can tell whether Pi was given instruction ${id}`, {
-        hint: 'look at the conversation, and say it again if it is missing',
+      throw new AgentRuntimeError('OUTCOME_UNKNOWN', `it is unknown whether Pi received instruction ${id}`, {
+        hint: 'look at the conversation, and send the instruction again if it is missing',
       });
     }
     this.#doubtful.delete(id);
@@ -141,7 +146,7 @@ function checkConditions({ expiresAt, ifTurn }: Instruction, output: PiOutput): 
   const { life } = output.state;
   if (ifTurn !== undefined && !(life.open && turnIdOf(output.state) === ifTurn)) {
     throw new AgentRuntimeError('CONFLICT', `turn ${ifTurn} is not running`, {
-      hint: 'send it without the condition, or not at all',
+      hint: 'send the instruction without `ifTurn`, or not at all',
     });
   }
 }

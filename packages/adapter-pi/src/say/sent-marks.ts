@@ -2,12 +2,13 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { piRunFiles } from '../run-files.ts';
 
-/** `sending`: its bytes may have begun to leave. `written`: all of them were handed to the kernel, and Pi will read them. */
+/** `sending`: the write may have begun. `written`: the kernel has all of it, and Pi will read it. */
 export type SentMark = 'sending' | 'written';
 
 /**
- * Remembers in the run's directory which instructions were handed to Pi's input, for an owner who comes after us: what stands in a FIFO
- * cannot be looked at. Meant to outlive our process, not the machine, with which Pi dies as well: nothing is synced.
+ * Records in the run's directory which instructions were written to Pi's input. A later owner needs that, because it
+ * cannot see what is in the FIFO. The marks need to survive this process only: if the machine stops, Pi stops too, so
+ * nothing is synced.
  */
 export class SentMarks {
   readonly #folder: string;
@@ -16,18 +17,19 @@ export class SentMarks {
     this.#folder = piRunFiles(runDir).sent;
   }
 
-  /** Right before the first byte leaves. */
+  /** To be called before the write. */
   async sending(id: string): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
     await (await open(this.#file(id, 'sending'), 'w', 0o600)).close();
   }
 
+  /** To be called after the write. */
   async written(id: string): Promise<void> {
     await rename(this.#file(id, 'sending'), this.#file(id, 'written'));
   }
 
-  /** Provably nothing of it left. */
-  async taken(id: string): Promise<void> {
+  /** Nothing was sent after all. */
+  async remove(id: string): Promise<void> {
     await rm(this.#file(id, 'sending'), { force: true });
   }
 

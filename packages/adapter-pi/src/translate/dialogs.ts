@@ -2,17 +2,17 @@ import type { Choice, Decision } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { toolDialogTitle } from '../extension/approval-extension.ts';
-import { headAndTail, headOf } from './text.ts';
 import type { PiRecordOf } from '../wire.ts';
+import { headAndTail, headOf } from './text.ts';
 
-/** A question of an extension: Pi waits for the answer, and so does an abort. */
+/** A question of an extension. Pi waits for the answer, and does not even abort before. */
 export interface Dialog {
   readonly id: string;
   readonly method: 'select' | 'confirm' | 'input' | 'editor';
   readonly options: readonly string[];
-  /** Pi gives the answer up by itself, and says nothing of it. */
+  /** Pi cancels the dialog after some time, without reporting it. */
   readonly timed: boolean;
-  /** The tool call that waits for it; only in dialogs of our own extension. */
+  /** The tool call that waits for the answer; only in dialogs of the adapter's own extension. */
   readonly callId?: string;
 }
 
@@ -26,7 +26,7 @@ interface ToolQuestion {
   readonly input: string;
 }
 
-/** What our own extension asks about; undefined for everybody else's dialogs. */
+/** The question of the adapter's own extension; undefined for dialogs of others. */
 function toolQuestion(request: UiRequest): ToolQuestion | undefined {
   if (request.method !== 'confirm' || request.title !== toolDialogTitle) return undefined;
   try {
@@ -40,7 +40,7 @@ function toolQuestion(request: UiRequest): ToolQuestion | undefined {
   }
 }
 
-/** The dialog in a request; undefined for those that expect no answer (notify, setStatus, …). */
+/** The dialog in a request; undefined for a request that expects no answer (notify, setStatus, …). */
 export function dialogOf(request: UiRequest): Dialog | undefined {
   if (!isDialog(request.method)) return undefined;
   const callId = toolQuestion(request)?.callId;
@@ -67,11 +67,11 @@ function choicesOf(dialog: Dialog, isTool: boolean): Choice[] {
     .map((option, index) => ({ id: String(index + 1), label: headOf(option, 500), kind: 'other' }));
 }
 
-/** The approval that a dialog is for the plane. */
+/** The dialog as an approval request to the plane. */
 export function approvalOf(request: UiRequest, dialog: Dialog): SessionEvent {
   const question = toolQuestion(request);
   const message = question?.input ?? request.message ?? request.prefill ?? request.placeholder;
-  const title = question ? `Allow the tool ${question.tool}?` : request.title || 'An extension asks';
+  const title = question ? `Allow the tool ${question.tool}?` : request.title || 'An extension asks a question';
   const timeout = Math.round(request.timeout ?? 0);
   return {
     type: 'approval.requested',
@@ -86,7 +86,7 @@ export function approvalOf(request: UiRequest, dialog: Dialog): SessionEvent {
   };
 }
 
-/** The line's fields that answer a dialog. Throws INVALID_ARGUMENT for a choice that was not offered. */
+/** The command that answers a dialog. Throws INVALID_ARGUMENT for a choice that was not offered. */
 export function answerOf(dialog: Dialog, decision: Decision | 'cancelled'): Record<string, unknown> {
   const base = { type: 'extension_ui_response', id: dialog.id };
   if (decision === 'cancelled') return { ...base, cancelled: true };
@@ -109,6 +109,6 @@ const notOffered = (choice: string | undefined): AgentRuntimeError =>
     'INVALID_ARGUMENT',
     `the choice ${JSON.stringify(choice ?? '').slice(0, 200)} was not offered`,
     {
-      hint: 'answer with the id of one of the choices of the approval',
+      hint: 'answer with the id of one of the choices in the approval',
     },
   );

@@ -8,22 +8,23 @@ interface Queued {
 }
 
 /**
- * Follows instructions by evidence. Pi's events name none of them: only responses carry our id. A response tells that the last text
- * which joined the queue is ours; texts leave the queue in order, right before their user message starts.
+ * Follows each instruction by evidence. Pi's events do not name instructions, only its responses do: a response shows
+ * that the text which joined the queue last belongs to its instruction. Texts leave the queue in order, right before
+ * their user message starts.
  */
 export interface InstructionTrail {
-  /** As `queue_update` shows them, oldest first. */
+  /** As in the last `queue_update`, oldest first. */
   steering: Queued[];
   followUp: Queued[];
-  /** Left the queue; their user messages are about to start. */
+  /** Texts that left the queue and whose user messages are about to start. */
   drained: Queued[];
-  /** Accepted and not queued: the next user message is theirs. */
+  /** Instructions that were accepted and not queued: the next user messages are theirs. */
   starting: string[];
-  /** What joined the queue last, until a response says whose it is. */
+  /** The text that joined the queue last, until a response shows its instruction. */
   fresh: Queued | undefined;
-  /** In a turn, not yet answered. */
+  /** Instructions in the turn that the agent has not answered yet. */
   delivered: string[];
-  /** User messages that started before anybody claimed them. */
+  /** How many user messages started before a response showed their instruction. */
   unclaimed: number;
 }
 
@@ -37,7 +38,7 @@ export const newTrail = (): InstructionTrail => ({
   unclaimed: 0,
 });
 
-/** The new queue in the old one's terms: what stayed keeps its id, what left is returned. */
+/** Compares the queue with what it was: texts that stayed keep their ids, and those that left are returned. */
 function compare(before: Queued[], texts: readonly string[], mode: Queued['mode']): { now: Queued[]; left: Queued[] } {
   const grown = before.every((item, index) => item.text === texts[index]);
   if (grown) return { now: texts.map((text, index) => before[index] ?? { text, mode }), left: [] };
@@ -69,7 +70,9 @@ const delivery = (instructionId: string, turnId: string | undefined): SessionEve
   ...(turnId === undefined ? {} : { turnId }),
 });
 
-/** Pi took the prompt with this id. `queued` where Pi says which (0.99), else told by the queue. */
+/**
+ * Pi accepted the prompt with this id. Since 0.99 `disposition` shows whether it was queued; before, the queue does.
+ */
 export function onAccepted(
   trail: InstructionTrail,
   id: string,
@@ -91,12 +94,12 @@ export function onAccepted(
   return events;
 }
 
-/** A user message starts: somebody's text enters the turn. */
+/** A user message starts: the text of an instruction enters the turn. */
 export function onUserMessage(trail: InstructionTrail, turnId: string): SessionEvent[] {
   const drained = trail.drained.shift();
   const id = drained ? drained.id : trail.starting.shift();
   if (id === undefined) {
-    // Nobody's yet: the response that claims it may still come.
+    // The response that shows its instruction may still come.
     if (!drained || drained === trail.fresh) trail.unclaimed++;
     trail.fresh = undefined;
     return [];
@@ -105,7 +108,7 @@ export function onUserMessage(trail: InstructionTrail, turnId: string): SessionE
   return [delivery(id, turnId)];
 }
 
-/** The agent answers: everything that was in the turn by then has been seen. */
+/** The agent answers, so it has seen every instruction in the turn. */
 export function onAnswer(trail: InstructionTrail): SessionEvent[] {
   if (trail.delivered.length === 0) return [];
   const ids = trail.delivered;
@@ -121,12 +124,15 @@ const takenOut = (items: readonly Queued[]): SessionEvent[] =>
           {
             type: 'instruction.declined',
             instructionId: item.id,
-            reason: 'it was taken out of the queue by an interrupt before the agent saw it',
+            reason: 'An interrupt removed the instruction from the queue before the agent saw it',
           },
         ],
   );
 
-/** `clear_queue` names what it removed: those will never be delivered. The queue was shown empty right before. */
+/**
+ * `clear_queue` names the texts that it removed; they will not be delivered. A `queue_update` emptied the queue right
+ * before.
+ */
 export function onCleared(trail: InstructionTrail, texts: readonly string[]): SessionEvent[] {
   const gone: Queued[] = [];
   for (const text of texts.toReversed()) {
@@ -136,21 +142,21 @@ export function onCleared(trail: InstructionTrail, texts: readonly string[]): Se
   return takenOut(gone);
 }
 
-/** The session was opened anew, the only way of old versions to empty the queue. */
+/** The session was reopened, which is how old versions empty the queue. */
 export function onReopened(trail: InstructionTrail): SessionEvent[] {
   const gone = [...trail.drained, ...trail.steering, ...trail.followUp];
   Object.assign(trail, { drained: [], steering: [], followUp: [] });
   return takenOut(gone);
 }
 
-/** The turn is over. What is queued stays queued: Pi keeps it for the next one. */
+/** The turn has ended. Pi keeps its queue for the next turn. */
 export function onRest(trail: InstructionTrail): void {
   trail.delivered = [];
   trail.unclaimed = 0;
   trail.fresh = undefined;
 }
 
-/** The user message about to start is a follow-up: the agent had nothing left to do before it. */
+/** The next user message is a follow-up: everything before it is done. */
 export const isFollowUpNext = (trail: InstructionTrail): boolean => trail.drained[0]?.mode === 'followUp';
 
 export const declined = (instructionId: string, error: string): SessionEvent => ({

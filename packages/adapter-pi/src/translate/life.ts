@@ -1,32 +1,32 @@
 import { stateOf, type PiRecord } from '../wire.ts';
 
 /**
- * Whether the agent works or rests, as Pi's output tells it. Shared by the translator and by the session's own watch, so that both
- * number the turns alike. Our turn is longer than Pi's: it lasts from the first `agent_start` until Pi rests for good, over retries,
- * compactions and steers. A follow-up ends it as well: Pi takes one only when it has nothing else left to do.
+ * Whether a turn is running, as far as Pi's output shows it. Our turn is longer than Pi's: it lasts from the first
+ * `agent_start` until Pi settles, over retries, compactions and steers. A follow-up ends it as well, because Pi starts
+ * one only when it has nothing else left to do.
  */
 export interface Life {
-  /** Turns begun; the current or last one's id is this number. */
+  /** How many turns have begun. The number is the id of the current or last one. */
   turns: number;
   open: boolean;
   /**
-   * Pi says `agent_settled` by itself. Known since `clear_queue` was answered at the start (0.84.4; `agent_settled` is older);
-   * where it does not, rest is found by asking. Undefined: not asked yet.
+   * Whether Pi reports `agent_settled`; otherwise the session asks whether Pi is idle. Known once `clear_queue` is
+   * answered at the start (0.84.4 knows it, and `agent_settled` is older). Undefined before that.
    */
   settles: boolean | undefined;
-  /** `agent_end` came and nothing has begun since. */
+  /** `agent_end` came, and nothing has begun since. */
   ended: boolean;
   retrying: boolean;
   compacting: boolean;
-  /** `clear_queue` was answered in this turn: we are interrupting it. The only trace of our own intent that Pi's output keeps. */
+  /** `clear_queue` was answered in this turn, so we are interrupting it. Pi's output has no other trace of that. */
   interrupting: boolean;
-  /** How often Pi looked as if it rested; names the question that settles it. */
+  /** How often Pi has seemed to be idle. The number is part of the id of the command that asks. */
   rests: number;
-  /** A compaction came just before: Pi may go on by itself a moment later. */
+  /** A compaction has just ended: Pi may continue by itself a moment later. */
   afterCompaction: boolean;
 }
 
-/** What a record did to the turn. */
+/** What a record changes about the turn. */
 export type LifeChange = 'none' | 'started' | 'rested';
 
 export const newLife = (): Life => ({
@@ -41,10 +41,10 @@ export const newLife = (): Life => ({
   afterCompaction: false,
 });
 
-/** The end of an id that asks whether Pi rests; the number keeps a late answer from ending a later turn. */
+/** Ends the id of a command that asks whether Pi is idle. With the number a late answer cannot end a later turn. */
 export const restSuffix = (rests: number): string => `.rest-${rests}`;
 
-/** Pi looks as if it rested, and its version does not say so by itself. */
+/** Pi seems to be idle, and its version does not report that. */
 export const seemsAtRest = (life: Life): boolean =>
   life.settles === false && life.open && life.ended && !life.retrying && !life.compacting;
 
@@ -75,7 +75,7 @@ function onResponse(life: Life, record: PiRecord): LifeChange {
   return state && !state.isStreaming && !state.isCompacting ? rest(life) : 'none';
 }
 
-/** Takes one record in. */
+/** Updates `life` in place with the next record. */
 export function advance(life: Life, record: PiRecord): LifeChange {
   const before = seemsAtRest(life);
   const change = step(life, record);
@@ -89,7 +89,7 @@ function step(life: Life, record: PiRecord): LifeChange {
       Object.assign(life, { ended: false, retrying: false, afterCompaction: false });
       return beginIfNone(life);
     case 'message_start':
-      // Without an `agent_start` before it, for instance when that line was lost.
+      // Its `agent_start` may be missing, for instance if that line was unreadable.
       return record.message.role === 'assistant' ? beginIfNone(life) : 'none';
     case 'tool_execution_start':
       return beginIfNone(life);

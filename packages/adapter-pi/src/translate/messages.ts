@@ -6,9 +6,9 @@ import { emptyHeadAndTail, grow, headOf, keptText, pieces, type HeadAndTail } fr
 export interface OpenMessage {
   readonly id: string;
   readonly kept: HeadAndTail;
-  /** Some reasoning came. */
+  /** It has reasoning. */
   reasoned: boolean;
-  /** Some text came. */
+  /** It has text. */
   spoke: boolean;
 }
 
@@ -19,16 +19,16 @@ export const openMessage = (id: string): OpenMessage => ({
   spoke: false,
 });
 
-function say(message: OpenMessage, text: string): SessionEvent[] {
+function addText(message: OpenMessage, text: string): SessionEvent[] {
   message.spoke = true;
   grow(message.kept, text);
   return pieces(text).map((piece) => ({ type: 'text.delta', messageId: message.id, text: piece }));
 }
 
-/** An increment. Blocks may interleave; their texts are joined as they come. */
+/** An increment as events. Blocks may interleave; their texts are joined in the order in which they come. */
 export function onUpdate(message: OpenMessage, { part, delta }: MessageUpdate): SessionEvent[] {
   if (delta === '') return [];
-  if (part === 'text_delta') return say(message, delta);
+  if (part === 'text_delta') return addText(message, delta);
   if (part !== 'thinking_delta') return [];
   message.reasoned = true;
   return pieces(delta).map((piece) => ({ type: 'reasoning.delta', messageId: message.id, text: piece }));
@@ -39,14 +39,14 @@ function wholeText(content: PiMessage['content']): string {
   return content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join('');
 }
 
-/** The text of a message that came without increments. */
-export function lastWords(message: OpenMessage, content: PiMessage['content']): SessionEvent[] {
+/** The text of a message that had no increments. */
+export function textWithoutDeltas(message: OpenMessage, content: PiMessage['content']): SessionEvent[] {
   const text = message.spoke ? '' : wholeText(content);
-  return text === '' ? [] : say(message, text);
+  return text === '' ? [] : addText(message, text);
 }
 
 export function completed(message: OpenMessage): SessionEvent[] {
-  // A message that holds nothing but tool calls has nothing to complete.
+  // A message of tool calls alone has nothing to complete.
   if (!message.spoke && !message.reasoned) return [];
   const { text, omittedChars } = keptText(message.kept);
   return [{ type: 'message.completed', messageId: message.id, text, ...(omittedChars > 0 ? { omittedChars } : {}) }];

@@ -15,9 +15,9 @@ const failed = (code: OutcomeCode, message: string): RunOutcome => ({
 });
 
 /**
- * The outcome of a turn at rest.
- * `interrupted`: we ended it, or Pi says so itself. The stop reason alone does not tell: 0.87 calls a turn aborted within a tool an error.
- * An answer that was complete before the interrupt took hold stays a success.
+ * The outcome of a turn after which Pi settled.
+ * `interrupted`: we interrupted the turn, or Pi reports that it was aborted. The stop reason alone is not enough: 0.87
+ * reports an abort during a tool as an error. An answer that was complete before the interrupt remains a success.
  */
 export function turnOutcome(last: LastMessage | undefined, interrupted: boolean): RunOutcome {
   const reason = last?.stopReason;
@@ -25,22 +25,23 @@ export function turnOutcome(last: LastMessage | undefined, interrupted: boolean)
   if (reason === 'stop') return { status: 'succeeded' };
   if (interrupted || reason === 'aborted')
     return { status: 'cancelled', ...(text ? { message: headOf(text, 8192) } : {}) };
-  if (reason === 'error') return failed(classifyMessage(text), text || 'Pi reported an error without a text');
+  if (reason === 'error') return failed(classifyMessage(text), text || 'Pi reported an error without a message');
   if (reason === 'length') {
     return failed(classifyMessage(text, 'unknown'), text || "The answer was cut off at the model's output limit");
   }
-  if (reason === undefined || reason === 'pending') return failed('unknown', 'Pi rested without an answer');
-  // toolUse and whatever later versions add: a tool may end the turn without a last word.
+  if (reason === undefined || reason === 'pending')
+    return failed('unknown', 'The turn ended without an answer of the agent');
+  // toolUse, and what later versions add: a tool may end the turn without another message.
   return { status: 'succeeded' };
 }
 
-/** A prompt that Pi refused before anything began. */
+/** The outcome of a prompt that Pi rejected. */
 export const refusedPrompt = (error: string): RunOutcome => failed(classifyMessage(error, 'unknown'), error);
 
-/** The process ended in the middle of a turn. */
+/** The outcome of a turn during which the process ended. */
 export function diedOutcome(exit: Exit, interrupted: boolean): RunOutcome {
-  if (interrupted) return { status: 'cancelled', message: 'Pi ended while the turn was being interrupted' };
-  if (exit.kind === 'signaled') return failed('killed', `Pi was ended by ${exit.signal} in the middle of the turn`);
-  if (exit.kind === 'exited') return failed('crashed', `Pi ended with code ${exit.code} in the middle of the turn`);
-  return failed('crashed', `Pi is gone in the middle of the turn: ${exit.why}`);
+  if (interrupted) return { status: 'cancelled', message: 'Pi ended during the interrupt' };
+  if (exit.kind === 'signaled') return failed('killed', `Pi was killed by ${exit.signal} during the turn`);
+  if (exit.kind === 'exited') return failed('crashed', `Pi exited with code ${exit.code} during the turn`);
+  return failed('crashed', `Pi ended during the turn: ${exit.why}`);
 }

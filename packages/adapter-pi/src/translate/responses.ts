@@ -7,16 +7,16 @@ import { emptyTurn } from './turns.ts';
 
 type Response = PiRecordOf<'response'>;
 
-/** The end of the id with which the session asks what became of a prompt that no turn followed. */
+/** Ends the id of a `get_state` that asks what became of a prompt which began no turn. */
 export const handledSuffix = '.handled';
 
-/** An answer to a command of ours, or of an earlier owner of the run. */
+/** The events of an answer to a command of this owner or an earlier one. */
 export function responseEvents(state: TranslatorState, record: Response): SessionEvent[] {
   switch (record.command) {
     case 'get_state':
       return stateEvents(state, record);
     case 'prompt': {
-      // Only ids of instructions were ever sent with a prompt.
+      // The id of a prompt is always that of an instruction.
       const id = idSchema.safeParse(record.id).data;
       return id === undefined ? [] : promptEvents(state, id, record);
     }
@@ -47,7 +47,7 @@ function stateEvents(state: TranslatorState, record: Response): SessionEvent[] {
 
 function promptEvents(state: TranslatorState, id: string, record: Response): SessionEvent[] {
   if (!record.success) {
-    const error = record.error ?? 'Pi refused it without a reason';
+    const error = record.error ?? 'Pi rejected the prompt without a reason';
     return [declined(id, error), ...emptyTurn(state, id, error)];
   }
   const disposition = dispositionOf(record.data);
@@ -55,7 +55,7 @@ function promptEvents(state: TranslatorState, id: string, record: Response): Ses
   return onAccepted(state.trail, id, state.life.open ? turnIdOf(state) : undefined, disposition);
 }
 
-/** A command of an extension did it all; no message and no turn of the agent came of it. */
+/** An extension's command handled the prompt: the agent got no message, and Pi began no turn. */
 function handled(state: TranslatorState, id: string): SessionEvent[] {
   const delivered: SessionEvent = { type: 'instruction.delivered', instructionId: id };
   const [started, ended] = emptyTurn(state, id);

@@ -1,25 +1,32 @@
 import type { Dialog } from './dialogs.ts';
-import { newLife, type Life } from './life.ts';
 import { newTrail, type InstructionTrail } from './instructions.ts';
+import { newLife, type Life } from './life.ts';
 import type { OpenMessage } from './messages.ts';
 import type { LastMessage } from './outcome.ts';
-import type { OpenTool } from './tools.ts';
+import type { OpenTools } from './tools.ts';
 import { noUsage, type UsageSum } from './usage.ts';
 
-/** Everything the translator knows. Rebuilt by reading Pi's output from its beginning; never stored. */
+/**
+ * Everything that the translator remembers between records. `newTranslatorState` makes it; only `translate` and
+ * `endAtExit` change it, in place. It is plain data, so that `structuredClone` copies it. It is never stored: a later
+ * owner rebuilds it from the beginning of Pi's output.
+ */
 export interface TranslatorState {
   readonly life: Life;
   readonly trail: InstructionTrail;
-  readonly tools: Map<string, OpenTool>;
+  readonly tools: OpenTools;
   readonly dialogs: Map<string, Dialog>;
-  /** Of this process: Pi does not count what an earlier process of the session took. */
+  /** Of this process: Pi does not count the usage of earlier processes of the session. */
   readonly total: UsageSum;
+  /** Of the current turn. */
   turn: UsageSum;
-  /** Assistant messages so far; the number is the id. */
+  /** The number of assistant messages so far, which is the id of the last one. */
   messages: number;
+  /** The assistant message that is being written. */
   message: OpenMessage | undefined;
-  /** Ended in an error, and may be tried again. */
+  /** An assistant message that ended in an error, and that Pi may retry. */
   failed: { readonly message: OpenMessage; readonly reason: string } | undefined;
+  /** How the last assistant message of the turn ended. */
   last: LastMessage | undefined;
   agentSessionId: string | undefined;
 }

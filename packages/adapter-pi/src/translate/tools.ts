@@ -1,15 +1,19 @@
+import type { JsonValue } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { maxEventTextChars } from '@runtime/contracts/adapter';
 import type { PiRecordOf } from '../wire.ts';
 import { headAndTail } from './text.ts';
 
-/** A tool call that runs. */
-export interface OpenTool {
+/** A running tool call. */
+interface OpenTool {
   /** Its output as last reported. */
   shown: string;
-  /** Reports that replaced everything instead of adding to it. */
+  /** How many reports replaced the output instead of adding to it. */
   replaced: number;
 }
+
+/** By the id of the call. */
+export type OpenTools = Map<string, OpenTool>;
 
 type Result = PiRecordOf<'tool_execution_end'>['result'];
 
@@ -21,34 +25,34 @@ function outputOf(result: Result): string {
   return headAndTail(texts.join('\n'));
 }
 
-type Json = NonNullable<Extract<SessionEvent, { type: 'tool.started' }>['input']>;
-
-/** The arguments, unless they are too large for an event. They came out of JSON and go into it. */
-function inputOf(args: unknown): { input: Json } | undefined {
+/** The arguments, unless they are too large for an event. They are JSON, because they were parsed from it. */
+function inputOf(args: unknown): { input: JsonValue } | undefined {
   const text = JSON.stringify(args);
-  return text === undefined || text.length > maxEventTextChars ? undefined : { input: args as Json };
+  return text === undefined || text.length > maxEventTextChars ? undefined : { input: args as JsonValue };
 }
 
-export function toolStarted(record: PiRecordOf<'tool_execution_start'>): SessionEvent {
-  return {
-    type: 'tool.started',
-    callId: record.toolCallId,
-    name: record.toolName.slice(0, 200),
-    ...inputOf(record.args),
-  };
+export function toolStarted(tools: OpenTools, record: PiRecordOf<'tool_execution_start'>): SessionEvent[] {
+  const callId = record.toolCallId;
+  if (tools.has(callId)) return [];
+  tools.set(callId, { shown: '', replaced: 0 });
+  return [{ type: 'tool.started', callId, name: record.toolName.slice(0, 200), ...inputOf(record.args) }];
 }
 
-/** From this many replacements on only each tenth is reported: a tool that floods shows its last 50 KB ten times a second. */
+/**
+ * After this many replacements only every tenth becomes an event: Pi reports the last 50 KB of a flood ten times a
+ * second.
+ */
 const oftenReplaced = 50;
 
 /**
- * Pi reports the whole output so far, up to its last 50 KB. What only grew is reported as what was added; what was cut in front
- * replaces everything.
+ * Pi reports the whole output so far, up to its last 50 KB. If the output only grew, the event holds the addition;
+ * if Pi cut its beginning, the event replaces the output.
  */
-export function toolUpdated(tool: OpenTool, record: PiRecordOf<'tool_execution_update'>): SessionEvent[] {
-  const text = outputOf(record.partialResult);
-  if (text === tool.shown) return [];
+export function toolUpdated(tools: OpenTools, record: PiRecordOf<'tool_execution_update'>): SessionEvent[] {
   const callId = record.toolCallId;
+  const tool = tools.get(callId);
+  const text = outputOf(record.partialResult);
+  if (!tool || text === tool.shown) return [];
   if (text.startsWith(tool.shown)) {
     const added = text.slice(tool.shown.length);
     tool.shown = text;
@@ -60,12 +64,9 @@ export function toolUpdated(tool: OpenTool, record: PiRecordOf<'tool_execution_u
   return [{ type: 'tool.delta', callId, mode: 'replace', text }];
 }
 
-export function toolEnded(record: PiRecordOf<'tool_execution_end'>): SessionEvent {
+export function toolEnded(tools: OpenTools, record: PiRecordOf<'tool_execution_end'>): SessionEvent[] {
+  const callId = record.toolCallId;
+  if (!tools.delete(callId)) return [];
   const output = outputOf(record.result);
-  return {
-    type: 'tool.ended',
-    callId: record.toolCallId,
-    ok: !record.isError,
-    ...(output === '' ? {} : { output }),
-  };
+  return [{ type: 'tool.ended', callId, ok: !record.isError, ...(output === '' ? {} : { output }) }];
 }

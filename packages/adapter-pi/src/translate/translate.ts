@@ -1,26 +1,28 @@
 import type { SessionEvent } from '@runtime/contracts/adapter';
+import type { PiRecord, PiRecordOf } from '../wire.ts';
 import { approvalOf, dialogOf } from './dialogs.ts';
-import { advance } from './life.ts';
 import { isFollowUpNext, onAnswer, onQueue, onUserMessage } from './instructions.ts';
-import { completed, lastWords, onUpdate, openMessage } from './messages.ts';
+import { advance } from './life.ts';
+import { completed, textWithoutDeltas, onUpdate, openMessage } from './messages.ts';
 import { responseEvents } from './responses.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
 import { headOf } from './text.ts';
 import { toolEnded, toolStarted, toolUpdated } from './tools.ts';
 import { dropFailed, dropMessage, endTurn, splitTurn, startTurn } from './turns.ts';
 import { addUsage, isUsed, usageOf } from './usage.ts';
-import type { PiRecord, PiRecordOf } from '../wire.ts';
 
 /**
- * One record of Pi's stdout as events, in the order in which the plane may append them. The state is changed in place;
- * the same records from the first one on give the same events.
+ * Translates one record of Pi's stdout into events, in the order in which the plane may append them. Changes `state` in
+ * place and depends on nothing else: the same records, from the first one on, give the same events. Unknown records
+ * give none.
  *
- * A turn of ours goes from the first `agent_start` to the rest for good, over retries, compactions and the steers that came meanwhile.
- * A queued follow-up ends the turn and opens the next one: Pi takes it within the same run, but only when everything before it is done.
+ * A turn lasts from the first `agent_start` until Pi settles, over retries, compactions and steers. A queued follow-up
+ * ends the turn and opens the next one: Pi runs it in the same run of its own, but only after everything before it is
+ * done.
  */
 export function translate(state: TranslatorState, record: PiRecord): SessionEvent[] {
   if (record.type === 'message_update') {
-    // The hot path. Any increment is an answer to what is in the turn by now.
+    // The hot path. An increment shows that the agent has seen every instruction in the turn.
     const seen = onAnswer(state.trail);
     const events = state.message && state.life.open ? onUpdate(state.message, record) : [];
     return seen.length === 0 ? events : [...seen, ...events];
@@ -43,16 +45,12 @@ function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] 
     case 'message_end':
       return record.message.role === 'assistant' && state.life.open ? messageEnded(state, record) : [];
     case 'tool_execution_start':
-      if (state.tools.has(record.toolCallId)) return [];
-      state.tools.set(record.toolCallId, { shown: '', replaced: 0 });
-      return [toolStarted(record)];
-    case 'tool_execution_update': {
-      const tool = state.tools.get(record.toolCallId);
-      return tool ? toolUpdated(tool, record) : [];
-    }
+      return toolStarted(state.tools, record);
+    case 'tool_execution_update':
+      return toolUpdated(state.tools, record);
     case 'tool_execution_end':
       for (const [id, dialog] of state.dialogs) if (dialog.callId === record.toolCallId) state.dialogs.delete(id);
-      return state.tools.delete(record.toolCallId) ? [toolEnded(record)] : [];
+      return toolEnded(state.tools, record);
     case 'queue_update':
       onQueue(state.trail, record.steering, record.followUp);
       return [];
@@ -68,7 +66,7 @@ function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] 
       state.dialogs.set(dialog.id, dialog);
       return [approvalOf(record, dialog)];
     }
-    case 'message_update': // taken above
+    case 'message_update': // handled by the caller
     case 'agent_end':
     case 'agent_settled':
     case 'auto_retry_end':
@@ -91,7 +89,10 @@ function retryEvent(record: PiRecordOf<'auto_retry_start'>): SessionEvent {
 function messageStarted(state: TranslatorState, { message }: PiRecordOf<'message_start'>): SessionEvent[] {
   if (message.role === 'user') return state.life.open ? userMessage(state) : [];
   if (message.role !== 'assistant') return [];
-  const events = [...dropMessage(state, 'Pi began another one before it was complete'), ...dropFailed(state)];
+  const events = [
+    ...dropMessage(state, 'Pi started another message before this one was complete'),
+    ...dropFailed(state),
+  ];
   state.messages++;
   state.message = openMessage(`m${state.messages}`);
   return events;
@@ -99,7 +100,7 @@ function messageStarted(state: TranslatorState, { message }: PiRecordOf<'message
 
 function userMessage(state: TranslatorState): SessionEvent[] {
   const next = state.trail.drained[0];
-  // A leftover of an earlier turn may be the first message of this one.
+  // The first message of a turn may be left in the queue from an earlier turn: it splits nothing.
   const split = isFollowUpNext(state.trail) && state.last !== undefined ? splitTurn(state, next?.id) : [];
   return [...split, ...onUserMessage(state.trail, turnIdOf(state))];
 }
@@ -111,8 +112,8 @@ function messageEnded(state: TranslatorState, { message: end }: PiRecordOf<'mess
   const message = state.message;
   state.message = undefined;
   if (message) {
-    events.push(...lastWords(message, end.content));
-    if (failed) state.failed = { message, reason: end.errorMessage ?? 'the model call failed' };
+    events.push(...textWithoutDeltas(message, end.content));
+    if (failed) state.failed = { message, reason: end.errorMessage ?? 'The model call failed' };
     else events.push(...completed(message));
   }
   if (isUsed(end.usage)) {

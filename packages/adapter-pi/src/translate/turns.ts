@@ -1,8 +1,8 @@
 import type { RunOutcome } from '@runtime/contracts';
 import type { Exit, SessionEvent } from '@runtime/contracts/adapter';
-import { beginTurn } from './life.ts';
 import { onRest } from './instructions.ts';
-import { completed, discarded, lastWords } from './messages.ts';
+import { beginTurn } from './life.ts';
+import { completed, discarded, textWithoutDeltas } from './messages.ts';
 import { diedOutcome, refusedPrompt, turnOutcome } from './outcome.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
 import { noUsage, usageOf } from './usage.ts';
@@ -13,9 +13,9 @@ export function startTurn(state: TranslatorState, instructionId: string | undefi
   return [{ type: 'turn.started', turnId: turnIdOf(state), ...(instructionId === undefined ? {} : { instructionId }) }];
 }
 
-/** Closes what is open, then the turn. */
+/** Closes the open message and tools, then the turn. */
 function close(state: TranslatorState, outcome: RunOutcome): SessionEvent[] {
-  const events = dropMessage(state, 'the turn ended before it was complete');
+  const events = dropMessage(state, 'The turn ended before the message was complete');
   if (state.failed) events.push(...completed(state.failed.message));
   state.failed = undefined;
   for (const callId of state.tools.keys()) events.push({ type: 'tool.ended', callId, ok: false });
@@ -24,7 +24,7 @@ function close(state: TranslatorState, outcome: RunOutcome): SessionEvent[] {
   return events;
 }
 
-/** Pi rests. A dialog with a clock of its own may have been given up without a word. */
+/** Pi settled. It may have cancelled a dialog that has a timeout without reporting it. */
 export function endTurn(state: TranslatorState, interrupted: boolean): SessionEvent[] {
   const withdrawn: SessionEvent[] = [];
   for (const dialog of state.dialogs.values()) {
@@ -35,14 +35,14 @@ export function endTurn(state: TranslatorState, interrupted: boolean): SessionEv
   return [...withdrawn, ...close(state, turnOutcome(state.last, interrupted))];
 }
 
-/** A follow-up enters: what was asked before it is done, and it opens a turn of its own. */
+/** A follow-up starts: everything before it is done, and it opens a turn of its own. */
 export function splitTurn(state: TranslatorState, instructionId: string | undefined): SessionEvent[] {
   const ended = close(state, turnOutcome(state.last, false));
   beginTurn(state.life);
   return [...ended, ...startTurn(state, instructionId)];
 }
 
-/** The process is gone and will write no more. Nothing when it rested by then. */
+/** The process has ended. No events unless a turn was open. */
 export function endAtExit(state: TranslatorState, exit: Exit): SessionEvent[] {
   if (!state.life.open) return [];
   state.life.open = false;
@@ -50,7 +50,7 @@ export function endAtExit(state: TranslatorState, exit: Exit): SessionEvent[] {
   return close(state, outcome);
 }
 
-/** A turn that consists of nothing but its instruction: refused before it began, or done by a command of an extension. */
+/** A turn without an agent: its instruction was rejected, or an extension's command handled it. */
 export function emptyTurn(state: TranslatorState, instructionId: string, refusal?: string): SessionEvent[] {
   if (state.life.open) return [];
   beginTurn(state.life);
@@ -66,10 +66,10 @@ export function emptyTurn(state: TranslatorState, instructionId: string, refusal
 export function dropMessage(state: TranslatorState, reason: string): SessionEvent[] {
   const message = state.message;
   state.message = undefined;
-  return message ? [...lastWords(message, undefined), ...discarded(message, reason)] : [];
+  return message ? [...textWithoutDeltas(message, undefined), ...discarded(message, reason)] : [];
 }
 
-/** The failed message is written anew: what was shown of it does not count. */
+/** Pi retries the failed message, so its text is discarded. */
 export function dropFailed(state: TranslatorState): SessionEvent[] {
   const failed = state.failed;
   state.failed = undefined;

@@ -1,7 +1,7 @@
 import type { Usage } from '@runtime/contracts';
 import type { PiUsage } from '../wire.ts';
 
-/** A running sum of what model calls took. */
+/** The sum over several model calls. */
 export interface UsageSum {
   input: number;
   output: number;

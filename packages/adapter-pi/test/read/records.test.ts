@@ -137,7 +137,7 @@ describe('a record', () => {
     expect(await parsedWhile(() => written(run, true))).toBe(lines.length);
   });
 
-  test('that is an increment is parsed by nobody where a reader has stopped', async () => {
+  test('that is an increment is not even parsed after the reader has stopped', async () => {
     await using run = await GrowingRun.begin();
     const pi = run.output();
     const [first = '', ...rest] = lines;

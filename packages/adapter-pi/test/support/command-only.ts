@@ -1,7 +1,7 @@
 // A Pi before 0.99 of which an extension handles every prompt: it answers, begins no turn and does not say `handled`.
 import { LineSplitter } from '@runtime/adapter-kit/source';
 
-// With `--slow-version` it never says its version.
+// With `--slow-version` it never prints its version.
 if (process.argv.includes('--version')) {
   if (process.argv.includes('--slow-version')) await new Promise(() => setInterval(() => {}, 60_000));
   process.stdout.write('0.87.1\n');

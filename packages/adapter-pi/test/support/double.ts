@@ -1,4 +1,5 @@
-// Pi's scripted double with what the conformance scenarios want beyond a script: a secret of the environment, the earlier conversation,
+// Pi's scripted double with what the conformance scenarios want beyond a script: a secret of the environment, the
+// earlier conversation,
 // deafness, and children of its own. Arguments: a file with `DoubleConfig`, then those for Pi.
 import { spawn } from 'node:child_process';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
@@ -35,7 +36,7 @@ async function play(): Promise<void> {
   writeFileSync(scriptFile, JSON.stringify(script));
 
   const write = process.stdout.write.bind(process.stdout);
-  // The suite knows two words for what the double says as `true` and `false`.
+  // The suite expects other words than the double's `true` and `false`.
   const spoken = (text: string): boolean =>
     write(text.replaceAll('said-true', 'allowed').replaceAll('said-false', 'denied'));
   Object.assign(process.stdout, { write: spoken });

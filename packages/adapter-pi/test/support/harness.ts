@@ -86,7 +86,7 @@ function configFor({ scenario, gate, witness }: HarnessContext, version: PiVersi
   };
 }
 
-/** The conversation is read from Pi's own session file: that is what the agent was told. */
+/** The conversation is read from Pi's own session file: that is what the agent got. */
 function witnessed(file: string, agentDir: string): AgentWitness {
   const seen: Pick<AgentWitness, 'env' | 'model'> = JSON.parse(readFileSync(file, 'utf8'));
   const sessions = readdirSync(agentDir, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -7,7 +7,10 @@ import { endAtExit } from '../../src/translate/turns.ts';
 import { readEcho, readRecord } from '../../src/wire.ts';
 import { collected } from './growing-run.ts';
 
-/** What a run that has ended must give, by the kit's own reader of files: the events after a cursor, without any session beside. */
+/**
+ * What a run that has ended must give, by the kit's own reader of files: the events after a cursor, without any session
+ * beside.
+ */
 export async function replayed(
   handle: RuntimeHandle,
   secrets: readonly string[],

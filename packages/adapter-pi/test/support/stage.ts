@@ -9,7 +9,7 @@ import type { Instruction, InstructionMode } from '@runtime/contracts';
 import type { Launch, RuntimeAdapter, RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
 import { pi, type PiOptions } from '../../src/index.ts';
 
-/** A run on Pi's double, with everything it says written down. */
+/** A run on Pi's double, with all of its events. */
 export class Stage implements AsyncDisposable {
   readonly dir: string;
   readonly adapter: RuntimeAdapter;

@@ -66,7 +66,7 @@ describe('what was recorded of Pi 0.87.1', () => {
     });
   });
 
-  test('tool-write: reasoning, tools with their input, and bash output that only tells what was added', () => {
+  test('tool-write: reasoning, tools with their input, and bash output as additions', () => {
     const events = recorded('tool-write');
     expect(events.find((event) => event.type === 'tool.started')).toEqual({
       type: 'tool.started',
@@ -84,14 +84,14 @@ describe('what was recorded of Pi 0.87.1', () => {
   });
 
   test('steer-mid-run: the steer enters the turn, the follow-up has one of its own, each with its evidence', () => {
-    const told = recorded('steer-mid-run').flatMap((event) => {
+    const steps = recorded('steer-mid-run').flatMap((event) => {
       if (event.type === 'turn.started') return [`turn ${event.turnId} for ${event.instructionId}`];
       if (event.type === 'turn.ended') return [`turn ${event.turnId} ${event.outcome.status}`];
       return event.type.startsWith('instruction.') && 'instructionId' in event
         ? [`${event.instructionId} ${event.type.slice(12)}`]
         : [];
     });
-    expect(told).toEqual([
+    expect(steps).toEqual([
       'ins-1 accepted',
       'turn 1 for ins-1',
       'ins-1 delivered',
@@ -108,7 +108,7 @@ describe('what was recorded of Pi 0.87.1', () => {
     ]);
   });
 
-  test('retry-429: what was shown of the broken message is discarded, in one turn', () => {
+  test('retry-429: the text of the broken message is discarded, and the turn goes on', () => {
     const events = recorded('retry-429');
     expect(events.filter((event) => event.type === 'message.discarded')).toEqual([
       { type: 'message.discarded', messageId: 'm1', reason: 'terminated' },
@@ -144,7 +144,7 @@ describe('what was recorded of Pi 0.87.1', () => {
   });
 
   test.each(recordings)(
-    '%s gives the same events whether its echoes are parsed or only told by their beginning',
+    '%s gives the same events whether its echoes are parsed or only recognised by their beginning',
     (name) => {
       const state = newTranslatorState();
       const events = lines(name).flatMap((line) => {

@@ -25,7 +25,7 @@ const begun = [ok('ins-1'), { type: 'agent_start' }, user, assistant];
 const settled = { type: 'agent_settled' };
 
 describe('the translator', () => {
-  test('declines a prompt that Pi refuses, and gives the run an outcome where nothing runs', () => {
+  test('declines a prompt that Pi rejects, and gives the run an outcome if no turn is running', () => {
     const refused = {
       id: 'ins-1',
       type: 'response',
@@ -55,7 +55,7 @@ describe('the translator', () => {
     ]);
   });
 
-  test('does the same for an older Pi once it was asked and rests', () => {
+  test('does the same for an older Pi once its answer shows that it is idle', () => {
     const state = {
       id: '9.1.handled',
       type: 'response',
@@ -104,7 +104,7 @@ describe('the translator', () => {
     ]);
   });
 
-  test('tells a text that came without increments, and the text of blocks that interleave as it came', () => {
+  test('reports a text that had no increments, and interleaved blocks in the order in which they came', () => {
     const whole = played(
       ...begun,
       end({
@@ -119,7 +119,7 @@ describe('the translator', () => {
     expect(whole.filter((event) => event.type === 'text.delta')).toMatchObject([{ text: 'all at once' }]);
   });
 
-  test('keeps head and tail of a message that is longer than an event, and says what is missing', () => {
+  test('keeps head and tail of a message that is longer than an event, and counts what is missing', () => {
     const half = '😀'.repeat(100_000);
     const events = played(...begun, say(half), say(`${half} end`), end({ stopReason: 'stop' }));
     const completed = events.find((event) => event.type === 'message.completed');
@@ -153,7 +153,7 @@ describe('the translator', () => {
     expect(played(...begun, start).at(-1)).toEqual({ type: 'tool.started', callId: 'c', name: 'write' });
   });
 
-  test('withdraws a dialog with a clock of its own when the turn ends, and no other', () => {
+  test('withdraws a dialog that has a timeout when the turn ends, and no other', () => {
     const ask = (id: string, timeout?: number) => ({
       type: 'extension_ui_request',
       id,
@@ -182,12 +182,12 @@ describe('the translator', () => {
     expect(played(...begun, ...old).at(-1)).toEqual({ type: 'context.compacted', reason: 'overflow' });
   });
 
-  test('ignores a user message that nobody of us sent', () => {
+  test('ignores a user message that was not sent by the plane', () => {
     const events = played(...begun, { ...user }, say('x'));
     expect(events.filter((event) => event.type === 'instruction.delivered')).toHaveLength(1);
   });
 
-  test('tells two queued steers with the same text apart by their order', () => {
+  test('distinguishes two queued steers with the same text by their order', () => {
     const queue = (...steering: string[]) => ({ type: 'queue_update', steering, followUp: [] });
     const events = played(
       ...begun,
@@ -204,7 +204,7 @@ describe('the translator', () => {
     expect(delivered).toEqual(['ins-1', 's-1', 's-2']);
   });
 
-  test('closes an open turn with the exit as it was seen', () => {
+  test('closes an open turn with the recorded exit', () => {
     const state = newTranslatorState();
     for (const value of begun) translate(state, readRecord(value) as never);
     expect(endAtExit(state, { kind: 'signaled', signal: 'SIGKILL' }).at(-1)).toMatchObject({
@@ -221,7 +221,7 @@ describe('the translator', () => {
     },
   );
 
-  test('reports nothing that an event may not hold: numbers beyond counting, and ids that are none', () => {
+  test('reports no number and no id that an event may not hold', () => {
     const usage = { input: 1e300, output: 1, cost: { total: 1e308 } };
     const ask = { type: 'extension_ui_request', id: 'd', method: 'input', title: 'Q', timeout: 1e300 };
     const events = played(
@@ -240,7 +240,7 @@ describe('the translator', () => {
     expect(readRecord({ ...ask, id: 'a\u001bb' }).type).toBe('malformed');
   });
 
-  test('passes over what later versions add', () => {
+  test('ignores what later versions add', () => {
     expect(played({ type: 'brand_new', x: 1 }, { type: 'agent_start', runId: 'new' })).toMatchObject([
       { type: 'turn.started' },
     ]);

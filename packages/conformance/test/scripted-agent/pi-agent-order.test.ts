@@ -97,7 +97,8 @@ const recordings: Readonly<Record<string, Recording>> = {
   },
   'retry-429': {
     script: {
-      rules: [{ steps: [{ text: 'Half ' }, { retry: { times: 2, delayMs: 60 } }, { text: ['Third ', 'time.'] }] }],
+      // The question after the first failure must arrive within the delay, also on a busy machine.
+      rules: [{ steps: [{ text: 'Half ' }, { retry: { times: 2, delayMs: 1500 } }, { text: ['Third ', 'time.'] }] }],
     },
     drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
@@ -151,7 +152,7 @@ const recordings: Readonly<Record<string, Recording>> = {
     },
   },
   'double-prompt': {
-    script: { rules: [{ steps: [{ text: ['Reply ', 'to ', 'one'], delayMs: 100 }] }] },
+    script: { rules: [{ steps: [{ text: ['Reply ', 'to ', 'one'], delayMs: 500 }] }] },
     drive: async (pi, runEnd) => {
       await pi.call({ id: '1.1', type: 'get_state' });
       pi.send({ ...prompt, id: 'p1' }, { ...prompt, id: 'p2', message: 'two' });

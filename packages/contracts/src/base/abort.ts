@@ -13,7 +13,7 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
  * Aborting ends the waiting with CANCELLED (DEADLINE_EXCEEDED for a timeout); the work goes on, and its late failure is
  * not unhandled.
  */
-export async function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => reject(AgentRuntimeError.from(signal.reason, 'CANCELLED'));

@@ -1,4 +1,3 @@
-import type { AgentRuntime, Unavailable } from '../adapter/runtime-adapter.ts';
 import type { Decision } from '../vocabulary/approval.ts';
 import type { CallOptions } from '../base/call-options.ts';
 import type { AgentRuntimeError } from '../base/errors.ts';
@@ -7,6 +6,8 @@ import type { TaskEvent } from '../events/task-events.ts';
 import type { InstructionLevel, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
 import type { SubmitRequest } from '../vocabulary/task-spec.ts';
+import type { PlaneInfo } from './plane-info.ts';
+import type { RuntimeReport } from './runtime-report.ts';
 import type { TaskStatus, TaskView } from './task-view.ts';
 
 /** An event as readers get it, with the cursor after which it is the last one read. */
@@ -102,31 +103,6 @@ export interface TaskHandle {
   close(options?: ActOptions): Promise<void>;
   /** Answers an approval, once: the same answer again is fine, a different one is CONFLICT. */
   answer(approvalId: string, decision: Decision, options?: ActOptions): Promise<void>;
-}
-
-/**
- * What the plane knows of a configured runtime: what its probe found, and whether its circuit breaker lets starts
- * through.
- */
-export type RuntimeReport = (AgentRuntime | Unavailable) & {
-  readonly breaker: 'closed' | 'open' | 'half_open';
-};
-
-/** The plane itself. */
-export interface PlaneInfo {
-  readonly logId: string;
-  /** The number of this owner: each later one has a higher number. 0: the data directory has no owner. */
-  readonly epoch: number;
-  /** The owner's process; 0 without an owner. */
-  readonly pid: number;
-  /** Absolute, with links resolved. */
-  readonly dataDir: string;
-  /** Of the plane's package. */
-  readonly version: string;
-  /** Tasks that have not ended. */
-  readonly unfinished: number;
-  /** Connections to the control socket. */
-  readonly clients: number;
 }
 
 /** Events for observers that need no guarantee: after an error or a restart they miss some. `events()` misses none. */

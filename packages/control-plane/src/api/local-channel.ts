@@ -1,43 +1,35 @@
-import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions, type PlaneInfo } from '@runtime/contracts';
-import type { Channel } from '../client/channel.ts';
+import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { noSuchMethod, streamMethods, type Channel } from '../client/channel.ts';
 import { callMethod } from './methods.ts';
-import type { Plane } from '../plane/plane.ts';
+import type { Ports } from './ports.ts';
 import { readEvents } from './read-events.ts';
 
-/** The plane's own end of every channel: the socket server speaks to it, and so does the client in this process. */
+type Params = Readonly<Record<string, unknown>>;
+
+/** The end of every channel that is at the data itself: of the socket server, and of the client in this process. */
 export class LocalChannel implements Channel {
-  readonly #plane: Plane;
-  readonly #info: () => PlaneInfo;
+  readonly #ports: Ports;
+  readonly #closing: AbortSignal;
   readonly lost: Promise<AgentRuntimeError>;
 
-  constructor(plane: Plane, info: () => PlaneInfo, lost: Promise<AgentRuntimeError>) {
+  /** @param closing ends every stream, and refuses every later call */
+  constructor(ports: Ports, closing: AbortSignal, lost: Promise<AgentRuntimeError>) {
+    this.#ports = ports;
+    this.#closing = closing;
     this.lost = lost;
-    this.#plane = plane;
-    this.#info = info;
   }
 
-  async call(
-    method: string,
-    params: Readonly<Record<string, unknown>>,
-    { signal }: CallOptions = {},
-  ): Promise<unknown> {
+  async call(method: string, params: Params, { signal }: CallOptions = {}): Promise<unknown> {
     this.#checkOpen();
     throwIfAborted(signal);
-    if (method === 'info') return this.#info();
-    return abortable(callMethod(this.#plane, method, params, signal ?? this.#plane.ctx.closing), signal);
+    return abortable(callMethod(this.#ports, { method, params, signal: signal ?? this.#closing }), signal);
   }
 
-  async *stream(
-    method: string,
-    params: Readonly<Record<string, unknown>>,
-    { signal }: CallOptions = {},
-  ): AsyncIterable<readonly unknown[]> {
+  async *stream(method: string, params: Params, { signal }: CallOptions = {}): AsyncIterable<readonly unknown[]> {
     this.#checkOpen();
-    if (method !== 'events')
-      throw new AgentRuntimeError('NOT_FOUND', `there is no stream ${JSON.stringify(method.slice(0, 80))}`);
-    const { closing, log } = this.#plane.ctx;
-    const ending = signal ? AbortSignal.any([signal, closing]) : closing;
-    yield* readEvents(log, params, (id) => void this.#plane.unfinishedTask(id), ending);
+    if (!streamMethods.has(method)) throw noSuchMethod(method);
+    const ending = signal ? AbortSignal.any([signal, this.#closing]) : this.#closing;
+    yield* readEvents(this.#ports.reader, params, ending);
   }
 
   close(): Promise<void> {
@@ -45,6 +37,6 @@ export class LocalChannel implements Channel {
   }
 
   #checkOpen(): void {
-    if (this.#plane.ctx.closing.aborted) throw new AgentRuntimeError('UNAVAILABLE', 'the plane is closed');
+    if (this.#closing.aborted) throw new AgentRuntimeError('UNAVAILABLE', 'the plane is closed');
   }
 }

@@ -1,43 +1,50 @@
-import { AgentRuntimeError, decisionSchema, idSchema, instructionLevelSchema } from '@runtime/contracts';
+import { decisionSchema, idSchema, instructionLevelSchema } from '@runtime/contracts';
 import { z } from 'zod';
+import { noSuchMethod } from '../client/channel.ts';
 import { parseWith } from '../client/parse.ts';
 import type { Plane } from '../plane/plane.ts';
 import { actParams, cancel, close, interrupt } from './act.ts';
 import { answer } from './answer.ts';
 import { send, sendParamsSchema } from './instruct.ts';
 import { listed, listParamsSchema } from './list-tasks.ts';
-import { levelOf, waitForLevel, waitForOutcome } from './receipts.ts';
+import type { Ports, ReadPort } from './ports.ts';
+import { levelOf, waitForLevel } from './receipts.ts';
 import { submit } from './submit.ts';
 
-interface Method {
-  readonly params: z.ZodType;
-  call(plane: Plane, params: never, signal: AbortSignal): Promise<unknown>;
+/** A call as it came over a channel. */
+interface Call {
+  readonly method: string;
+  readonly params: unknown;
+  readonly signal: AbortSignal;
 }
 
-function method<S extends z.ZodType>(
-  params: S,
-  call: (plane: Plane, params: z.output<S>, signal: AbortSignal) => Promise<unknown>,
-): Method {
-  return { params, call };
+type Method<Port> = (port: Port, call: Call) => Promise<unknown>;
+
+function method<Port, S extends z.ZodType>(
+  schema: S,
+  answer: (port: Port, params: z.output<S>, signal: AbortSignal) => Promise<unknown>,
+): Method<Port> {
+  return async (port, { method, params, signal }) => answer(port, parseWith(schema, params, method), signal);
 }
 
-const taskParams = { taskId: idSchema };
+const taskParams = z.strictObject({ taskId: idSchema });
+const instructionParams = taskParams.extend({ instructionId: idSchema });
 
-/**
- * Everything that can be asked of a plane, as plain data in and out: in this process, over the socket, from another
- * copy of this module.
- */
-const methods: Readonly<Record<string, Method>> = {
+/** What can be asked of any data directory, with an owner or without. */
+export const readMethods: Readonly<Record<string, Method<ReadPort>>> = {
+  'task.status': method(taskParams, (reader, { taskId }) => reader.view(taskId)),
+  'task.outcome': method(taskParams, (reader, { taskId }, signal) => reader.outcome(taskId, signal)),
+  'task.level': method(instructionParams, levelOf),
+  'tasks.list': method(listParamsSchema, async (reader, params) => listed(await reader.views(), params)),
+  info: method(z.strictObject({}), (reader) => reader.info()),
+};
+
+/** What only the owner of a data directory can do. */
+export const ownerMethods: Readonly<Record<string, Method<Plane>>> = {
   // The request is parsed by `submit` itself, which names the fields that do not fit.
   submit: method(z.looseObject({}), submit),
-  'task.status': method(z.strictObject(taskParams), async (plane, { taskId }) => plane.view(taskId)),
-  'task.outcome': method(z.strictObject(taskParams), waitForOutcome),
   'task.send': method(sendParamsSchema, send),
-  'task.level': method(z.strictObject({ ...taskParams, instructionId: idSchema }), levelOf),
-  'task.reached': method(
-    z.strictObject({ ...taskParams, instructionId: idSchema, level: instructionLevelSchema }),
-    waitForLevel,
-  ),
+  'task.reached': method(instructionParams.extend({ level: instructionLevelSchema }), waitForLevel),
   'task.interrupt': method(z.strictObject(actParams), interrupt),
   'task.cancel': method(z.strictObject(actParams), cancel),
   'task.close': method(z.strictObject(actParams), close),
@@ -45,15 +52,24 @@ const methods: Readonly<Record<string, Method>> = {
     z.strictObject({ ...actParams, approvalId: z.string().min(1).max(512), decision: decisionSchema }),
     answer,
   ),
-  'tasks.list': method(listParamsSchema, async (plane, params) => listed(plane.views(), params)),
   runtimes: method(z.strictObject({ refresh: z.boolean().default(false) }), (plane, { refresh }) =>
     plane.reports(refresh),
   ),
 };
 
-/** Calls a method by name. NOT_FOUND for an unknown method, INVALID_ARGUMENT for parameters that do not fit. */
-export async function callMethod(plane: Plane, name: string, params: unknown, signal: AbortSignal): Promise<unknown> {
-  const found = Object.hasOwn(methods, name) ? methods[name] : undefined;
-  if (!found) throw new AgentRuntimeError('NOT_FOUND', `there is no method ${JSON.stringify(name.slice(0, 80))}`);
-  return found.call(plane, parseWith(found.params, params, name) as never, signal);
+/**
+ * Calls a method by name, with plain data in and out: in this process, over the socket, from another copy of this module.
+ * NOT_FOUND for an unknown method, INVALID_ARGUMENT for parameters that do not fit.
+ */
+export async function callMethod(ports: Ports, call: Call): Promise<unknown> {
+  const reading = entry(readMethods, call.method);
+  if (reading) return reading(ports.reader, call);
+  const owning = entry(ownerMethods, call.method);
+  if (owning) return owning(ports.owner(call.method), call);
+  throw noSuchMethod(call.method);
+}
+
+/** The names come from outside: one may be called `constructor`. */
+function entry<T>(methods: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(methods, name) ? methods[name] : undefined;
 }

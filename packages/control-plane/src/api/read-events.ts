@@ -2,6 +2,7 @@ import { idSchema } from '@runtime/contracts';
 import { taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { z } from 'zod';
 import { parseWith } from '../client/parse.ts';
+import type { ReadPort } from './ports.ts';
 
 const eventsParamsSchema = z.strictObject({
   taskId: idSchema.optional(),
@@ -11,13 +12,13 @@ const eventsParamsSchema = z.strictObject({
 
 /** Events with their cursors, batch by batch. The events of a task end after `task.ended`. */
 export async function* readEvents(
-  log: EventLog,
+  reader: ReadPort,
   params: unknown,
-  exists: (taskId: string) => void,
   signal: AbortSignal,
 ): AsyncIterable<readonly unknown[]> {
   const { taskId, after, follow } = parseWith(eventsParamsSchema, params, 'events');
-  if (taskId !== undefined) exists(taskId);
+  const { log } = reader;
+  if (taskId !== undefined) reader.requireTask(taskId);
   const over = taskId !== undefined && follow ? await endedBefore(log, taskId, after, signal) : false;
   const options = {
     ...(taskId === undefined ? {} : { stream: taskStream(taskId) }),

@@ -8,6 +8,7 @@ import {
 import { currentRun, type InstructionState, type TaskState } from '@runtime/contracts/fold';
 import type { Plane } from '../plane/plane.ts';
 import type { Task } from '../task/task.ts';
+import type { ReadPort } from './ports.ts';
 
 interface WantedLevel {
   readonly taskId: string;
@@ -19,11 +20,7 @@ const rank = (level: InstructionLevel): number => instructionLevelSchema.options
 const proven: ReadonlySet<InstructionLevel> = new Set(['queued', 'sending', 'accepted', 'delivered', 'observed']);
 
 /** Waits for the end of a task; the outcome at once when it has ended. */
-export async function waitForOutcome(
-  plane: Plane,
-  { taskId }: { readonly taskId: string },
-  signal: AbortSignal,
-): Promise<RunOutcome> {
+export async function waitForOutcome(plane: Plane, taskId: string, signal: AbortSignal): Promise<RunOutcome> {
   for (;;) {
     const task = plane.unfinishedTask(taskId);
     const seen = task?.bell.rings ?? 0;
@@ -44,10 +41,10 @@ async function changedSince(plane: Plane, task: Task | undefined, seen: number, 
 
 /** How far an instruction has come. NOT_FOUND for one that the task does not have. */
 export async function levelOf(
-  plane: Plane,
+  reader: ReadPort,
   { taskId, instructionId }: { readonly taskId: string; readonly instructionId: string },
 ): Promise<InstructionLevel> {
-  return instructionOf(await plane.state(taskId), instructionId).level;
+  return instructionOf(await reader.state(taskId), instructionId).level;
 }
 
 function instructionOf(state: TaskState, instructionId: string): InstructionState {

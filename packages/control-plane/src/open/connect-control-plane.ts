@@ -6,11 +6,17 @@ import { planesOfProcess } from './planes-of-process.ts';
 import { SocketChannel } from '../socket/socket-channel.ts';
 import { socketPath } from '../socket/socket-path.ts';
 
+/** Options of `connectControlPlane`. */
 export interface ConnectOptions extends CallOptions {
+  /** The data directory of the owner, by any of its names. */
   readonly dataDir: string;
 }
 
-/** The plane of whoever owns this data directory: in this process, or over its socket. UNAVAILABLE when nobody does. */
+/**
+ * The plane of the process that owns a data directory: this process, or another over its socket. UNAVAILABLE without an
+ * owner, or with one that does not serve a socket; PROTOCOL_VIOLATION for an owner of another version.
+ * Closing it closes the connection and changes nothing for the owner. Aborting `signal` ends the attempt to connect.
+ */
 export async function connectControlPlane({ dataDir, signal }: ConnectOptions): Promise<ControlPlane> {
   const real = await realpath(resolve(dataDir)).catch(() => undefined);
   if (real === undefined) {

@@ -1,5 +1,6 @@
 import { AgentRuntimeError, type PlaneInfo, type Scheduler } from '@runtime/contracts';
 import { LocalChannel } from '../api/local-channel.ts';
+import { PlaneReader } from '../api/plane-reader.ts';
 import { Plane } from '../plane/plane.ts';
 import type { TaskRegistry } from '../plane/task-registry.ts';
 import { serveSocket, type SocketServer } from '../socket/socket-server.ts';
@@ -30,7 +31,8 @@ export class OwnedPlane {
   constructor(owned: Owned) {
     this.#owned = owned;
     this.plane = new Plane(owned.ctx, owned.registry, owned.scheduler, (error) => this.#fail(error));
-    this.channel = new LocalChannel(this.plane, () => this.#info(), this.#failed.promise);
+    const reader = new PlaneReader(this.plane, () => this.#info());
+    this.channel = new LocalChannel({ reader, owner: () => this.plane }, owned.ctx.closing, this.#failed.promise);
   }
 
   /** Lets other processes ask, over a socket at this path. */

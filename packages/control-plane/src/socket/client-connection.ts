@@ -14,14 +14,18 @@ interface Handlers {
 /** One connection to the owner of a data directory, after its greeting. */
 export class ClientConnection {
   readonly #socket: Socket;
-  /** The owner's values are at most 64 levels deep: the log takes no others. */
+  /** Without a limit of depth: the owner checked its values when it recorded them. */
   readonly #frames = new FrameReader(Infinity);
   readonly #greeting = Promise.withResolvers<void>();
   #greeted = false;
   #lost: AgentRuntimeError | undefined;
   #handlers: Handlers | undefined;
 
-  /** Connects and waits for the greeting. UNAVAILABLE when no process listens or it sends nothing, PROTOCOL_VIOLATION when it speaks another protocol. */
+  /**
+   * Connects and waits for the greeting, for 5 s at most.
+   * UNAVAILABLE when no process listens or none greets, PROTOCOL_VIOLATION when the owner speaks another protocol.
+   * Aborting `signal` closes the connection; it has no effect once this has resolved.
+   */
   static async open(path: string, signal?: AbortSignal): Promise<ClientConnection> {
     throwIfAborted(signal);
     const connection = new ClientConnection(connectSocket(path));

@@ -11,8 +11,9 @@ export const rpcErrors = {
 } as const;
 
 /**
- * The number of each of our codes on the wire. The two that JSON-RPC has too use its number, the others the range that it leaves to implementations.
- * Where the Agent Client Protocol has a number for the same thing, it is the same: -32000 for a missing login, -32002 for something that is not there.
+ * The number of each of our codes on the wire. Two have the number of JSON-RPC's own code, the others one of the range
+ * that JSON-RPC leaves to implementations (-32099 to -32000). As in the Agent Client Protocol, -32000 is a missing
+ * login and -32002 something that does not exist.
  */
 export const errorNumbers: Readonly<Record<ErrorCode, number>> = {
   INVALID_ARGUMENT: rpcErrors.invalidParams,

@@ -1,28 +1,34 @@
 import { LineSplitter, parseJsonLine } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError } from '@runtime/contracts';
 
-/** Longest frame, in bytes without its line feed. A batch of events has about half of that at most: the log's largest append. */
+/** Longest frame, in bytes without its line feed: twice the log's largest append. */
 export const maxFrameBytes = 32 * 1024 * 1024;
 /** Deepest nesting of a request. A value in an event may have 64 levels; the message around it has a few more. */
-export const maxFrameDepth = 128;
+const maxFrameDepth = 128;
 
 const violation = (message: string): AgentRuntimeError => new AgentRuntimeError('PROTOCOL_VIOLATION', message);
 
-/** Cuts the bytes of a socket into frames: one JSON document a line, empty lines ignored. Holds at most one frame and one chunk. */
+/**
+ * Cuts the bytes of a socket into frames: one JSON document a line, empty lines ignored.
+ * Holds at most one frame and one chunk.
+ */
 export class FrameReader {
   readonly #splitter = new LineSplitter({ maxLineBytes: maxFrameBytes });
   readonly #maxDepth: number;
   #received = 0;
   #complete = 0;
 
-  /** @param maxDepth deepest nesting of a frame; `Infinity` for a peer that checked its values itself: counting costs as much as parsing */
+  /**
+   * @param maxDepth deepest nesting of a frame. `Infinity` for a peer that checked its values itself: counting costs as
+   * much as parsing.
+   */
   constructor(maxDepth = maxFrameDepth) {
     this.#maxDepth = maxDepth;
   }
 
   /**
    * The frames that this chunk completes, in order, each parsed when it is asked for.
-   * Throws PROTOCOL_VIOLATION at the first that is too large, nested too deeply, or not JSON; nothing can be read after that.
+   * Throws PROTOCOL_VIOLATION at the first that is too large, nested too deeply, or not JSON; nothing can be read then.
    */
   *read(chunk: Buffer): Generator<unknown, void, undefined> {
     this.#received += chunk.length;

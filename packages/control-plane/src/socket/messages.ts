@@ -13,7 +13,7 @@ export const cancelMethod = '$/cancelRequest';
 const jsonrpc = '2.0';
 const head = { jsonrpc: z.literal(jsonrpc) };
 
-export const requestIdSchema = z.union([z.int(), z.string().max(200)]);
+const requestIdSchema = z.union([z.int(), z.string().max(200)]);
 export type RequestId = z.infer<typeof requestIdSchema>;
 
 /** What a client sends. Fields that it does not know are dropped. */
@@ -47,13 +47,13 @@ const failureSchema = z.object({
 const otherNotificationSchema = z.object({ ...head, method: z.string(), id: z.undefined().optional() });
 
 /** What a client gets once it was greeted. The most frequent first. */
-export const replySchema = z.union([itemsSchema, resultSchema, failureSchema]);
+const replySchema = z.union([itemsSchema, resultSchema, failureSchema]);
 export type Reply = z.infer<typeof replySchema>;
 
 /** Throws a `ZodError` for a greeting of another protocol. */
 export const parseHello = (frame: unknown): Hello => helloSchema.parse(frame).params;
 
-/** Undefined for a notification that this version does not know: it is ignored. Throws a `ZodError` for what is no message. */
+/** Undefined for a notification that this version does not know. Throws a `ZodError` for what is no message. */
 export function parseReply(frame: unknown): Reply | undefined {
   const reply = replySchema.safeParse(frame);
   if (reply.success) return reply.data;

@@ -22,7 +22,10 @@ const maxCalls = 256;
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** The server's side of one connection: reads requests, answers each as soon as its answer is there, and ends all of them when the client goes away. */
+/**
+ * The server's side of one connection: reads requests, answers each as soon as its answer is there, and aborts all of
+ * them when the client goes away.
+ */
 export class ServerConnection {
   readonly #socket: Socket;
   readonly #channel: Channel;
@@ -126,7 +129,10 @@ export class ServerConnection {
     this.#socket.destroySoon();
   }
 
-  /** False when the socket is full: wait for `drained` before sending more. Throws EXHAUSTED for a message that is larger than a frame. */
+  /**
+   * False when the socket is full: wait for `drained` before sending more.
+   * Throws EXHAUSTED for a message that is larger than a frame.
+   */
   #send(message: unknown): boolean {
     if (this.#socket.destroyed) return true;
     const frame = encodeFrame(message);

@@ -11,7 +11,7 @@ interface Pending {
   readonly reject: (error: AgentRuntimeError) => void;
 }
 
-/** A channel over a unix socket: one connection for the calls, one of its own for each stream. */
+/** A channel over a unix socket: one connection for all calls, and one for each stream. */
 export class SocketChannel implements Channel {
   readonly #path: string;
   readonly #calls: ClientConnection;

@@ -4,11 +4,12 @@ import { once } from 'node:events';
 import type { Channel } from '../client/channel.ts';
 import type { Hello } from './messages.ts';
 import { ServerConnection } from './server-connection.ts';
-import { ensureSocketDirectory } from './socket-path.ts';
 
 export interface SocketServer {
   readonly path: string;
+  /** Open connections: one for each client, and one for each stream that it reads. */
   readonly clients: number;
+  /** Closes every connection and removes the socket. */
   close(): Promise<void>;
 }
 
@@ -21,7 +22,6 @@ export async function serveSocket(
   channel: Channel,
   hello: Omit<Hello, 'protocol'>,
 ): Promise<SocketServer> {
-  await ensureSocketDirectory();
   await rm(path, { force: true });
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {

@@ -2,7 +2,10 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import type { ClientConnection } from './client-connection.ts';
 import type { Reply } from './messages.ts';
 
-/** Pulls the items of the one stream of a connection. While the reader does not pull, only the socket's own buffers fill up. */
+/**
+ * Pulls the items of the one stream of a connection. While the reader does not pull, only the socket's own buffers
+ * fill up.
+ */
 export class StreamReader {
   readonly #connection: ClientConnection;
   readonly #signal: AbortSignal | undefined;

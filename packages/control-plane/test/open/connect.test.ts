@@ -20,6 +20,7 @@ it('a plane behind its socket is found by its directory, and counts the connecte
     ['submit', { prompt: 'x', workspace: 'relative' }, 'INVALID_ARGUMENT'],
   ] as const)
     await expect(channel.call(method, params), method).rejects.toMatchObject({ code });
+  await expect(channel.call('shout', {})).rejects.toMatchObject({ details: { method: 'shout' } });
   await channel.close();
   await expect.poll(async () => (await plane.info()).clients).toBe(0);
 });

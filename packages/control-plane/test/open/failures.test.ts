@@ -2,7 +2,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { expect, it } from 'vitest';
 import { connectControlPlane, socketPath } from '../../src/index.ts';
-import { ensureSocketDirectory } from '../../src/socket/socket-path.ts';
 import { faultyFs } from '../support/faulty-fs.ts';
 import { makePlaces, openPlane } from '../support/planes.ts';
 
@@ -10,7 +9,6 @@ it('an opening that fails half way leaves no file open', async () => {
   await using places = await makePlaces();
   const { fs, faults } = faultyFs();
   const taken = await socketPath(places.dataDir);
-  await ensureSocketDirectory();
   await mkdir(taken);
   try {
     await expect(openPlane(places, { adapters: [memoryRuntime()], listen: true, logFs: fs })).rejects.toThrow();

@@ -15,7 +15,7 @@ it.each(['TypeError', 'TimeoutError', 'OUTCOME_UNKNOWN'])(
         session: () => ({
           send: async (instruction) => {
             sent.push(instruction.id);
-            if (name === 'OUTCOME_UNKNOWN') throw new AgentRuntimeError(name, 'nobody can tell');
+            if (name === 'OUTCOME_UNKNOWN') throw new AgentRuntimeError(name, 'no evidence');
             throw Object.assign(new Error('in the middle'), { name });
           },
         }),
@@ -43,7 +43,7 @@ it('a new run sends the prompt again when its turn is not known to have begun an
       session: (session) => ({
         send: (instruction, options) => {
           sends += 1;
-          if (sends === 1) return Promise.reject(new AgentRuntimeError('OUTCOME_UNKNOWN', 'nobody can tell'));
+          if (sends === 1) return Promise.reject(new AgentRuntimeError('OUTCOME_UNKNOWN', 'no evidence'));
           return session.send(instruction, options);
         },
       }),
@@ -89,11 +89,11 @@ it('an answer reaches the runtime, and no caller can answer in the name of the p
   const options: MemoryRuntimeOptions = {
     script: () => [{ do: 'ask', title: 't', answered: () => [{ do: 'say', text: 'ok' }] }],
   };
-  const told: unknown[] = [];
+  const decisions: unknown[] = [];
   const adapter = hostile(options, {
     session: (session) => ({
       answer: async (id, decision, call) => {
-        told.push(decision);
+        decisions.push(decision);
         await session.answer(id, decision, call);
       },
     }),
@@ -107,6 +107,6 @@ it('an answer reaches the runtime, and no caller can answer in the name of the p
   for (const name of ['runtime', 'plane', 'clock'])
     await expect(answer(name)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   await answer('me');
-  await expect.poll(() => told).toEqual([{ choice: choice!.id }]);
+  await expect.poll(() => decisions).toEqual([{ choice: choice!.id }]);
   expect(await task.outcome()).toEqual({ status: 'succeeded' });
 });

@@ -125,9 +125,9 @@ it('an owner that could not read a request says why, in every call that waits', 
   }).listen(join(dir, 's'));
   await once(server, 'listening');
   const channel = await SocketChannel.connect(join(dir, 's'));
-  const said = { code: 'PROTOCOL_VIOLATION', rawMessage: 'a frame cannot be read' };
-  await expect(channel.call('echo', {})).rejects.toMatchObject(said);
-  expect(await channel.lost).toMatchObject(said);
+  const reason = { code: 'PROTOCOL_VIOLATION', rawMessage: 'a frame cannot be read' };
+  await expect(channel.call('echo', {})).rejects.toMatchObject(reason);
+  expect(await channel.lost).toMatchObject(reason);
   await new Promise((resolve) => server.close(resolve));
   await rm(dir, { recursive: true });
 });

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { socketDirectory } from '@runtime/adapter-kit/run';
 import { expect, it } from 'vitest';
 import { maxFrameBytes } from '../../src/socket/frames.ts';
-import { socketDirectory } from '../../src/socket/socket-path.ts';
 import { serveSocket } from '../../src/socket/socket-server.ts';
 import { answer, call, cancel, dial, failed } from '../support/json-rpc.ts';
 import { scripted, served } from '../support/socket-places.ts';
@@ -64,7 +64,7 @@ it.each([
 
 it('the server does nothing for a connection that it has given up', async () => {
   await using place = await served();
-  // One that does not hang up when it is told.
+  // A client that keeps its side open after the server has closed its own.
   const socket = connect({ path: place.path, allowHalfOpen: true });
   await once(socket, 'connect');
   socket.on('error', () => undefined);
@@ -152,7 +152,7 @@ it('the server pulls no more from the plane than a slow reader takes', async () 
 it('the socket can be used by its owner alone', async () => {
   await using place = await served();
   expect((await stat(place.path)).mode & 0o777).toBe(0o600);
-  expect((await stat(socketDirectory())).mode & 0o777).toBe(0o700);
+  expect((await stat(await socketDirectory())).mode & 0o777).toBe(0o700);
 });
 
 it('the server replaces the socket of a dead owner, and leaves none itself', async () => {

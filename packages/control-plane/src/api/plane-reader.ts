@@ -1,0 +1,45 @@
+import type { PlaneInfo, RunOutcome, TaskView } from '@runtime/contracts';
+import type { TaskState } from '@runtime/contracts/fold';
+import type { EventLog } from '@runtime/contracts/log';
+import type { Plane } from '../plane/plane.ts';
+import type { ReadPort } from './ports.ts';
+import { waitForOutcome } from './receipts.ts';
+
+/** What the owner of a data directory reads of it, from memory. */
+export class PlaneReader implements ReadPort {
+  readonly #plane: Plane;
+  readonly #info: () => PlaneInfo;
+
+  constructor(plane: Plane, info: () => PlaneInfo) {
+    this.#plane = plane;
+    this.#info = info;
+  }
+
+  get log(): EventLog {
+    return this.#plane.ctx.log;
+  }
+
+  requireTask(taskId: string): void {
+    this.#plane.unfinishedTask(taskId);
+  }
+
+  async view(taskId: string): Promise<TaskView> {
+    return this.#plane.view(taskId);
+  }
+
+  state(taskId: string): Promise<TaskState> {
+    return this.#plane.state(taskId);
+  }
+
+  async views(): Promise<readonly TaskView[]> {
+    return this.#plane.views();
+  }
+
+  outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome> {
+    return waitForOutcome(this.#plane, taskId, signal);
+  }
+
+  async info(): Promise<PlaneInfo> {
+    return this.#info();
+  }
+}

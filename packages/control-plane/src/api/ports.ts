@@ -1,0 +1,27 @@
+import type { PlaneInfo, RunOutcome, TaskView } from '@runtime/contracts';
+import type { TaskState } from '@runtime/contracts/fold';
+import type { EventLog } from '@runtime/contracts/log';
+import type { Plane } from '../plane/plane.ts';
+
+/**
+ * What can be read of a data directory: by its owner from memory, without an owner from the files.
+ * Every method that takes a task's id throws NOT_FOUND for a task that never existed.
+ */
+export interface ReadPort {
+  readonly log: EventLog;
+  requireTask(taskId: string): void;
+  view(taskId: string): Promise<TaskView>;
+  /** The folded state. */
+  state(taskId: string): Promise<TaskState>;
+  views(): Promise<readonly TaskView[]>;
+  /** Waits for the end of a task; the outcome at once when it has ended. */
+  outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome>;
+  info(): Promise<PlaneInfo>;
+}
+
+/** What the methods work on. */
+export interface Ports {
+  readonly reader: ReadPort;
+  /** The owner's plane. Throws UNAVAILABLE, with the method in its message, where no process owns the data directory. */
+  owner(method: string): Plane;
+}

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import {
+  AgentRuntimeError,
+  runOutcomeSchema,
+  type PlaneInfo,
+  type RunOutcome,
+  type TaskView,
+} from '@runtime/contracts';
+import { taskView, type TaskState } from '@runtime/contracts/fold';
+import { taskStream, type EventLog } from '@runtime/contracts/log';
+import { readOwner } from '@runtime/event-log';
+import type { ReadPort } from '../api/ports.ts';
+import { noSuchTask, stateOf, TaskRegistry } from '../plane/task-registry.ts';
+import { version } from '../version.ts';
+
+/** What is read of a data directory without owning it, from its files. Another process may own it meanwhile. */
+export class FilesReader implements ReadPort {
+  readonly log: EventLog;
+  readonly #dataDir: string;
+  readonly #closing: AbortSignal;
+
+  constructor(log: EventLog, dataDir: string, closing: AbortSignal) {
+    this.log = log;
+    this.#dataDir = dataDir;
+    this.#closing = closing;
+  }
+
+  requireTask(taskId: string): void {
+    if (this.log.revision(taskStream(taskId)) === 0) throw noSuchTask(taskId);
+  }
+
+  async view(taskId: string): Promise<TaskView> {
+    return taskView(await this.state(taskId));
+  }
+
+  state(taskId: string): Promise<TaskState> {
+    return stateOf(this.log, taskId);
+  }
+
+  async views(): Promise<readonly TaskView[]> {
+    return (await this.#registry()).views();
+  }
+
+  /** Follows the log: an owner may bring the task to its end meanwhile. */
+  async outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome> {
+    this.requireTask(taskId);
+    const ending = AbortSignal.any([signal, this.#closing]);
+    for await (const events of this.log.read({ stream: taskStream(taskId), follow: true, signal: ending })) {
+      const last = events.at(-1);
+      if (last?.type === 'task.ended') return runOutcomeSchema.parse(last['outcome']);
+    }
+    throw new AgentRuntimeError('CANCELLED', `task ${taskId} has not ended`);
+  }
+
+  async info(): Promise<PlaneInfo> {
+    const owner = await readOwner(join(this.#dataDir, 'lock.db'));
+    return {
+      logId: this.log.logId,
+      epoch: owner?.epoch ?? 0,
+      pid: owner?.pid ?? 0,
+      dataDir: this.#dataDir,
+      version,
+      unfinished: (await this.#registry()).unfinished.size,
+      clients: 0,
+    };
+  }
+
+  #registry(): Promise<TaskRegistry> {
+    return TaskRegistry.load(
+      this.log,
+      () => undefined,
+      () => undefined,
+    );
+  }
+}
