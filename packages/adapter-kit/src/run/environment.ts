@@ -23,7 +23,7 @@ export interface EnvironmentOptions {
   readonly set?: Readonly<Record<string, string>>;
   /** A 0600 file of `NAME=value` lines; every value in it is a secret. @default none */
   readonly file?: string;
-  /** @default `defaultEnvironment` */
+  /** Names that are taken from `base` without being asked for. @default PATH, HOME, USER, SHELL, the locale, TMPDIR, TERM, XDG_*, SSH_AUTH_SOCK, proxy and CA variables */
   readonly defaults?: readonly string[];
 }
 

@@ -1,0 +1,2 @@
+export { parrot } from './parrot-adapter.ts';
+export type { ParrotOptions } from './options.ts';
