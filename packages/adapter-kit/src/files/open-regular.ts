@@ -3,7 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 
 /**
- * Opens a file of a run for reading: never through a symbolic link, never waiting for a FIFO's writer. Undefined when there is none.
+ * Opens a file of a run for reading: never through a symbolic link, never waiting for a FIFO's writer. Undefined when
+ * there is none.
  * Throws INVALID_ARGUMENT for what is no regular file, UNAVAILABLE when the system cannot open it.
  */
 export async function openRegular(file: string): Promise<FileHandle | undefined> {

@@ -13,7 +13,8 @@ export interface DatedRecord<T> {
 }
 
 /**
- * A small JSON file of a run, at most 64 KiB. Undefined when there is none or it is damaged (not JSON, not of the schema, no regular file):
+ * A small JSON file of a run, at most 64 KiB. Undefined when there is none or it is damaged (not JSON, not of the
+ * schema, no regular file):
  * both prove nothing. Throws UNAVAILABLE when it cannot be read.
  */
 export async function readRecord<T>(file: string, schema: z.ZodType<T>): Promise<T | undefined> {

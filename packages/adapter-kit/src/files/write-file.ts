@@ -3,6 +3,7 @@ import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 
+/** Options of `writeNew` and `replaceFile`. */
 export interface WriteOptions {
   /** Permissions of the new file. @default 0o600: what belongs to a run is for its user alone */
   readonly mode?: number;
@@ -11,7 +12,8 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file of a run that was not there. Of several writers one succeeds, so the file can be a right: to start the run, for instance.
+ * Writes a file of a run that was not there. Of several writers one succeeds, so the file can be a right: to start the
+ * run, for instance.
  * With `durable` the content is synced; its name is durable after the next durable `replaceFile` in the same directory.
  * Throws CONFLICT when there is such a file, UNAVAILABLE when it cannot be written.
  */
@@ -28,7 +30,8 @@ export async function writeNew(file: string, data: string | Uint8Array, options:
 }
 
 /**
- * Writes a file in one step (`<file>.tmp`, then a rename): a reader finds the old content or the new one, never a part. One writer at a time.
+ * Writes a file in one step (`<file>.tmp`, then a rename): a reader finds the old content or the new one, never a part.
+ * One writer at a time.
  * With `durable` the content and the directory are synced: the new content survives a power cut.
  * Throws UNAVAILABLE when it cannot be written; then the old content stays.
  */

@@ -1,5 +1,6 @@
 /**
- * Processes that outlive us: identity that is proven before a signal, the marker that finds all processes of a run, and the end of a whole tree.
+ * Processes that outlive us: identity that is proven before a signal, the marker that finds all processes of a run, and
+ * the end of a whole tree.
  *
  * @packageDocumentation
  */

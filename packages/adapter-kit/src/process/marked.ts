@@ -3,13 +3,15 @@ import { runMarker } from '@runtime/contracts/adapter';
 import { bootId, type ProcessIdentity } from './identity.ts';
 import { isDeadState, listPids, readEnviron, readStat } from './proc.ts';
 
-/** Reads at a time. More would only queue in the thread pool, where everybody else's file reads wait. */
+/** Reads at a time. More would only queue in the thread pool and delay all other file reads of the process. */
 const parallelReads = 2;
 
 /**
- * Every live process that was started with `RUNTIME_RUN_ID=<runId>`, its holder included, whatever session or parent it has.
+ * Every live process that was started with `RUNTIME_RUN_ID=<runId>`, its holder included, whatever session or parent it
+ * has.
  * Another run's id that begins with this one does not match. Processes of other users and those that clear or overwrite
- * their environment are not seen. One look: processes that fork meanwhile may be missed (`killTree` looks until it is sure).
+ * their environment are not seen. One look: processes that fork meanwhile may be missed (`killTree` looks until it is
+ * sure).
  * Empty where there is no /proc: see `platformSupport`.
  */
 export async function findMarked(runId: string, { signal }: CallOptions = {}): Promise<ProcessIdentity[]> {
@@ -21,7 +23,8 @@ export async function findMarked(runId: string, { signal }: CallOptions = {}): P
   const worker = async (): Promise<void> => {
     for (let pid = pids[next++]; pid !== undefined; pid = pids[next++]) {
       throwIfAborted(signal);
-      // The start time is read first: should the pid change hands in between, the identity is of the former process and no signal follows.
+      // The start time is read first: should the pid change hands in between, the identity is of the former process and
+      // no signal follows.
       const stat = readStat(pid);
       if (!stat || isDeadState(stat.state)) continue;
       const environ = await readEnviron(pid);

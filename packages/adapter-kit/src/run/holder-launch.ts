@@ -11,17 +11,27 @@ export type HolderInput =
   /** Empty. */
   | { readonly kind: 'none' };
 
+/** What `startHolder` starts. */
 export interface HolderLaunch extends CallOptions {
   readonly handle: RuntimeHandle;
-  /** The program and its arguments, each as it is: nothing becomes shell text. A name without a slash is looked up on `env.PATH`. */
+  /**
+   * The program and its arguments, each as it is: nothing becomes shell text. A name without a slash is looked up on
+   * `env.PATH`.
+   */
   readonly command: readonly string[];
   /** Absolute. */
   readonly cwd: string;
-  /** The agent's whole environment. `RUNTIME_RUN_ID` and `PWD` are set to the run and `cwd`; what belongs to the shell (`_`, `IFS`, `OLDPWD`, `OPTIND`, `PPID`, `SHLVL`) is left out. */
+  /**
+   * The agent's whole environment. `RUNTIME_RUN_ID` and `PWD` are set to the run and `cwd`; what belongs to the shell
+   * (`_`, `IFS`, `OLDPWD`, `OPTIND`, `PPID`, `SHLVL`) is left out.
+   */
   readonly env: Readonly<Record<string, string>>;
   readonly stdin: HolderInput;
   /** @default `currentPlacement(env)` */
   readonly placement?: Placement;
-  /** How long a holder may take to write its record, in milliseconds. @default 10000: on a loaded machine it is still 100 times more than needed */
+  /**
+   * How long a holder may take to write its record, in milliseconds. @default 10000: on a loaded machine it is still
+   * 100 times more than needed
+   */
   readonly timeoutMs?: number;
 }

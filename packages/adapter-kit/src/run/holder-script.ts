@@ -1,8 +1,8 @@
 import { identityFunctions } from './shell-identity.ts';
 
 /**
- * The second stage: the agent's own process, before it becomes the agent. It runs under the parent-death signal already,
- * and looks at its parent once more, for the parent may have died before the signal was armed.
+ * The second stage: the agent's own process, before it becomes the agent. It runs under the parent-death signal
+ * already, and looks at its parent once more, for the parent may have died before the signal was armed.
  * holder.json is complete before the agent executes anything: without it, nothing ever ran.
  * An exec that fails leaves .unbegun behind: dash runs the EXIT trap, bash needs execfail for that.
  */
@@ -24,13 +24,15 @@ exec "$@"
 `;
 
 /**
- * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, then the command, one argument each:
+ * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, then the command, one
+ * argument each:
  * nothing of it ever becomes shell text.
  *
- * - \`wait\` tells a signal and an exit code above 128 apart by nothing; the job table does ("Done(143)", "Terminated").
- *   It goes through a FIFO because a full disk must not lose the answer.
+ * - \`wait\` does not distinguish a signal from an exit code above 128; the job table does ("Done(143)", "Terminated").
+ *   It is read through a FIFO, which works on a full disk too.
  * - dash shows a job after \`wait\`, bash only before: the CHLD trap interrupts bash's wait in time.
- * - A background job of a shell without job control has SIGINT ignored for good; \`env --default-signal\` undoes that where there is one.
+ * - A background job of a shell without job control has SIGINT ignored for good; \`env --default-signal\` undoes that
+ * where there is one.
  * - exit.json is written into blocks that were allocated at the start: a full disk does not lose the exit code.
  * - The traps are handlers and not ignores, which the agent would inherit.
  */

@@ -13,8 +13,9 @@ const maxArgumentBytes = 128 * 1024 - 1;
 const textHint = 'hand long text over in a file ({promptFile}) or on stdin';
 
 /**
- * The agent's environment for a holder that is a shell: `env` with the run's marker, without the names that belong to every shell
- * (`_`, `IFS`, `OLDPWD`, `OPTIND`, `PPID`, `PWD`, `SHLVL`) and without `own`, the names that belong to this holder's shell besides.
+ * The agent's environment for a holder that is a shell: `env` with the run's marker, without the names that belong to
+ * every shell (`_`, `IFS`, `OLDPWD`, `OPTIND`, `PPID`, `PWD`, `SHLVL`) and without `own`, the names that belong to this
+ * holder's shell besides.
  * Throws INVALID_ARGUMENT for names that no shell can hand through and for values with a NUL.
  */
 export function holderEnvironment(
@@ -46,9 +47,10 @@ export interface PlannedLaunch {
 }
 
 /**
- * Refuses a launch that is bound to fail, before anything is written or spawned and while the failure still has a clear name.
- * Throws INVALID_ARGUMENT (a relative path, a NUL, an argument of more than 128 KiB, a directory or an input file that is none),
- * NOT_FOUND (no such directory, no such input file).
+ * Refuses a launch that is bound to fail, before anything is written or spawned and while the failure still has a clear
+ * name.
+ * Throws INVALID_ARGUMENT (a relative path, a NUL, an argument of more than 128 KiB, a directory or an input file that
+ * is none), NOT_FOUND (no such directory, no such input file).
  */
 export async function checkLaunch({ command, cwd, handle, stdin }: PlannedLaunch): Promise<void> {
   if (!path.isAbsolute(handle.runDir) || !path.isAbsolute(cwd) || cwd.includes('\0')) {

@@ -5,8 +5,10 @@ import { looksSecret } from './environment.ts';
 const maxShownChars = 60;
 
 /**
- * The options of an adapter's factory, parsed, with the schema's defaults. `name` is the factory as its user writes it, for messages: `'tmux()'`.
- * Throws INVALID_ARGUMENT with each option that is wrong, what is expected there and what was given; a value whose name looks secret is not shown.
+ * The options of an adapter's factory, parsed, with the schema's defaults. `name` is the factory as its user writes it,
+ * for messages: `'tmux()'`.
+ * Throws INVALID_ARGUMENT with each option that is wrong, what is expected there and what was given; a value whose name
+ * looks secret is not shown.
  * Make the schema a `z.strictObject`: a misspelt option is refused then, and the hint lists the right names.
  */
 export function parseOptions<S extends z.ZodType>(schema: S, options: unknown, name: string): z.output<S> {

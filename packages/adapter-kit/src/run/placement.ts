@@ -22,7 +22,8 @@ export interface Placement {
 
 /**
  * Reads `/proc/self/cgroup` (v2, v1 and hybrid). systemd stops a service by killing its whole cgroup, `setsid` or not,
- * so in a service's cgroup holders are started in a scope of their own. Session scopes, containers and `user@` managers need nothing.
+ * so in a service's cgroup holders are started in a scope of their own. Session scopes, containers and `user@` managers
+ * need nothing.
  */
 export function placement(cgroupText: string, facts: PlacementFacts): Placement {
   const segments = systemdPath(cgroupText).split('/');
@@ -50,7 +51,10 @@ function systemdPath(cgroupText: string): string {
   return unified;
 }
 
-/** `placement` for this process, now. `env` is the environment in which holders will start: `systemd-run --user` finds its bus there. */
+/**
+ * `placement` for this process, now. `env` is the environment in which holders will start: `systemd-run --user` finds
+ * its bus there.
+ */
 export async function currentPlacement(env: Readonly<Record<string, string | undefined>>): Promise<Placement> {
   if (process.platform !== 'linux') return { survivesHost: true, wrap: [] };
   const cgroupText = await readFile('/proc/self/cgroup', 'utf8').catch(() => '');

@@ -2,17 +2,19 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { z } from 'zod';
 
 /**
- * How a command gets the instruction that opens its run. `stdin`: its standard input is a file with the text. `file`: the path of such a file
- * replaces `{promptFile}` in an argument. `argument`: the text itself replaces `{prompt}` in an argument, where other users of the machine
- * can see it in the process list. `paste`: it is typed into the command's terminal.
+ * How a command gets the instruction that opens its run. `stdin`: its standard input is a file with the text. `file`:
+ * the path of such a file replaces `{promptFile}` in an argument. `argument`: the text itself replaces `{prompt}` in an
+ * argument, where other users of the machine can see it in the process list. `paste`: it is typed into the command's
+ * terminal.
  */
 export const promptModeSchema = z.enum(['stdin', 'file', 'argument', 'paste']);
 export type PromptMode = z.infer<typeof promptModeSchema>;
 
 /**
- * The mode that the templates in a command's arguments stand for; without a template the one that was asked for, else the first of `plain`,
- * the modes that need none. The program's own name is no template.
- * Throws INVALID_ARGUMENT where templates contradict each other or the mode that was asked for: the agent would get its prompt twice, or never.
+ * The mode that the templates in a command's arguments stand for; without a template the one that was asked for, else
+ * the first of `plain`, the modes that need none. The program's own name is no template.
+ * Throws INVALID_ARGUMENT where templates contradict each other or the mode that was asked for: the agent would get its
+ * prompt twice, or never.
  */
 export function promptModeOf<M extends PromptMode>(
   command: readonly string[],

@@ -4,7 +4,9 @@ import { readDatedRecord, readRecord } from '../files/read-record.ts';
 import { processIdentitySchema } from '../process/identity.ts';
 import { runPaths } from './run-paths.ts';
 
-/** holder.json: who holds a run, and the agent's leader. An adapter with a holder of its own writes the same. */
+/**
+ * holder.json: the processes of a run's holder and of its agent. An adapter with a holder of its own writes the same.
+ */
 export const holderRecordSchema = z.object({
   version: z.literal(1),
   runId: z.string(),
@@ -20,7 +22,10 @@ const exitRecordSchema = z.object({
   exit: exitSchema,
 });
 
-/** Undefined when there is none, or when it is damaged: both mean that nothing is proven. Throws UNAVAILABLE when it cannot be read. */
+/**
+ * Undefined when there is none, or when it is damaged: both mean that nothing is proven. Throws UNAVAILABLE when it
+ * cannot be read.
+ */
 export async function readHolderRecord(runDir: string): Promise<HolderRecord | undefined> {
   return readRecord(runPaths(runDir).holder, holderRecordSchema);
 }

@@ -17,6 +17,7 @@ export interface SocketPlace {
   readonly uid: number;
 }
 
+/** Options of `socketDirectory`. */
 export interface SocketDirectoryOptions {
   /** Where `XDG_RUNTIME_DIR` is looked up. @default `process.env` */
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -27,8 +28,8 @@ export interface SocketDirectoryOptions {
 }
 
 /**
- * Where this user's sockets may be, best first: `$XDG_RUNTIME_DIR/runtime`, then `<tmp>/runtime-<uid>`; a directory in which a name of
- * `nameBytes` would make a path of more than 107 bytes is left out. Pure: nothing is looked at.
+ * Where this user's sockets may be, best first: `$XDG_RUNTIME_DIR/runtime`, then `<tmp>/runtime-<uid>`; a directory in
+ * which a name of `nameBytes` would make a path of more than 107 bytes is left out. Pure: nothing is looked at.
  */
 export function socketDirectoryCandidates({ runtimeDir, tmp, uid }: SocketPlace, nameBytes: number): readonly string[] {
   const folders = [...(runtimeDir ? [path.join(runtimeDir, 'runtime')] : []), path.join(tmp, `runtime-${uid}`)];
@@ -36,9 +37,10 @@ export function socketDirectoryCandidates({ runtimeDir, tmp, uid }: SocketPlace,
 }
 
 /**
- * The directory for this user's sockets: the first candidate that is safe, made with mode 0700 if need be. Safe means that nobody else can put a
- * socket there: a directory of ours that no other user may enter, and no symbolic link. The same environment leads to the same directory.
- * Throws UNAVAILABLE when there is none, with the reason for each candidate.
+ * The directory for this user's sockets: the first safe candidate, made with mode 0700 if need be. A directory is safe
+ * when no other user can put a socket there: it belongs to this user, no other user may enter it, and it is no symbolic
+ * link. The same environment leads to the same directory.
+ * Throws UNAVAILABLE when no candidate is safe, with the reason for each.
  */
 export async function socketDirectory(options: SocketDirectoryOptions = {}): Promise<string> {
   const { environment = process.env, nameBytes = usualNameBytes } = options;

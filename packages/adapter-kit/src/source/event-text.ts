@@ -14,7 +14,8 @@ export function eventPieces(text: string): string[] {
 }
 
 /**
- * The text of a message while it grows, for its `message.completed`: whole up to 256 Ki characters, beyond that its head and its tail.
+ * The text of a message while it grows, for its `message.completed`: whole up to 256 Ki characters, beyond that its
+ * head and its tail.
  * Holds no more than that, however long the message is.
  */
 export class MessageText {

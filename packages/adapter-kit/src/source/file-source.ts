@@ -15,17 +15,19 @@ export interface JsonRecord {
   readonly end: number;
 }
 
-/** A stretch of a source of plain text; never cuts a character in two. Bytes that are no UTF-8 stand in it as U+FFFD. */
+/**
+ * A stretch of a source of plain text; never cuts a character in two. Bytes that are no UTF-8 stand in it as U+FFFD.
+ */
 export interface TextRecord extends DecodedBytes {
   readonly kind: 'text';
   readonly start: number;
   readonly end: number;
 }
 
-/** Turns records into events. May keep state: it is made anew for each reading and sees the file from its beginning. */
+/** Turns records into events. May keep state: each reading makes a new one, which gets the file from its beginning. */
 export interface Translator<R> {
   translate(record: R): readonly SessionEvent[];
-  /** What it still holds when the source has ended. */
+  /** The events that are left when the source has ended. */
   finish?(): readonly SessionEvent[];
 }
 
@@ -33,7 +35,7 @@ interface CommonOptions extends CallOptions {
   readonly path: string;
   /** Where the source begins in the file. The same at every reading. @default 0 */
   readonly from?: number;
-  /** A cursor that an earlier reading gave: everything up to there is translated silently. @default nothing is silent */
+  /** A cursor of an earlier reading: everything up to it is translated without giving events. @default the beginning */
   readonly after?: string;
   /** As for `tailFile`; for a run `runEnded(handle)`. */
   readonly ended: () => boolean | Promise<boolean>;
@@ -43,6 +45,7 @@ interface CommonOptions extends CallOptions {
   readonly pollMs?: number;
 }
 
+/** Options of `jsonFileSource`. */
 export interface JsonSourceOptions extends CommonOptions {
   /** Makes a translator. Called once for each reading. */
   readonly translator: () => Translator<JsonRecord>;
@@ -56,17 +59,21 @@ export interface JsonSourceOptions extends CommonOptions {
   readonly maxDepth?: number;
 }
 
+/** Options of `textFileSource`. */
 export interface TextSourceOptions extends CommonOptions {
   readonly translator: () => Translator<TextRecord>;
 }
 
 /**
- * Events of a JSONL file that grows: one batch per line, with the offset of its end as cursor; lines without events give none.
- * A reading begins at the beginning of the file, with a translator and a redactor made anew, and is silent up to `after`:
+ * Events of a JSONL file that grows: one batch per line, with the offset of its end as cursor; lines without events
+ * give none.
+ * A reading begins at the beginning of the file, with a translator and a redactor made anew, and is silent up to
+ * `after`:
  * state is rebuilt, never stored, and what comes after a cursor is always the same.
  *
  * Ends when `ended` and everything was read, with a last batch for what the redactor or the translator held back.
- * Aborting `signal` ends it without a throw. Throws INVALID_ARGUMENT for a cursor that is none, and what `tailFile` throws.
+ * Aborting `signal` ends it without a throw. Throws INVALID_ARGUMENT for a cursor that is none, and what `tailFile`
+ * throws.
  */
 export async function* jsonFileSource(options: JsonSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {
   const translator = options.translator();
@@ -92,8 +99,9 @@ export async function* jsonFileSource(options: JsonSourceOptions): AsyncGenerato
 }
 
 /**
- * As `jsonFileSource`, for output that is plain text: one batch per chunk that could be read at once, at most 64 KiB, so that what is made of it
- * fits into an event. Bytes that are no UTF-8 become U+FFFD; the record of the first of them says so, for `quarantinedByte`.
+ * As `jsonFileSource`, for output that is plain text: one batch per chunk that could be read at once, at most 64 KiB,
+ * so that what is made of it fits into an event. Bytes that are no UTF-8 become U+FFFD; the record with the first of
+ * them names it, for `quarantinedByte`.
  * Where chunks are cut varies from reading to reading, the text behind a cursor does not.
  */
 export async function* textFileSource(options: TextSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {

@@ -1,5 +1,6 @@
 /**
- * Sources of events over files that outlive us: tails, framing of lines and characters, redaction, quarantine and merging.
+ * Sources of events over files that outlive us: tails, framing of lines and characters, redaction, quarantine and
+ * merging.
  *
  * @packageDocumentation
  */

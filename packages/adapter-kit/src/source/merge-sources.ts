@@ -4,15 +4,18 @@ import type { SourceBatch } from '@runtime/contracts/adapter';
 /** Makes a source that begins after a cursor of its own and ends, without a throw, when `signal` aborts. */
 export type OpenSource = (after: string | undefined, signal: AbortSignal) => AsyncIterable<SourceBatch>;
 
+/** Options of `mergeSources`. */
 export interface MergeOptions extends CallOptions {
   /** A cursor that an earlier merge of the same sources gave. @default from the beginning */
   readonly after?: string;
 }
 
 /**
- * Reads several sources as one: stdout and stderr of one run. Each keeps its own order; between them it is as they come.
- * The cursor holds the cursor of each, by name: names hold no `=` and no `;`. Ends when all have ended, without a throw when `signal` aborts;
- * leaving early closes them all. The first failure of a source ends the whole. Throws INVALID_ARGUMENT for a cursor that is none of these sources.
+ * Reads several sources as one: stdout and stderr of one run. Each keeps its own order; between them it is as they
+ * come.
+ * The cursor holds the cursor of each, by name: names hold no `=` and no `;`. Ends when all have ended, without a throw
+ * when `signal` aborts; leaving early closes them all. The first failure of a source ends the whole. Throws
+ * INVALID_ARGUMENT for a cursor that is none of these sources.
  */
 export async function* mergeSources(
   sources: Readonly<Record<string, OpenSource>>,
@@ -50,7 +53,10 @@ interface Answer {
   readonly result: PromiseSettledResult<IteratorResult<SourceBatch>>;
 }
 
-/** Iterators that were asked for their next batch. A queue and no `Promise.race`, which keeps every answer of the others while one is silent. */
+/**
+ * Iterators that were asked for their next batch. A queue and no `Promise.race`, which keeps every answer of the others
+ * while one is silent.
+ */
 class AskedSources {
   readonly #iterators = new Set<AsyncIterator<SourceBatch>>();
   readonly #waiting = new Map<AsyncIterator<SourceBatch>, Promise<void>>();
@@ -71,7 +77,10 @@ class AskedSources {
     return this.#answers.shift();
   }
 
-  /** Waits for what was asked, then closes every iterator. The first failure was thrown already; a later one adds nothing. */
+  /**
+   * Waits for what was asked, then closes every iterator. The first failure was thrown already; a later one adds
+   * nothing.
+   */
   async close(): Promise<void> {
     await Promise.allSettled(this.#waiting.values());
     await Promise.allSettled([...this.#iterators].map(async (iterator) => iterator.return?.()));

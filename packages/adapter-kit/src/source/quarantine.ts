@@ -15,7 +15,10 @@ export interface MalformedRecord {
 
 const sampleBytes = 1000;
 
-/** The event for a record that cannot be understood: its beginning, printable, at most 1000 bytes of it. The raw file keeps the rest. */
+/**
+ * The event for a record that cannot be understood: its beginning, printable, at most 1000 bytes of it. The raw file
+ * keeps the rest.
+ */
 export function quarantine(record: MalformedRecord, source: string, redact?: (bytes: Buffer) => Buffer): SessionEvent {
   // Masked before it is cut: a secret across the cut would leave its beginning.
   const head = (redact ? redact(record.head) : record.head).subarray(0, sampleBytes);

@@ -5,7 +5,10 @@ import { maskText, StreamMask } from './stream-mask.ts';
 
 /** Masks secrets in events, in the order of the events. */
 export interface Redactor {
-  /** The events without secrets. Deltas may come shorter, later or not at all; what was held back comes before the event that completes them. */
+  /**
+   * The events without secrets. Deltas may come shorter, later or not at all; what was held back comes before the event
+   * that completes them.
+   */
   apply(events: readonly SessionEvent[]): readonly SessionEvent[];
   /** What is still held back, when the source has ended. */
   finish(): readonly SessionEvent[];
@@ -34,8 +37,9 @@ const idFields = new Set([
 ]);
 
 /**
- * Masks `secrets` in everything that becomes an event, also where one is cut over several deltas: of each stream of text
- * (message, reasoning, tool, output) the end that may be the beginning of a secret is held back until more is known.
+ * Masks `secrets` in everything that becomes an event, also where one is cut over several deltas: of each stream of
+ * text (message, reasoning, tool, output) the end that may be the beginning of a secret is held back until more is
+ * known.
  * Pure state: the same events give the same result, however the deltas of a stream are cut.
  */
 export function createRedactor(secrets: readonly string[]): Redactor {
@@ -43,7 +47,10 @@ export function createRedactor(secrets: readonly string[]): Redactor {
   return secretMask.isEmpty ? passThrough : new EventRedactor(secretMask);
 }
 
-/** Same-length masking of raw bytes: `*` for every byte of a secret. Returns the same buffer when there is nothing to mask. */
+/**
+ * Same-length masking of raw bytes: `*` for every byte of a secret. Returns the same buffer when there is nothing to
+ * mask.
+ */
 export function redactBytes(bytes: Buffer, secrets: readonly string[]): Buffer {
   return new SecretMask(secrets).bytes(bytes);
 }
@@ -97,7 +104,10 @@ class EventRedactor implements Redactor {
     pushText(held.mask.push(event.text), make, result);
   }
 
-  /** The streams of text that nothing follows any more. Raw output knows no turns: giving its end out there would let the rest of a secret follow. */
+  /**
+   * The streams of text that nothing follows any more. Raw output knows no turns: giving its end out there would let
+   * the rest of a secret follow.
+   */
   #completedBy(event: SessionEvent): readonly string[] {
     if (event.type === 'message.completed' || event.type === 'message.discarded') {
       return [`text.delta/${event.messageId}`, `reasoning.delta/${event.messageId}`];

@@ -1,7 +1,8 @@
 import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 
 /**
- * The events of a session for one reader at a time, as `RuntimeSession.events` promises: a second reader is CONFLICT until the first one leaves.
+ * The events of a session for one reader at a time, as `RuntimeSession.events` promises: a second reader is CONFLICT
+ * until the first one leaves.
  * Make one for each session, read through it, and release it when the session is disposed.
  */
 export class SingleReader {
@@ -9,8 +10,9 @@ export class SingleReader {
   #isReading = false;
 
   /**
-   * What `open` gives. `open` is called when the iteration begins, with a signal that aborts when `signal` does or the session is released;
-   * its source ends without a throw then. Throws CONFLICT, at the first step, while another iteration goes on.
+   * What `open` gives. `open` is called when the iteration begins, with a signal that aborts when `signal` does or the
+   * session is released; its source ends without a throw then. Throws CONFLICT, at the first step, while another
+   * iteration goes on.
    */
   async *read<T>(
     open: (signal: AbortSignal) => AsyncIterable<T>,

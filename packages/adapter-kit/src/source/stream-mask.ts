@@ -1,10 +1,11 @@
 import type { SecretMask } from './secret-mask.ts';
 
-/** What a masked stretch becomes, whatever its length: the length of a secret is nobody's business. */
+/** Stands for a secret of any length, which would be a hint. */
 const replacement = '***';
 
 /**
- * Masks one stream of text. A character is masked when any occurrence of any secret covers it, and given out as soon as that is settled:
+ * Masks one stream of text. A character is masked when any occurrence of any secret covers it, and given out as soon as
+ * that is settled:
  * what was given out after n characters depends on these n characters alone, never on how they were cut.
  * Holds back less than the longest secret.
  */

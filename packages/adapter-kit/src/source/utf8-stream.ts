@@ -1,13 +1,17 @@
 import { isUtf8 } from 'node:buffer';
 
-/** Text of some bytes. `invalid`: the first byte of the whole stream that belongs to no character, when it is among them. */
+/**
+ * Text of some bytes. `invalid`: the first byte of the whole stream that belongs to no character, when it is among
+ * them.
+ */
 export interface DecodedBytes {
   readonly text: string;
   readonly invalid?: { readonly offset: number; readonly byte: number };
 }
 
 /**
- * Bytes in pieces to text. A character that is cut in two waits for its rest, bytes that belong to no character become U+FFFD.
+ * Bytes in pieces to text. A character that is cut in two waits for its rest, bytes that belong to no character become
+ * U+FFFD.
  * What was given out after n bytes depends on these alone, never on how they were cut.
  */
 export class Utf8Stream {

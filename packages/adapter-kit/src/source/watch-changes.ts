@@ -1,7 +1,11 @@
 import { watch, type FSWatcher } from 'node:fs';
 
+/** A watch on a file or directory. */
 export interface ChangeWatch {
-  /** Resolves at the next change since the last call, or after the poll interval, or when `signal` aborts. Never rejects. */
+  /**
+   * Resolves at the next change since the last call, or after the poll interval, or when `signal` aborts. Never
+   * rejects.
+   */
   next(signal?: AbortSignal): Promise<void>;
   close(): void;
 }
@@ -10,7 +14,8 @@ export interface ChangeWatch {
 const blindPollMs = 100;
 
 /**
- * Wakes a reader when a file or directory changes. Changes before the first `next` count: start watching, look, then wait, and nothing is missed.
+ * Wakes a reader when a file or directory changes. Changes before the first `next` count: start watching, look, then
+ * wait, and nothing is missed.
  * `pollMs` is the longest wait: watching is an optimisation, never a guarantee.
  */
 export function watchChanges(path: string, pollMs: number): ChangeWatch {

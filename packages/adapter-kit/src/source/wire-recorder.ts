@@ -2,13 +2,15 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
 
+/** Options of `openWireRecorder`. */
 export interface WireRecorderOptions {
   /** Bytes that may wait for the disk. @default 67108864 (64 MiB) */
   readonly maxQueuedBytes?: number;
 }
 
 /**
- * Keeps every frame of a backend that writes no file of its own, such as one behind a socket or HTTP: the record is then the source of its events.
+ * Keeps every frame of a backend that writes no file of its own, such as one behind a socket or HTTP: the record is
+ * then the source of its events.
  * The adapters that run programs need none; it is here for those that do not.
  */
 export interface WireRecorder extends AsyncDisposable {
@@ -16,8 +18,10 @@ export interface WireRecorder extends AsyncDisposable {
   readonly size: number;
   /**
    * Appends one frame as one line; line feeds in it, which JSON allows between its parts only, become spaces.
-   * In the order of the calls. Resolves once the operating system has it, with where it stands: hand the frame on only then.
-   * Throws EXHAUSTED when too much waits or the disk is full (nothing of the frame stays), UNAVAILABLE after closing or a failure that could not be undone.
+   * In the order of the calls. Resolves once the operating system has it, with where it stands: hand the frame on only
+   * then.
+   * Throws EXHAUSTED when too much waits or the disk is full (nothing of the frame stays), UNAVAILABLE after closing or
+   * a failure that could not be undone.
    */
   append(frame: Uint8Array | string): Promise<{ readonly start: number; readonly end: number }>;
   /** Writes what is queued, then closes the file. Repeatable. */

@@ -1,15 +1,20 @@
 /**
  * Whose reading of escape sequences is followed.
  *
- * `tmux`: what tmux itself takes for a sequence, so that the text is what its screen shows. C1 characters are no introducers, a control inside a
- * sequence is obeyed without ending it, only an operating system command ends at BEL, and a string ends at a line feed no more than in tmux.
+ * `tmux`: what tmux itself takes for a sequence, so that the text is what its screen shows. C1 characters are no
+ * introducers, a control inside a sequence is obeyed without ending it, only an operating system command ends at BEL,
+ * and a string ends at a line feed no more than in tmux.
  *
- * `any`: what any terminal may take for a sequence, for text that must steer none. C1 characters introduce sequences, and everything ends as
- * early as some terminal would end it: a sequence at a control, a string at BEL, C1 ST, ESC or a line feed. So nothing hides what follows for long.
+ * `any`: what any terminal may take for a sequence, for text that must steer none. C1 characters introduce sequences,
+ * and everything ends as early as some terminal would end it: a sequence at a control, a string at BEL, C1 ST, ESC or a
+ * line feed. So nothing hides what follows for long.
  */
 export type EscapeDialect = 'tmux' | 'any';
 
-/** Where the reader stands between two pieces of text. Plain data: the result depends on the characters alone, never on how they were cut. */
+/**
+ * Where the reader stands between two pieces of text. Plain data: the result depends on the characters alone, never on
+ * how they were cut.
+ */
 export interface EscapeState {
   readonly mode: 'ground' | 'escape' | 'intermediate' | 'csi' | 'osc' | 'string' | 'stringEscape';
   /** What was read of the present sequence, at most a little more than 100 characters. */
@@ -86,7 +91,10 @@ interface Reader {
   skipped: number;
 }
 
-/** Tells text from escape sequences and controls, and calls `handler` for each. Linear in the length of `text`, whatever it holds. */
+/**
+ * Separates text from escape sequences and controls, and calls `handler` for each. Linear in the length of `text`,
+ * whatever it holds.
+ */
 export function readEscapes(
   state: EscapeState,
   text: string,

@@ -50,7 +50,8 @@ it('bounds what waits', async () => {
 });
 
 it('leaves nothing of a frame that found no room, and goes on when there is', async () => {
-  // A limit on the size of files stands for a full disk; it holds for the whole process, so the writer is one of its own.
+  // A limit on the size of files stands for a full disk; it holds for the whole process, so the writer is one of its
+  // own.
   const script = fileURLToPath(new URL('../support/record-until-full.ts', import.meta.url));
   const command = `ulimit -f 4; exec "$0" --conditions=@runtime/source "$1" "$2"`;
   const { stdout } = await promisify(execFile)('bash', ['-c', command, process.execPath, script, wire()]);
