@@ -3,6 +3,7 @@ import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 
+/** Options of `writeNew` and `replaceFile`. */
 export interface WriteOptions {
   /** Permissions of the new file. @default 0o600: what belongs to a run is for its user alone */
   readonly mode?: number;

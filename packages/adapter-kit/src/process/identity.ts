@@ -6,7 +6,7 @@ import { runProgram } from './run-program.ts';
 
 const toolTimeoutMs = 5000;
 
-/** A process, named so that no later process can be mistaken for it. A pid alone names nothing. */
+/** Identifies a process for good: a later process with the same pid has another start time. */
 export const processIdentitySchema = z.object({
   pid: z.int().min(2),
   /** Opaque: clock ticks on Linux, the text of `ps -o lstart` elsewhere. Compare, never calculate. */
@@ -18,8 +18,8 @@ export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
 let boot: Promise<string> | undefined;
 
 /**
- * Names the running boot of this machine; another boot has another one. Read once per process. Throws UNAVAILABLE where
- * the system does not tell.
+ * Identifies the running boot of this machine: it changes with every reboot. Read once per process. Throws UNAVAILABLE
+ * where the system has none.
  */
 export function bootId(): Promise<string> {
   boot ??= readBootId().catch((error: unknown) => {
@@ -37,14 +37,20 @@ async function readBootId(): Promise<string> {
   return stdout.trim();
 }
 
-/** The identity of a live process; undefined when there is none under this pid, or only a zombie. */
+/**
+ * The identity of a live process; undefined when no process has this pid, or only a zombie. Throws UNAVAILABLE when the
+ * system cannot look.
+ */
 export async function readIdentity(pid: number): Promise<ProcessIdentity | undefined> {
   if (!Number.isInteger(pid) || pid < 2) return undefined;
   const startTime = process.platform === 'linux' ? linuxStartTime(pid) : await psStartTime(pid);
   return startTime === undefined ? undefined : { pid, startTime, bootId: await bootId() };
 }
 
-/** True when this very process lives. A zombie, another process under the same pid and another boot are all false. */
+/**
+ * True when the process is alive. False for a zombie, for another process under the same pid, and after a reboot.
+ * Throws UNAVAILABLE when the system cannot look.
+ */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   if (identity.bootId !== (await bootId())) return false;
   const startTime = process.platform === 'linux' ? linuxStartTime(identity.pid) : await psStartTime(identity.pid);
@@ -72,8 +78,8 @@ async function psStartTime(pid: number): Promise<string | undefined> {
 }
 
 /**
- * Sends a signal to this very process. The proof is renewed right before; false when it is gone already, or not ours to
- * signal.
+ * Sends a signal after proving the identity once more. False when the process is gone, belongs to another user, or is
+ * this process itself.
  */
 export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<boolean> {
   if (identity.pid < 2 || identity.pid === process.pid) return false;
@@ -83,6 +89,6 @@ export async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Si
   try {
     return process.kill(identity.pid, signal);
   } catch {
-    return false; // ESRCH: just gone. EPERM: it changed its user, and the next look still finds it.
+    return false; // ESRCH: just gone. EPERM: the process changed its user, and the next look at what is left finds it.
   }
 }

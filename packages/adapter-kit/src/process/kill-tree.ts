@@ -4,23 +4,21 @@ import { abortable } from '@runtime/contracts';
 import { identityKey, TreeScanner, type Look } from './tree-scanner.ts';
 import { signalProcess, type ProcessIdentity } from './identity.ts';
 
+/** Options of `killTree`. */
 export interface KillTreeOptions extends CallOptions {
   readonly runId: string;
-  /**
-   * The agent's process group and session, if known. It is believed only while its leader is provably one of
-   * `identities`.
-   */
+  /** The agent's process group and session, if known. Used only while its leader is provably one of `identities`. */
   readonly pgid?: number;
   /** Processes known to belong to the run. Each is proven again before every signal. @default none: the marker alone */
   readonly identities?: readonly ProcessIdentity[];
   /**
-   * Not signalled, and not counted as left: the holder, while it is to record the exit, and what it runs for that in
-   * its own process group. @default none
+   * Not signalled and not counted as left: the holder while it records the exit, and its helpers in its own process
+   * group. @default none
    */
   readonly spare?: readonly ProcessIdentity[];
   /**
-   * How long everybody has between TERM and KILL, in milliseconds; 0 skips TERM. @default 5000: what a service
-   * manager's user expects of a clean stop
+   * Time between TERM and KILL, in ms; 0 skips TERM. @default 5000: what users of service managers expect of a clean
+   * stop
    */
   readonly graceMs?: number;
 }
@@ -28,17 +26,18 @@ export interface KillTreeOptions extends CallOptions {
 /** After KILL only a process stuck in the kernel lives on. */
 const lastWaitMs = 5000;
 /**
- * How many looks in a row must find no process: two that missed nothing, or this many on a machine where some process
- * always vanishes.
+ * Looks in a row that found no process: two that missed nothing, or more on a machine where processes vanish all the
+ * time.
  */
 const sureLooks = 2;
 const enoughLooks = 20;
 
 /**
- * Ends every process of a run: `setsid`, double-forked, deaf to TERM, or forking while it is being killed.
- * TERM to all of them, `graceMs` of waiting, then all are frozen until no new one appears, killed, and looked for until
- * it is sure that none is left.
- * Never signals ourselves, pid 1, another run, or a process whose start time has changed.
+ * Ends every process of a run, also those that used `setsid` or a double fork, ignore TERM, or fork while they are
+ * killed.
+ * Sends TERM to all, waits `graceMs`, then freezes them until no new one appears, kills them, and looks until it is
+ * sure that none is left.
+ * Never signals this process, pid 1, another run, or a process whose start time has changed.
  *
  * Resolves once none is left. Repeatable. Aborting `signal` stops the waiting, not the ending.
  * Throws OUTCOME_UNKNOWN with `details.left` (pids) when some could not be ended, CANCELLED when `signal` aborted.
@@ -59,21 +58,21 @@ async function endTree({ runId, pgid, identities = [], spare = [], graceMs = 500
   });
 }
 
-/** Sends TERM to each process once, latecomers included. True when none is left within the grace. */
+/** TERM to each process once, later ones included. True when none is left within the grace. */
 async function askAll(scanner: TreeScanner, graceMs: number): Promise<boolean> {
   const asked = new Set<string>();
   const ask = async (identity: ProcessIdentity): Promise<void> => {
     if (asked.has(identityKey(identity))) return;
     asked.add(identityKey(identity));
     await signalProcess(identity, 'SIGTERM');
-    await signalProcess(identity, 'SIGCONT'); // a stopped process hears nothing
+    await signalProcess(identity, 'SIGCONT'); // a stopped process handles no TERM
   };
-  const noneLeft = new NoneLeft();
+  const empty = new EmptyLooks();
   const deadline = performance.now() + graceMs;
   let pause = 10;
   for (;;) {
     const look = await scanner.look(ask);
-    if (noneLeft.sure(look)) return true;
+    if (empty.areEnough(look)) return true;
     const rest = deadline - performance.now();
     if (rest <= 0) return false;
     if (look.left.length === 0) continue;
@@ -83,12 +82,12 @@ async function askAll(scanner: TreeScanner, graceMs: number): Promise<boolean> {
 }
 
 /**
- * Freezes processes until no new one appears, kills the frozen, and looks again. Returns those that could not be ended
- * in time.
+ * Freezes processes until no new one appears, kills them, and looks again. Returns those that could not be ended in
+ * time.
  */
 async function killAll(scanner: TreeScanner): Promise<readonly ProcessIdentity[]> {
   const frozen = new Map<string, ProcessIdentity>();
-  const noneLeft = new NoneLeft();
+  const empty = new EmptyLooks();
   const deadline = performance.now() + lastWaitMs;
   let fresh = 0;
   const freeze = async (identity: ProcessIdentity): Promise<void> => {
@@ -101,8 +100,8 @@ async function killAll(scanner: TreeScanner): Promise<readonly ProcessIdentity[]
     fresh = 0;
     const look = await scanner.look(freeze);
     const late = performance.now() >= deadline;
-    if (noneLeft.sure(look)) return [];
-    // Who is frozen forks no more; only when all are does a KILL leave no one to take over.
+    if (empty.areEnough(look)) return [];
+    // A frozen process cannot fork. Only when all are frozen does KILL leave none behind.
     if (fresh > 0 && !late) continue;
     for (const identity of look.left) await signalProcess(identity, 'SIGKILL');
     if (late) return (await scanner.look()).left;
@@ -111,11 +110,11 @@ async function killAll(scanner: TreeScanner): Promise<readonly ProcessIdentity[]
 }
 
 /** Counts looks in a row that found no process. */
-class NoneLeft {
+class EmptyLooks {
   #looks = 0;
   #sure = 0;
 
-  sure({ left, conclusive }: Look): boolean {
+  areEnough({ left, conclusive }: Look): boolean {
     this.#looks = left.length === 0 ? this.#looks + 1 : 0;
     this.#sure = left.length > 0 ? 0 : this.#sure + (conclusive ? 1 : 0);
     return this.#sure >= sureLooks || this.#looks >= enoughLooks;

@@ -3,7 +3,7 @@ import { runMarker } from '@runtime/contracts/adapter';
 import { bootId, type ProcessIdentity } from './identity.ts';
 import { isDeadState, listPids, readEnviron, readStat } from './proc.ts';
 
-/** Reads at a time. More would only queue in the thread pool, where everybody else's file reads wait. */
+/** Reads at a time. More would only queue in the thread pool and delay all other file reads of the process. */
 const parallelReads = 2;
 
 /**

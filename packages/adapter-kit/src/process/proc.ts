@@ -49,8 +49,8 @@ export async function listPids(): Promise<number[]> {
 }
 
 /**
- * The environment a process was started with, or undefined where it has vanished or belongs to somebody else. Throws as
- * `readStat`.
+ * The environment that a process was started with; undefined when the process is gone or belongs to another user.
+ * Throws as `readStat`.
  * Asynchronous on purpose: it takes the process's memory lock and may wait for a process that is stuck in the kernel.
  */
 export async function readEnviron(pid: number): Promise<Buffer | undefined> {
@@ -75,7 +75,7 @@ export async function readEnviron(pid: number): Promise<Buffer | undefined> {
   }
 }
 
-/** We are short of something: it says nothing about the process. */
+/** This process is short of a resource; that proves nothing about the other one. */
 const blind = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 function unlessBlind(pid: number, cause: unknown): undefined {

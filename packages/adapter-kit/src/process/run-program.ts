@@ -1,5 +1,6 @@
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 
+/** Options of `runProgram`. */
 export interface ProgramOptions extends CallOptions {
   /** The whole environment: nothing of ours is added. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -7,9 +8,12 @@ export interface ProgramOptions extends CallOptions {
   readonly cwd?: string;
   /** Its standard input. @default empty */
   readonly input?: string | Uint8Array;
-  /** After so many milliseconds it is killed. Without a limit a program that hangs would hold its caller for ever. */
+  /**
+   * Timeout in ms, after which the program is killed. It has no default: a program that hangs would block its caller
+   * for ever.
+   */
   readonly timeoutMs: number;
-  /** Above so many characters of stdout, or of stderr, it is killed. @default 1048576 (1 Mi) */
+  /** The longest stdout or stderr, in characters; a program that writes more is killed. @default 1048576 (1 Mi) */
   readonly maxOutputChars?: number;
 }
 
@@ -21,14 +25,14 @@ export interface ProgramResult {
 }
 
 /**
- * Runs a short program for what it writes: a version, a question to a server. No shell reads its arguments; it is
- * killed with KILL when it takes too long, writes too much, or `signal` aborts. A child of it that keeps its outputs
- * open is waited for no longer, and is not ended.
- * An agent is never run by this: see `startHolder`.
+ * Runs a short program for its output, such as a version. No shell reads its arguments. The program gets KILL when it
+ * takes too long, writes too much, or `signal` aborts. A child that keeps the program's outputs open is waited for no
+ * longer than `timeoutMs`, and is not ended.
+ * For agents, use `startHolder`.
  *
- * Resolves with whatever exit code it had. Throws UNAVAILABLE when it cannot be started, DEADLINE_EXCEEDED when it took
- * too long, EXHAUSTED when it wrote too much, OUTCOME_UNKNOWN when a signal of somebody else's ended it, CANCELLED when
- * `signal` aborted.
+ * Resolves with any exit code. Throws UNAVAILABLE when the program cannot be started, DEADLINE_EXCEEDED after the
+ * timeout, EXHAUSTED for too much output, OUTCOME_UNKNOWN when another process killed it, CANCELLED when `signal`
+ * aborts.
  */
 export async function runProgram(
   program: string,
@@ -37,7 +41,7 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   const { signal, timeoutMs, env, cwd, input, maxOutputChars = 1024 * 1024 } = options;
   throwIfAborted(signal);
-  // Loaded when it is needed: a command that only looks at files starts without it.
+  // Loaded at the first call, so that a program that only reads files starts faster.
   const { execa } = await import('execa');
   const limit = AbortSignal.timeout(timeoutMs);
   const stop = signal ? AbortSignal.any([limit, signal]) : limit;
@@ -52,7 +56,7 @@ export async function runProgram(
     cancelSignal: stop,
     killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
-    // It would listen for the signals of the program that we live in.
+    // Cleanup would listen for the signals of the host's process.
     cleanup: false,
   });
   // A grandchild may hold the outputs open: they are waited for no longer than the program.
@@ -62,7 +66,7 @@ export async function runProgram(
   });
   const result = await child;
   const { exitCode, stdout, stderr } = result;
-  // One that ended in time and left its outputs to a child has answered all the same.
+  // A program that ended but left its outputs to a child has answered all the same.
   if (exitCode !== undefined && !result.isMaxBuffer) return { code: exitCode, stdout, stderr };
   throwIfAborted(signal);
   throw failure(program, timeoutMs, { ...result, isLate: limit.aborted });

@@ -2,13 +2,13 @@ import { bootId, isAlive, type ProcessIdentity } from './identity.ts';
 import { holdsMarker } from './marked.ts';
 import { isDeadState, listPids, readEnviron, readStat, type ProcStat } from './proc.ts';
 
-/** Whom a tree consists of. */
+/** Which processes belong to a tree. */
 export interface TreeQuery {
   readonly runId: string;
-  /** The agent's process group and session. It counts only while its leader is provably one of `identities`. */
+  /** The agent's process group and session. Used only while its leader is provably one of `identities`. */
   readonly group: number | undefined;
   readonly identities: readonly ProcessIdentity[];
-  /** Left alone with what they run in their own process group, like ourselves and pid 1. */
+  /** Left alone, with what they run in their own process group. */
   readonly spare: readonly ProcessIdentity[];
 }
 
@@ -28,16 +28,17 @@ export function identityKey({ pid, startTime }: Pick<ProcessIdentity, 'pid' | 's
 }
 
 /**
- * Looks again and again who of a run is left: marked processes, members of the proven group or session, and whoever was
- * found before.
- * Parenthood is no reason: an agent may have started another run's holder, or an owner of its own right.
- * Strangers are remembered, so that each further look is quick enough for those who fork and end all the time.
+ * Finds the processes of a run that are left: marked ones, members of the proven group or session, and those found
+ * before.
+ * A child of the agent is not enough: an agent may have started another run's holder or another control plane.
+ * Processes of other programs are remembered, so that later looks are fast enough to catch a tree that forks all the
+ * time.
  */
 export class TreeScanner {
   readonly #query: TreeQuery;
   readonly #spared: ReadonlySet<string>;
   readonly #known = new Map<string, ProcessIdentity>();
-  /** Judged for good: of another run, or dead. */
+  /** Judged for good: of another program, or dead. */
   readonly #judged = new Set<string>();
   readonly #empty = new Map<string, number>();
 
@@ -46,9 +47,7 @@ export class TreeScanner {
     this.#spared = new Set(query.spare.map(identityKey));
   }
 
-  /**
-   * `found` is called for each at once, before the look goes on: the sooner it is stopped, the fewer children it has.
-   */
+  /** Calls `found` for each process at once: the sooner a process is stopped, the fewer children it has. */
   async look(found?: (identity: ProcessIdentity) => Promise<void>): Promise<Look> {
     const left: ProcessIdentity[] = [];
     const seen = new Set<string>();
@@ -68,7 +67,7 @@ export class TreeScanner {
     const isMember = this.#membership(boot);
     const isHelper = this.#helpers(boot);
     let conclusive = true;
-    // The newest first: there is where those who fork all the time are.
+    // The newest first: a tree that forks all the time is there.
     for (const pid of (await listPids()).toReversed()) {
       const stat = readStat(pid);
       if (!stat) {
@@ -87,10 +86,7 @@ export class TreeScanner {
     return conclusive;
   }
 
-  /**
-   * Group and session of the agent, if their leader is provably the agent; a dead one proves them as long as nobody has
-   * reaped it.
-   */
+  /** Group and session of the agent, if their leader is provably the agent; a zombie proves them as well. */
   #membership(boot: string): (stat: ProcStat) => boolean {
     const { group, identities } = this.#query;
     const leader = group === undefined ? undefined : readStat(group);

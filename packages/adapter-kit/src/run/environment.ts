@@ -4,7 +4,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
 import { systemCode } from '@runtime/contracts';
 
-/** What every run gets from the host's environment. A trailing `*` stands for any end. */
+/** The variables that every run gets from the host's environment. A trailing `*` matches any ending. */
 const defaultEnvironment: readonly string[] = `
   PATH HOME USER LOGNAME SHELL LANG LANGUAGE LC_* TZ TMPDIR TERM COLORTERM
   XDG_* DBUS_SESSION_BUS_ADDRESS SSH_AUTH_SOCK
@@ -14,6 +14,7 @@ const defaultEnvironment: readonly string[] = `
   .trim()
   .split(/\s+/);
 
+/** Options of `buildEnvironment`. */
 export interface EnvironmentOptions {
   /** Where `pass` and `defaults` take from: `process.env`. */
   readonly base: Readonly<Record<string, string | undefined>>;
@@ -23,10 +24,14 @@ export interface EnvironmentOptions {
   readonly set?: Readonly<Record<string, string>>;
   /** A 0600 file of `NAME=value` lines; every value in it is a secret. @default none */
   readonly file?: string;
-  /** Names that are taken from `base` without being asked for. @default PATH, HOME, USER, SHELL, the locale, TMPDIR, TERM, XDG_*, SSH_AUTH_SOCK, proxy and CA variables */
+  /**
+   * Names that are taken from `base` without being asked for. @default PATH, HOME, USER, SHELL, the locale, TMPDIR,
+   * TERM, XDG_*, SSH_AUTH_SOCK, proxy and CA variables
+   */
   readonly defaults?: readonly string[];
 }
 
+/** The environment of a run. */
 export interface Environment {
   readonly env: Readonly<Record<string, string>>;
   /**
@@ -43,8 +48,8 @@ const minNamedSecretChars = 8;
 const maxFileBytes = 1024 * 1024;
 
 /**
- * The complete environment of a run: an allow-list, never the host's whole environment. The run marker of a run that we
- * are inside of is never passed on.
+ * Builds the complete environment of a run from an allow-list; the host's whole environment is never passed on, nor is
+ * the marker of a run that the host itself runs in.
  * Throws INVALID_ARGUMENT for names that are none or a file that is not `NAME=value`, NOT_FOUND, PERMISSION_DENIED for
  * a file that others can read.
  */
@@ -68,7 +73,7 @@ export async function buildEnvironment(options: EnvironmentOptions): Promise<Env
   return { env, secrets: [...secrets].filter((value) => value !== '') };
 }
 
-/** Whether a name says that its value is a secret, in `SNAKE_CASE` as in `camelCase`. */
+/** Whether the name suggests that its value is a secret, in `SNAKE_CASE` or `camelCase`. */
 export function looksSecret(name: string): boolean {
   return secretName.test(name) && !notSecret.has(name);
 }

@@ -4,27 +4,28 @@ import { promisify } from 'node:util';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { systemCode } from '@runtime/contracts';
 
+/** Options of `openFifoWriter`. */
 export interface FifoWriterOptions extends CallOptions {
   /**
-   * Bytes that may wait for a reader that does not read. @default 67108864 (64 MiB): a few of the largest instructions
+   * How many bytes may be queued while the agent does not read. @default 67108864 (64 MiB): a few of the largest
+   * instructions
    */
   readonly maxQueuedBytes?: number;
 }
 
-/** Our end of an agent's stdin. */
+/** The writing end of an agent's standard input. */
 export interface FifoWriter extends AsyncDisposable {
   /**
-   * Writes all of it, after everything written before. Resolves once the kernel has it; whether the agent has read it
-   * nobody knows.
-   * EXHAUSTED when too much waits already (nothing was sent), UNAVAILABLE when nobody reads and nothing of it was sent.
-   * Aborting `signal`: CANCELLED when none of it had begun, and then none of it is sent; else OUTCOME_UNKNOWN, and the
-   * rest is still sent.
-   * OUTCOME_UNKNOWN as well when the reader went in the middle.
+   * Writes the bytes after everything written before. Resolves once the kernel has them; that the agent has read them
+   * is not proven.
+   * Throws EXHAUSTED when too much is queued and UNAVAILABLE when the reader is gone; nothing was sent then.
+   * Throws OUTCOME_UNKNOWN when the reader went away in the middle. Aborting `signal` throws CANCELLED before the first
+   * byte, and nothing is sent; after it OUTCOME_UNKNOWN, and the rest is still sent.
    */
   write(bytes: Uint8Array | string, options?: CallOptions): Promise<void>;
   /**
-   * Closes our end; what is queued is dropped with CANCELLED. The agent sees no end of input before the holder has
-   * closed its end too. Repeatable.
+   * Closes this end; queued writes throw CANCELLED. The agent sees the end of its input once the holder has closed its
+   * end too. Repeatable.
    */
   close(): Promise<void>;
 }
@@ -36,9 +37,9 @@ interface Job {
 }
 
 /**
- * Opens a FIFO for writing without ever blocking: a pipe of the event loop, no thread waits for a slow reader.
- * Throws UNAVAILABLE when nobody has it open for reading (the holder is gone), NOT_FOUND, INVALID_ARGUMENT for what is
- * no FIFO.
+ * Opens a FIFO for writing without blocking: the event loop polls it, and no thread waits for a slow reader.
+ * Throws UNAVAILABLE when no process has it open for reading (the holder is gone), NOT_FOUND, INVALID_ARGUMENT for any
+ * other kind of file.
  */
 export async function openFifoWriter(path: string, options: FifoWriterOptions = {}): Promise<FifoWriter> {
   throwIfAborted(options.signal);
@@ -65,7 +66,7 @@ async function openSocket(path: string): Promise<Socket> {
 }
 
 function gone(cause: unknown): AgentRuntimeError {
-  return new AgentRuntimeError('UNAVAILABLE', 'this input has no reader any more', { retry: 'never', cause });
+  return new AgentRuntimeError('UNAVAILABLE', 'the agent no longer reads its input', { retry: 'never', cause });
 }
 
 /** Up to this (PIPE_BUF) the kernel takes all of a write or nothing. */
@@ -91,9 +92,13 @@ class QueueingWriter implements FifoWriter {
     const copy = Buffer.from(bytes);
     if (copy.length === 0) return;
     if (this.#queuedBytes + copy.length > this.#maxQueuedBytes) {
-      throw new AgentRuntimeError('EXHAUSTED', `the agent does not read its input: ${this.#queuedBytes} bytes wait`, {
-        hint: 'wait until the agent reads, or end it',
-      });
+      throw new AgentRuntimeError(
+        'EXHAUSTED',
+        `the agent does not read its input: ${this.#queuedBytes} bytes are queued`,
+        {
+          hint: 'wait until the agent reads, or end it',
+        },
+      );
     }
     return new Promise((resolve, reject) => {
       const abort = (): void => this.#abandon(job, AgentRuntimeError.from(signal?.reason, 'CANCELLED'));

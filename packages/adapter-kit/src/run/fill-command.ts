@@ -1,6 +1,5 @@
 /**
- * What the templates `{prompt}`, `{promptFile}` and `{workspace}` are filled with; one that has no value stays as it
- * is.
+ * The values of the templates `{prompt}`, `{promptFile}` and `{workspace}`; a template without a value stays as it is.
  */
 export interface CommandValues {
   readonly prompt?: string;
@@ -11,10 +10,10 @@ export interface CommandValues {
 const templates = /\{(prompt|promptFile|workspace)\}/g;
 
 /**
- * The command with its templates filled, each argument by itself: nothing is split, quoted or read by a shell, and what
- * was put in is not looked at again.
- * A prompt that begins with a dash gets a blank before it where it begins an argument, so that no program takes it for
- * an option; behind an argument `--` it stays as it is.
+ * Fills the templates of a command. Each argument stays one argument: nothing is split, quoted or read by a shell, and
+ * templates inside a value are not filled.
+ * A prompt that begins with a dash gets a space before it where it begins an argument, so that no program treats it as
+ * an option; after an argument `--` it stays as it is.
  */
 export function fillCommand(command: readonly string[], values: CommandValues): string[] {
   const optionsEnd = command.indexOf('--');

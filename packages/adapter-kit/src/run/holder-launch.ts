@@ -11,6 +11,7 @@ export type HolderInput =
   /** Empty. */
   | { readonly kind: 'none' };
 
+/** What `startHolder` starts. */
 export interface HolderLaunch extends CallOptions {
   readonly handle: RuntimeHandle;
   /**

@@ -28,9 +28,8 @@ exec "$@"
  * argument each:
  * nothing of it ever becomes shell text.
  *
- * - \`wait\` does not tell a signal from an exit code above 128; the job table does ("Done(143)",
- * "Terminated").
- *   It goes through a FIFO because a full disk must not lose the answer.
+ * - \`wait\` does not distinguish a signal from an exit code above 128; the job table does ("Done(143)", "Terminated").
+ *   It is read through a FIFO, which works on a full disk too.
  * - dash shows a job after \`wait\`, bash only before: the CHLD trap interrupts bash's wait in time.
  * - A background job of a shell without job control has SIGINT ignored for good; \`env --default-signal\` undoes that
  * where there is one.

@@ -10,47 +10,45 @@ import { readExitRecord, readHolderRecord, type HolderRecord } from './run-recor
 
 /** What can be proven about a run from outside. */
 export type RunInspection =
-  /** It never began and never will: the claim is ours. */
+  /** The run never began and never will: this call has the claim. */
   | { readonly state: 'absent' }
-  /** Its holder lives and has recorded no exit yet. */
+  /** The holder is alive and has recorded no exit yet. */
   | { readonly state: 'live'; readonly holder: HolderRecord }
-  /** Its exit was seen. Processes that the agent left behind may live on: `reapRun`. */
+  /** The exit was recorded. Processes that the agent left behind may still run: see `reapRun`. */
   | {
       readonly state: 'ended';
       readonly holder?: HolderRecord;
       readonly exit: Exit;
-      /** False when the command could not be executed at all; stderr.log says why. */
+      /** False when the command could not be executed at all; the reason is in stderr.log. */
       readonly began: boolean;
       /** Unix ms. */
       readonly endedAt: number;
     }
-  /**
-   * Its holder is gone without having recorded an exit, and no exit is invented. Without a record the agent never
-   * executed.
-   */
+  /** The holder is gone and recorded no exit; none is made up. Without a holder record the agent never executed. */
   | { readonly state: 'dead'; readonly holder?: HolderRecord }
   | { readonly state: 'unknowable'; readonly reason: string };
 
+/** Options of `inspectRun`. */
 export interface InspectOptions extends CallOptions {
   /**
-   * How long to wait for a holder that has the claim but no record yet. @default 5000: hundreds of times what a holder
-   * needs
+   * How long to wait for a holder that has the claim but no record yet, in ms. @default 5000: hundreds of times what a
+   * holder needs
    */
   readonly waitMs?: number;
 }
 
 /**
- * For an adapter whose run begins without `startHolder`, and to make sure that a run cannot begin any more: takes the
- * run's one right to start, so that no holder, however late, can begin the agent.
- * True when it is ours now or was shut by us before; false when a holder has it.
- * Throws NOT_FOUND when there is no run directory (no holder can make a claim in it either), UNAVAILABLE when the claim
- * cannot be made or looked at.
+ * Claims a run: only the maker of the claim may begin the agent, and no holder can, however late it comes. For adapters
+ * that begin a run without `startHolder`; otherwise use `inspectRun` or `shutOut`.
+ * True when this call, or an earlier one that shut the run out, has the claim; false when a holder has it.
+ * Throws NOT_FOUND when there is no run directory, in which no holder could make a claim either, and UNAVAILABLE when
+ * the claim cannot be made.
  */
 export async function claimRun({ runDir }: RunPlace): Promise<boolean> {
   const paths = runPaths(runDir);
   try {
     if (!(await makeDirectory(paths.claim))) return await exists(paths.shut);
-    // Dying between the two leaves a claim without a maker: later looks answer `dead`, which costs an attempt and is
+    // A crash between the two leaves a claim without a maker: later looks answer `dead`, which costs an attempt and is
     // never wrong.
     await (await open(paths.shut, 'wx', 0o600)).close();
     return true;
@@ -73,8 +71,9 @@ async function makeDirectory(folder: string): Promise<boolean> {
 
 /**
  * Finds out what became of a run, from its directory and the processes of this machine. Never guesses.
- * Looking takes part: a claim that is free is taken, and the answer is `absent` now and for ever.
- * Throws CANCELLED when `signal` aborts; what was claimed stays claimed.
+ * The look has an effect: an unclaimed run is claimed, so that it cannot begin any more, and the answer is `absent`
+ * from then on.
+ * Throws UNAVAILABLE when it cannot look, CANCELLED when `signal` aborts; a claim that was taken stays taken.
  */
 export async function inspectRun(place: RunPlace, options: InspectOptions = {}): Promise<RunInspection> {
   const recorded = await readRecorded(place.runDir);
@@ -112,7 +111,7 @@ async function awaitLateHolder(place: RunPlace, { signal, waitMs = 5000 }: Inspe
       if (recorded) return recorded;
       if (marked.length === 0 && platformSupport().markerScan) return afterClaim(place);
       if (performance.now() >= deadline) {
-        return { state: 'unknowable', reason: 'the run is claimed, and its holder has not said who it is' };
+        return { state: 'unknowable', reason: 'the run is claimed, and its holder has written no record' };
       }
       await changes.next(signal);
     }
@@ -121,13 +120,13 @@ async function awaitLateHolder(place: RunPlace, { signal, waitMs = 5000 }: Inspe
   }
 }
 
-/** No process is left: a holder that gave its claim back leaves it to us, one that died keeps it. */
+/** No holder is there: one that gave its claim back leaves it to this call, one that died keeps it. */
 async function afterClaim(place: RunPlace): Promise<RunInspection> {
   return (await claimRun(place)) ? { state: 'absent' } : { state: 'dead' };
 }
 
 /**
- * Takes the claim if it is free, so that nothing can begin any more. A run without a directory needs none. Throws
+ * Claims a run that has not begun, so that it cannot begin any more. A run without a directory needs no claim. Throws
  * UNAVAILABLE.
  */
 export async function shutOut(place: RunPlace): Promise<void> {

@@ -2,10 +2,10 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
 
 /**
- * Refuses a handle that is of another runtime than `id`, or of another version of the contract: INVALID_ARGUMENT.
- * Call it first in `start` and in `recover`: a look at a run takes its claim when it is free, so another adapter's
- * run must not even be looked at.
- * `reap` takes any handle: its one duty is that no process with the run's marker is left.
+ * Throws INVALID_ARGUMENT for a handle of another runtime than `id`, or of another version of the contract.
+ * Call it first in `start` and in `recover`: a look at an unclaimed run claims it, so an adapter must not even look at
+ * another adapter's run.
+ * Do not call it in `reap`, which has to leave no process with the run's marker whatever the handle says.
  */
 export function refuseForeign(handle: RuntimeHandle, id: string): void {
   if (handle.runtime !== id) {

@@ -7,8 +7,8 @@ import { systemCode } from '@runtime/contracts';
 /**
  * The absolute path of the program that `command` names, as the run itself would find it: on the run's own `PATH`, from
  * the run's own directory.
- * Throws NOT_FOUND when there is none, PERMISSION_DENIED when there is a file that cannot be executed; the hint says
- * what to do.
+ * Throws INVALID_ARGUMENT for an empty name, NOT_FOUND, PERMISSION_DENIED for a file that cannot be executed; each with
+ * a hint for the user.
  * Whether its interpreter or libraries are there is only seen at the start (`began: false`, stderr.log).
  */
 export async function resolveCommand(command: string, searchPath: string | undefined, cwd: string): Promise<string> {

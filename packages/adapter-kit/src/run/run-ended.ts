@@ -3,8 +3,9 @@ import type { RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
 
 /**
- * For `tailFile` and `fileSource`: true once the run's exit is recorded, or its holder is gone, or it never had one.
- * What an agent leaves behind may still write to the same files; that is no longer the run's output.
+ * The `ended` of `tailFile` and the file sources: true once the run's exit is recorded, or its holder is gone, or it
+ * never had one.
+ * Output that background processes write after that is not part of the run.
  */
 export function runEnded({ runDir }: RunPlace): () => Promise<boolean> {
   let record: HolderRecord | undefined;

@@ -4,19 +4,19 @@ import type { RuntimeHandle } from '@runtime/contracts/adapter';
 /** The two fields of a handle that lead to a run: any `RuntimeHandle` will do. */
 export type RunPlace = Pick<RuntimeHandle, 'runId' | 'runDir'>;
 
-/** Where a run keeps what. Adapters add files of their own under other names. */
+/** The files of a run. Adapters add files of their own under other names. */
 export interface RunPaths {
-  /** A directory: the one right to start. The process that makes it has the right. */
+  /** A directory: the one right to start, which belongs to its maker. */
   readonly claim: string;
-  /** Inside `claim`: the maker shut the run out and nothing will ever start. */
+  /** In `claim`: its maker shut the run out, and nothing will start any more. */
   readonly shut: string;
-  /** Who holds the run and who the agent is; there before the agent's first instruction is executed. */
+  /** The processes of the holder and of the agent; written before the agent executes its first instruction. */
   readonly holder: string;
   /** How the agent ended, as its holder saw it. */
   readonly exit: string;
   readonly stdout: string;
   readonly stderr: string;
-  /** What the holder itself had to say: failures to start. */
+  /** Messages of the holder itself, about failures to start. */
   readonly holderLog: string;
   /** Frames of a backend that writes no file of its own. */
   readonly wire: string;

@@ -4,7 +4,9 @@ import { readDatedRecord, readRecord } from '../files/read-record.ts';
 import { processIdentitySchema } from '../process/identity.ts';
 import { runPaths } from './run-paths.ts';
 
-/** holder.json: who holds a run, and the agent's leader. An adapter with a holder of its own writes the same. */
+/**
+ * holder.json: the processes of a run's holder and of its agent. An adapter with a holder of its own writes the same.
+ */
 export const holderRecordSchema = z.object({
   version: z.literal(1),
   runId: z.string(),

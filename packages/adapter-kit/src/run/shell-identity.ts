@@ -1,7 +1,7 @@
 /**
  * Shell functions for the script of a holder, which read a process's identity as `readIdentity` does. POSIX sh, run by
  * dash, bash and busybox ash alike. `start_time PID` sets `__runtime_started`; `read_boot` sets `__runtime_boot`. Both
- * fail when the system does not tell.
+ * fail when the system has no answer.
  * All their variables begin with `__runtime_`: assigning a variable of the environment changes what the agent gets.
  */
 export const identityFunctions = `

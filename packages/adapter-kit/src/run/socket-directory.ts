@@ -17,6 +17,7 @@ export interface SocketPlace {
   readonly uid: number;
 }
 
+/** Options of `socketDirectory`. */
 export interface SocketDirectoryOptions {
   /** Where `XDG_RUNTIME_DIR` is looked up. @default `process.env` */
   readonly environment?: Readonly<Record<string, string | undefined>>;
@@ -36,10 +37,10 @@ export function socketDirectoryCandidates({ runtimeDir, tmp, uid }: SocketPlace,
 }
 
 /**
- * The directory for this user's sockets: the first candidate that is safe, made with mode 0700 if need be. Safe means
- * that no other user can put a socket there: a directory of ours that no other user may enter, and no symbolic link.
- * The same environment leads to the same directory.
- * Throws UNAVAILABLE when there is none, with the reason for each candidate.
+ * The directory for this user's sockets: the first safe candidate, made with mode 0700 if need be. A directory is safe
+ * when no other user can put a socket there: it belongs to this user, no other user may enter it, and it is no symbolic
+ * link. The same environment leads to the same directory.
+ * Throws UNAVAILABLE when no candidate is safe, with the reason for each.
  */
 export async function socketDirectory(options: SocketDirectoryOptions = {}): Promise<string> {
   const { environment = process.env, nameBytes = usualNameBytes } = options;

@@ -14,15 +14,15 @@ import { readHolderRecord, type HolderRecord } from './run-record.ts';
 import { stopRun } from './stop-run.ts';
 
 /**
- * Starts an agent under a holder that outlives us: stdout and stderr go straight to files, the exit is recorded whoever
- * is alive to see it.
- * Resolves once the claim is taken and holder.json names both processes; the agent executes from then on.
- * Exactly once for a run directory: a second start is CONFLICT.
+ * Starts an agent under a holder that outlives this process: stdout and stderr go straight to files, and the exit is
+ * recorded even if no owner is alive.
+ * Resolves once the run is claimed and holder.json names both processes; the agent executes from then on.
+ * A run directory starts once: a second start is CONFLICT.
  *
- * Failure: NOT_FOUND, PERMISSION_DENIED (the program), INVALID_ARGUMENT, UNSUPPORTED (Windows), UNAVAILABLE (it could
- * not be started): nothing was begun.
- * OUTCOME_UNKNOWN: it took too long, and had begun or could not be ended. Aborting `signal` ends what was begun, then
- * throws CANCELLED.
+ * Throws NOT_FOUND, PERMISSION_DENIED (the program), INVALID_ARGUMENT, UNSUPPORTED (Windows) and UNAVAILABLE when
+ * nothing was begun.
+ * Throws OUTCOME_UNKNOWN when the start took too long and the agent had begun or could not be ended.
+ * Aborting `signal` ends what was begun, then throws CANCELLED.
  */
 export async function startHolder(launch: HolderLaunch): Promise<HolderRecord> {
   throwIfAborted(launch.signal);
@@ -75,7 +75,7 @@ async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<H
   try {
     for (;;) {
       const gone = child.exitCode !== null || child.signalCode !== null;
-      // A holder that found the run claimed must not take the other one's record for its own.
+      // The record may be that of the holder that has the claim.
       if (child.exitCode === holderExitClaimed) throw claimed(runId);
       const record = await readHolderRecord(runDir);
       if (record && (record.holder.pid === child.pid || gone)) return record;
@@ -94,7 +94,7 @@ async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<H
   }
 }
 
-/** Ends what was begun here; a run that another holder has is not ours to end. */
+/** Ends what this start began; a run that another holder has goes on. */
 async function giveUp({ handle }: HolderLaunch, child: ChildProcess): Promise<void> {
   const record = await readHolderRecord(handle.runDir);
   if (record && record.holder.pid !== child.pid) child.kill('SIGKILL');
@@ -110,6 +110,9 @@ function claimed(runId: string): AgentRuntimeError {
 
 async function notStarted(runDir: string): Promise<AgentRuntimeError> {
   const log = await readFile(runPaths(runDir).holderLog, 'utf8').catch(() => '');
-  const said = log.trim().slice(-1000);
-  return new AgentRuntimeError('UNAVAILABLE', `the holder ended without beginning the agent${said ? `: ${said}` : ''}`);
+  const reason = log.trim().slice(-1000);
+  return new AgentRuntimeError(
+    'UNAVAILABLE',
+    `the holder ended without beginning the agent${reason ? `: ${reason}` : ''}`,
+  );
 }

@@ -8,30 +8,28 @@ import { shutOut } from './inspect-run.ts';
 import type { RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
 
+/** Options of `stopRun` and `reapRun`. */
 export interface StopRunOptions extends CallOptions {
-  /** Between TERM and KILL, in milliseconds; 0 kills at once. @default 5000 */
+  /** Time between TERM and KILL, in ms; 0 kills at once. @default 5000; 1000 for `reapRun` */
   readonly graceMs?: number;
 }
 
-/** What a holder needs to record an exit after the agent is gone; on a disk that is stuck it may take long. */
+/** How long a holder may take to record an exit after the agent is gone: long on a disk that hangs. */
 const recordMs = 5000;
 
 /**
- * Ends a run: TERM to everything that belongs to it, `graceMs`, KILL; the holder is left to record the exit and goes
- * last.
- * Resolves with the exit as it was seen once no process of the run is left. Repeatable, and at once for one that ended
- * cleanly.
- * A run that never began is shut out, so that nothing can begin later. Aborting `signal` stops the waiting, not the
+ * Ends a run: sends TERM to its processes, waits `graceMs`, then kills them. The holder records the exit and goes last.
+ * Resolves with the recorded exit once no process of the run is left. Repeatable, and at once for a run that ended.
+ * A run that never began is shut out, so that it cannot begin later. Aborting `signal` stops the waiting, not the
  * ending.
- * Throws OUTCOME_UNKNOWN when something is left.
+ * Throws OUTCOME_UNKNOWN when a process is left, CANCELLED.
  */
 export async function stopRun(place: RunPlace, { graceMs = 5000, signal }: StopRunOptions = {}): Promise<Exit> {
   return abortable(endRun(place, graceMs), signal);
 }
 
 /**
- * Makes sure that no process of the run is left, whatever its state: what an adapter's `reap` does.
- * As `stopRun`, but with a short grace and nothing to tell.
+ * As `stopRun`, with a shorter grace and no exit: for an adapter's `reap`.
  */
 export async function reapRun(place: RunPlace, { graceMs = 1000, signal }: StopRunOptions = {}): Promise<void> {
   await abortable(endRun(place, graceMs), signal);
@@ -44,7 +42,7 @@ async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
     await killTree({ ...treeOf(place, record), graceMs, spare: [record.holder] });
     await waitForHolder(record);
   }
-  // A process that is left now is a holder that is stuck, or one that had the claim and no record yet.
+  // What is left now is a holder that hangs, or one that has the claim and no record yet.
   await killTree({ runId: place.runId, identities: record ? [record.holder] : [], graceMs: 0 });
   const exit = await readExitRecord(place.runDir);
   if (exit) return exit.exit;

@@ -5,15 +5,16 @@ import { watchChanges } from '../source/watch-changes.ts';
 import type { RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord } from './run-record.ts';
 
+/** Options of `waitForExit`. */
 export interface WaitForExitOptions extends CallOptions {
-  /** How often the holder's life is looked at, in milliseconds; its record is noticed at once. @default 1000 */
+  /** How often to check that the holder is alive, in ms; its exit record is noticed at once. @default 1000 */
   readonly pollMs?: number;
 }
 
 /**
- * Waits for the end of a run that has a holder record, and returns it as it was observed.
- * A holder that dies without a record is noticed within `pollMs`: `unknown`, never an invented code.
- * Aborting `signal` ends the waiting with CANCELLED and leaves the run alone.
+ * Waits for the end of a run that has a holder record, and resolves with the recorded exit.
+ * When the holder dies without one, the exit is `unknown` within `pollMs`; no code is made up.
+ * Aborting `signal` throws CANCELLED and leaves the run alone.
  */
 export async function waitForExit({ runDir }: RunPlace, options: WaitForExitOptions = {}): Promise<Exit> {
   const { signal, pollMs = 1000 } = options;

@@ -24,10 +24,10 @@ export interface TextRecord extends DecodedBytes {
   readonly end: number;
 }
 
-/** Turns records into events. May keep state: it is made anew for each reading and sees the file from its beginning. */
+/** Turns records into events. May keep state: each reading makes a new one, which gets the file from its beginning. */
 export interface Translator<R> {
   translate(record: R): readonly SessionEvent[];
-  /** What it still holds when the source has ended. */
+  /** The events that are left when the source has ended. */
   finish?(): readonly SessionEvent[];
 }
 
@@ -35,9 +35,7 @@ interface CommonOptions extends CallOptions {
   readonly path: string;
   /** Where the source begins in the file. The same at every reading. @default 0 */
   readonly from?: number;
-  /**
-   * A cursor that an earlier reading gave: everything up to there is translated silently. @default nothing is silent
-   */
+  /** A cursor of an earlier reading: everything up to it is translated without giving events. @default the beginning */
   readonly after?: string;
   /** As for `tailFile`; for a run `runEnded(handle)`. */
   readonly ended: () => boolean | Promise<boolean>;
@@ -47,6 +45,7 @@ interface CommonOptions extends CallOptions {
   readonly pollMs?: number;
 }
 
+/** Options of `jsonFileSource`. */
 export interface JsonSourceOptions extends CommonOptions {
   /** Makes a translator. Called once for each reading. */
   readonly translator: () => Translator<JsonRecord>;
@@ -60,6 +59,7 @@ export interface JsonSourceOptions extends CommonOptions {
   readonly maxDepth?: number;
 }
 
+/** Options of `textFileSource`. */
 export interface TextSourceOptions extends CommonOptions {
   readonly translator: () => Translator<TextRecord>;
 }
@@ -100,8 +100,8 @@ export async function* jsonFileSource(options: JsonSourceOptions): AsyncGenerato
 
 /**
  * As `jsonFileSource`, for output that is plain text: one batch per chunk that could be read at once, at most 64 KiB,
- * so that what is made of it fits into an event. Bytes that are no UTF-8 become U+FFFD; the record of the first of them
- * says so, for `quarantinedByte`.
+ * so that what is made of it fits into an event. Bytes that are no UTF-8 become U+FFFD; the record with the first of
+ * them names it, for `quarantinedByte`.
  * Where chunks are cut varies from reading to reading, the text behind a cursor does not.
  */
 export async function* textFileSource(options: TextSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {

@@ -1,16 +1,21 @@
 import { isUtf8 } from 'node:buffer';
 
+/** Options of `parseJsonLine`. */
 export interface JsonLineOptions {
-  /** The deepest nesting of arrays and objects. @default 64: a deeper value breaks code that copies or prints it */
+  /**
+   * Deepest nesting of arrays and objects. @default 64: deeper values overflow the stack of code that copies or prints
+   * them
+   */
   readonly maxDepth?: number;
 }
 
+/** A parsed line, or why it was refused. */
 export type JsonLine =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly reason: 'invalid UTF-8' | 'not JSON' | 'nested too deeply' };
 
 /**
- * Parses one line of JSON from an untrusted writer. Never throws.
+ * Parses one line of JSON from another program. Never throws.
  * Keys named `__proto__` are dropped, at any depth: no later copy can change a prototype.
  */
 export function parseJsonLine(bytes: Buffer, { maxDepth = 64 }: JsonLineOptions = {}): JsonLine {

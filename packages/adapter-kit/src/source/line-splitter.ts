@@ -16,12 +16,15 @@ export interface OversizeLine {
   readonly head: Buffer;
 }
 
+/** Options of `LineSplitter`. */
 export interface LineSplitterOptions {
   /** Where in the stream the first byte stands. @default 0 */
   readonly offset?: number;
-  /** Longest line that is kept. @default 16777216 (16 MiB): above every real record, below what would hurt the host */
+  /**
+   * Longest line that is kept. @default 16777216 (16 MiB): above every real record, and harmless for the host's memory
+   */
   readonly maxLineBytes?: number;
-  /** Drop one carriage return before the line feed. @default true: JSON does not care, people do */
+  /** Drop one carriage return before the line feed. @default true */
   readonly stripCarriageReturn?: boolean;
 }
 

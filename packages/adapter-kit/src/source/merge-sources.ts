@@ -4,6 +4,7 @@ import type { SourceBatch } from '@runtime/contracts/adapter';
 /** Makes a source that begins after a cursor of its own and ends, without a throw, when `signal` aborts. */
 export type OpenSource = (after: string | undefined, signal: AbortSignal) => AsyncIterable<SourceBatch>;
 
+/** Options of `mergeSources`. */
 export interface MergeOptions extends CallOptions {
   /** A cursor that an earlier merge of the same sources gave. @default from the beginning */
   readonly after?: string;

@@ -1,6 +1,6 @@
 import type { SecretMask } from './secret-mask.ts';
 
-/** The text that replaces a secret, whatever its length: the length of a secret must not show. */
+/** Stands for a secret of any length, which would be a hint. */
 const replacement = '***';
 
 /**

@@ -4,12 +4,13 @@ import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import { openRegular } from '../files/open-regular.ts';
 import { watchChanges, type ChangeWatch } from './watch-changes.ts';
 
+/** Options of `tailFile`. */
 export interface TailOptions extends CallOptions {
   /** Byte offset of the first byte. @default 0 */
   readonly from?: number;
   /**
-   * Tells that nobody will write any more. Asked when everything was read, and then the file is read to its end once
-   * more.
+   * True when the file will not grow any more. Called when everything was read; after true the file is read to its end
+   * once more.
    * For a run: `runEnded(handle)`.
    */
   readonly ended: () => boolean | Promise<boolean>;
@@ -17,14 +18,15 @@ export interface TailOptions extends CallOptions {
   readonly chunkBytes?: number;
   /** Cut chunks at this offset, so that one begins there. @default nowhere */
   readonly boundary?: number;
-  /** Longest time until growth or the end is noticed where the system does not tell, in milliseconds. @default 500 */
+  /** Poll interval in ms, for systems without file notifications. @default 500 */
   readonly pollMs?: number;
-  /** Wakes the reader early when `ended` may have changed: a file or directory. @default the file's directory */
+  /** A file or directory whose changes wake the reader before the next poll. @default the file's directory */
   readonly watch?: string;
 }
 
+/** A stretch of a file. */
 export interface Chunk {
-  /** Its own memory: it may be kept. */
+  /** Not shared with other chunks: it may be kept. */
   readonly bytes: Buffer;
   /** Offset of its first byte in the file. */
   readonly start: number;

@@ -1,5 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
 
+/** A watch on a file or directory. */
 export interface ChangeWatch {
   /**
    * Resolves at the next change since the last call, or after the poll interval, or when `signal` aborts. Never

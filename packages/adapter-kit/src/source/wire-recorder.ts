@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
 
+/** Options of `openWireRecorder`. */
 export interface WireRecorderOptions {
   /** Bytes that may wait for the disk. @default 67108864 (64 MiB) */
   readonly maxQueuedBytes?: number;

@@ -1,6 +1,6 @@
 /**
- * What a terminal makes of text: escape sequences apart from text, and the cells that a text takes. Pure; for what
- * terminals wrote and for what must not steer one.
+ * What a terminal makes of text: escape sequences, and the cells that a text takes. Pure. For recordings of terminals,
+ * and for text that must not steer one.
  *
  * @packageDocumentation
  */

@@ -92,8 +92,8 @@ interface Reader {
 }
 
 /**
- * Tells text from escape sequences and controls, and calls `handler` for each. Linear in the length of `text`, whatever
- * it holds.
+ * Separates text from escape sequences and controls, and calls `handler` for each. Linear in the length of `text`,
+ * whatever it holds.
  */
 export function readEscapes(
   state: EscapeState,
