@@ -5,16 +5,25 @@ import { z } from 'zod';
 
 /** Which command is run, and how it gets its prompt. */
 export interface LocalOptions {
-  /** The runtime's id, by which targets name it; several commands are several runtimes with an id each. @default 'local' */
+  /**
+   * The runtime's id, by which targets name it; several commands are several runtimes with an id each. @default 'local'
+   */
   readonly id?: string;
   /**
-   * The program and its arguments, one each; no shell reads them. A name is looked up on the PATH of the run, a relative path is taken from the
-   * current directory as it is now. `{workspace}`, `{promptFile}` and `{prompt}` in arguments are filled in.
+   * The program and its arguments, one each; no shell reads them. A name is looked up on the PATH of the run, a
+   * relative path is taken from the current directory as it is now. `{workspace}`, `{promptFile}` and `{prompt}` in
+   * arguments are filled in.
    */
   readonly command: readonly string[];
-  /** To have a command that contradicts it refused. @default what the templates in `command` say; without any, 'stdin' */
+  /**
+   * How the prompt reaches the command; a command that contradicts it is refused. @default by the templates in
+   * `command`; without any, 'stdin'
+   */
   readonly prompt?: Exclude<PromptMode, 'paste'>;
-  /** Arguments that make the command print its version on the first line, as in `['--version']`. @default none: the version is 'unknown' */
+  /**
+   * Arguments that make the command print its version on the first line, as in `['--version']`. @default none: the
+   * version is 'unknown'
+   */
   readonly versionArgs?: readonly string[];
 }
 

@@ -2,7 +2,10 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
 import { localCapabilities } from './capabilities.ts';
 
-/** Throws UNSUPPORTED for the part of a launch that a command has no place for: a model, a conversation to resume, an image. */
+/**
+ * Throws UNSUPPORTED for the part of a launch that a command has no place for: a model, a conversation to resume, an
+ * image.
+ */
 export function refuseBeyond({ target, resume, instruction }: Launch): void {
   const asked = (['model', 'thinking', 'mode'] as const).find((name) => target[name] !== undefined);
   if (asked) throw unsupported(asked, "put it into the command's arguments");

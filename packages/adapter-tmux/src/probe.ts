@@ -15,7 +15,10 @@ const callMs = 5000;
 /** The first with `new-session -e`, `remain-on-exit failed` and what else the holder's tmux calls were tried with. */
 const oldest = { major: 3, minor: 2 } as const;
 
-/** Finds tmux, bash and the agent's program, and tries a server of its own: what a version says is not what works here. */
+/**
+ * As `RuntimeAdapter.probe`. Finds tmux, bash and the agent's program, and tries a server: a version does not prove
+ * that tmux works here.
+ */
 export async function probeTmux(
   settings: TmuxSettings,
   options: CallOptions = {},
@@ -77,7 +80,10 @@ async function outputOf(
   );
 }
 
-/** A server that lives for a few milliseconds: terminal, locale, socket and recorder are tried as a run would use them. */
+/**
+ * Starts a server for a few milliseconds, with terminal, locale, socket and recorder as a run uses them. Throws
+ * UNAVAILABLE.
+ */
 async function tryServer(tmux: string, { signal }: CallOptions): Promise<void> {
   const name = `probe-${randomBytes(6).toString('hex')}`;
   const socket = await socketPath(name);

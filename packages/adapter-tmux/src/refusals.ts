@@ -1,7 +1,10 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
 
-/** Throws UNSUPPORTED for the part of a launch that a terminal program has no place for: a model, a conversation to resume, an image. */
+/**
+ * Throws UNSUPPORTED for the part of a launch that a terminal program has no place for: a model, a conversation to
+ * resume, an image.
+ */
 export function refuseBeyond({ target, resume, instruction }: Launch): void {
   const asked = (['model', 'thinking', 'mode'] as const).find((name) => target[name] !== undefined);
   if (asked) throw unsupported(`takes no ${asked}`, 'put it into the command of a runtime of its own');

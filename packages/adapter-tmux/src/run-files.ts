@@ -12,7 +12,10 @@ import {
 import { AgentRuntimeError, idSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
-/** tmux.json: where a run's server is and how its agent is spoken to. Written before anything is started, never changed. No secrets, no prompt. */
+/**
+ * tmux.json: where a run's server is and how its agent is spoken to. Written before anything is started, never changed.
+ * No secrets, no prompt.
+ */
 const launchRecordSchema = z.object({
   version: z.literal(1),
   /** The file that tmux is, absolute. */
@@ -71,7 +74,7 @@ export async function readLaunchRecord(runDir: string): Promise<LaunchRecord | u
   return readRecord(tmuxRunFiles(runDir).record, launchRecordSchema);
 }
 
-/** Who holds the run, who the agent and who the server is; undefined before the agent exists. */
+/** The processes of holder, agent and server; undefined before the agent exists. */
 export async function readTmuxHolder(runDir: string): Promise<TmuxHolder | undefined> {
   return readRecord(runPaths(runDir).holder, holderSchema);
 }

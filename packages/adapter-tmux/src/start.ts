@@ -38,7 +38,8 @@ export async function startTmux(
 }
 
 /**
- * Starts a run's server, its holder and its agent, exactly once for a run directory: the start that writes tmux.json has it.
+ * Starts a run's server, its holder and its agent, exactly once for a run directory: the start that writes tmux.json
+ * has it.
  * Resolves once holder.json names the agent. After a throw nothing of it is left; OUTCOME_UNKNOWN when it had begun.
  */
 export async function beginRun(settings: TmuxSettings, launch: Launch, { signal }: CallOptions): Promise<LaunchRecord> {

@@ -11,7 +11,8 @@ const beginMs = 15_000;
 
 /**
  * Waits until the run's holder has named the agent, which executes from then on.
- * Throws UNAVAILABLE with the holder's own words when there is no agent, CONFLICT when the run was shut out meanwhile, CANCELLED.
+ * Throws UNAVAILABLE with the holder's own words when there is no agent, CONFLICT when the run was shut out meanwhile,
+ * CANCELLED.
  */
 export async function awaitHolder(
   { handle }: Launch,

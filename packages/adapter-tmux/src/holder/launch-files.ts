@@ -10,7 +10,10 @@ const bashOwn =
     ' ',
   );
 
-/** The agent's environment for the holder, as it reads it: `NAME=value`. Throws INVALID_ARGUMENT for names that no shell can hand through. */
+/**
+ * The agent's environment for the holder, as it reads it: `NAME=value`. Throws INVALID_ARGUMENT for names that no shell
+ * can hand through.
+ */
 export function environmentItems({ env, handle }: Launch): string[] {
   return Object.entries(holderEnvironment(env, handle.runId, bashOwn)).map(([name, value]) => `${name}=${value}`);
 }

@@ -15,7 +15,7 @@ export interface ScreenSourceOptions {
   readonly endMark: string;
   /** As for `textFileSource`. */
   readonly after: string | undefined;
-  /** Told whether the end mark was read; true when nothing more will come. */
+  /** True when nothing more will come. Gets whether the end mark was read. */
   readonly ended: (isComplete: boolean) => Promise<boolean>;
   readonly secrets: readonly string[];
   readonly signal: AbortSignal;
@@ -26,7 +26,8 @@ const source = 'screen';
 
 /**
  * A terminal's recording as `output.delta`, read as `textFileSource` reads.
- * The first byte that is no UTF-8 is reported by one `output.quarantined`, a recording without its end by an `output.gap`.
+ * The first byte that is no UTF-8 is reported by one `output.quarantined`, a recording without its end by an
+ * `output.gap`.
  */
 export async function* screenSource(options: ScreenSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {
   const { path, endMark, after, secrets, signal } = options;

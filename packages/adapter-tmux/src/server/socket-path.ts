@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { socketDirectory } from '@runtime/adapter-kit/run';
 
-/** Names a run's server and session after its directory: the same for everyone who finds the run, and nobody else's. */
+/** Names a run's server and session after its directory, so that every owner of the run comes to the same name. */
 export async function runName(runDir: string): Promise<string> {
   return createHash('sha256')
     .update(await realpath(runDir))

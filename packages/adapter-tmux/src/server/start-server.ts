@@ -11,8 +11,10 @@ import { clientEnvironment, tmuxOnce, type TmuxCommand, type TmuxPlace } from '.
 const startMs = 15_000;
 
 /**
- * Starts the run's server with its holder, everything in one call: the recorder is attached before tmux reads a byte of the pane.
- * Resolves with the server's process; undefined when it is gone already. Throws as `tmuxOnce`, UNAVAILABLE when tmux refuses.
+ * Starts the run's server with its holder, everything in one call: the recorder is attached before tmux reads a byte of
+ * the pane.
+ * Resolves with the server's process; undefined when it is gone already. Throws as `tmuxOnce`, UNAVAILABLE when tmux
+ * refuses.
  */
 export async function startServer(
   { handle }: Launch,
@@ -28,7 +30,7 @@ export async function startServer(
   const commands: readonly TmuxCommand[] = [
     ['start-server'],
     ['set-option', '-s', 'escape-time', '10'],
-    // An agent must not write into the clipboard of whoever looks on.
+    // An agent must not write into the clipboard of a person who joined.
     ['set-option', '-s', 'set-clipboard', 'off'],
     ['set-option', '-s', 'extended-keys', 'on'],
     ['set-option', '-g', 'history-limit', '10000'],
