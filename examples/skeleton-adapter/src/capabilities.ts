@@ -1,7 +1,9 @@
 import type { RuntimeCapabilities } from '@runtime/contracts';
 
 // #region skeleton-capabilities
-/** What the suite proves, and no more: the prompt goes with the launch, and nothing can be said to a parrot after it. */
+/**
+ * What the suite proves, and no more: the prompt goes with the launch, and nothing can be said to a parrot after it.
+ */
 export const parrotCapabilities: RuntimeCapabilities = {
   firstInstruction: 'launch',
   steer: 'none',

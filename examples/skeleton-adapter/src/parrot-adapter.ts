@@ -7,7 +7,10 @@ import { recoverParrot } from './recover.ts';
 import { startParrot } from './start.ts';
 
 // #region skeleton-adapter
-/** A parrot as a runtime: one process per run, under a holder that outlives us. Throws INVALID_ARGUMENT for options that it does not take. */
+/**
+ * A parrot as a runtime: one process per run, under a holder that outlives us. Throws INVALID_ARGUMENT for options that
+ * it does not take.
+ */
 export function parrot(options: ParrotOptions = {}): RuntimeAdapter {
   const settings = settingsOf(options);
   return {

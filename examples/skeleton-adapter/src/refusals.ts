@@ -2,7 +2,10 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
 import { parrotCapabilities } from './capabilities.ts';
 
-/** Throws UNSUPPORTED for the part of a launch that the agent has no place for: nothing that was asked is left out silently. */
+/**
+ * Throws UNSUPPORTED for the part of a launch that the agent has no place for: nothing that was asked is left out
+ * silently.
+ */
 export function refuseBeyond({ target, resume, instruction }: Launch): void {
   const asked = (['model', 'thinking', 'mode'] as const).find((name) => target[name] !== undefined);
   if (asked) throw unsupported(asked);

@@ -1,6 +1,6 @@
 /**
- * Runs any local command as an agent runtime: the prompt goes in by stdin, file or argument, what it writes comes out
- * as events, and its exit code is the outcome. The command outlives the process that started it.
+ * Runs any local command as an agent runtime: the prompt goes in by stdin, file or argument, the output comes out as
+ * events, and the exit code is the outcome. The command outlives the process that started it.
  *
  * @packageDocumentation
  */

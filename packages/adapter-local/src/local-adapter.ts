@@ -7,13 +7,12 @@ import { recoverLocal } from './recover.ts';
 import { startLocal } from './start.ts';
 
 /**
- * A runtime that runs a command once for each run. The command is started under a holder that outlives this process: an
- * owner that is killed loses nothing.
- * Whether the command is there is what `probe` answers. Throws INVALID_ARGUMENT for options that it does not take.
+ * Runs a command once for each run, under a holder that outlives this process: an owner that is killed loses nothing.
+ * `probe` answers whether the command is there. Throws INVALID_ARGUMENT for options that it does not take.
  */
 export function local(options: LocalOptions): RuntimeAdapter {
   const settings = settingsOf(options);
-  // For the sessions' information only: a run that another owner finds carries its own.
+  // Information for the sessions only: a run that another owner recovers has its version in its record.
   let version = 'unknown';
   return {
     specVersion,

@@ -16,7 +16,8 @@ export interface LocalOptions {
    */
   readonly command: readonly string[];
   /**
-   * To have a command that contradicts it refused. @default what the templates in `command` say; without any, 'stdin'
+   * How the prompt reaches the command; a command that contradicts it is refused. @default by the templates in
+   * `command`; without any, 'stdin'
    */
   readonly prompt?: Exclude<PromptMode, 'paste'>;
   /**

@@ -5,7 +5,7 @@ import { localSession } from './local-session.ts';
 import type { LocalSettings } from './options.ts';
 import { readLaunchRecord } from './run-files.ts';
 
-/** As `RuntimeAdapter.recover`. Looking takes part: a run that has not begun is shut out. */
+/** As `RuntimeAdapter.recover`. The look has an effect: a run that has not begun is shut out. */
 export async function recoverLocal(
   { id }: LocalSettings,
   handle: RuntimeHandle,

@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 /** Where this adapter keeps its own files in a run's directory, beside the kit's. */
 export const localRunFiles = (runDir: string) => ({
-  /** What a later owner must know and cannot see. */
+  /** What a later owner must know and the output does not show. */
   record: path.join(runDir, 'launch.json'),
   /** The prompt; empty where the command has it in an argument. */
   prompt: path.join(runDir, 'prompt.txt'),

@@ -2,9 +2,9 @@ import type { PromptMode } from '@runtime/adapter-kit/run';
 import type { RuntimeCapabilities } from '@runtime/contracts';
 
 /**
- * What a program in a terminal can do. Typing into it is all that steering is, and there is no proof that it was
- * understood: `unknown`.
- * A terminal shows no end of a turn, hence no follow-up and no interrupt that could be proven.
+ * What a program in a terminal can do. To steer is to type, and that the agent took the text cannot be proven:
+ * `unknown`.
+ * A terminal shows no end of a turn, so a follow-up or an interrupt could not be proven either.
  */
 export function capabilitiesOf(prompt: PromptMode): RuntimeCapabilities {
   return {

@@ -10,16 +10,16 @@ import { readRecorder } from './screen/recorder.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
 import { agentOf, readLaunchRecord, readTmuxHolder, tmuxRunFiles, type TmuxHolder } from './run-files.ts';
 
-/** What a holder needs to record an exit after the agent is gone; on a disk that is stuck it may take long. */
+/** How long a holder may take to record an exit after the agent is gone: long on a disk that hangs. */
 const recordMs = 5000;
-/** The way of the last bytes through tmux. A stopped server never brings them. */
+/** How long the last output may take through tmux. A stopped server never delivers it. */
 const drainMs = 2000;
 const leaveMs = 1000;
 
 /**
- * Ends a run: TERM to everything of the agent, `graceMs`, KILL; holder and server are left to record the exit and the
- * last output, and go last.
- * Resolves with the exit as it was seen, once no process of the run is left. Repeatable.
+ * Ends a run: sends TERM to the agent's processes, waits `graceMs`, then kills them. Holder and server record the exit
+ * and the last output, and go last. Resolves with the recorded exit once no process of the run is left. Repeatable.
+ * Throws OUTCOME_UNKNOWN when a process is left.
  */
 export async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
   await shutOut(place);
@@ -43,7 +43,7 @@ async function endAgent(place: RunPlace, holder: TmuxHolder, graceMs: number): P
   await endEverything(place);
 }
 
-/** No process of the run is left, its socket neither. The last resort, for whatever state. */
+/** Kills every process of the run, whatever its state, and removes its socket. */
 export async function endEverything(place: RunPlace): Promise<void> {
   await shutOut(place);
   const holder = await readTmuxHolder(place.runDir);
@@ -53,8 +53,9 @@ export async function endEverything(place: RunPlace): Promise<void> {
 }
 
 /**
- * Lets the holder go, and the server with it: what an agent left running is not touched. For a run whose exit was read.
- * A process that does not end by itself is killed.
+ * Releases the holder, and the server with it; background processes of the agent are not touched. For a run whose exit
+ * was read.
+ * A holder or server that does not end by itself is killed.
  */
 export async function releaseTerminal(runDir: string): Promise<void> {
   const holder = await readTmuxHolder(runDir);
@@ -71,10 +72,10 @@ export async function releaseTerminal(runDir: string): Promise<void> {
   await removeTraces(runDir);
 }
 
-/** A terminal that is gone takes its agent along: a run without one cannot be seen, typed to or recorded. */
+/** Ends an agent whose terminal is gone: its output cannot be recorded and nothing can be typed any more. */
 export async function endOrphans(place: RunPlace): Promise<void> {
   const holder = await readTmuxHolder(place.runDir);
-  // The holder first: it must not take the end that we make for one that the agent came to.
+  // The holder first: it must not record this kill as the agent's own exit.
   if (holder) await signalProcess(holder.holder, 'SIGKILL');
   await endEverything(place);
 }

@@ -15,7 +15,7 @@ export interface ReadableRun {
   readonly handle: RuntimeHandle;
   readonly record: LaunchRecord;
   readonly secrets: readonly string[];
-  /** Resolves when no note is about to be written: the events end after the last one. */
+  /** Resolves when no note is being written: the events end after the last one. */
   readonly settled: () => Promise<void>;
 }
 
@@ -27,7 +27,7 @@ const cursors = { begun: 'begun', over: 'over', within: 'at:' } as const;
 /**
  * What happens in a run: the beginning of its one turn, then the terminal's text and our notes, then the turn's end.
  * The recording is read from its beginning through the translator, silently up to `after`. A run whose agent never
- * executed tells nothing.
+ * executed has no events.
  */
 export async function* runEvents(
   run: ReadableRun,
@@ -51,7 +51,7 @@ function innerCursor(after: string | undefined): string | undefined {
   throw new AgentRuntimeError('INVALID_ARGUMENT', `not a cursor of this source: ${JSON.stringify(after.slice(0, 80))}`);
 }
 
-/** An agent that was given its instruction with the launch has taken it; of one that is typed, only the notes tell. */
+/** An instruction that came with the launch was accepted; for one that is typed, the notes say what became of it. */
 function beginning({ prompt, instructionId }: LaunchRecord): SessionEvent[] {
   const started: SessionEvent = { type: 'turn.started', turnId, instructionId };
   if (prompt === 'paste') return [started];
@@ -89,7 +89,7 @@ function sources(run: ReadableRun, after: string | undefined, signal: AbortSigna
       signal: inner,
       ended: () => over,
       translator: () => ({ translate: ({ value }) => noteEvents(value) }),
-      malformed: () => [], // torn by our death: what it was to say was never acted upon
+      malformed: () => [], // torn by the owner's death, before anything was done about it
       ...(from === undefined ? {} : { after: from }),
     });
   return mergeSources({ notes: noted, screen: recorded }, { signal, ...(after === undefined ? {} : { after }) });
@@ -100,7 +100,7 @@ async function outcomeOfRun({ handle, record }: ReadableRun): Promise<RunOutcome
   if (!ended) return { status: 'lost', code: 'unknown', message: 'the terminal was lost before the agent ended' };
   const outcome = outcomeOf(ended.exit, ended.began);
   if (outcome.status === 'succeeded' || !ended.began || !(await lostItsTerminal(handle.runDir, record))) return outcome;
-  // It ended of the hang-up: its code says nothing about the work.
+  // The hang-up ended the agent: its exit code means nothing for the work.
   return { status: 'lost', code: 'killed', message: `the terminal was lost; ${outcome.message ?? 'the agent ended'}` };
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { tmuxRunFiles } from './run-files.ts';
 
 /**
- * A line of notes.jsonl: what this adapter saw and no recording of a terminal can tell. Replayed like any other source.
+ * A line of notes.jsonl: facts that the recording of the terminal does not hold. Replayed like any other source.
  * `typing` is written before the first byte of an instruction goes to the terminal.
  */
 const noteSchema = z.discriminatedUnion('kind', [
@@ -25,8 +25,9 @@ const noteSchema = z.discriminatedUnion('kind', [
 export type Note = z.infer<typeof noteSchema>;
 
 /**
- * One write, so that a line is whole or torn at the end. It begins with a line feed, which ends what an earlier owner
- * left torn. Only the run's owner writes.
+ * Appends a note in one write, so that a line is whole or torn at its end. A line feed comes first: it ends a line that
+ * an earlier owner left torn.
+ * Only the run's owner writes.
  */
 export async function appendNote(runDir: string, note: Note): Promise<void> {
   await appendFile(tmuxRunFiles(runDir).notes, `\n${JSON.stringify(note)}\n`, { mode: 0o600 });
@@ -38,10 +39,10 @@ export function noteEvents(value: unknown): SessionEvent[] {
   return note?.kind === 'event' ? [note.event] : [];
 }
 
-/** Instructions whose typing began, and those of which an event was reported since. */
-export async function readTyped(runDir: string): Promise<{ typing: Set<string>; reported: Set<string> }> {
+/** Instructions whose typing began, and those whose result is noted. */
+export async function readTyped(runDir: string): Promise<{ typing: Set<string>; noted: Set<string> }> {
   const typing = new Set<string>();
-  const reported = new Set<string>();
+  const noted = new Set<string>();
   let text = '';
   try {
     text = await readFile(tmuxRunFiles(runDir).notes, 'utf8');
@@ -52,20 +53,20 @@ export async function readTyped(runDir: string): Promise<{ typing: Set<string>; 
     const note = parse(line);
     if (note?.kind === 'typing') typing.add(note.instructionId);
     else if (note?.kind === 'untyped') typing.delete(note.instructionId);
-    else if (note && 'instructionId' in note.event) reported.add(note.event.instructionId);
+    else if (note && 'instructionId' in note.event) noted.add(note.event.instructionId);
   }
-  return { typing, reported };
+  return { typing, noted };
 }
 
 function parse(line: string): Note | undefined {
   try {
     return noteSchema.safeParse(JSON.parse(line)).data;
   } catch {
-    return undefined; // torn by our death: it was never acted upon
+    return undefined; // torn by the owner's death, before anything was done about it
   }
 }
 
-/** Makes every watcher of the run's directory look again. */
+/** Wakes the readers that watch the run's directory. */
 export async function nudge(runDir: string): Promise<void> {
   const now = new Date();
   await utimes(tmuxRunFiles(runDir).notes, now, now).catch(() => {}); // a poll follows anyway

@@ -2,6 +2,7 @@ import { parseOptions, promptModeOf, promptModeSchema, type PromptMode } from '@
 import { runtimeIdSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
+/** Which program is run in a terminal, and how it gets its prompt. */
 export interface TmuxOptions {
   /** The runtime's id, by which targets name it. @default 'tmux' */
   readonly id?: string;
@@ -15,7 +16,7 @@ export interface TmuxOptions {
    * agent's standard input is the file, its output still the terminal; `paste`: it is typed into the terminal as a
    * bracketed paste, then the submit key.
    * @default 'argument' with `{prompt}` in the command, 'file' with `{promptFile}`, else 'paste': a terminal program
-   * without either waits to be spoken to
+   * without either waits for input
    */
   readonly prompt?: PromptMode;
   /** The terminal. @default 160 columns, 50 rows: wide enough that agents do not fold their lines early */
@@ -23,19 +24,19 @@ export interface TmuxOptions {
   /** The tmux name of the key that submits a paste. @default 'Enter' */
   readonly submitKey?: string;
   /**
-   * For `paste`: a regular expression that some line of the screen matches once the agent can be spoken to. Matched
-   * line by line, against at most 500 characters.
+   * For `paste`: a regular expression that some line of the screen matches once the agent takes input. Matched line by
+   * line, against at most 500 characters.
    * @default none: ready when it has asked for bracketed paste and rests, or has been quiet for a second
    */
   readonly readyPattern?: string;
   /**
-   * For `paste`: how long to wait until it is ready, in milliseconds. @default 30000: some agents start slowly; then
-   * the start fails with UNAVAILABLE
+   * For `paste`: how long the agent may take until it is ready, in ms; after that the start fails with UNAVAILABLE.
+   * @default 30000: some agents start slowly
    */
   readonly readyTimeoutMs?: number;
   /**
-   * How long the screen stays for onlookers after the agent ended, unless it is ended before, in milliseconds. @default
-   * 3600000 (one hour)
+   * How long the screen stays after the agent ended, for people who look on, in ms; it goes earlier once the run's
+   * events were read to their end. @default 3600000 (one hour)
    */
   readonly lingerMs?: number;
   /** The tmux to use. @default 'tmux' on our own PATH */

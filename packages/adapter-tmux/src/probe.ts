@@ -16,7 +16,8 @@ const callMs = 5000;
 const oldest = { major: 3, minor: 2 } as const;
 
 /**
- * Finds tmux, bash and the agent's program, and tries a server of its own: what a version says is not what works here.
+ * As `RuntimeAdapter.probe`. Finds tmux, bash and the agent's program, and tries a server: a version does not prove
+ * that tmux works here.
  */
 export async function probeTmux(
   settings: TmuxSettings,
@@ -80,7 +81,8 @@ async function outputOf(
 }
 
 /**
- * A server that lives for a few milliseconds: terminal, locale, socket and recorder are tried as a run would use them.
+ * Starts a server for a few milliseconds, with terminal, locale, socket and recorder as a run uses them. Throws
+ * UNAVAILABLE.
  */
 async function tryServer(tmux: string, { signal }: CallOptions): Promise<void> {
   const name = `probe-${randomBytes(6).toString('hex')}`;

@@ -10,8 +10,8 @@ import { readLaunchRecord, readTmuxHolder, tmuxRunFiles, type LaunchRecord } fro
 import { openSession, type TmuxSession } from './tmux-session.ts';
 
 /**
- * As `RuntimeAdapter.recover`. Looking takes part: a run that has not begun is shut out, and one without a terminal
- * is ended.
+ * As `RuntimeAdapter.recover`. The look has effects: a run that has not begun is shut out, and one whose terminal is
+ * gone is ended.
  */
 export async function recoverTmux(
   settings: TmuxSettings,
@@ -46,12 +46,12 @@ async function lookAt(
   if (found.state === 'absent' || found.state === 'ended') return found.state;
   const holder = await readTmuxHolder(handle.runDir);
   if (found.state === 'live' && holder && (await isAlive(holder.server))) return 'live';
-  // Holder or terminal is gone: the agent cannot be seen, and nothing of it is recorded any more.
+  // Without holder or terminal the agent's output and exit cannot be recorded any more.
   await endOrphans(handle);
   return (await readExitRecord(handle.runDir)) ? 'ended' : 'dead';
 }
 
-/** An owner that died before it typed the first instruction left that to us; recovery does not wait for it. */
+/** Types the first instruction where an earlier owner died before it did. Recovery does not wait for it. */
 async function typeLate(
   session: TmuxSession,
   { runDir }: RuntimeHandle,

@@ -74,7 +74,7 @@ export async function readLaunchRecord(runDir: string): Promise<LaunchRecord | u
   return readRecord(tmuxRunFiles(runDir).record, launchRecordSchema);
 }
 
-/** Who holds the run, who the agent and who the server is; undefined before the agent exists. */
+/** The processes of holder, agent and server; undefined before the agent exists. */
 export async function readTmuxHolder(runDir: string): Promise<TmuxHolder | undefined> {
   return readRecord(runPaths(runDir).holder, holderSchema);
 }

@@ -10,8 +10,8 @@ import { startTmux } from './start.ts';
 const reapGraceMs = 1000;
 
 /**
- * Runs a terminal program as an agent, each run in a tmux server of its own: it outlives us, a person can join it
- * (`RuntimeSession.attach`), every byte it shows is recorded, and its exit code is its own.
+ * Runs a terminal program as an agent, each run in a tmux server of its own. The run outlives this process, a person
+ * can join it (`RuntimeSession.attach`), every byte that it shows is recorded, and its exit code is the agent's own.
  * Throws INVALID_ARGUMENT for options that it does not take.
  */
 export function tmux(options: TmuxOptions): RuntimeAdapter {

@@ -43,20 +43,20 @@ export class TmuxSession implements RuntimeSession {
   }
 
   /**
-   * For an agent that is typed to, before the session is handed out. What an earlier owner began to type is reported as
-   * unknown.
-   * Resolves with whether the first instruction is still to be typed.
+   * Call it before the session is handed out. Notes instructions whose typing an earlier owner began and did not finish
+   * as unknown.
+   * Resolves with true when the first instruction is still to be typed.
    */
   async settleTyping(): Promise<boolean> {
     const { record, handle } = this.#run;
     if (record.prompt !== 'paste') return false;
-    const { typing, reported } = await readTyped(handle.runDir);
+    const { typing, noted } = await readTyped(handle.runDir);
     for (const instructionId of typing) {
-      if (reported.has(instructionId)) continue;
-      const reason = 'The owner died while this instruction was typed';
+      if (noted.has(instructionId)) continue;
+      const reason = 'its owner died while it was typed';
       await appendNote(handle.runDir, { kind: 'event', event: { type: 'instruction.unknown', instructionId, reason } });
     }
-    return !typing.has(record.instructionId) && !reported.has(record.instructionId);
+    return !typing.has(record.instructionId) && !noted.has(record.instructionId);
   }
 
   /** Types the first instruction once the agent is ready. Later ones wait behind it. */
@@ -72,7 +72,7 @@ export class TmuxSession implements RuntimeSession {
 
   async *#read(options: ReadOptions & { readonly signal: AbortSignal }): AsyncGenerator<SourceBatch, void, undefined> {
     yield* runEvents(this.#run, options);
-    // The reader came back for more: it has the end, and the terminal is not needed any more.
+    // The reader came back for more, so it has the end, and the terminal is not needed any more.
     if (!options.signal.aborted) await releaseTerminal(this.#run.handle.runDir);
   }
 
@@ -98,7 +98,7 @@ export class TmuxSession implements RuntimeSession {
     try {
       await abortable(typing, signal);
     } catch (error) {
-      // Who stops waiting for their turn has typed nothing; what has begun is seen through.
+      // A caller that stops waiting for its turn has typed nothing; what has begun is finished.
       if (!isBegun) throw error;
       await typing;
     }

@@ -32,7 +32,7 @@ exec "$@"
  *   It is read through a FIFO, which works on a full disk too.
  * - dash shows a job after \`wait\`, bash only before: the CHLD trap interrupts bash's wait in time.
  * - A background job of a shell without job control has SIGINT ignored for good; \`env --default-signal\` undoes that
- * where there is one.
+ *   where there is one.
  * - exit.json is written into blocks that were allocated at the start: a full disk does not lose the exit code.
  * - The traps are handlers and not ignores, which the agent would inherit.
  */

@@ -3,7 +3,7 @@ import { identityFunctions } from '@runtime/adapter-kit/run';
 /** Exit status of a holder that found the run claimed by another. */
 const holderExitClaimed = 73;
 
-/** Prints a pid and its start time: the line of /proc, elsewhere that of ps. */
+/** Writes the recorder's pid and start time: the line of /proc, elsewhere that of ps. */
 const introduce =
   '{ read -r stat </proc/$$/stat && echo "$stat" || LC_ALL=C TZ=UTC ps -o pid= -o lstart= -p $$; } >recorder.pid 2>/dev/null';
 
@@ -21,16 +21,16 @@ export const laterRecorderCommand = `umask 077; ${introduce}; exec cat >>out.raw
  * The holder: the pane's leader, bash. It runs in the run directory; arguments: run id, nonce, seconds to stay, input.
  *
  * - `bash -m`: the agent is a foreground job with a process group of its own, which has the terminal. dash cannot do
- * this once the terminal hung up.
+ *   this once the terminal hung up.
  * - `-m` on the command line opens /dev/tty for job control, so that stderr may go to a file: where bash says how a job
- * died.
+ *   died.
  * - A foreground child that dies of SIGINT aborts bash's loop around it: `status` then stays unset. Any other signal
- * leaves a notice.
- * - After a stop only the job table tells how it went on. SIGSTOP is somebody's wish and is respected; Ctrl-Z has
- * nobody here to undo it.
+ *   leaves a notice.
+ * - After a stop only the job table shows how the job went on. SIGSTOP is left as it is, because a person sent it;
+ *   Ctrl-Z is undone, because no shell is here to do it.
  * - The environment goes through `export`, not `env K=V`: what is in no argument list cannot be seen in `ps`.
  * - exit.json is written into blocks that were allocated at the start, before the end marker: a stuck terminal or a
- * full disk loses neither.
+ *   full disk loses neither.
  * - HUP is trapped: when tmux dies the holder still records the exit.
  */
 export const holderScript = `# runtime tmux holder: runs one agent in this terminal, records how it ended.
@@ -57,7 +57,7 @@ holder_start=$__runtime_started
 read_boot || fail 'cannot read the boot id'
 mkfifo gate release 2>/dev/null
 exec 8<>gate 7<>release || fail 'cannot open its fifos'
-read -r -t 10 -u 8 || fail 'nobody records the terminal'
+read -r -t 10 -u 8 || fail 'no process records the terminal'
 exec 8<&-
 
 if ! mkdir claim; then [ -d claim ] && exit ${holderExitClaimed}; fail 'cannot make the claim'; fi
@@ -128,7 +128,7 @@ while :; do
   *) break ;;
   esac
 done
-# What we run from here on is in our own process group: whoever ends the agent's tree spares it.
+# What the holder runs from here on is in its own process group, which is spared when the agent's tree is ended.
 set +m
 exec 2>&6 6>&-
 [ -e holder.json ] || give_back 'the agent was never begun'
@@ -168,7 +168,7 @@ until [ -n "$hangup" ] || [ "$SECONDS" -ge "$stay" ] || read -r -t "$((stay - SE
 exit 0
 `;
 
-/** What the operating system command says that ends a recording. */
+/** The content of the operating system command that ends a recording. */
 export function endMark(nonce: string): string {
   return `7770;${nonce}`;
 }

@@ -4,9 +4,9 @@ import type { Screen } from '../screen/screen.ts';
 
 const stepMs = 50;
 /**
- * How long nothing is written before it counts as waiting for input, by what it has shown: a request for bracketed
- * paste, something, nothing.
- * `busyMs`: an agent with a clock on its screen is never quiet, and ready all the same.
+ * How long the agent must be quiet to count as waiting for input, by what it has shown: a request for bracketed paste,
+ * any output, nothing.
+ * `busyMs`: an agent with a clock on its screen is never quiet, but ready.
  */
 const patience = {
   bracketed: { quietMs: 150, busyMs: 700 },
@@ -23,9 +23,9 @@ export interface ReadyOptions {
 }
 
 /**
- * Waits until the program in a terminal can be spoken to: by its pattern, else when it has asked for bracketed paste
- * and rests, or is quiet.
- * Throws UNAVAILABLE when it ended or the time is over, CANCELLED.
+ * Waits until the program in a terminal takes input: until its pattern is shown, else until it has asked for bracketed
+ * paste and rests, or is quiet.
+ * Throws UNAVAILABLE when the program ended or `timeoutMs` is over, CANCELLED.
  */
 export async function awaitReady(screen: Screen, { pattern, timeoutMs, signal }: ReadyOptions): Promise<void> {
   const deadline = performance.now() + timeoutMs;
@@ -36,7 +36,7 @@ export async function awaitReady(screen: Screen, { pattern, timeoutMs, signal }:
   let since = changed;
   while (performance.now() < deadline) {
     throwIfAborted(signal);
-    if (await screen.hasEnded()) throw notReady('the agent ended before it could be spoken to');
+    if (await screen.hasEnded()) throw notReady('the agent ended before it took input');
     if (wanted) {
       const { lines } = await screen.look();
       if (lines.some((line) => wanted.test(line.slice(0, maxLineChars)))) return;

@@ -9,7 +9,7 @@ export function pasteText(text: string): string {
   return text.replace(/\r\n?/g, '\n').replace(controls, '');
 }
 
-/** What stands in the input line after a paste, if it is shown: the end of the last line that says anything. */
+/** What an input line shows after a paste, if it shows it at all: the end of the last line that is not blank. */
 export function pasteTail(text: string): string {
   return (text.trimEnd().split('\n').at(-1) ?? '').trim().slice(-20).trimStart();
 }

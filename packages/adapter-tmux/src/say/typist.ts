@@ -8,7 +8,7 @@ import type { LaunchRecord } from '../run-files.ts';
 import { Screen } from '../screen/screen.ts';
 import { agentPane, callTmux, type TmuxCommand, type TmuxPlace } from '../server/tmux-client.ts';
 
-/** Enter may be swallowed by a program that is still busy with the paste; it alone is ever sent again. */
+/** A program that is still busy with the paste may swallow Enter. Only Enter is ever sent again. */
 const maxSubmits = 3;
 const echoMs = 1000;
 const answerMs = 1500;
@@ -20,7 +20,7 @@ const pasteTimeoutMs = 15_000;
 /** Copy mode, a clock or a list of windows would swallow keys. */
 const leaveModes: TmuxCommand = ['copy-mode', '-q', '-t', agentPane];
 
-/** Types instructions into a run's terminal, one after the other: two that mixed would be neither. */
+/** Types instructions into a run's terminal, one after the other, so that two never mix. */
 export class Typist {
   readonly screen: Screen;
   readonly #place: TmuxPlace;
@@ -36,10 +36,10 @@ export class Typist {
   }
 
   /**
-   * In the order of the calls, each after `ready`. Resolves once tmux has the text and the first Enter; what became of
-   * it is noted afterwards.
-   * Throws INVALID_ARGUMENT for a text of control characters alone, UNAVAILABLE when nothing was typed, OUTCOME_UNKNOWN
-   * when it is unknown. The text is never typed twice.
+   * Types in the order of the calls, each after `ready`. Resolves once tmux has the text and the first Enter; the
+   * result is noted afterwards.
+   * The text is never typed twice. Throws INVALID_ARGUMENT for a text of control characters alone, UNAVAILABLE when
+   * nothing was typed, and OUTCOME_UNKNOWN when it may have been typed.
    */
   type(instructionId: string, text: string, ready: () => Promise<void> = async () => {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -69,20 +69,20 @@ export class Typist {
       const written = await this.screen.written();
       await this.#submit();
       handedOver();
-      await this.#tell(instructionId, shown ? await this.#observe(tail) : await this.#observeBlindly(written));
+      await this.#note(instructionId, shown ? await this.#observe(tail) : await this.#observeBlindly(written));
     } catch (error) {
       if (error instanceof NothingTyped) {
         await appendNote(this.#runDir, { kind: 'untyped', instructionId });
         throw error.cause;
       }
       const reason = error instanceof Error ? error.message : String(error);
-      await this.#tell(instructionId, `it may have been typed: ${reason}`.slice(0, 2000));
+      await this.#note(instructionId, `it may have been typed: ${reason}`.slice(0, 2000));
       throw new AgentRuntimeError('OUTCOME_UNKNOWN', 'the text may have reached the terminal', { cause: error });
     }
   }
 
-  /** `undefined`: taken. Otherwise why it is unknown. */
-  async #tell(instructionId: string, unknown: string | undefined): Promise<void> {
+  /** `unknown`: why it is not known whether the agent took the text; undefined when it did. */
+  async #note(instructionId: string, unknown: string | undefined): Promise<void> {
     const event: SessionEvent & { type: 'instruction.accepted' | 'instruction.unknown' } =
       unknown === undefined
         ? { type: 'instruction.accepted', instructionId }
@@ -143,7 +143,7 @@ export class Typist {
     }
   }
 
-  /** Where the text is cannot be seen: Enter is repeated only while the agent shows no reaction at all. */
+  /** The input line is not shown: Enter is repeated only while the agent shows no reaction at all. */
   async #observeBlindly(before: number): Promise<string> {
     for (let submits = 1; ; submits += 1) {
       const deadline = performance.now() + answerMs;

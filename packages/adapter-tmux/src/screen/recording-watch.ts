@@ -9,21 +9,22 @@ import { agentPane, callTmux } from '../server/tmux-client.ts';
 
 /** How often processes are looked at; a death is noticed within a second. */
 const lookMs = 400;
-/** The way of the last bytes through tmux, after the exit was recorded. */
+/** How long the last output may take through tmux after the exit was recorded. */
 const drainMs = 5000;
 const maxGapNotes = 100;
 const maxPauseMs = 30_000;
 
-/** Knows when nothing more will be recorded, and keeps the recording going until then. */
+/** Knows when the recording is final, and keeps it going until then. */
 export interface RecordingWatch {
-  /** True once the recording is final: `isComplete` (its end mark was read), or no process is left to write it. */
+  /** True once the recording is final: `isComplete` (its end mark was read), or no process is left that writes it. */
   ended(isComplete: boolean): Promise<boolean>;
 }
 
 /**
- * Watches a run while its recording is read. When tmux dies the agent is ended: it could not be seen or ended any more.
- * When the recorder dies (a full disk, a stray kill) tmux drops output without a word: that is noted as a gap, and a
- * new recorder is attached.
+ * Watches a run while its recording is read. When tmux dies, the agent is ended: without a terminal it cannot be
+ * recorded.
+ * When the recorder dies (a full disk, a stray kill), tmux drops output silently: a gap is noted, and a new recorder is
+ * attached.
  */
 export function watchRecording(place: RunPlace, record: LaunchRecord): RecordingWatch {
   let holder: TmuxHolder | undefined;
@@ -36,8 +37,8 @@ export function watchRecording(place: RunPlace, record: LaunchRecord): Recording
     const holderLives = holder !== undefined && (await isAlive(holder.holder));
     // After the processes: one that ended in between has recorded its exit by now.
     if (await readExitRecord(place.runDir)) return drained(serverLives);
-    // A pane may be killed alone, where a person opened another: the server lives on, and so does an agent that hears
-    // no hangup.
+    // The pane may be killed alone where a person opened another: the server goes on, and so does an agent that ignores
+    // the hangup.
     if (serverLives && holderLives && (await keeper.look()) !== 'no pane') return false;
     await endOrphans(place);
     return true;
@@ -85,7 +86,7 @@ class RecorderKeeper {
       if (!(await this.#hasPane())) return 'no pane';
       await this.#replace();
     } catch {
-      // A server that does not answer is looked at again; one that died is noticed by itself.
+      // A server that does not answer is tried again; one that died is noticed by `ended`.
     }
     return undefined;
   }
@@ -98,8 +99,8 @@ class RecorderKeeper {
 
   async #replace(): Promise<void> {
     const { runDir } = this.#place;
-    // tmux notices a dead recorder only when it has something for it: `#{pane_pipe}` may still say 1. The old pipe is
-    // closed by this.
+    // tmux notices a dead recorder only at the next output: `#{pane_pipe}` may still be 1. This call closes the old
+    // pipe.
     await callTmux({ record: this.#record, runDir }, [['pipe-pane', '-t', agentPane, laterRecorderCommand]]);
     this.#gaps += 1;
     if (this.#gaps > maxGapNotes) return;

@@ -15,7 +15,7 @@ export interface ScreenSourceOptions {
   readonly endMark: string;
   /** As for `textFileSource`. */
   readonly after: string | undefined;
-  /** Gets whether the end mark was read; true when nothing more will come. */
+  /** True when nothing more will come. Gets whether the end mark was read. */
   readonly ended: (isComplete: boolean) => Promise<boolean>;
   readonly secrets: readonly string[];
   readonly signal: AbortSignal;

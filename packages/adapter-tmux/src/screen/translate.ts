@@ -13,7 +13,7 @@ export interface ScreenState {
   readonly isOver: boolean;
   /** The cursor went elsewhere: the next character begins a line of its own. */
   readonly breakDue: boolean;
-  /** Where the cursor is in its line, as far as it is known without a screen. */
+  /** The cursor's column, as far as it is known without a screen. */
   readonly column: number;
   /** Nothing was written in the present line of the text. */
   readonly atLineStart: boolean;
@@ -27,8 +27,8 @@ export function initialScreenState(endMark = ''): ScreenState {
 const maxForward = 500;
 
 /**
- * What a terminal's bytes say as text: escape sequences are removed, CR LF is one line feed, a line written over is a
- * new line, the cursor moved forward is spaces. Pure, and linear in the length of `chunk`, whatever it holds.
+ * The text of a terminal's output: escape sequences are removed, CR LF is one line feed, a line written over is a new
+ * line, the cursor moved forward is spaces. Pure, and linear in the length of `chunk`, whatever it holds.
  */
 export function translateScreen(
   state: ScreenState,

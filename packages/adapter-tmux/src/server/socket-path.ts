@@ -3,10 +3,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { socketDirectory } from '@runtime/adapter-kit/run';
 
-/**
- * Names a run's server and session after its directory: the same for every process that finds the run, and for no other
- * run.
- */
+/** Names a run's server and session after its directory, so that every owner of the run comes to the same name. */
 export async function runName(runDir: string): Promise<string> {
   return createHash('sha256')
     .update(await realpath(runDir))

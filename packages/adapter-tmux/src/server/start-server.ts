@@ -30,7 +30,7 @@ export async function startServer(
   const commands: readonly TmuxCommand[] = [
     ['start-server'],
     ['set-option', '-s', 'escape-time', '10'],
-    // An agent must not write into the clipboard of a person who looks on.
+    // An agent must not write into the clipboard of a person who joined.
     ['set-option', '-s', 'set-clipboard', 'off'],
     ['set-option', '-s', 'extended-keys', 'on'],
     ['set-option', '-g', 'history-limit', '10000'],

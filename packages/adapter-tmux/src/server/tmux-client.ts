@@ -4,7 +4,7 @@ import { isAlive, runProgram, signalProcess, type ProgramResult } from '@runtime
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { readTmuxHolder, type LaunchRecord } from '../run-files.ts';
 
-/** A stopped server does not answer: no call waits for it longer than this. */
+/** A stopped server does not answer: no call waits longer than this. */
 const callTimeoutMs = 4000;
 const repairMs = 1000;
 const maxOutputChars = 4 * 1024 * 1024;
@@ -24,10 +24,7 @@ export interface TmuxCall extends CallOptions {
   readonly timeoutMs?: number;
 }
 
-/**
- * The agent's pane: the first of a server that is the run's alone, whatever windows a person opens besides and looks
- * at.
- */
+/** The agent's pane: the first of the run's own server, whatever windows a person opens besides. */
 export const agentPane = '%0';
 
 /** A tmux command with its arguments. Several go to the server in one call and are done one right after the other. */
