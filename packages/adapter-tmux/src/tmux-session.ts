@@ -53,7 +53,7 @@ export class TmuxSession implements RuntimeSession {
     const { typing, noted } = await readTyped(handle.runDir);
     for (const instructionId of typing) {
       if (noted.has(instructionId)) continue;
-      const reason = 'its owner died while it was typed';
+      const reason = 'The owner died while this instruction was typed';
       await appendNote(handle.runDir, { kind: 'event', event: { type: 'instruction.unknown', instructionId, reason } });
     }
     return !typing.has(record.instructionId) && !noted.has(record.instructionId);
