@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { runMarker, type RuntimeSession } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { probeAvailable, refusal } from '../stage.ts';
@@ -9,6 +10,21 @@ import { verifies, type Case } from '../verifies.ts';
 const awkward =
   '\n#(touch x) $(touch x) `touch x` "quoted" \'single\' \\ \\n %s {prompt} {workspace} ; & | é 漢 😀 \u2028 end\t.';
 
+/**
+ * The number of processes once it has not changed for 300 ms: a start resolves before all of the agent's own children
+ * exist.
+ */
+async function settledCount(count: () => Promise<number>): Promise<number> {
+  let last = await count();
+  for (let same = 0; same < 6;) {
+    await delay(50);
+    const now = await count();
+    same = now === last ? same + 1 : 0;
+    last = now;
+  }
+  return last;
+}
+
 export const startCases: readonly Case[] = [
   verifies('start.once', async (stage) => {
     const play = await stage.play('gate');
@@ -19,7 +35,7 @@ export const startCases: readonly Case[] = [
     for (const result of results) {
       if (result.status === 'rejected') expect(await refusal(Promise.reject(result.reason as Error))).toBe('CONFLICT');
     }
-    const count = await stage.countProcesses(play.handle);
+    const count = await settledCount(() => stage.countProcesses(play.handle));
     expect(await refusal(other.start(play.launch))).toBe('CONFLICT');
     expect(await stage.countProcesses(play.handle), 'processes after a refused start').toBeLessThanOrEqual(count);
     await started[0]?.stop({ graceMs: 500 });
