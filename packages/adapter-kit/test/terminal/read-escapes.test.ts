@@ -44,9 +44,9 @@ describe('readEscapes', () => {
     ['\u009d0;title\u009cx', ['<9d>', '0;title', '<9c>', 'x'], ['x']],
     ['a\u0085b', ['a\u0085b'], ['a', '<85>', 'b']],
     ['\x1bktitle\x1b\\x', ['x'], ['ESC k', 'title', 'ESC \\', 'x']],
-  ])('%j, as tmux and as any terminal may read it', (text, asTmux, asAny) => {
-    expect(read([text], 'tmux')).toEqual(asTmux);
-    expect(read([text], 'any')).toEqual(asAny);
+  ])('%j, in the dialect of tmux and in the widest one', (text, inTmux, inWidest) => {
+    expect(read([text], 'tmux')).toEqual(inTmux);
+    expect(read([text], 'any')).toEqual(inWidest);
   });
 
   it('lets no string that is never closed hide the rest', () => {
