@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { runMarker, type RuntimeSession } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { probeAvailable, refusal } from '../stage.ts';
@@ -10,21 +9,6 @@ import { verifies, type Case } from '../verifies.ts';
 const awkward =
   '\n#(touch x) $(touch x) `touch x` "quoted" \'single\' \\ \\n %s {prompt} {workspace} ; & | é 漢 😀 \u2028 end\t.';
 
-/**
- * The number of processes once it has not changed for 300 ms: a start resolves before all of the agent's own children
- * exist.
- */
-async function settledCount(count: () => Promise<number>): Promise<number> {
-  let last = await count();
-  for (let same = 0; same < 6;) {
-    await delay(50);
-    const now = await count();
-    same = now === last ? same + 1 : 0;
-    last = now;
-  }
-  return last;
-}
-
 export const startCases: readonly Case[] = [
   verifies('start.once', async (stage) => {
     const play = await stage.play('gate');
@@ -35,7 +19,12 @@ export const startCases: readonly Case[] = [
     for (const result of results) {
       if (result.status === 'rejected') expect(await refusal(Promise.reject(result.reason as Error))).toBe('CONFLICT');
     }
-    const count = await settledCount(() => stage.countProcesses(play.handle));
+    // A start resolves before all of the agent's own children exist; an agent that speaks has all of them.
+    if (play.capabilities.firstInstruction === 'launch' && started[0]) {
+      const tape = stage.record(started[0]);
+      await tape.until('the first words', (events) => spoken(events, play.capabilities).includes('before'));
+    }
+    const count = await stage.countProcesses(play.handle);
     expect(await refusal(other.start(play.launch))).toBe('CONFLICT');
     expect(await stage.countProcesses(play.handle), 'processes after a refused start').toBeLessThanOrEqual(count);
     await started[0]?.stop({ graceMs: 500 });
