@@ -40,14 +40,14 @@ export class MessageText {
   }
 }
 
-/** The beginning of a text, never ending inside a character. */
-function headOf(text: string, max: number): string {
+/** The beginning of a text, at most `max` UTF-16 units long; never ends inside a character. */
+export function headOf(text: string, max: number): string {
   if (text.length <= max) return text;
   return text.slice(0, Math.max(0, isHighSurrogate(text.charCodeAt(max - 1)) ? max - 1 : max));
 }
 
-/** The end of a text, never beginning inside a character. */
-function tailOf(text: string, max: number): string {
+/** The end of a text, at most `max` UTF-16 units long; never begins inside a character. */
+export function tailOf(text: string, max: number): string {
   if (text.length <= max) return text;
   const at = text.length - max;
   return text.slice(isHighSurrogate(text.charCodeAt(at - 1)) ? at + 1 : at);

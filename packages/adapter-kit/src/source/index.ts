@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { eventPieces, MessageText } from './event-text.ts';
+export { eventPieces, headOf, MessageText, tailOf } from './event-text.ts';
 export { jsonFileSource, textFileSource } from './file-source.ts';
 export type { JsonRecord, JsonSourceOptions, TextRecord, TextSourceOptions, Translator } from './file-source.ts';
 export { parseJsonLine } from './json-line.ts';

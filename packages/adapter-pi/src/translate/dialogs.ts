@@ -1,9 +1,9 @@
-import type { Choice, Decision } from '@runtime/contracts';
+import { AgentRuntimeError, type Choice, type Decision } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
-import { AgentRuntimeError } from '@runtime/contracts';
 import { toolDialogTitle } from '../extension/approval-extension.ts';
 import type { PiRecordOf } from '../wire.ts';
-import { headAndTail, headOf } from './text.ts';
+import { headOf } from '@runtime/adapter-kit/source';
+import { headAndTail } from './text.ts';
 
 /** A question of an extension. Pi waits for the answer, and does not even abort before. */
 export interface Dialog {

@@ -1,5 +1,5 @@
 import type { SessionEvent } from '@runtime/contracts/adapter';
-import { headOf } from './text.ts';
+import { headOf } from '@runtime/adapter-kit/source';
 
 interface Queued {
   readonly text: string;

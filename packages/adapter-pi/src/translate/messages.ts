@@ -1,6 +1,7 @@
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import type { MessageUpdate, PiMessage } from '../wire.ts';
-import { emptyHeadAndTail, grow, headOf, keptText, pieces, type HeadAndTail } from './text.ts';
+import { eventPieces, headOf } from '@runtime/adapter-kit/source';
+import { emptyHeadAndTail, grow, keptText, type HeadAndTail } from './text.ts';
 
 /** The assistant's message that is being written. */
 export interface OpenMessage {
@@ -22,7 +23,7 @@ export const openMessage = (id: string): OpenMessage => ({
 function addText(message: OpenMessage, text: string): SessionEvent[] {
   message.spoke = true;
   grow(message.kept, text);
-  return pieces(text).map((piece) => ({ type: 'text.delta', messageId: message.id, text: piece }));
+  return eventPieces(text).map((piece) => ({ type: 'text.delta', messageId: message.id, text: piece }));
 }
 
 /** An increment as events. Blocks may interleave; their texts are joined in the order in which they come. */
@@ -31,7 +32,7 @@ export function onUpdate(message: OpenMessage, { part, delta }: MessageUpdate): 
   if (part === 'text_delta') return addText(message, delta);
   if (part !== 'thinking_delta') return [];
   message.reasoned = true;
-  return pieces(delta).map((piece) => ({ type: 'reasoning.delta', messageId: message.id, text: piece }));
+  return eventPieces(delta).map((piece) => ({ type: 'reasoning.delta', messageId: message.id, text: piece }));
 }
 
 function wholeText(content: PiMessage['content']): string {

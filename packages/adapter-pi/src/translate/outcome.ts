@@ -1,6 +1,6 @@
 import type { OutcomeCode, RunOutcome } from '@runtime/contracts';
 import { classifyMessage, type Exit } from '@runtime/contracts/adapter';
-import { headOf } from './text.ts';
+import { headOf } from '@runtime/adapter-kit/source';
 
 /** How the last assistant message of a turn ended. */
 export interface LastMessage {

@@ -1,19 +1,5 @@
+import { headOf, tailOf } from '@runtime/adapter-kit/source';
 import { maxEventTextChars } from '@runtime/contracts/adapter';
-
-const isHighSurrogate = (code: number): boolean => code >= 0xd800 && code <= 0xdbff;
-
-/** The beginning of a text, at most `max` long; never cuts a character. */
-export function headOf(text: string, max: number): string {
-  if (text.length <= max) return text;
-  return text.slice(0, isHighSurrogate(text.charCodeAt(max - 1)) ? max - 1 : max);
-}
-
-/** The end of a text, at most `max` long; never cuts a character. */
-function tailOf(text: string, max: number): string {
-  if (text.length <= max) return text;
-  const at = text.length - max;
-  return text.slice(isHighSurrogate(text.charCodeAt(at - 1)) ? at + 1 : at);
-}
 
 /** Head and tail with a line between them that counts the missing characters; at most `max` long. */
 export function headAndTail(text: string, max: number = maxEventTextChars): string {
@@ -22,17 +8,6 @@ export function headAndTail(text: string, max: number = maxEventTextChars): stri
   const head = headOf(text, room);
   const tail = tailOf(text, room);
   return `${head}\n[… ${text.length - head.length - tail.length} characters left out …]\n${tail}`;
-}
-
-/** A text in pieces that each fit into an event. */
-export function pieces(text: string, max: number = maxEventTextChars): string[] {
-  const all: string[] = [];
-  for (let rest = text; rest.length > 0;) {
-    const piece = headOf(rest, max);
-    all.push(piece);
-    rest = rest.slice(piece.length);
-  }
-  return all;
 }
 
 const half = maxEventTextChars / 2;

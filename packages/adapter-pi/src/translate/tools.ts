@@ -1,6 +1,5 @@
 import type { JsonValue } from '@runtime/contracts';
-import type { SessionEvent } from '@runtime/contracts/adapter';
-import { maxEventTextChars } from '@runtime/contracts/adapter';
+import { maxEventTextChars, type SessionEvent } from '@runtime/contracts/adapter';
 import type { PiRecordOf } from '../wire.ts';
 import { headAndTail } from './text.ts';
 

@@ -6,7 +6,7 @@ import { advance } from './life.ts';
 import { completed, textWithoutDeltas, onUpdate, openMessage } from './messages.ts';
 import { responseEvents } from './responses.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
-import { headOf } from './text.ts';
+import { headOf } from '@runtime/adapter-kit/source';
 import { toolEnded, toolStarted, toolUpdated } from './tools.ts';
 import { dropFailed, dropMessage, endTurn, splitTurn, startTurn } from './turns.ts';
 import { addUsage, isUsed, usageOf } from './usage.ts';

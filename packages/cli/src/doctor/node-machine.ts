@@ -1,5 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { runProgram } from '@runtime/adapter-kit/process';
 import { currentPlacement } from '@runtime/adapter-kit/run';
 import { credentialNames } from '../owner/environment.ts';
 import type { DirectoryFacts, FileSystemFacts, Machine } from './machine.ts';
@@ -18,15 +19,13 @@ export function nodeMachine(maxAnswerMs = 5000): Machine {
 }
 
 async function firstLine(command: string, args: readonly string[], maxAnswerMs: number): Promise<string | undefined> {
-  // Loaded here: no other command waits for it.
-  const { execa } = await import('execa');
-  const limits = { timeout: maxAnswerMs, maxBuffer: 1024 * 1024 };
-  const program = execa(command, args, { reject: false, stdin: 'ignore', stderr: 'ignore', ...limits });
-  // A child of the program can outlive the timeout's kill and keep the pipe open: do not wait for it.
-  const timer = setTimeout(() => program.stdout.destroy(), maxAnswerMs);
-  const { failed, stdout } = await program;
-  clearTimeout(timer);
-  return failed ? undefined : stdout.split('\n')[0]?.trim();
+  try {
+    const { code, stdout } = await runProgram(command, args, { env: process.env, timeoutMs: maxAnswerMs });
+    return code === 0 ? stdout.split('\n')[0]?.trim() : undefined;
+  } catch {
+    // Whatever the reason, the program does not answer here.
+    return undefined;
+  }
 }
 
 async function fileSystem(path: string): Promise<FileSystemFacts | undefined> {
