@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Contender } from '../harness/contender.ts';
-import { NotThere } from '../harness/contender.ts';
+import { NotThere, type Contender } from '../harness/contender.ts';
 import { insert, Rows, setUp, type Item } from './sqlite-table.ts';
 import { GroupCommit, runWriters } from './writers.ts';
 

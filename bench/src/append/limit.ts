@@ -4,8 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Contender, Params, Sample } from '../harness/contender.ts';
-import { percentile, secondsSince } from '../harness/contender.ts';
+import { percentile, secondsSince, type Contender, type Params, type Sample } from '../harness/contender.ts';
 import { eventBytes } from './event.ts';
 
 const run = promisify(execFile);

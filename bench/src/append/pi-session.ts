@@ -1,7 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Contender } from '../harness/contender.ts';
-import { secondsSince } from '../harness/contender.ts';
+import { secondsSince, type Contender } from '../harness/contender.ts';
 import { makeEvent } from './event.ts';
 
 /**

@@ -1,7 +1,6 @@
 import { chown } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Contender } from '../harness/contender.ts';
-import { NotThere } from '../harness/contender.ts';
+import { NotThere, type Contender } from '../harness/contender.ts';
 import { find, prepare, run, startServer, stopServer, untilItAnswers } from './servers.ts';
 import { Rows, type Item } from './sqlite-table.ts';
 import { GroupCommit, runWriters } from './writers.ts';

@@ -1,9 +1,7 @@
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Contender } from '../harness/contender.ts';
-import { NotThere } from '../harness/contender.ts';
+import { NotThere, type Contender } from '../harness/contender.ts';
 import { find, startServer, stopServer, untilItAnswers } from './servers.ts';
 import type { Item } from './sqlite-table.ts';
 import { GroupCommit, runWriters } from './writers.ts';

@@ -1,6 +1,5 @@
 import type { NewEvent } from '@runtime/contracts/log';
-import type { Sample } from '../harness/contender.ts';
-import { percentile, secondsSince } from '../harness/contender.ts';
+import { percentile, secondsSince, type Sample } from '../harness/contender.ts';
 import { makeEvent } from './event.ts';
 
 /** So many writers at once, each appending one event and waiting for its acknowledgement before the next. */

@@ -1,5 +1,4 @@
-import type { Contender } from '../harness/contender.ts';
-import { median, secondsSince } from '../harness/contender.ts';
+import { median, secondsSince, type Contender } from '../harness/contender.ts';
 import { makeEvent } from '../append/event.ts';
 import { checkDelivered, countUp, newCounts } from './subscriber.ts';
 

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import type { EventLog } from '@runtime/contracts/log';
 import { openEventLog } from '@runtime/event-log';
-import type { Contender } from '../harness/contender.ts';
-import { median, secondsSince } from '../harness/contender.ts';
+import { median, secondsSince, type Contender } from '../harness/contender.ts';
 import { makeEvent } from '../append/event.ts';
-import type { Count } from './subscriber.ts';
-import { checkDelivered, countUp, newCounts } from './subscriber.ts';
+import { checkDelivered, countUp, newCounts, type Count } from './subscriber.ts';
 
 /**
  * Subscribers that follow our log. `live: 0`: the events are there and parsed, as the first subscriber finds them, and

@@ -1,5 +1,4 @@
-import type { Contender, OpenContender, Params } from './contender.ts';
-import { NotThere } from './contender.ts';
+import { NotThere, type Contender, type OpenContender, type Params } from './contender.ts';
 
 // The process of one contender: opens it, then runs it whenever the parent says so, and ends with the parent.
 const [, , module = '', dir = ''] = process.argv;

@@ -1,8 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, platform, release } from 'node:os';
-import { statfs } from 'node:fs/promises';
-import type { Row } from './row.ts';
-import { short } from './row.ts';
+import { short, type Row } from './row.ts';
 import type { Setting } from './options.ts';
 
 export interface Result {

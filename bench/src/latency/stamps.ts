@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { Params, Sample } from '../harness/contender.ts';
-import { percentile } from '../harness/contender.ts';
+import { percentile, type Params, type Sample } from '../harness/contender.ts';
 
 /** The command that prints stamps, with its arguments. */
 export function agent({ lines = 1, gapMs = 0 }: Params): string[] {

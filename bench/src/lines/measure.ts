@@ -1,5 +1,4 @@
-import type { Contender, Params } from '../harness/contender.ts';
-import { secondsSince } from '../harness/contender.ts';
+import { secondsSince, type Contender, type Params } from '../harness/contender.ts';
 import { jsonLines, oneLine } from './input.ts';
 
 /** Cuts the chunks into lines and gives the text of each. */

@@ -2,8 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import type { NewEvent } from '@runtime/contracts/log';
-import type { EventLogOptions } from '@runtime/event-log';
-import { openEventLog } from '@runtime/event-log';
+import { openEventLog, type EventLogOptions } from '@runtime/event-log';
 
 /** Tasks that run at the same time, and events of each: many short streams, as a plane has them. */
 const running = 16;

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { median } from '../harness/contender.ts';
 import type { Setting } from '../harness/options.ts';
-import type { Row } from '../harness/row.ts';
-import { ratios, row, short } from '../harness/row.ts';
+import { ratios, row, short, type Row } from '../harness/row.ts';
 import { makeLog, reading } from './readings.ts';
 
 const growth = 10;

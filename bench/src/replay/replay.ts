@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { median } from '../harness/contender.ts';
 import type { Setting } from '../harness/options.ts';
-import type { Row } from '../harness/row.ts';
-import { ratios, row, short } from '../harness/row.ts';
-import type { Reading, What } from './readings.ts';
-import { makeLog, reading, removeCheckpoints } from './readings.ts';
+import { ratios, row, short, type Row } from '../harness/row.ts';
+import { makeLog, reading, removeCheckpoints, type Reading, type What } from './readings.ts';
 
 /**
  * Reading the whole log, beside parsing the same events from plain JSONL. Each reading in a fresh process, files in the

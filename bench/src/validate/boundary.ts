@@ -1,6 +1,5 @@
 import { parseJsonLine } from '@runtime/adapter-kit/source';
-import { sessionEventSchemas } from '@runtime/contracts/adapter';
-import type { SessionEvent } from '@runtime/contracts/adapter';
+import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
 import type { Contender } from '../harness/contender.ts';
 import { taking } from './measure.ts';
 

@@ -1,5 +1,4 @@
-import { sessionEventSchemas } from '@runtime/contracts/adapter';
-import type { SessionEvent } from '@runtime/contracts/adapter';
+import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
 import type { Contender } from '../harness/contender.ts';
 import { taking } from './measure.ts';
 

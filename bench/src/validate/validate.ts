@@ -1,9 +1,7 @@
 import { median } from '../harness/contender.ts';
-import type { Samples } from '../harness/contenders.ts';
-import { Contenders } from '../harness/contenders.ts';
+import { Contenders, type Samples } from '../harness/contenders.ts';
 import type { Setting } from '../harness/options.ts';
-import type { Goal, Row } from '../harness/row.ts';
-import { ratios, row, short } from '../harness/row.ts';
+import { ratios, row, short, type Goal, type Row } from '../harness/row.ts';
 import { events } from './events.ts';
 
 const url = (file: string) => new URL(file, import.meta.url);

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { openReadOnlyPlane } from '@runtime/control-plane';
+import { openControlPlane, openReadOnlyPlane } from '@runtime/control-plane';
 // #region minimal-host
 import { pi } from '@runtime/adapter-pi';
 import { tmux } from '@runtime/adapter-tmux';
-import { openControlPlane } from '@runtime/control-plane';
 
 const claude = tmux({ id: 'claude', command: ['claude', '-p', '{prompt}'] });
 const plane = await openControlPlane({ dataDir: '.runtime', adapters: [pi(), claude] });

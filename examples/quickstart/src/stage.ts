@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { tmpdir } from 'node:os';
-import { access, constants } from 'node:fs/promises';
 import { pi } from '@runtime/adapter-pi';
 import { tmux } from '@runtime/adapter-tmux';
 import { type ModelServer, startModelServer, writeFileScenario } from '@runtime/conformance/model-server';

@@ -1,7 +1,14 @@
 import { releaseStdin, stopRun, waitForExit } from '@runtime/adapter-kit/run';
 import { SingleReader } from '@runtime/adapter-kit/source';
-import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import type { CallOptions, Decision, Instruction, RuntimeCapabilities } from '@runtime/contracts';
+import {
+  abortable,
+  AgentRuntimeError,
+  throwIfAborted,
+  type CallOptions,
+  type Decision,
+  type Instruction,
+  type RuntimeCapabilities,
+} from '@runtime/contracts';
 import type { Exit, RuntimeHandle, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
 import { piEvents } from './events.ts';
 import type { PiOutput } from './read/pi-output.ts';

@@ -1,6 +1,5 @@
 import { platformSupport } from '@runtime/adapter-kit/process';
-import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import type { CallOptions } from '@runtime/contracts';
+import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
 import type { PiSettings } from './options.ts';

@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventLogConformance, FaultFs } from '@runtime/conformance/event-log';
-import type { EventLogOptions } from '../src/index.ts';
-import { memoryEventLog, openEventLog } from '../src/index.ts';
+import { memoryEventLog, openEventLog, type EventLogOptions } from '../src/index.ts';
 import { noLock } from './support/no-lock.ts';
 
 eventLogConformance('in memory', async () => ({ open: async () => memoryEventLog(), dispose: async () => undefined }), {

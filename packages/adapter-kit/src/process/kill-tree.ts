@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
-import { abortable } from '@runtime/contracts';
+import { abortable, AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import { identityKey, TreeScanner, type Look } from './tree-scanner.ts';
 import { signalProcess, type ProcessIdentity } from './identity.ts';
 

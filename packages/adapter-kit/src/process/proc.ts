@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readdir, open } from 'node:fs/promises';
-import { AgentRuntimeError } from '@runtime/contracts';
-import { systemCode } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 
 /** What /proc/<pid>/stat says. Linux only. */
 export interface ProcStat {

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
-import { systemCode } from '@runtime/contracts';
 
 /** The variables that every run gets from the host's environment. A trailing `*` matches any ending. */
 const defaultEnvironment: readonly string[] = `

@@ -1,8 +1,7 @@
 import { close, constants, fstat, open } from 'node:fs';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
-import { systemCode } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode, throwIfAborted, type CallOptions } from '@runtime/contracts';
 
 /** Options of `openFifoWriter`. */
 export interface FifoWriterOptions extends CallOptions {

@@ -1,8 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { AgentRuntimeError } from '@runtime/contracts';
-import { systemCode } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 
 /**
  * The absolute path of the program that `command` names, as the run itself would find it: on the run's own `PATH`, from

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CallOptions } from '@runtime/contracts';
+import { abortable, type CallOptions } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
-import { abortable } from '@runtime/contracts';
 import { isAlive } from '../process/identity.ts';
 import { killTree } from '../process/kill-tree.ts';
 import { shutOut } from './inspect-run.ts';

@@ -2,8 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { socketDirectory, socketDirectoryCandidates } from '../../src/run/index.ts';
-import type { SocketPlace } from '../../src/run/index.ts';
+import { socketDirectory, socketDirectoryCandidates, type SocketPlace } from '../../src/run/index.ts';
 
 let dir: string;
 const uid = process.getuid?.() ?? -1;

@@ -1,5 +1,4 @@
-import type { SessionEvent } from '@runtime/contracts/adapter';
-import { sessionEventSchemas } from '@runtime/contracts/adapter';
+import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRedactor, redactBytes, type Redactor } from '../../src/source/redactor.ts';

@@ -4,8 +4,7 @@ import path from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
-import { sessionEventSchemas } from '@runtime/contracts/adapter';
+import { sessionEventSchemas, type SessionEvent, type SourceBatch } from '@runtime/contracts/adapter';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runEnded } from '../../src/run/index.ts';
 import {

@@ -1,7 +1,6 @@
 import type { NewEvent } from '@runtime/contracts/log';
 import { expect } from 'vitest';
-import type { Verifier } from './suite.ts';
-import { collect, errorOf, positions } from './suite.ts';
+import { collect, errorOf, positions, type Verifier } from './suite.ts';
 
 export function appendCases(verifier: Verifier): void {
   orderCases(verifier);

@@ -1,7 +1,6 @@
 import { formatCursor, parseCursor } from '@runtime/contracts/log';
 import { expect } from 'vitest';
-import type { Verifier } from './suite.ts';
-import { collect, errorOf } from './suite.ts';
+import { collect, errorOf, type Verifier } from './suite.ts';
 
 export function cursorCases(verifier: Verifier): void {
   verifier.verifies('cursor.beginning', async (log) => {

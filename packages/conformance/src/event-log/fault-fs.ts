@@ -1,5 +1,11 @@
-import type { DiskImage, DiskOperation, Fault, FaultFile, FaultFileSystem } from './fault-file-system.ts';
-import { systemError } from './fault-file-system.ts';
+import {
+  systemError,
+  type DiskImage,
+  type DiskOperation,
+  type Fault,
+  type FaultFile,
+  type FaultFileSystem,
+} from './fault-file-system.ts';
 
 interface MemoryFile {
   readonly number: number;

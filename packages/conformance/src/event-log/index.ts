@@ -9,8 +9,7 @@ import { cursorCases } from './cursor-cases.ts';
 import { closeCases, reopenCases } from './life-cases.ts';
 import { readCases } from './read-cases.ts';
 import { snapshotCases } from './snapshot-cases.ts';
-import type { MakeEventLogSubject } from './suite.ts';
-import { Verifier } from './suite.ts';
+import { Verifier, type MakeEventLogSubject } from './suite.ts';
 
 export { crashImage } from './crash-image.ts';
 export type { CrashOptions } from './crash-image.ts';

@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import type { Verifier } from './suite.ts';
-import { collect, errorOf } from './suite.ts';
+import { collect, errorOf, type Verifier } from './suite.ts';
 
 export function closeCases(verifier: Verifier): void {
   verifier.verifies('close.waits', async (log) => {

@@ -1,7 +1,6 @@
 import type { EventLog, StoredEvent } from '@runtime/contracts/log';
 import { expect } from 'vitest';
-import type { Verifier } from './suite.ts';
-import { collect, errorOf, positions, take } from './suite.ts';
+import { collect, errorOf, positions, take, type Verifier } from './suite.ts';
 
 export function readCases(verifier: Verifier): void {
   pastCases(verifier);

@@ -1,6 +1,5 @@
 import { expect } from 'vitest';
-import type { Verifier } from './suite.ts';
-import { errorOf } from './suite.ts';
+import { errorOf, type Verifier } from './suite.ts';
 
 export function snapshotCases(verifier: Verifier): void {
   verifier.verifies('snapshot.round-trip', async (log) => {

@@ -1,8 +1,7 @@
 import type { EventLog, ReadOptions, StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { afterAll, expect, test } from 'vitest';
-import type { EventLogRequirement } from './requirements.ts';
-import { eventLogRequirements } from './requirements.ts';
+import { eventLogRequirements, type EventLogRequirement } from './requirements.ts';
 
 /** One log under test, empty at first. */
 export interface EventLogSubject {

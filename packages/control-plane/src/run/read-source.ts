@@ -1,8 +1,7 @@
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, type PlaneEvent } from '@runtime/contracts';
 import type { RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { currentRun } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
-import type { PlaneEvent } from '@runtime/contracts';
 import type { Task } from '../task/task.ts';
 import { acceptEvents } from './accept-events.ts';
 import { pump } from './pump.ts';

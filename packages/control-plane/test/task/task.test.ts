@@ -1,6 +1,5 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
-import { foldTask, taskView } from '@runtime/contracts/fold';
-import type { TaskState } from '@runtime/contracts/fold';
+import { foldTask, taskView, type TaskState } from '@runtime/contracts/fold';
 import { expect, it } from 'vitest';
 import { eventsOf, makePlaces, openPlane } from '../support/planes.ts';
 

@@ -1,8 +1,7 @@
 import type { StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { comma } from './ascii.ts';
-import type { Line } from './line.ts';
-import { blankLastFields, checkLine, eachLine, isOfStream } from './line.ts';
+import { blankLastFields, checkLine, eachLine, isOfStream, type Line } from './line.ts';
 
 /** Which events are wanted, and where their bytes come from. */
 export interface Wanted {

@@ -1,8 +1,7 @@
 import { open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '@runtime/contracts';
-import type { Owner } from './owner.ts';
-import { ownerSchema } from './owner.ts';
+import { ownerSchema, type Owner } from './owner.ts';
 
 /**
  * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing or

@@ -5,8 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { loadSqlite } from './load-sqlite.ts';
 import { readOwner, removeOwner, writeOwner } from './owner-file.ts';
-import type { Owner, OwnerInfo } from './owner.ts';
-import { describeSelf, mayBeAlive } from './owner.ts';
+import { describeSelf, mayBeAlive, type Owner, type OwnerInfo } from './owner.ts';
 
 /**
  * An exclusive lock that is released when its process ends, in whatever way. A process that is merely stopped keeps it.

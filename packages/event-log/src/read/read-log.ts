@@ -1,17 +1,14 @@
 import { join } from 'node:path';
-import type { ReadOptions, StoredEvent } from '@runtime/contracts/log';
+import { formatCursor, type ReadOptions, type StoredEvent } from '@runtime/contracts/log';
 import { throwIfAborted } from '@runtime/contracts';
-import { formatCursor } from '@runtime/contracts/log';
-import type { Wanted } from '../format/decode-events.ts';
-import { corruptLine, decodeEvents, streamText } from '../format/decode-events.ts';
+import { corruptLine, decodeEvents, streamText, type Wanted } from '../format/decode-events.ts';
 import { segmentName } from '../format/file-names.ts';
 import { Line } from '../format/line.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import { readBlocks } from '../fs/read-blocks.ts';
 import { closedError } from '../state/closed-error.ts';
 import type { LogIndex, SegmentEntry } from '../state/log-index.ts';
-import type { Extent } from './cursors.ts';
-import { assertNotLost, positionOf } from './cursors.ts';
+import { assertNotLost, positionOf, type Extent } from './cursors.ts';
 import type { RecentAppends } from './recent-appends.ts';
 import type { Wakeups } from './wakeups.ts';
 

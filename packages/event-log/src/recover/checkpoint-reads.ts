@@ -2,8 +2,7 @@ import { join } from 'node:path';
 import { segmentName } from '../format/file-names.ts';
 import { openIfThere } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
-import type { CheckpointRead } from '../state/checkpoint.ts';
-import { readCheckpoint } from '../state/checkpoint.ts';
+import { readCheckpoint, type CheckpointRead } from '../state/checkpoint.ts';
 
 /** The most checkpoints that are read at the same time; bounds open files. */
 const readsAhead = 16;

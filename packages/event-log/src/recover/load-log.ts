@@ -3,17 +3,14 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { segmentName, segmentNumbers } from '../format/file-names.ts';
 import { listIfThere } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
-import type { CheckpointRead } from '../state/checkpoint.ts';
-import { indexCheckpoint } from '../state/checkpoint.ts';
+import { indexCheckpoint, type CheckpointRead } from '../state/checkpoint.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
 import { CheckpointReads } from './checkpoint-reads.ts';
 import { checkFormat } from './format-file.ts';
-import type { Scan } from './scan-segment.ts';
-import { lastingClaim, scanSegment } from './scan-segment.ts';
-import type { TornTail } from './torn-tail.ts';
-import { tornTail } from './torn-tail.ts';
+import { lastingClaim, scanSegment, type Scan } from './scan-segment.ts';
+import { tornTail, type TornTail } from './torn-tail.ts';
 
 /** A log as its files hold it. */
 export interface LoadedLog {

@@ -1,7 +1,6 @@
 import { eachLine, Line, parseLine } from '../format/line.ts';
 import type { LogFile } from '../fs/log-fs.ts';
-import type { Block } from '../fs/read-blocks.ts';
-import { readBlocks } from '../fs/read-blocks.ts';
+import { readBlocks, type Block } from '../fs/read-blocks.ts';
 import { LogState } from '../state/log-state.ts';
 
 interface Damage {

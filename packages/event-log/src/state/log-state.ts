@@ -1,10 +1,7 @@
-import type { Line } from '../format/line.ts';
-import { lineText } from '../format/line.ts';
-import type { SystemRecord } from '../format/records.ts';
-import { formatVersion, parseJson, systemRecordSchema } from '../format/records.ts';
+import { lineText, type Line } from '../format/line.ts';
+import { formatVersion, parseJson, systemRecordSchema, type SystemRecord } from '../format/records.ts';
 import { Epochs } from './epochs.ts';
-import type { SegmentEntry } from './log-index.ts';
-import { LogIndex } from './log-index.ts';
+import { LogIndex, type SegmentEntry } from './log-index.ts';
 import { StreamNames } from './stream-names.ts';
 
 /** The lines of a batch whose last line was not read yet. */

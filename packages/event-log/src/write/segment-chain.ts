@@ -8,8 +8,7 @@ import { writeCheckpoint } from '../state/checkpoint.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
-import type { ActiveSegmentOptions } from './active-segment.ts';
-import { ActiveSegment } from './active-segment.ts';
+import { ActiveSegment, type ActiveSegmentOptions } from './active-segment.ts';
 
 export interface SegmentChainOptions {
   readonly fs: LogFs;

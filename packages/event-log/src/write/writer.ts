@@ -6,8 +6,7 @@ import { closedError } from '../state/closed-error.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
 import { backlogError, checkTime, conflict, encodeEvents } from './append-arguments.ts';
-import type { PendingAppend } from './group.ts';
-import { Group } from './group.ts';
+import { Group, type PendingAppend } from './group.ts';
 import type { SegmentChain } from './segment-chain.ts';
 import { fullError, poisonedError, unknownError } from './write-failures.ts';
 

@@ -1,6 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import type { FaultFileSystem } from '@runtime/conformance/event-log';
-import { crashImage, FaultFs } from '@runtime/conformance/event-log';
+import { crashImage, FaultFs, type FaultFileSystem } from '@runtime/conformance/event-log';
 import type { LogFs } from '../../src/testing.ts';
 
 const always = () => 0.99;

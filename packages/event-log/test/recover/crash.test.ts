@@ -1,11 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { CrashOptions, DiskImage } from '@runtime/conformance/event-log';
-import { crashImage, FaultFs } from '@runtime/conformance/event-log';
+import { crashImage, FaultFs, type CrashOptions, type DiskImage } from '@runtime/conformance/event-log';
 import { verifyLog } from '../../src/index.ts';
 import { dir, openOn, recover } from '../support/fault-log.ts';
-import type { RecordedRun, Step } from '../support/workload.ts';
-import { record } from '../support/workload.ts';
+import { record, type RecordedRun, type Step } from '../support/workload.ts';
 
 const step: fc.Arbitrary<Step> = fc.record({
   stream: fc.constantFrom('a', 'b', 'c'),

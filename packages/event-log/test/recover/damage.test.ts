@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DiskImage } from '@runtime/conformance/event-log';
-import { errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { errorOf, FaultFs, type DiskImage } from '@runtime/conformance/event-log';
 import { encodeRecord } from '../../src/format/records.ts';
 import { fileOf, firstSegment, flip, openOn, recover, withFile } from '../support/fault-log.ts';
 

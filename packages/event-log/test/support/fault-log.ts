@@ -1,8 +1,6 @@
 import type { StoredEvent } from '@runtime/contracts/log';
-import type { DiskImage } from '@runtime/conformance/event-log';
-import { collect, FaultFs } from '@runtime/conformance/event-log';
-import type { EventLogOptions, JsonlEventLog } from '../../src/index.ts';
-import { openEventLog } from '../../src/index.ts';
+import { collect, FaultFs, type DiskImage } from '@runtime/conformance/event-log';
+import { openEventLog, type EventLogOptions, type JsonlEventLog } from '../../src/index.ts';
 import type { LogFs } from '../../src/testing.ts';
 import { noLock } from './no-lock.ts';
 

@@ -1,5 +1,4 @@
-import type { DiskImage } from '@runtime/conformance/event-log';
-import { FaultFs } from '@runtime/conformance/event-log';
+import { FaultFs, type DiskImage } from '@runtime/conformance/event-log';
 import { openOn } from './fault-log.ts';
 
 /** A closed log of several small segments. */

@@ -1,6 +1,5 @@
 import type { Acknowledgement, StoredEvent } from '@runtime/contracts/log';
-import type { DiskOperation } from '@runtime/conformance/event-log';
-import { collect, FaultFs } from '@runtime/conformance/event-log';
+import { collect, FaultFs, type DiskOperation } from '@runtime/conformance/event-log';
 import type { EventLogOptions, JsonlEventLog } from '../../src/index.ts';
 import { openOn } from './fault-log.ts';
 

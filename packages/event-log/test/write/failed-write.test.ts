@@ -1,5 +1,4 @@
-import type { DiskOperation, Fault } from '@runtime/conformance/event-log';
-import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { collect, errorOf, FaultFs, type DiskOperation, type Fault } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { verifyLog } from '../../src/index.ts';
 import { dir, openOn } from '../support/fault-log.ts';
