@@ -15,9 +15,7 @@ export { systemCode } from './base/system-code.ts';
 export type { JsonValue } from './base/json-value.ts';
 
 export {
-  approvalKindSchema,
   approvalPolicySchema,
-  choiceSchema,
   decisionSchema,
   policyActionSchema,
   policyRuleSchema,
@@ -32,7 +30,7 @@ export type {
   PolicyRule,
   Resolution,
 } from './vocabulary/approval.ts';
-export { artifactNameSchema, artifactRefSchema, formatArtifactUri, parseArtifactUri } from './vocabulary/artifact.ts';
+export { artifactNameSchema, formatArtifactUri, parseArtifactUri } from './vocabulary/artifact.ts';
 export type { ArtifactRef, ArtifactUri } from './vocabulary/artifact.ts';
 export {
   capabilitiesSchema,
@@ -42,13 +40,7 @@ export {
   unmetNeeds,
 } from './vocabulary/capabilities.ts';
 export type { Needs, ResumeCapability, RuntimeCapabilities, SteerCapability } from './vocabulary/capabilities.ts';
-export {
-  instructionLevelSchema,
-  instructionModeSchema,
-  instructionText,
-  maxInstructionChars,
-  partsSchema,
-} from './vocabulary/instruction.ts';
+export { instructionLevelSchema, instructionText, maxInstructionChars, partsSchema } from './vocabulary/instruction.ts';
 export type { Instruction, InstructionLevel, InstructionMode, Part } from './vocabulary/instruction.ts';
 export { outcomeCode, outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema } from './vocabulary/outcome.ts';
 export type { FailedOutcome, OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
@@ -65,7 +57,7 @@ export { planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts
 export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
 export { usageSchema } from './events/session-events.ts';
 export type { Usage } from './events/session-events.ts';
-export { runModeSchema, stopCauseSchema, taskEventSchemas } from './events/task-events.ts';
+export { taskEventSchemas } from './events/task-events.ts';
 export type { RunMode, RunScoped, StopCause, TaskEvent, TaskEventOf, TaskEventType } from './events/task-events.ts';
 
 export type {
@@ -85,5 +77,5 @@ export type { PlaneInfo } from './plane/plane-info.ts';
 export { runtimeReportSchema } from './plane/runtime-report.ts';
 export type { RuntimeReport } from './plane/runtime-report.ts';
 export type { QueuedTask, RunningTask, ScheduleState, Scheduler } from './plane/scheduler.ts';
-export { runStatusSchema, taskStatusSchema, taskViewSchema } from './plane/task-view.ts';
+export { taskStatusSchema, taskViewSchema } from './plane/task-view.ts';
 export type { RunStatus, TaskStatus, TaskView } from './plane/task-view.ts';

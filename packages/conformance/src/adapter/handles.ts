@@ -27,7 +27,7 @@ export function makeInstruction(text: string, fields: Partial<Instruction> = {})
 }
 
 /** PATH, HOME, TMPDIR and LANG of this process, and the marker of the run. */
-export function baseEnvironment(handle: RuntimeHandle): Record<string, string> {
+function baseEnvironment(handle: RuntimeHandle): Record<string, string> {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];

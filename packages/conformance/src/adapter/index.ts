@@ -6,10 +6,10 @@
  */
 export { adapterConformance, proveRequirement } from './adapter-conformance.ts';
 export type { AdapterHarness, AdapterSetup, AgentWitness, ConformanceOptions, HarnessContext } from './harness.ts';
-export { baseEnvironment, makeHandle, makeInstruction, makeLaunch } from './handles.ts';
+export { makeHandle, makeInstruction, makeLaunch } from './handles.ts';
 export { requirements } from './requirements.ts';
 export type { Requirement, RequirementId } from './requirements.ts';
 export { hugeChars, scenarios, secretVariable, unicodeText } from './scenarios.ts';
 export type { ScenarioName } from './scenarios.ts';
-export { canonical, spoken } from './tape.ts';
+export { spoken } from './tape.ts';
 export { NotApplicable } from './not-applicable.ts';

@@ -16,7 +16,7 @@ export type {
 } from './runtime-adapter.ts';
 export { attachSchema } from '../vocabulary/attach.ts';
 export type { Attach } from '../vocabulary/attach.ts';
-export { exitSchema, runMarker, runtimeHandleSchema, specVersion } from '../vocabulary/handle.ts';
+export { exitSchema, runMarker, specVersion } from '../vocabulary/handle.ts';
 export type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
 export { policyAction, policyAsks } from '../vocabulary/approval.ts';
 export { classifyMessage } from '../vocabulary/outcome.ts';

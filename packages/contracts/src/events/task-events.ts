@@ -19,11 +19,11 @@ const byRun = { runId: idSchema.optional(), sourceCursor: z.string().max(500).op
  * How a run came to be: `start` is the first, `resume` continues a conversation in a new process, `restart` begins
  * again on the same target, `degrade` begins again on the next one. Each is a different guarantee.
  */
-export const runModeSchema = z.enum(['start', 'resume', 'restart', 'degrade']);
+const runModeSchema = z.enum(['start', 'resume', 'restart', 'degrade']);
 export type RunMode = z.infer<typeof runModeSchema>;
 
 /** Why a run is stopped. The first cause is recorded and kept. */
-export const stopCauseSchema = z.enum([
+const stopCauseSchema = z.enum([
   'idle',
   'closed',
   'cancel',

@@ -11,7 +11,7 @@ import { targetSchema } from '../vocabulary/task-spec.ts';
 export const taskStatusSchema = z.enum(['queued', 'running', 'waiting', ...terminalStatusSchema.options]);
 export type TaskStatus = z.infer<typeof taskStatusSchema>;
 /** The states of a run. `stopping`: its end is decided, and its process may still live. */
-export const runStatusSchema = z.enum(['starting', 'active', 'stopping', 'ended']);
+const runStatusSchema = z.enum(['starting', 'active', 'stopping', 'ended']);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
 /** A task as it is shown: `runtime status --json`, `task.status()`. Folded from the log, never stored. */
