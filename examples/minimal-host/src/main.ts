@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { openControlPlane, openReadOnlyPlane } from '@runtime/control-plane';
+// Apart from the region, which the README shows whole.
+// oxlint-disable-next-line import/no-duplicates
+import { openReadOnlyPlane } from '@runtime/control-plane';
 // #region minimal-host
 import { pi } from '@runtime/adapter-pi';
 import { tmux } from '@runtime/adapter-tmux';
+import { openControlPlane } from '@runtime/control-plane';
 
 const claude = tmux({ id: 'claude', command: ['claude', '-p', '{prompt}'] });
 const plane = await openControlPlane({ dataDir: '.runtime', adapters: [pi(), claude] });

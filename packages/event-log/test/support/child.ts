@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest';
 
 /** A fixture in a process of its own, killed when the test is over. */
 export function startFixture(name: string, argument: string): ChildProcessWithoutNullStreams {
-  const script = fileURLToPath(new URL(`../fixtures/${name}.ts`, import.meta.url));
+  const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
   const child = spawn(process.execPath, ['--conditions=@runtime/source', script, argument]);
   child.stderr.pipe(process.stderr);
   onTestFinished(async () => {
