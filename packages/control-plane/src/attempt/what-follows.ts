@@ -67,7 +67,7 @@ export function neverBegan(run: RunState, state: TaskState): boolean {
 /** Whether the owner provably died before the process was spawned: the new start costs no attempt then. */
 const wasAbsent = (run: RunState): boolean => run.outcome?.status === 'lost' && run.outcome.code === 'unavailable';
 
-const degradesByItself: ReadonlySet<OutcomeCode> = new Set(['auth', 'quota', 'unmet_needs']);
+const degradesByItself: ReadonlySet<OutcomeCode> = new Set(['auth', 'quota', 'unmet_needs', 'invalid_request']);
 const interruptedWork: ReadonlySet<OutcomeCode> = new Set(['crashed', 'killed', 'unknown']);
 const resumable: ReadonlySet<OutcomeCode> = new Set(['model_error', 'timeout']);
 

@@ -146,7 +146,7 @@ describe('what follows the end of a run', () => {
     });
   });
 
-  it.each(['auth', 'quota', 'unmet_needs'] as const)('is the next runtime after %s, else the end', (code) => {
+  it.each(['auth', 'quota', 'unmet_needs', 'invalid_request'] as const)('is the next runtime after %s, else the end', (code) => {
     expect(next(failed(code))).toMatchObject({ kind: 'schedule', mode: 'degrade', target: second, delayMs: 0 });
     const spec = { runtimes: [{ runtime: 'first' }] };
     expect(next(failed(code), { spec })).toEqual({ kind: 'end', outcome: failed(code) });
