@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { readExitRecord } from '@runtime/adapter-kit/run';
 import { Stage, liveRuns, readAll, shown } from '../support/stage.ts';
 
@@ -6,30 +6,34 @@ import { Stage, liveRuns, readAll, shown } from '../support/stage.ts';
 const runs = 400;
 const atOnce = 8;
 
-test('400 quick exits give 400 right codes, and the first and last line of each', { timeout: 180_000 }, async () => {
-  await using stage = await Stage.open();
-  const wrong: string[] = [];
-  const ids: string[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let number = next++; number < runs; number = next++) {
-      const code = number % 141;
-      const { session, handle } = await stage.bash(`echo first; echo last; exit ${code}`);
-      ids.push(handle.runId);
-      const events = await readAll(session);
-      const exit = (await readExitRecord(handle.runDir))?.exit;
-      if (exit?.kind !== 'exited' || exit.code !== code) wrong.push(`${number}: ${JSON.stringify(exit)} for ${code}`);
-      if (shown(events) !== 'first\nlast\n') wrong.push(`${number}: ${JSON.stringify(shown(events))}`);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  expect(wrong).toEqual([]);
-  const alive = await liveRuns();
-  expect(
-    ids.filter((id) => alive.has(id)),
-    'runs with a process left',
-  ).toEqual([]);
-});
+test(
+  '400 quick exits give 400 right codes, and the first and last line of each',
+  { timeout: 180_000 * inject('slowness') },
+  async () => {
+    await using stage = await Stage.open();
+    const wrong: string[] = [];
+    const ids: string[] = [];
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let number = next++; number < runs; number = next++) {
+        const code = number % 141;
+        const { session, handle } = await stage.bash(`echo first; echo last; exit ${code}`);
+        ids.push(handle.runId);
+        const events = await readAll(session);
+        const exit = (await readExitRecord(handle.runDir))?.exit;
+        if (exit?.kind !== 'exited' || exit.code !== code) wrong.push(`${number}: ${JSON.stringify(exit)} for ${code}`);
+        if (shown(events) !== 'first\nlast\n') wrong.push(`${number}: ${JSON.stringify(shown(events))}`);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    expect(wrong).toEqual([]);
+    const alive = await liveRuns();
+    expect(
+      ids.filter((id) => alive.has(id)),
+      'runs with a process left',
+    ).toEqual([]);
+  },
+);
 
 test.each(['TERM', 'KILL', 'INT', 'HUP', 'SEGV', 'USR1'])(
   'tells a death by SIG%s from an exit code',
