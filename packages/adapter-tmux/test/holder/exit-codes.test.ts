@@ -1,5 +1,6 @@
+import { utimes } from 'node:fs/promises';
+import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
 import { expect, inject, test } from 'vitest';
-import { readExitRecord } from '@runtime/adapter-kit/run';
 import { Stage, liveRuns, readAll, shown } from '../support/stage.ts';
 
 /** tmux 3.3a forgets about 1.4 % of them (tmux commit fa5f3cef3, first in 3.6): 400 would lose five or six. */
@@ -50,6 +51,18 @@ test.each([129, 130, 137, 143, 255])('tells the exit code %i from a death by a s
   const { session } = await stage.bash(`exit ${code}`);
   await readAll(session);
   expect(await session.stop()).toEqual({ kind: 'exited', code });
+});
+
+test('the record holds the time at which the exit was seen, whatever becomes of the file', async () => {
+  await using stage = await Stage.open();
+  const before = Date.now();
+  const { session, handle } = await stage.bash('exit 0');
+  await readAll(session);
+  const after = Date.now();
+  await utimes(runPaths(handle.runDir).exit, 1, 1);
+  const endedAt = (await readExitRecord(handle.runDir))?.endedAt ?? 0;
+  expect(endedAt).toBeGreaterThanOrEqual(before);
+  expect(endedAt).toBeLessThanOrEqual(after);
 });
 
 test('says that it does not know where bash does not: a death by SIGPIPE looks like exit code 141', async () => {
