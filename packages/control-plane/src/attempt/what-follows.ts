@@ -1,5 +1,6 @@
 import {
   outcomeCode,
+  type ErrorCode,
   type FailedOutcome,
   type OutcomeCode,
   type RunMode,
@@ -220,17 +221,22 @@ export function afterRecoveryAnswer(state: TaskState, choice: string | undefined
   return target ? { ...base, mode: 'degrade', target, reason: 'Chosen by a person' } : { kind: 'end', outcome };
 }
 
+const rejections: Partial<Record<ErrorCode, OutcomeCode>> = {
+  UNSUPPORTED: 'unmet_needs',
+  INVALID_ARGUMENT: 'invalid_request',
+  UNAUTHENTICATED: 'auth',
+};
+
 /** What follows after a target was rejected before a run began on it. */
 export function afterRejection(state: TaskState, attempt: number): NextStep {
   const rejected = state.rejected.at(-1);
   const target = rejected && targetAfter(state, rejected.target);
   if (target) return { kind: 'schedule', mode: 'degrade', target, attempt, delayMs: 0, reason: rejected.reason };
-  const unmet = rejected?.code === 'UNSUPPORTED';
   return {
     kind: 'end',
     outcome: {
       status: 'failed',
-      code: unmet ? 'unmet_needs' : 'unavailable',
+      code: (rejected && rejections[rejected.code]) ?? 'unavailable',
       message:
         state.rejected
           .map((each) => `${each.target.runtime}: ${each.reason}`)
