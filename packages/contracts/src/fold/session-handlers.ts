@@ -1,6 +1,6 @@
 import type { TaskEventType } from '../events/task-events.ts';
 import { instructionLevelSchema, type InstructionLevel } from '../vocabulary/instruction.ts';
-import { omit, patchRun, type Handlers } from './handler.ts';
+import { defined, omit, patchRun, type Handlers } from './handler.ts';
 import { own } from '../base/own.ts';
 import type { RunState, TaskState } from './task-state.ts';
 
@@ -50,8 +50,13 @@ export const sessionHandlers = {
   'turn.ended': (state, event) => {
     const run = state.runs.at(-1);
     if (!run) return state;
-    const { turn: _turn, ...rest } = run;
-    const rested: RunState = { ...rest, lastOutcome: event.outcome, tools: {} };
+    const { turn: _turn, turnEndedAt: _earlier, ...rest } = run;
+    const rested: RunState = {
+      ...rest,
+      lastOutcome: event.outcome,
+      tools: {},
+      ...defined({ turnEndedAt: event.sourceTime }),
+    };
     return { ...state, runs: [...state.runs.slice(0, -1), rested] };
   },
   'tool.started': (state, event) => {
