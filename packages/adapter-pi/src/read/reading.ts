@@ -20,6 +20,8 @@ export interface Translated {
   readonly events: readonly SessionEvent[];
   /** Undefined for a line that is not a record. */
   readonly record?: PiRecord;
+  /** Unix ms at which it was written, where that is known: it is the last line of the file. */
+  readonly at?: number;
   /** The events at the end of the output; nothing follows. */
   readonly isLast?: true;
 }
