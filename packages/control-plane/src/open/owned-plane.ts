@@ -31,6 +31,8 @@ export class OwnedPlane {
   constructor(owned: Owned) {
     this.#owned = owned;
     this.plane = new Plane(owned.ctx, owned.registry, owned.scheduler, (error) => this.#fail(error));
+    // Also when nothing is appended: a plane whose log has another writer, or no files, must not seem to work.
+    void owned.ctx.log.failed.then((failure) => this.#fail(failure));
     const reader = new PlaneReader(this.plane, () => this.#info());
     this.channel = new LocalChannel({ reader, owner: () => this.plane }, owned.ctx.closing, this.#failed.promise);
   }
