@@ -72,7 +72,9 @@ export class OwnedPlane {
   }
 
   #fail(error: unknown): void {
-    const reason = AgentRuntimeError.from(error);
+    if (this.#closing) return;
+    // Why the log failed says more than which append met it.
+    const reason = this.#owned.ctx.log.failure ?? AgentRuntimeError.from(error);
     this.#failed.resolve(reason);
     process.emitWarning(`the control plane of ${this.#owned.dataDir} closes: ${reason.message}`, 'AgentRuntimeWarning');
     // The first failure is the one that was reported.
