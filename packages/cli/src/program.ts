@@ -12,6 +12,7 @@ import { registerRequeue } from './commands/requeue.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRuntimes } from './commands/runtimes.ts';
 import { registerServe } from './commands/serve.ts';
+import { registerStop } from './commands/stop.ts';
 import { registerSubmit } from './commands/submit.ts';
 import { registerVerify } from './commands/verify.ts';
 import type { CliDependencies } from './host/dependencies.ts';
@@ -20,7 +21,7 @@ import { exitCodesHelp } from './exit-codes.ts';
 const groups: readonly (readonly [string, readonly ((parent: Command, deps: CliDependencies) => void)[]])[] = [
   ['Tasks:', [registerRun, registerSubmit, registerList, registerEvents, registerRequeue]],
   ['Talking to a task:', [registerInstruct, registerEndings, registerAnswer, registerAttach]],
-  ['This machine:', [registerRuntimes, registerServe, registerVerify, registerDoctor, registerConfig]],
+  ['This machine:', [registerRuntimes, registerServe, registerStop, registerVerify, registerDoctor, registerConfig]],
 ];
 
 /**

@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { bootId, isAlive, processIdentitySchema, readIdentity, signalProcess } from './identity.ts';
+export { bootId, isAlive, isStopped, processIdentitySchema, readIdentity, signalProcess } from './identity.ts';
 export type { ProcessIdentity } from './identity.ts';
 export { killTree } from './kill-tree.ts';
 export type { KillTreeOptions } from './kill-tree.ts';

@@ -73,7 +73,9 @@ async function runInForeground(context: CommandContext, prepared: PreparedTask, 
     stop.abort(new DOMException('stopped', 'AbortError')),
   );
   try {
-    const plane = await openOwnPlane(context, await context.config());
+    // To be asked to leave is to be told to stop: the task goes on with the next owner.
+    const leave = (): void => stop.abort(new DOMException('asked to leave', 'AbortError'));
+    const plane = await openOwnPlane(context, await context.config(), leave);
     const task = await plane.submit(await completeRequest(plane, prepared.request, prepared.options), {
       signal: stop.signal,
     });

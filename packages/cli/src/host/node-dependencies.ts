@@ -44,6 +44,7 @@ export function nodeDependencies(): CliDependencies {
     ask,
     runOnTerminal,
     machine: nodeMachine(),
+    exitWithin: (code, ms) => void setTimeout(() => process.exit(code), ms).unref(),
     exit: (code) => {
       // Not process.exit, which would lose what is still in the pipes; but after Ctrl-C a full pipe must not hold us.
       process.exitCode = code;

@@ -122,7 +122,7 @@ export class Lab implements AsyncDisposable {
       adapters: () => Promise.resolve(this.#adapters),
       startOwner: async ({ dataDir }) => {
         this.started += 1;
-        this.#owners.push(await planes.open({ dataDir, adapters: this.#adapters, listen: false }));
+        this.#owners.push(await planes.open({ dataDir, adapters: this.#adapters, listen: false, version: '1.2.3' }));
         return {
           pid: process.pid,
           exitCode: () => undefined,
@@ -135,6 +135,7 @@ export class Lab implements AsyncDisposable {
       runOnTerminal: () => Promise.reject(new Error('no terminal is expected in this test')),
       machine: quietMachine,
       exit: () => {},
+      exitWithin: () => {},
       detachWindowMs: 50,
       ...this.overrides,
       ...overrides,

@@ -16,7 +16,7 @@ function execute(file: string, args: readonly string[], cwd: string, env: Readon
   return execa(file, args, {
     reject: false,
     stripFinalNewline: false,
-    timeout: 50_000 * inject('slowness'),
+    timeout: Math.round(50_000 * inject('slowness')),
     extendEnv: false,
     cwd,
     env,
@@ -54,8 +54,14 @@ export class ProcessLab implements AsyncDisposable {
   }
 
   start(...args: readonly string[]): Cli {
-    const node = ['--conditions=@runtime/source', this.#main, ...args];
-    return execute(process.execPath, node, this.workspace, this.env);
+    return this.in('.').start(...args);
+  }
+
+  /** The command line in a directory of the workspace. */
+  in(folder: string): { start(...args: readonly string[]): Cli } {
+    const cwd = join(this.workspace, folder);
+    const node = ['--conditions=@runtime/source', this.#main];
+    return { start: (...args) => execute(process.execPath, [...node, ...args], cwd, this.env) };
   }
 
   /** The command, piped into a shell's pipeline. */

@@ -103,6 +103,10 @@ export class Plane implements TaskHost {
     return this.ctx.runtimes.reports(refresh);
   }
 
+  reload(taskId: string): Promise<TaskState> {
+    return stateOf(this.ctx.log, taskId);
+  }
+
   conversationOf(taskId: string): Conversation | undefined {
     return this.registry.ended.get(taskId)?.session;
   }

@@ -1,21 +1,39 @@
-import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCode } from '@runtime/contracts';
+import { jsonDepthExceeds, systemCode } from '@runtime/contracts';
 import { ownerSchema, type Owner } from './owner.ts';
 
+/** Some ten times what `owner.json` has. */
+const maxOwnerBytes = 64 * 1024;
+const maxOwnerDepth = 16;
+
 /**
- * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing or
- * damaged.
+ * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing, damaged or
+ * may not be read.
  * The process may have died since: only `acquireLock` can prove that a lock is held or free. Opens only `owner.json`.
  */
 export async function readOwner(path: string): Promise<Owner | undefined> {
   try {
-    const parsed = ownerSchema.safeParse(JSON.parse(await readFile(ownerPath(path), 'utf8')));
-    return parsed.success ? parsed.data : undefined;
+    const text = await readSmallFile(ownerPath(path));
+    if (text === undefined || jsonDepthExceeds(text, maxOwnerDepth)) return undefined;
+    return ownerSchema.safeParse(JSON.parse(text)).data;
   } catch (error) {
-    // ENOTDIR: the directory is a file, so there is no lock in it.
-    if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    // The file informs. Whatever is wrong with it, the lock is the truth.
+    if (error instanceof SyntaxError || systemCode(error) !== undefined) return undefined;
     throw error;
+  }
+}
+
+/** Undefined for a file that is larger than any that we write. */
+async function readSmallFile(path: string): Promise<string | undefined> {
+  // Without waiting for a writer, should it be a FIFO.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const { size } = await file.stat();
+    return size > maxOwnerBytes ? undefined : await file.readFile('utf8');
+  } finally {
+    await file.close();
   }
 }
 
@@ -30,7 +48,11 @@ export async function writeOwner(path: string, owner: Owner): Promise<void> {
   await rename(temporary, ownerPath(path));
 }
 
-export async function removeOwner(path: string): Promise<void> {
+/** Removes `owner.json` where it names this owner. */
+export async function removeOwner(path: string, owner: Owner): Promise<void> {
+  const named = await readOwner(path);
+  if (named && (named.pid !== owner.pid || named.startTime !== owner.startTime || named.bootId !== owner.bootId))
+    return;
   try {
     await unlink(ownerPath(path));
   } catch (error) {

@@ -38,7 +38,7 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
   const release = async () => {
     // owner.json first: once the lock is free, it may be the next owner's.
     try {
-      await removeOwner(path);
+      await removeOwner(path, owner);
     } finally {
       database.close();
     }
