@@ -6,6 +6,7 @@
  */
 export { openControlPlane } from './open/open-control-plane.ts';
 export type { ControlPlaneOptions } from './open/open-control-plane.ts';
+export { prepareDataDir } from './open/data-directory.ts';
 export { findOwner } from './open/find-owner.ts';
 export type { FoundOwner } from './open/find-owner.ts';
 export { connectControlPlane } from './open/connect-control-plane.ts';

@@ -56,6 +56,7 @@ async function serve(context: CommandContext, idleExit: number | undefined): Pro
     const plane = await openOwnPlane(context, await context.config(), ({ by, why }) =>
       stop.abort(`asked to leave by ${sanitizeLine(by)}${why === undefined ? '' : ` (${sanitizeLine(why, 500)})`}`),
     );
+    context.deps.leaveWorkingDirectory();
     await report(context, plane);
     // A closed terminal or pipe does not end an owner: only a signal or idleness does.
     const exitRequest = idleExit === undefined ? aborted(stop.signal) : untilIdle(plane, idleExit, stop.signal);

@@ -89,9 +89,10 @@ export interface CliDependencies {
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Where the search for a configuration ends; `/` for a user without a home. */
   readonly home: string;
-  /** The data directory when neither `--data-dir` nor RUNTIME_DATA_DIR names one. */
-  readonly defaultDataDir: string;
+  /** The data directory when neither `--data-dir` nor RUNTIME_DATA_DIR names one; undefined where there is no home. */
+  readonly defaultDataDir: string | undefined;
   readonly stdin: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean | undefined };
   readonly stdout: TextSink;
   readonly stderr: TextSink;
@@ -111,6 +112,8 @@ export interface CliDependencies {
   readonly machine: Machine;
   /** Sets the exit code of the process. Called once, at the end of a command. */
   exit(code: number): void;
+  /** Goes to a directory that stays: an owner must not depend on the one it was started in. */
+  leaveWorkingDirectory(): void;
   /** Ends the process with this code after a time, should anything keep it until then. */
   exitWithin(code: number, ms: number): void;
   /** For how long after the first Ctrl-C a second one cancels the task, in ms. @default 2000 */

@@ -61,7 +61,7 @@ describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
     const refused = await lab.start('stop');
     expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
     expect(refused.stderr).toContain(`process ${process.pid}`);
-    lab.env['TEST_VERSION'] = '99.0.0';
+    await lab.tell({ version: '99.0.0' });
     expect(await lab.start('submit', 'one')).toMatchObject({ exitCode: 0, stderr: '' });
     expect((await plane.tasks()).length).toBe(1);
     await plane.close();
@@ -81,17 +81,17 @@ describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
 describe.skipIf(process.platform !== 'linux')('a new version', () => {
   it('takes over from an older owner, also when two commands find it at the same time; an older one does not', async () => {
     await using lab = await ProcessLab.open(main);
-    lab.env['TEST_VERSION'] = '1.4.0';
+    await lab.tell({ version: '1.4.0' });
     await lab.start('submit', 'hang');
     const old = (await lab.ownerPid()) ?? 0;
-    lab.env['TEST_VERSION'] = '1.10.0-rc.1';
+    await lab.tell({ version: '1.10.0-rc.1' });
     const both = await Promise.all(['a', 'b'].map((text) => lab.start('submit', text, '--share-workspace')));
     for (const { exitCode, stderr } of both) expect([exitCode, stderr]).toEqual([0, '']);
     expect(await lives(old)).toBe(false);
     const newer = await lab.ownerPid();
     expect(await openings(lab)).toBe(2);
     for (const version of ['1.9.9', '1.10.0-rc.1']) {
-      lab.env['TEST_VERSION'] = version;
+      await lab.tell({ version });
       expect(await lab.start('submit', 'c', '--share-workspace')).toMatchObject({ exitCode: 0, stderr: '' });
       expect(await lab.ownerPid()).toBe(newer);
     }
@@ -119,7 +119,7 @@ describe.skipIf(process.platform !== 'linux')('an owner whose log cannot be writ
   it('exits with a code that is not 0, says why, and the next owner goes on', async () => {
     await using lab = await ProcessLab.open(main);
     const sign = join(lab.root, 'disk-fails');
-    lab.env['TEST_DISK_FAILS_AT'] = sign;
+    await lab.tell({ diskFailsAt: sign });
     const serve = lab.start('serve');
     await until(serve, 'stdout', 'serving');
     await lab.start('submit', 'hang');

@@ -136,6 +136,7 @@ export class Lab implements AsyncDisposable {
       machine: quietMachine,
       exit: () => {},
       exitWithin: () => {},
+      leaveWorkingDirectory: () => {},
       detachWindowMs: 50,
       ...this.overrides,
       ...overrides,

@@ -1,5 +1,5 @@
 import { mkdtempSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,10 +64,15 @@ export class ProcessLab implements AsyncDisposable {
     return { start: (...args) => execute(process.execPath, [...node, ...args], cwd, this.env) };
   }
 
-  /** The command, piped into a shell's pipeline. */
-  pipe(args: string, rest: string): Cli {
+  /** Tells every later process of this lab, owners included, what it is. See `memory-main.ts`. */
+  tell(what: { readonly version?: string; readonly diskFailsAt?: string }): Promise<void> {
+    return writeFile(join(this.root, 'told.json'), JSON.stringify(what));
+  }
+
+  /** The command, piped into a shell's pipeline, after what is to be done before. */
+  pipe(args: string, rest: string, before = 'true'): Cli {
     const node = `"${process.execPath}" --conditions=@runtime/source "${this.#main}"`;
-    const script = `set -o pipefail; ${node} ${args} | ${rest}`;
+    const script = `set -o pipefail; ${before}; ${node} ${args} | ${rest}`;
     return execute('bash', ['-c', script], this.workspace, this.env);
   }
 
