@@ -1,5 +1,5 @@
 import { mkdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { TaskEvent, WaitingFor } from '@runtime/contracts';
 import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { NextAttempt, TaskState } from '@runtime/contracts/fold';
@@ -131,6 +131,7 @@ const noRoom = ({ ctx }: Task): WaitingFor => ({
 });
 
 async function hasRoom({ ctx }: Task): Promise<boolean> {
-  const { bavail, bsize } = await statfs(ctx.runsDir).catch(() => ({ bavail: Infinity, bsize: 1 }));
+  // The directory of the runs is made with the first of them.
+  const { bavail, bsize } = await statfs(dirname(ctx.runsDir)).catch(() => ({ bavail: Infinity, bsize: 1 }));
   return bavail * bsize >= ctx.tuning.minFreeBytes;
 }

@@ -59,7 +59,8 @@ export class Admission {
   /** A run of this task has begun: tasks that were submitted from it, and were held, are asked for again. */
   began({ id }: Task): void {
     for (const child of this.#children.values()) {
-      if (child.hold?.why.kind === 'workspace' && child.state.ancestors?.some(({ taskId }) => taskId === id)) child.release();
+      if (child.hold?.why.kind === 'workspace' && child.state.ancestors?.some(({ taskId }) => taskId === id))
+        child.release();
     }
   }
 

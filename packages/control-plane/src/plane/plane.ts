@@ -13,6 +13,7 @@ import type { PlaneContext } from '../task/context.ts';
 import type { Conversation, Task, TaskHost } from '../task/task.ts';
 import { Admission } from './admission.ts';
 import { Submissions } from './submissions.ts';
+import { freeWaiting } from './free-waiting.ts';
 import { TaskActor } from './task-actor.ts';
 import { waitingFor } from './waiting-for.ts';
 import { noSuchTask, stateOf, type TaskRegistry } from './task-registry.ts';
@@ -41,6 +42,7 @@ export class Plane implements TaskHost {
     this.fail = fail;
     this.#admission = new Admission(scheduler, ctx.clock, ctx.closing);
     this.#snapshotAt = ctx.log.head;
+    ctx.runtimes.onFreed((id, until) => freeWaiting([...this.#tasks.values()], id, until));
     for (const state of registry.unfinished.values()) {
       this.#tasks.set(state.id, new TaskActor(ctx, this, state.id, state));
     }
