@@ -70,7 +70,7 @@ describe('the probe', () => {
   test('ends a program that hangs when it is aborted, and does not wait for the children that it leaves', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'adapter-pi-'));
     const pids = join(dir, 'pids');
-    const hanging = `sleep 100000 & echo "$$ $!" >"${pids}"; sleep 100000; true`;
+    const hanging = `sleep 100000 & echo "$$ $!" >"${pids}"; exec sleep 100000`;
     const give = new AbortController();
     const probing = pi({ command: ['sh', '-c', hanging, 'pi'] }).probe({ signal: give.signal });
     const written = (): Promise<string> => readFile(pids, 'utf8').catch(() => '');

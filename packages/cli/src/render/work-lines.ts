@@ -17,7 +17,7 @@ const instructionStep = (
 export const workLines: LineWriters = {
   'tool.started': (event, c) => `${c.cyan('▸')} ${c.bold(sanitizeLine(event.name))}${c.dim(json(event.input))}`,
   'tool.ended': (event, c) =>
-    event.ok ? undefined : `${c.red('✗')} ${sanitizeLine(event.output ?? 'the tool failed', 200)}`,
+    event.ok === false ? `${c.red('✗')} ${sanitizeLine(event.output ?? 'the tool failed', 200)}` : undefined,
   'child.started': (event, c) => `${c.cyan('▸')} sub-agent ${c.bold(sanitizeLine(event.name ?? event.childId))}`,
   'child.ended': (event, c) => (event.ok ? undefined : `${c.red('✗')} sub-agent ${sanitizeLine(event.childId)} failed`),
 
