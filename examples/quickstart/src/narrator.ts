@@ -22,6 +22,16 @@ export const narrate = {
     line(paint(1, `== ${text}`));
   },
   line,
+  /** One act of the show: its number, what it is, and what there is to see. */
+  act(number: number, title: string, toSee: string): void {
+    line('');
+    line(paint(1, `== ${number} of 3: ${title}`));
+    line(paint(2, `You will see: ${toSee}`));
+  },
+  /** What was shown, once it has been proven. */
+  shown(text: string): void {
+    line(`${paint(32, 'You saw:')} ${text}`);
+  },
   /** Text of an agent, without escape sequences and other control characters. */
   stream(text: string): void {
     // oxlint-disable-next-line no-control-regex
