@@ -16,6 +16,9 @@ function line(text: string): void {
   write(`${text}\n`);
 }
 
+/** Lines of at most 80 characters. */
+const wrap = (text: string): string[] => text.match(/.{1,80}(?:\s|$)/g) ?? [text];
+
 export const narrate = {
   title(text: string): void {
     line('');
@@ -26,11 +29,11 @@ export const narrate = {
   act(number: number, title: string, toSee: string): void {
     line('');
     line(paint(1, `== ${number} of 3: ${title}`));
-    line(paint(2, `You will see: ${toSee}`));
+    for (const part of wrap(`You will see: ${toSee}`)) line(paint(2, part));
   },
   /** What was shown, once it has been proven. */
   shown(text: string): void {
-    line(`${paint(32, 'You saw:')} ${text}`);
+    for (const part of wrap(`You saw: ${text}`)) line(paint(32, part));
   },
   /** Text of an agent, without escape sequences and other control characters. */
   stream(text: string): void {

@@ -20,7 +20,7 @@ export async function offerNextSteps({ root, dataDir }: Stage, steered: string, 
   narrate.title('Type next');
   narrate.line(`Both tasks are kept in ${root}, with a command that works on them:\n`);
   narrate.line(`  ${path} watch ${steered.slice(-6)}      # the first task once more, as it was shown`);
-  narrate.line(`  ${path} status ${degraded.slice(-6)}     # the second one: two runs, and why`);
+  narrate.line(`  ${path} status ${degraded.slice(-6)}     # the second one: its runs, and why each ended`);
   narrate.line(`  ${path} events ${degraded.slice(-6)}     # every event that the plane recorded for it\n`);
   narrate.line(`To do the same with your own agents: ${path} doctor. To remove it all: rm -r ${root}`);
 }
