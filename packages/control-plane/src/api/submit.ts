@@ -12,11 +12,15 @@ import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { Plane } from '../plane/plane.ts';
 import type { Submission } from '../plane/submissions.ts';
 import { parseWith } from '../client/parse.ts';
+import { refuseFaults } from './refuse-faults.ts';
 
 /** Submits a caller's request. Resolves once the task is durable. */
 export async function submit(plane: Plane, request: unknown): Promise<{ id: string }> {
   const { adapters } = plane.ctx;
   const submission = await parseSubmission(request, adapters, (taskId) => plane.continuedTarget(taskId));
+  const { spec, key } = submission;
+  // A known key stands for its task, whatever has become of what that needs.
+  if (key === undefined || !plane.registry.keys.has(key)) await refuseFaults(spec, plane.ctx.runtimes);
   return { id: await plane.submissions.submit(submission) };
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, stat, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TaskEvent } from '@runtime/contracts';
 import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
@@ -8,6 +8,7 @@ import type { TargetCheck } from '../runtimes/runtimes.ts';
 import { endTask } from '../task/end-task.ts';
 import { holdLeases } from '../task/hold-leases.ts';
 import type { Conversation, Task } from '../task/task.ts';
+import { taskFault } from './task-fault.ts';
 
 const leaseRetryMs = 60_000;
 const diskRetryMs = 5_000;
@@ -21,14 +22,12 @@ const trialRetryMs = 1_000;
 export async function recordStart(task: Task, next: NextAttempt): Promise<boolean> {
   const { ctx, state } = task;
   const { spec } = state;
+  const fault = await taskFault(spec);
+  if (fault) return endTask(task, fault);
   const check = await ctx.runtimes.check(next.target, spec);
   if (!check.ok) {
     await task.record(() => [refusalOf(next, check, spec.runtimes.length)]);
     return true;
-  }
-  if (!(await isDirectory(spec.workspace))) {
-    const message = `The workspace does not exist any more: ${spec.workspace}`;
-    return endTask(task, { status: 'failed', code: 'unavailable', message });
   }
   if (!(await hasRoom(task))) return requeue(task, diskRetryMs);
   const resumes = next.mode === 'resume' ? resumedConversation(task, state) : undefined;
@@ -127,11 +126,4 @@ function requeue(task: Task, ms: number): false {
 async function hasRoom({ ctx }: Task): Promise<boolean> {
   const { bavail, bsize } = await statfs(ctx.runsDir).catch(() => ({ bavail: Infinity, bsize: 1 }));
   return bavail * bsize >= ctx.tuning.minFreeBytes;
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

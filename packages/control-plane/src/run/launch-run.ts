@@ -55,7 +55,8 @@ async function recordFailedStart(
   const error = AgentRuntimeError.from(thrown);
   const step = stopReason(task.state, run, ctx.clock());
   if ('stop' in step) await task.record((state) => stoppingEvents(currentRun(state), step.stop));
-  else if (isAsked) await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
+  if ('stop' in step || !isAsked) ctx.runtimes.startGivenUp(run.target.runtime);
+  else await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
   if (!(await reapUntilDone(task, run, adapter))) return;
   const isCancelled = 'stop' in step && step.stop === 'cancel';
   const launched = isAsked && task.state.instructions[run.instructionId]?.level !== 'queued';
