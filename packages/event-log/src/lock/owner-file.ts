@@ -48,11 +48,10 @@ export async function writeOwner(path: string, owner: Owner): Promise<void> {
   await rename(temporary, ownerPath(path));
 }
 
-/** Removes `owner.json` where it names this owner. */
-export async function removeOwner(path: string, owner: Owner): Promise<void> {
-  const named = await readOwner(path);
-  if (named && (named.pid !== owner.pid || named.startTime !== owner.startTime || named.bootId !== owner.bootId))
-    return;
+/** Removes the file of this owner. One that has lost its lock leaves the next owner's alone. */
+export async function removeOwner(path: string, { pid, startedAt }: Owner): Promise<void> {
+  const owner = await readOwner(path);
+  if (owner && (owner.pid !== pid || owner.startedAt !== startedAt)) return;
   try {
     await unlink(ownerPath(path));
   } catch (error) {
