@@ -1,4 +1,4 @@
-import { runProgram } from '@runtime/adapter-kit/process';
+import { currentDirectory, runProgram } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
@@ -23,7 +23,7 @@ export async function probeParrot(
 
 async function versionOf({ command }: ParrotSettings, call: CallOptions): Promise<string> {
   const [name = '', ...args] = command;
-  const program = await resolveCommand(name, process.env['PATH'], process.cwd());
+  const program = await resolveCommand(name, process.env['PATH'], currentDirectory());
   const limits = { env: process.env, timeoutMs: 10_000, ...call };
   const { code, stdout } = await runProgram(program, [...args, '--version'], limits);
   return (code === 0 ? /^parrot (\d+\.\d+\.\d+)$/m.exec(stdout)?.[1] : undefined) ?? 'unknown';

@@ -1,4 +1,4 @@
-import { platformSupport, runProgram } from '@runtime/adapter-kit/process';
+import { currentDirectory, platformSupport, runProgram } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { runMarker, type AgentRuntime, type Unavailable } from '@runtime/contracts/adapter';
@@ -20,7 +20,7 @@ export async function probeLocal(
     return { status: 'unavailable', id, code: 'UNSUPPORTED', reason, hint: 'use Linux, macOS or WSL' };
   }
   try {
-    const program = await resolveCommand(settings.command[0] ?? '', process.env['PATH'], process.cwd());
+    const program = await resolveCommand(settings.command[0] ?? '', process.env['PATH'], currentDirectory());
     const version = await versionOf(program, settings.versionArgs, options);
     return { status: 'available', id, version, capabilities: localCapabilities };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { platformSupport } from '@runtime/adapter-kit/process';
+import { currentDirectory, platformSupport } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
@@ -34,7 +34,7 @@ export async function probePi(settings: PiSettings, options: CallOptions = {}): 
     );
   }
   try {
-    const version = await piVersion(settings, process.env, process.cwd(), options);
+    const version = await piVersion(settings, process.env, currentDirectory(), options);
     if (!isTooOld(version)) return { status: 'available', id, version, capabilities: capabilitiesOf(settings) };
     return unavailable(
       'UNSUPPORTED',

@@ -78,7 +78,7 @@ async function makeRecord({ handle, instruction }: Launch, settings: TmuxSetting
   return {
     version: 1,
     tmux: await resolveCommand(settings.tmux, clientEnvironment()['PATH'], '/'),
-    socket: await socketPath(name),
+    socket: await socketPath(handle.runDir),
     session: `ar-${name}`,
     nonce: randomBytes(16).toString('hex'),
     prompt,

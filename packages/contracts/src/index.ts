@@ -47,12 +47,20 @@ export { outcomeCode, outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema 
 export type { FailedOutcome, OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
 export {
   environmentSpecSchema,
+  maxTaskDepth,
   retryPolicySchema,
   submitRequestSchema,
   targetSchema,
   taskSpecSchema,
 } from './vocabulary/task-spec.ts';
-export type { EnvironmentSpec, RetryPolicy, SubmitRequest, Target, TaskSpec } from './vocabulary/task-spec.ts';
+export type {
+  EnvironmentSpec,
+  RetryPolicy,
+  SubmitRequest,
+  SubmittedFrom,
+  Target,
+  TaskSpec,
+} from './vocabulary/task-spec.ts';
 
 export { planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts';
 export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
@@ -80,3 +88,4 @@ export type { RuntimeReport } from './plane/runtime-report.ts';
 export type { QueuedTask, RunningTask, ScheduleState, Scheduler } from './plane/scheduler.ts';
 export { taskStatusSchema, taskViewSchema } from './plane/task-view.ts';
 export type { RunStatus, TaskStatus, TaskView } from './plane/task-view.ts';
+export type { WaitingFor } from './plane/waiting-for.ts';

@@ -5,7 +5,7 @@ import { laterRecorderCommand } from '../holder/holder-script.ts';
 import { readRecorder } from './recorder.ts';
 import { appendNote } from '../notes.ts';
 import { readTmuxHolder, type LaunchRecord, type TmuxHolder } from '../run-files.ts';
-import { agentPane, callTmux } from '../server/tmux-client.ts';
+import { agentPane, callTmux, keepSocket } from '../server/tmux-client.ts';
 
 /** How often processes are looked at; a death is noticed within a second. */
 const lookMs = 400;
@@ -39,6 +39,7 @@ export function watchRecording(place: RunPlace, record: LaunchRecord): Recording
     if (await readExitRecord(place.runDir)) return drained(serverLives);
     // The pane may be killed alone where a person opened another: the server goes on, and so does an agent that ignores
     // the hangup.
+    if (serverLives) await keepSocket({ record, runDir: place.runDir });
     if (serverLives && holderLives && (await keeper.look()) !== 'no pane') return false;
     await endOrphans(place);
     return true;

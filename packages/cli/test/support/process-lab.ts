@@ -1,5 +1,5 @@
 import { mkdtempSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +16,7 @@ function execute(file: string, args: readonly string[], cwd: string, env: Readon
   return execa(file, args, {
     reject: false,
     stripFinalNewline: false,
-    timeout: 50_000 * inject('slowness'),
+    timeout: Math.round(50_000 * inject('slowness')),
     extendEnv: false,
     cwd,
     env,
@@ -54,14 +54,25 @@ export class ProcessLab implements AsyncDisposable {
   }
 
   start(...args: readonly string[]): Cli {
-    const node = ['--conditions=@runtime/source', this.#main, ...args];
-    return execute(process.execPath, node, this.workspace, this.env);
+    return this.in('.').start(...args);
   }
 
-  /** The command, piped into a shell's pipeline. */
-  pipe(args: string, rest: string): Cli {
+  /** The command line in a directory of the workspace. */
+  in(folder: string): { start(...args: readonly string[]): Cli } {
+    const cwd = join(this.workspace, folder);
+    const node = ['--conditions=@runtime/source', this.#main];
+    return { start: (...args) => execute(process.execPath, [...node, ...args], cwd, this.env) };
+  }
+
+  /** Tells every later process of this lab, owners included, what it is. See `memory-main.ts`. */
+  tell(what: { readonly version?: string; readonly diskFailsAt?: string }): Promise<void> {
+    return writeFile(join(this.root, 'told.json'), JSON.stringify(what));
+  }
+
+  /** The command, piped into a shell's pipeline, after what is to be done before. */
+  pipe(args: string, rest: string, before = 'true'): Cli {
     const node = `"${process.execPath}" --conditions=@runtime/source "${this.#main}"`;
-    const script = `set -o pipefail; ${node} ${args} | ${rest}`;
+    const script = `set -o pipefail; ${before}; ${node} ${args} | ${rest}`;
     return execute('bash', ['-c', script], this.workspace, this.env);
   }
 

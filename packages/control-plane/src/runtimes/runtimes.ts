@@ -24,6 +24,7 @@ export class Runtimes {
   /** Runtimes whose trial showed nothing: the next start is the trial. */
   readonly #voidTrials = new Set<string>();
   #breakers: BreakerStates = breakerFamily.initial;
+  #freed: (id: string, until: number) => void = () => undefined;
 
   constructor(
     adapters: ReadonlyMap<string, RuntimeAdapter>,
@@ -53,6 +54,14 @@ export class Runtimes {
 
   probe(id: string, refresh = false): Promise<Found> {
     return this.#probes.get(id, refresh);
+  }
+
+  /**
+   * Calls back when starts on a runtime are let through before the time that was named: `until`, Unix ms, since then
+   * tasks wait for it in vain. There is one listener.
+   */
+  onFreed(listener: (id: string, until: number) => void): void {
+    this.#freed = listener;
   }
 
   /** Why a target will not do for a task, as far as its runtime answers; undefined when it will, or does not answer. */
@@ -104,7 +113,10 @@ export class Runtimes {
 
   /** A start that shows nothing about its runtime, as one that was cancelled. If it was the trial, the next one is. */
   startGivenUp(id: string): void {
-    if (this.#breakers[id]?.status === 'half_open') this.#voidTrials.add(id);
+    const state = this.#breakers[id];
+    if (state?.status !== 'half_open') return;
+    this.#voidTrials.add(id);
+    this.#freed(id, state.until);
   }
 
   async startFailed(id: string, runId: string, code: ErrorCode): Promise<void> {
@@ -128,6 +140,7 @@ export class Runtimes {
       { type: 'start.succeeded', runId },
       ...(state.status === 'closed' ? [] : [{ type: 'breaker.closed' as const }]),
     ]);
+    this.#freed(id, state.until);
   }
 
   #record(id: string, decide: (now: number) => readonly RuntimeEvent[]): Promise<void> {

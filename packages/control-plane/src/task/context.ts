@@ -26,6 +26,13 @@ export interface PlaneTuning {
   readonly overdueMs: number;
 }
 
+/** A client wants the owner to leave the data directory to another one. */
+export interface LeaveRequest {
+  /** Who asks. */
+  readonly by: string;
+  readonly why?: string | undefined;
+}
+
 /** What the parts of one plane share. */
 export interface PlaneContext {
   readonly log: EventLog;
@@ -44,6 +51,8 @@ export interface PlaneContext {
   readonly survivesHost: boolean;
   /** The owner's own environment, from which runs get what the allow-list and their task permit. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What the owner does when a client asks it to leave; undefined for one that does not. */
+  readonly onLeaveRequest: ((request: LeaveRequest) => void) | undefined;
   /** Aborted when the plane closes. */
   readonly closing: AbortSignal;
 }

@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type TaskEvent } from '@runtime/contracts';
+import { AgentRuntimeError, type TaskEvent, type WaitingFor } from '@runtime/contracts';
 import { deltaTypes } from '@runtime/contracts/adapter';
 import type { TaskState } from '@runtime/contracts/fold';
 import { taskStream, type AppendResult } from '@runtime/contracts/log';
@@ -19,8 +19,21 @@ export interface TaskHost {
   track<T>(work: () => Promise<T>): Promise<T>;
   /** The log cannot be written any more: the plane must close. */
   fail(error: unknown): void;
+  /** The state of a task as the log has it. */
+  reload(taskId: string): Promise<TaskState>;
   /** The last conversation of an ended task, for a task that continues it. */
   conversationOf(taskId: string): Conversation | undefined;
+  /** Whether a task has an open run. */
+  isRunning(taskId: string): boolean;
+  /** The run of a task has begun: tasks that were submitted from it may go on. */
+  began(task: Task): void;
+}
+
+/** A start that is not tried before a time, because something that it needs is taken. */
+interface Hold {
+  /** Unix ms. */
+  readonly until: number;
+  readonly why: WaitingFor;
 }
 
 /** A conversation that a later run can pick up, with the run that held it last. */
@@ -41,8 +54,7 @@ export abstract class Task {
   readonly bell = new Bell();
   /** The scheduler let it start; consumed by the next start. */
   admitted = false;
-  /** Unix ms before which its start is not tried again, because something it needs was taken. */
-  heldUntil = 0;
+  hold: Hold | undefined;
   /** The run that this process is about to launch; any other open run is an earlier owner's. */
   launching: string | undefined;
   #state: TaskState | undefined;
@@ -111,16 +123,25 @@ export abstract class Task {
     try {
       return await this.ctx.log.append(stream, events, { expected: this.#state?.revision ?? 0, ack, time });
     } catch (error) {
-      // Poisoned, closed, or not known to be written: the state in memory cannot be trusted any more. The next owner
-      // reads the files.
-      // An append that the log refuses as too large concerns its sender alone.
-      const { code } = AgentRuntimeError.from(error);
-      if (code !== 'EXHAUSTED' && code !== 'INVALID_ARGUMENT' && !this.ctx.closing.aborted) this.host.fail(error);
+      const refusal = AgentRuntimeError.from(error);
+      if (isEndOfLog(refusal) && !this.ctx.closing.aborted) this.host.fail(error);
+      // The stream is further than the state in memory. What was decided on that state is refused; what is decided next
+      // stands on what the log holds.
+      if (refusal.code === 'CONFLICT' && this.#state) this.#state = await this.host.reload(this.id);
       throw error;
     }
   }
 
-  /** Wakes the task at a time (Unix ms), or earlier: it looks at the clock itself. There is one timer: the last call counts, `undefined` clears it. */
+  /** What it was held for may be free: the scheduler is asked again. */
+  release(): void {
+    this.hold = undefined;
+    this.host.changed(this);
+  }
+
+  /**
+   * Wakes the task at a time (Unix ms), or earlier: it looks at the clock itself. There is one timer: the last call
+   * counts, `undefined` clears it.
+   */
   wakeAt(time: number | undefined): void {
     clearTimeout(this.#timer);
     if (time === undefined) return;
@@ -134,3 +155,10 @@ export abstract class Task {
     await this.#mutex.run(() => Promise.resolve());
   }
 }
+
+/**
+ * The log is poisoned or closed, or it is not known what it holds: the next owner reads the files. Any other refusal (a
+ * full disk, a batch that is too large, a stream that went on) concerns its sender alone.
+ */
+const isEndOfLog = ({ code, details }: AgentRuntimeError): boolean =>
+  details?.['poisoned'] === true || code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN' || code === 'DATA_CORRUPT';

@@ -29,10 +29,12 @@ it('rests when it is woken after its end', async () => {
     leases: new Leases(),
     survivesHost: true,
     environment: {},
+    onLeaveRequest: undefined,
     closing: closing.signal,
   };
   const host: TaskHost = {
     fail: () => undefined,
+    reload: () => Promise.reject(new Error('nothing is reloaded here')),
     changed: () => {
       changes += 1;
       // Without this a loop that feeds itself would never let the test end.
@@ -40,6 +42,8 @@ it('rests when it is woken after its end', async () => {
     },
     track: (work) => work(),
     conversationOf: () => undefined,
+    isRunning: () => false,
+    began: () => undefined,
   };
   const run = { runId: 'run-1' };
   const outcome = { status: 'cancelled' };
