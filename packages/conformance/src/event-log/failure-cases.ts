@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { collect, errorOf, type Verifier } from './suite.ts';
 
@@ -37,15 +38,18 @@ export function fenceCases(verifier: Verifier): void {
   });
   verifier.verifies('fence.keeps', async (log, subject) => {
     const kept: unknown[] = [];
-    const appending = (async () => {
+    const appending = async () => {
       for (let n = 0; ; n += 1) {
         await log.append('s', [{ type: 'x', n }], { ack: n % 2 === 0 ? 'durable' : 'written' });
         kept.push(n);
+        // A log in memory would leave no turn for the other writer.
+        await turn();
       }
-    })();
-    while (kept.length < 20) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const refused = errorOf(appending());
+    while (kept.length < 20) await turn();
     const next = await subject.takeOver();
-    await errorOf(appending);
+    await refused;
     await next.append('s', [{ type: 'y' }]);
     await log.close();
     await next.close();
