@@ -15,7 +15,7 @@ import { assertNotNewer, type Snapshots } from './state/snapshots.ts';
 import type { WriterLock } from './lock/writer-lock.ts';
 import { checkStream } from './write/append-arguments.ts';
 import type { Claim } from './write/claim.ts';
-import { explainLoss, filesLost, isSegmentMissing, lockLost } from './write/losses.ts';
+import { explainLoss, filesLost, isSegmentMissing } from './write/losses.ts';
 import type { SegmentChain } from './write/segment-chain.ts';
 import { Writer } from './write/writer.ts';
 
@@ -165,10 +165,10 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     return this.#parts.lock.held;
   }
 
-  async #explainLoss(): Promise<AgentRuntimeError> {
+  #explainLoss(): Promise<AgentRuntimeError> {
     const { chain, claim, lock, fs, dir } = this.#parts;
-    // The claim first: the next owner makes a new lock file, too.
-    return chain.ownsFiles ? lockLost(lock.path) : explainLoss(fs, dir, claim.epoch);
+    const lostLock = chain.ownsFiles && !lock.held ? lock.path : undefined;
+    return explainLoss(fs, dir, claim.epoch, lostLock);
   }
 
   async #close(): Promise<void> {

@@ -95,8 +95,7 @@ export class ActiveSegment {
   async write(bytes: Uint8Array, durable: boolean): Promise<void> {
     const end = this.end + bytes.byteLength;
     // A write that makes the file longer hides that another program has cut it.
-    const due = end > this.#allocated && performance.now() - this.#measuredAt >= measureMs;
-    if (due && !this.#isLongEnough()) throw new SegmentLost();
+    if (end > this.#allocated && !this.#isLongEnough()) throw new SegmentLost();
     // A write that is not synced gains nothing from line feeds; it only keeps clear of those being written.
     if (durable || this.#extending || this.#extendError !== undefined) await this.#makeRoom(end, durable);
     // O_DSYNC covers its own bytes only: while anything before them is not durable, it takes a sync of the file.
@@ -193,6 +192,7 @@ export class ActiveSegment {
   /** A full disk is no error here: the write that needs the room will fail by itself. */
   async #writeBlanks(target: number): Promise<void> {
     let at = this.#allocated;
+    if (!this.#isLongEnough()) throw new SegmentLost();
     try {
       while (at < target) {
         const piece = blankPiece.subarray(0, Math.min(blankPiece.length, target - at));

@@ -7,6 +7,7 @@ import { closedError } from '../state/closed-error.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
 import { backlogError, checkTime, conflict, encodeEvents } from './append-arguments.ts';
+import { SegmentLost } from './active-segment.ts';
 import { Group, type PendingAppend } from './group.ts';
 import type { SegmentChain } from './segment-chain.ts';
 import { diskFailure, fullError, unknownError } from './write-failures.ts';
@@ -197,7 +198,7 @@ export class Writer {
       return this.#drop(group, error);
     }
     // A writer that has lost its files learns it here, after its write: what it acknowledges, the next writer has read.
-    if (this.#failure || !owns()) return this.#drop(group, undefined);
+    if (this.#failure || !owns()) return this.#drop(group, new SegmentLost());
     return { group, kept, segment: chain.segment, base: chain.committedFrom, durable: chain.allDurable };
   }
 
@@ -242,7 +243,8 @@ export class Writer {
 
   async #drop(group: Group, cause: unknown): Promise<undefined> {
     const { owns, explainLoss } = this.#options;
-    const failure = this.#failure ?? (owns() ? diskFailure(cause) : await explainLoss());
+    const lost = cause instanceof SegmentLost || !owns();
+    const failure = this.#failure ?? (lost ? await explainLoss() : diskFailure(cause));
     // The callers first: whoever waits for `failed` may end them.
     group.rejectAll(unknownError(failure));
     this.fail(failure);
