@@ -21,8 +21,17 @@ export function registerRequeue(parent: Command, deps: CliDependencies): void {
       const plane = await context.writing();
       const before = await findTask(plane, id);
       const spec = await specOf(plane, before, signal);
-      const { continueOf: _, ...same } = spec;
-      const request: SubmitRequest = { ...same, retryOf: before.id };
+      const { continueOf: _, definitions, environment: _names, env, ...same } = spec;
+      const defined = Object.entries(definitions ?? {}).map(([id, { digest: _digest, ...definition }]) => [
+        id,
+        definition,
+      ]);
+      const request: SubmitRequest = {
+        ...same,
+        ...(definitions ? { definitions: Object.fromEntries(defined) } : {}),
+        ...(env ? { env: { ...(env.pass ? { pass: env.pass } : {}), ...(env.file ? { file: env.file } : {}) } } : {}),
+        retryOf: before.id,
+      };
       const task = await plane.submit(request, { signal });
       const view = await task.status({ signal });
       await out.document(view);

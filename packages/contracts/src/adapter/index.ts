@@ -6,6 +6,7 @@
 export type {
   AgentRuntime,
   Launch,
+  ProbeOptions,
   RecoverOptions,
   Recovery,
   RuntimeAdapter,

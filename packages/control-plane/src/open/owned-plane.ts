@@ -78,13 +78,14 @@ export class OwnedPlane {
   }
 
   #info(): PlaneInfo {
-    const { log } = this.#owned.ctx;
+    const { log, adapters } = this.#owned.ctx;
     return {
       logId: log.logId,
       epoch: log.epoch,
       pid: process.pid,
       dataDir: this.#owned.dataDir,
       version,
+      definitions: adapters.takesDefinitions,
       unfinished: this.plane.unfinished,
       clients: this.#server?.clients ?? 0,
     };

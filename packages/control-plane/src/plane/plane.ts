@@ -1,11 +1,4 @@
-import {
-  AgentRuntimeError,
-  type PlaneEvent,
-  type RuntimeReport,
-  type Scheduler,
-  type Target,
-  type TaskView,
-} from '@runtime/contracts';
+import { AgentRuntimeError, type PlaneEvent, type Scheduler, type Target, type TaskView } from '@runtime/contracts';
 import { taskView, type TaskState } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
 import type { PlaneContext } from '../task/context.ts';
@@ -97,10 +90,6 @@ export class Plane implements TaskHost {
   views(): TaskView[] {
     const unfinished = [...this.#tasks.values()].map(({ state }) => taskView(state));
     return [...unfinished, ...[...this.registry.ended.values()].map(({ view }) => view)];
-  }
-
-  reports(refresh: boolean): Promise<RuntimeReport[]> {
-    return this.ctx.runtimes.reports(refresh);
   }
 
   conversationOf(taskId: string): Conversation | undefined {

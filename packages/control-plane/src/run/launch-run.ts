@@ -1,6 +1,7 @@
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
 import type { RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
 import { currentRun, type RunState } from '@runtime/contracts/fold';
+import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { Task } from '../task/task.ts';
 import { inTime, reapUntilDone } from './adapter-calls.ts';
 import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
@@ -29,7 +30,7 @@ export async function launchRun(
     const session = await inTime(ctx, limitMs, adapter.start(launch, { signal }), (late) => late);
     if (!session) return undefined;
     await ctx.failpoint('start.after');
-    await ctx.runtimes.startSucceeded(run.target.runtime, run.runId);
+    await ctx.runtimes.startSucceeded(keyOf(task, run), run.runId);
     return session;
   } catch (thrown) {
     if (!ctx.closing.aborted) await recordFailedStart(task, run, adapter, { thrown, isAsked });
@@ -38,6 +39,8 @@ export async function launchRun(
     watching.abort();
   }
 }
+
+const keyOf = ({ state }: Task, run: RunState): string => runtimeKey(sourceOf(state.spec, run.target.runtime));
 
 interface FailedStart {
   readonly thrown: unknown;
@@ -55,7 +58,7 @@ async function recordFailedStart(
   const error = AgentRuntimeError.from(thrown);
   const step = stopReason(task.state, run, ctx.clock());
   if ('stop' in step) await task.record((state) => stoppingEvents(currentRun(state), step.stop));
-  else if (isAsked) await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
+  else if (isAsked) await ctx.runtimes.startFailed(keyOf(task, run), run.runId, error.code);
   if (!(await reapUntilDone(task, run, adapter))) return;
   const isCancelled = 'stop' in step && step.stop === 'cancel';
   const launched = isAsked && task.state.instructions[run.instructionId]?.level !== 'queued';

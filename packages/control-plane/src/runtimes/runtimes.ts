@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   abortable,
   AgentRuntimeError,
@@ -8,8 +9,10 @@ import {
   type Target,
   type TaskSpec,
 } from '@runtime/contracts';
-import type { AgentRuntime, RuntimeAdapter, Unavailable } from '@runtime/contracts/adapter';
+import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
 import { runtimeStream, storedEvent, type EventLog, type StoredEvent } from '@runtime/contracts/log';
+import { runtimeKey, sourceOf, type Adapters, type RuntimeSource } from './adapters.ts';
+import { RecentMap } from './recent-map.ts';
 import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
 import type { Clock } from '../waiting/clock.ts';
 import { Mutex } from '../waiting/mutex.ts';
@@ -25,27 +28,35 @@ const probeTimeoutMs = 20_000;
  */
 const goodForMs = { available: 60_000, unavailable: 2_000 };
 
+const maxProbes = 256;
+
+/** Where and how freshly a runtime is looked for. */
+export interface Looking {
+  /** Asks again, instead of giving the last answer. @default false */
+  readonly refresh?: boolean;
+  /** @default the environment of the plane */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
 interface Probed {
   readonly report: AgentRuntime | Unavailable;
   readonly at: number;
 }
 
-/** What is known of the configured runtimes: probes, cached, and their circuit breakers, in the log. */
+/**
+ * What is known of runtimes: probes, cached for each environment, and circuit breakers, in the log. A breaker is named by
+ * `runtimeKey`: what fails in one project says nothing of another that has the same name.
+ */
 export class Runtimes {
-  readonly #adapters: ReadonlyMap<string, RuntimeAdapter>;
+  readonly #adapters: Adapters;
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
-  readonly #probes = new Map<string, Promise<Probed>>();
+  readonly #probes = new RecentMap<Promise<Probed>>(maxProbes);
   readonly #mutex = new Mutex();
   #breakers: BreakerStates = breakerFamily.initial;
 
-  constructor(
-    adapters: ReadonlyMap<string, RuntimeAdapter>,
-    log: EventLog,
-    clock: Clock,
-    closing: AbortSignal = new AbortController().signal,
-  ) {
+  constructor(adapters: Adapters, log: EventLog, clock: Clock, closing: AbortSignal = new AbortController().signal) {
     this.#closing = closing;
     this.#adapters = adapters;
     this.#log = log;
@@ -65,36 +76,47 @@ export class Runtimes {
     this.#breakers = breakerFamily.fold(this.#breakers, event);
   }
 
-  async probe(id: string, refresh = false): Promise<AgentRuntime | Unavailable> {
-    const adapter = this.#adapters.get(id);
-    if (!adapter) return { status: 'unavailable', id, code: 'NOT_FOUND', reason: 'This runtime is not configured' };
-    const known = this.#probes.get(id);
+  async probe(
+    source: RuntimeSource,
+    { refresh = false, environment }: Looking = {},
+  ): Promise<AgentRuntime | Unavailable> {
+    const key = `${runtimeKey(source)} ${environmentKey(environment)}`;
+    const known = this.#probes.get(key);
     if (known && !refresh) {
       const { report, at } = await known;
       if (this.#clock() - at < goodForMs[report.status]) return report;
     }
-    const fresh = this.#ask(adapter);
-    this.#probes.set(id, fresh);
+    const fresh = this.#ask(source, environment);
+    this.#probes.set(key, fresh);
     return (await fresh).report;
   }
 
-  async #ask(adapter: RuntimeAdapter): Promise<Probed> {
+  async #ask(source: RuntimeSource, environment: Looking['environment']): Promise<Probed> {
     try {
+      const adapter = await this.#adapters.find(source);
       const signal = AbortSignal.any([AbortSignal.timeout(probeTimeoutMs), this.#closing]);
-      return { report: await abortable(adapter.probe({ signal }), signal), at: this.#clock() };
+      const options = { signal, ...(environment ? { environment } : {}) };
+      return { report: await abortable(adapter.probe(options), signal), at: this.#clock() };
     } catch (thrown) {
-      // The contract says that probe never throws: an adapter whose probe does is unavailable.
+      // There is no such adapter, or its probe throws although the contract says that it never does.
       const error = AgentRuntimeError.from(thrown);
       return {
-        report: { status: 'unavailable', id: adapter.id, code: error.code, reason: error.rawMessage },
+        report: {
+          status: 'unavailable',
+          id: source.id,
+          code: error.code,
+          reason: error.rawMessage,
+          ...(error.hint === undefined ? {} : { hint: error.hint }),
+        },
         at: this.#clock(),
       };
     }
   }
 
   /** Whether a run may begin on this target now. */
-  async check(target: Target, spec: TaskSpec): Promise<TargetCheck> {
-    const state = this.#breakers[target.runtime];
+  async check(target: Target, spec: TaskSpec, environment?: Looking['environment']): Promise<TargetCheck> {
+    const source = sourceOf(spec, target.runtime);
+    const state = this.#breakers[runtimeKey(source)];
     if (isOpen(state, this.#clock())) {
       return {
         ok: false,
@@ -103,7 +125,7 @@ export class Runtimes {
         retryAt: state?.until ?? 0,
       };
     }
-    const found = await this.probe(target.runtime);
+    const found = await this.probe(source, { environment });
     if (found.status === 'unavailable') return { ok: false, code: found.code, reason: found.reason };
     const unmet = unmetNeeds(spec.needs, found.capabilities);
     if (unmet.length > 0)
@@ -114,47 +136,47 @@ export class Runtimes {
     return { ok: true, runtime: found };
   }
 
-  async reports(refresh: boolean): Promise<RuntimeReport[]> {
-    const found = await Promise.all([...this.#adapters.keys()].map((id) => this.probe(id, refresh)));
-    return found.map((report) => ({ ...report, breaker: this.#breakers[report.id]?.status ?? 'closed' }));
+  async report(source: RuntimeSource, looking: Looking = {}): Promise<RuntimeReport> {
+    const found = await this.probe(source, looking);
+    return { ...found, breaker: this.#breakers[runtimeKey(source)]?.status ?? 'closed' };
   }
 
   /**
    * Asked right before a start: a breaker whose pause is over admits one trial. False while an earlier trial is
    * undecided.
    */
-  async admitsStart(id: string): Promise<boolean> {
+  async admitsStart(key: string): Promise<boolean> {
     let isAdmitted = true;
-    await this.#record(id, (now) => {
-      isAdmitted = !isOpen(this.#breakers[id], now);
-      return mayHalfOpen(this.#breakers[id], now) ? [{ type: 'breaker.halfOpened' }] : [];
+    await this.#record(key, (now) => {
+      isAdmitted = !isOpen(this.#breakers[key], now);
+      return mayHalfOpen(this.#breakers[key], now) ? [{ type: 'breaker.halfOpened' }] : [];
     });
     return isAdmitted;
   }
 
-  async startFailed(id: string, runId: string, code: ErrorCode): Promise<void> {
-    await this.#record(id, () => [{ type: 'start.failed', runId, code }]);
-    await this.#record(id, (now) => {
-      const opened = afterFailure(this.#breakers[id] ?? closedBreaker, now);
+  async startFailed(key: string, runId: string, code: ErrorCode): Promise<void> {
+    await this.#record(key, () => [{ type: 'start.failed', runId, code }]);
+    await this.#record(key, (now) => {
+      const opened = afterFailure(this.#breakers[key] ?? closedBreaker, now);
       return opened ? [opened] : [];
     });
   }
 
-  async startSucceeded(id: string, runId: string): Promise<void> {
-    const state = this.#breakers[id];
+  async startSucceeded(key: string, runId: string): Promise<void> {
+    const state = this.#breakers[key];
     // Without failures there is nothing to reset, and the start itself is in the task's stream already.
     if (!state || (state.failures === 0 && state.status === 'closed')) return;
-    await this.#record(id, () => [
+    await this.#record(key, () => [
       { type: 'start.succeeded', runId },
       ...(state.status === 'closed' ? [] : [{ type: 'breaker.closed' as const }]),
     ]);
   }
 
-  #record(id: string, decide: (now: number) => readonly RuntimeEvent[]): Promise<void> {
+  #record(key: string, decide: (now: number) => readonly RuntimeEvent[]): Promise<void> {
     return this.#mutex.run(async () => {
       const events = decide(this.#clock());
       if (events.length === 0) return;
-      const stream = runtimeStream(id);
+      const stream = runtimeStream(key);
       const result = await whenThereIsRoom(() => this.#log.append(stream, events), this.#closing);
       for (const [index, event] of events.entries()) {
         const position = result.first + index;
@@ -163,4 +185,11 @@ export class Runtimes {
       }
     });
   }
+}
+
+/** Tells environments apart without keeping their values. */
+function environmentKey(environment: Looking['environment']): string {
+  if (!environment) return '';
+  const entries = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(entries)).digest('hex');
 }

@@ -12,6 +12,7 @@ import {
   type BreakerStates,
 } from '../../src/runtimes/breaker.ts';
 import { fifo } from '../../src/index.ts';
+import { Adapters } from '../../src/runtimes/adapters.ts';
 import { Runtimes } from '../../src/runtimes/runtimes.ts';
 import { eventsOf, makePlaces, openPlane, typesOf } from '../support/planes.ts';
 import { fold, submitted } from '../support/states.ts';
@@ -22,7 +23,7 @@ const target = { runtime: 'memory' };
 async function makeRuntimes(adapter: RuntimeAdapter = memoryRuntime()) {
   let now = 1_000_000;
   const log = memoryEventLog({ clock: () => now });
-  const runtimes = new Runtimes(new Map([[adapter.id, adapter]]), log, () => now);
+  const runtimes = new Runtimes(new Adapters([adapter]), log, () => now);
   return {
     log,
     runtimes,
@@ -46,7 +47,7 @@ describe('the circuit breaker of a runtime', () => {
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: true });
     await fail('run-3');
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: false, code: 'UNAVAILABLE', retryAt: 1_030_000 });
-    expect((await runtimes.reports(false))[0]).toMatchObject({ id: 'memory', breaker: 'open' });
+    expect(await runtimes.report({ id: 'memory' })).toMatchObject({ id: 'memory', breaker: 'open' });
   });
 
   it('forgets failures when a start succeeds, and writes nothing for the usual success', async () => {
@@ -72,7 +73,7 @@ describe('the circuit breaker of a runtime', () => {
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: false, code: 'UNAVAILABLE' });
     await runtimes.startSucceeded('memory', 'run-4');
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: true });
-    expect((await runtimes.reports(false))[0]).toMatchObject({ breaker: 'closed' });
+    expect(await runtimes.report({ id: 'memory' })).toMatchObject({ breaker: 'closed' });
   });
 
   it('opens again, for longer, when that one fails too', async () => {
@@ -183,15 +184,15 @@ describe('what is known of a runtime', () => {
         return inner.probe(options);
       },
     });
-    await Promise.all([runtimes.probe('memory'), runtimes.probe('memory')]);
+    await Promise.all([runtimes.probe({ id: 'memory' }), runtimes.probe({ id: 'memory' })]);
     expect(asked).toBe(1);
     pass(59_000);
-    await runtimes.probe('memory');
+    await runtimes.probe({ id: 'memory' });
     expect(asked).toBe(1);
     pass(2_000);
-    await runtimes.probe('memory');
+    await runtimes.probe({ id: 'memory' });
     expect(asked).toBe(2);
-    await runtimes.reports(true);
+    await runtimes.report({ id: 'memory' }, { refresh: true });
     expect(asked).toBe(3);
   });
 
@@ -200,8 +201,8 @@ describe('what is known of a runtime', () => {
       ...memoryRuntime(),
       probe: () => Promise.reject(new AgentRuntimeError('PROTOCOL_VIOLATION', 'nonsense')),
     });
-    expect(await runtimes.probe('memory')).toMatchObject({ status: 'unavailable', code: 'PROTOCOL_VIOLATION' });
-    expect(await runtimes.probe('other')).toMatchObject({ status: 'unavailable', code: 'NOT_FOUND' });
+    expect(await runtimes.probe({ id: 'memory' })).toMatchObject({ status: 'unavailable', code: 'PROTOCOL_VIOLATION' });
+    expect(await runtimes.probe({ id: 'other' })).toMatchObject({ status: 'unavailable', code: 'NOT_FOUND' });
   });
 
   it('decides whether it will do for a task', async () => {
