@@ -44,7 +44,10 @@ export async function piVersion(
 async function outputOf(program: string, args: readonly string[], options: ProgramOptions): Promise<string> {
   const { code, stdout, stderr } = await runProgram(program, args, options).catch((thrown: unknown) => {
     throwIfAborted(options.signal);
-    throw failure('', AgentRuntimeError.from(thrown).rawMessage, thrown);
+    const error = AgentRuntimeError.from(thrown);
+    // A program that did not answer in time may be there all the same: the plane asks again.
+    const isUnsure = error.code === 'DEADLINE_EXCEEDED' || error.code === 'OUTCOME_UNKNOWN';
+    throw isUnsure ? error : failure('', error.rawMessage, thrown);
   });
   if (code === 0) return `${stdout}\n${stderr}`;
   throw failure(stderr, `it ended with code ${code}`);

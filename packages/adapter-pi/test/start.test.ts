@@ -92,7 +92,7 @@ describe('a launch', () => {
     expect(state).toMatchObject({ data: { sessionFile: expect.stringContaining(own) } });
   });
 
-  test('that is aborted does not wait for a version that never comes', { timeout: 12_000 }, async () => {
+  test('that is aborted does not wait for a version that never comes', async () => {
     const program = fileURLToPath(new URL('support/command-only.ts', import.meta.url));
     const command = [process.execPath, '--conditions=@runtime/source', program, '--slow-version'];
     await using stage = await Stage.set({}, { pi: { command } });

@@ -90,6 +90,7 @@ done
 wait "$agent"
 again=$?
 if [ "$again" -ne 127 ]; then status=$again __runtime_caught=; fi
+read_clock
 [ -e "$__runtime_dir/holder.json" ] || give_back 'the agent was never begun'
 
 code= name=
@@ -117,9 +118,10 @@ esac
 if [ -n "$code" ]; then end="\\"kind\\":\\"exited\\",\\"code\\":$code"
 elif [ -n "$name" ]; then end="\\"kind\\":\\"signaled\\",\\"signal\\":\\"SIG\${name#SIG}\\""
 else end="\\"kind\\":\\"unknown\\",\\"why\\":\\"the shell reported status $status, which may be a code or a signal\\""; fi
+ended=\${__runtime_clock:+,\\"endedAt\\":$__runtime_clock}
 began=true
 if [ -e "$__runtime_dir/.unbegun" ]; then began=false; fi
-printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}}" 1<>"$__runtime_dir/exit.json.tmp" || fail 'cannot write the exit record'
+printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$ended}" 1<>"$__runtime_dir/exit.json.tmp" || fail 'cannot write the exit record'
 flush "$__runtime_dir/exit.json.tmp"
 publish() { mv -f "$__runtime_dir/exit.json.tmp" "$__runtime_dir/exit.json"; }
 publish || publish || fail 'cannot publish the exit record'

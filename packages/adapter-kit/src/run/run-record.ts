@@ -20,6 +20,8 @@ const exitRecordSchema = z.object({
   version: z.literal(1),
   began: z.boolean(),
   exit: exitSchema,
+  /** Unix ms. Missing where the holder's system has no clock that shows milliseconds, and in older records. */
+  endedAt: z.int().positive().optional(),
 });
 
 /**
@@ -30,11 +32,14 @@ export async function readHolderRecord(runDir: string): Promise<HolderRecord | u
   return readRecord(runPaths(runDir).holder, holderRecordSchema);
 }
 
-/** With the time (Unix ms) at which the holder wrote it. Undefined as for `readHolderRecord`. */
+/**
+ * With the time (Unix ms) at which the holder saw the exit; without it in the record, the time of the file. Undefined
+ * as for `readHolderRecord`.
+ */
 export async function readExitRecord(
   runDir: string,
 ): Promise<{ readonly began: boolean; readonly exit: Exit; readonly endedAt: number } | undefined> {
   const found = await readDatedRecord(runPaths(runDir).exit, exitRecordSchema);
   if (!found) return undefined;
-  return { began: found.record.began, exit: found.record.exit, endedAt: found.writtenAt };
+  return { began: found.record.began, exit: found.record.exit, endedAt: found.record.endedAt ?? found.writtenAt };
 }

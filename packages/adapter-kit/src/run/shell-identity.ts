@@ -1,7 +1,8 @@
 /**
  * Shell functions for the script of a holder, which read a process's identity as `readIdentity` does. POSIX sh, run by
  * dash, bash and busybox ash alike. `start_time PID` sets `__runtime_started`; `read_boot` sets `__runtime_boot`. Both
- * fail when the system has no answer.
+ * fail when the system has no answer. `read_clock` sets `__runtime_clock` to Unix ms, or to nothing where `date` shows
+ * only seconds.
  * All their variables begin with `__runtime_`: assigning a variable of the environment changes what the agent gets.
  */
 export const identityFunctions = `
@@ -22,5 +23,9 @@ read_boot() {
   if [ -r /proc/sys/kernel/random/boot_id ]; then read -r __runtime_boot </proc/sys/kernel/random/boot_id
   else __runtime_boot=$(sysctl -n kern.bootsessionuuid); fi
   [ -n "$__runtime_boot" ]
+}
+read_clock() {
+  __runtime_clock=$(date +%s%3N) || __runtime_clock=
+  case $__runtime_clock in *[!0-9]* | ?????????? | '') __runtime_clock= ;; esac
 }
 `;

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -67,6 +67,26 @@ describe('the exit record', () => {
       await once(holder, 'exit');
       expect((await readExitRecord(run.dir))?.exit).toEqual(exit);
     }
+  });
+
+  it('holds the time at which the exit was seen, whatever becomes of the file', async () => {
+    await using run = await testRun();
+    const before = Date.now();
+    await run.sh('exit 0');
+    await waitForExit(run.handle);
+    const after = Date.now();
+    await utimes(runPaths(run.dir).exit, 1, 1);
+    const ended = await inspectRun(run.handle);
+    if (ended.state !== 'ended') throw new Error(ended.state);
+    expect(ended.endedAt).toBeGreaterThanOrEqual(before);
+    expect(ended.endedAt).toBeLessThanOrEqual(after);
+  });
+
+  it('takes the time of the file where the record has none', async () => {
+    await using run = await testRun();
+    await writeFile(runPaths(run.dir).exit, '{"version":1,"began":true,"exit":{"kind":"exited","code":0}}');
+    await utimes(runPaths(run.dir).exit, 5, 5);
+    expect(await readExitRecord(run.dir)).toMatchObject({ endedAt: 5000 });
   });
 
   it('survives signals to the holder while the agent works', async () => {

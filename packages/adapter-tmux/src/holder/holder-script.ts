@@ -130,6 +130,7 @@ while :; do
 done
 # What the holder runs from here on is in its own process group, which is spared when the agent's tree is ended.
 set +m
+read_clock
 exec 2>&6 6>&-
 [ -e holder.json ] || give_back 'the agent was never begun'
 
@@ -154,9 +155,10 @@ esac
 if [ -n "$code" ]; then end="\\"kind\\":\\"exited\\",\\"code\\":$code"
 elif [ -n "$name" ]; then end="\\"kind\\":\\"signaled\\",\\"signal\\":\\"SIG\${name#SIG}\\""
 else end="\\"kind\\":\\"unknown\\",\\"why\\":\\"the shell reported status $status, which may be a code or a signal\\""; fi
+ended=\${__runtime_clock:+,\\"endedAt\\":$__runtime_clock}
 began=true
 if [ -e .unbegun ]; then began=false; fi
-printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}}" 1<>exit.json.tmp || fail 'cannot write the exit record'
+printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$ended}" 1<>exit.json.tmp || fail 'cannot write the exit record'
 flush exit.json.tmp
 mv -f exit.json.tmp exit.json || fail 'cannot publish the exit record'
 flush .

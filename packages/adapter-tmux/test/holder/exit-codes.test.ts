@@ -1,35 +1,40 @@
-import { expect, test } from 'vitest';
-import { readExitRecord } from '@runtime/adapter-kit/run';
+import { utimes } from 'node:fs/promises';
+import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
+import { expect, inject, test } from 'vitest';
 import { Stage, liveRuns, readAll, shown } from '../support/stage.ts';
 
 /** tmux 3.3a forgets about 1.4 % of them (tmux commit fa5f3cef3, first in 3.6): 400 would lose five or six. */
 const runs = 400;
 const atOnce = 8;
 
-test('400 quick exits give 400 right codes, and the first and last line of each', { timeout: 180_000 }, async () => {
-  await using stage = await Stage.open();
-  const wrong: string[] = [];
-  const ids: string[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let number = next++; number < runs; number = next++) {
-      const code = number % 141;
-      const { session, handle } = await stage.bash(`echo first; echo last; exit ${code}`);
-      ids.push(handle.runId);
-      const events = await readAll(session);
-      const exit = (await readExitRecord(handle.runDir))?.exit;
-      if (exit?.kind !== 'exited' || exit.code !== code) wrong.push(`${number}: ${JSON.stringify(exit)} for ${code}`);
-      if (shown(events) !== 'first\nlast\n') wrong.push(`${number}: ${JSON.stringify(shown(events))}`);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  expect(wrong).toEqual([]);
-  const alive = await liveRuns();
-  expect(
-    ids.filter((id) => alive.has(id)),
-    'runs with a process left',
-  ).toEqual([]);
-});
+test(
+  '400 quick exits give 400 right codes, and the first and last line of each',
+  { timeout: 180_000 * inject('slowness') },
+  async () => {
+    await using stage = await Stage.open();
+    const wrong: string[] = [];
+    const ids: string[] = [];
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let number = next++; number < runs; number = next++) {
+        const code = number % 141;
+        const { session, handle } = await stage.bash(`echo first; echo last; exit ${code}`);
+        ids.push(handle.runId);
+        const events = await readAll(session);
+        const exit = (await readExitRecord(handle.runDir))?.exit;
+        if (exit?.kind !== 'exited' || exit.code !== code) wrong.push(`${number}: ${JSON.stringify(exit)} for ${code}`);
+        if (shown(events) !== 'first\nlast\n') wrong.push(`${number}: ${JSON.stringify(shown(events))}`);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    expect(wrong).toEqual([]);
+    const alive = await liveRuns();
+    expect(
+      ids.filter((id) => alive.has(id)),
+      'runs with a process left',
+    ).toEqual([]);
+  },
+);
 
 test.each(['TERM', 'KILL', 'INT', 'HUP', 'SEGV', 'USR1'])(
   'tells a death by SIG%s from an exit code',
@@ -46,6 +51,18 @@ test.each([129, 130, 137, 143, 255])('tells the exit code %i from a death by a s
   const { session } = await stage.bash(`exit ${code}`);
   await readAll(session);
   expect(await session.stop()).toEqual({ kind: 'exited', code });
+});
+
+test('the record holds the time at which the exit was seen, whatever becomes of the file', async () => {
+  await using stage = await Stage.open();
+  const before = Date.now();
+  const { session, handle } = await stage.bash('exit 0');
+  await readAll(session);
+  const after = Date.now();
+  await utimes(runPaths(handle.runDir).exit, 1, 1);
+  const endedAt = (await readExitRecord(handle.runDir))?.endedAt ?? 0;
+  expect(endedAt).toBeGreaterThanOrEqual(before);
+  expect(endedAt).toBeLessThanOrEqual(after);
 });
 
 test('says that it does not know where bash does not: a death by SIGPIPE looks like exit code 141', async () => {

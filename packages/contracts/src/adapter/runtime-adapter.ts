@@ -95,9 +95,10 @@ export interface RuntimeAdapter {
   /**
    * Starts the run's process, exactly once for a handle: a second start of the same handle is CONFLICT.
    * Resolves once instructions can be sent (with `firstInstruction: 'launch'`: once the process has its instruction).
-   * Throws UNAVAILABLE, NOT_FOUND, PERMISSION_DENIED or EXHAUSTED when the run provably did not begin; UNAUTHENTICATED,
-   * UNSUPPORTED or INVALID_ARGUMENT for a launch it cannot carry out: then the plane may start the run again. After any
-   * other code the plane treats an instruction that went with the launch as half done.
+   * Throws UNAVAILABLE or EXHAUSTED when the run provably did not begin by the runtime's fault: the plane starts it
+   * again, and the circuit breaker counts. Throws INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNSUPPORTED or
+   * UNAUTHENTICATED for a launch that fails by the task's fault, such as a model or a session that does not exist: it is
+   * not repeated, and not counted. After any other code an instruction that went with the launch is taken as half done.
    * After a throw no process of the run may be left; the plane calls `reap` as well.
    * Aborting `signal` ends the waiting and what was begun.
    */

@@ -18,7 +18,7 @@ import {
  * The version of `foldTask`. It changes when the fold makes another state of the same events: snapshots of another
  * version are not read.
  */
-export const taskFoldVersion = '1';
+export const taskFoldVersion = '2';
 
 function submitted(event: StoredByType['task.submitted']): TaskState {
   const prompt: InstructionState = { id: event.instructionId, mode: 'prompt', level: 'queued' };

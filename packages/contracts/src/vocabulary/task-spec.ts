@@ -36,6 +36,11 @@ export const retryPolicySchema = z.strictObject({
   baseDelayMs: z.int().min(0).max(3_600_000).default(1000),
   /** The longest delay, in ms. @default 60000 */
   maxDelayMs: z.int().min(0).max(86_400_000).default(60_000),
+  /**
+   * The first delay in ms after a rate limit for which the backend named no time; it doubles up to half an hour, with
+   * jitter between half and the whole. @default 120000
+   */
+  rateLimitDelayMs: z.int().min(0).max(86_400_000).optional(),
 });
 export type RetryPolicy = z.infer<typeof retryPolicySchema>;
 

@@ -14,11 +14,16 @@ import { parseWith } from '../client/parse.ts';
 import type { Plane } from '../plane/plane.ts';
 import type { Submission } from '../plane/submissions.ts';
 import type { TaskValues } from '../task/task-values.ts';
+import { refuseFaults } from './refuse-faults.ts';
 import { taskRuntimes } from './task-runtimes.ts';
 
 /** Submits a caller's request. Resolves once the task is durable, and with it the values that it was given. */
 export async function submit(plane: Plane, request: unknown): Promise<{ id: string }> {
-  return { id: await plane.submissions.submit(await parseSubmission(plane, request)) };
+  const submission = await parseSubmission(plane, request);
+  const { key } = submission;
+  // A known key stands for its task, whatever has become of what that needs.
+  if (key === undefined || !plane.registry.keys.has(key)) await refuseFaults(submission, plane.ctx);
+  return { id: await plane.submissions.submit(submission) };
 }
 
 /** Completes a request to the spec that is kept. Nothing is read from the workspace; it only has to exist. */

@@ -1,4 +1,4 @@
-import { mkdir, stat, statfs } from 'node:fs/promises';
+import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentRuntimeError, type TaskEvent } from '@runtime/contracts';
 import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
@@ -10,6 +10,7 @@ import { endTask } from '../task/end-task.ts';
 import { probeEnvironment } from '../task/given.ts';
 import { holdLeases } from '../task/hold-leases.ts';
 import type { Conversation, Task } from '../task/task.ts';
+import { taskFault } from './task-fault.ts';
 
 const leaseRetryMs = 60_000;
 const diskRetryMs = 5_000;
@@ -23,6 +24,8 @@ const trialRetryMs = 1_000;
 export async function recordStart(task: Task, next: NextAttempt): Promise<boolean> {
   const { ctx, state } = task;
   const { spec } = state;
+  const fault = await taskFault(spec);
+  if (fault) return endTask(task, fault);
   let environment;
   try {
     environment = await probeEnvironment(task);
@@ -34,10 +37,6 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
   if (!check.ok) {
     await task.record(() => [refusalOf(next, check, spec.runtimes.length)]);
     return true;
-  }
-  if (!(await isDirectory(spec.workspace))) {
-    const message = `The workspace does not exist any more: ${spec.workspace}`;
-    return endTask(task, { status: 'failed', code: 'unavailable', message });
   }
   if (!(await hasRoom(task))) return requeue(task, diskRetryMs);
   const resumes = next.mode === 'resume' ? resumedConversation(task, state) : undefined;
@@ -136,11 +135,4 @@ function requeue(task: Task, ms: number): false {
 async function hasRoom({ ctx }: Task): Promise<boolean> {
   const { bavail, bsize } = await statfs(ctx.runsDir).catch(() => ({ bavail: Infinity, bsize: 1 }));
   return bavail * bsize >= ctx.tuning.minFreeBytes;
-}
-
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

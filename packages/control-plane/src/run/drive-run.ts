@@ -26,11 +26,13 @@ export async function driveRun(task: Task, run: RunState): Promise<boolean> {
     // is to end, no adapter is needed for that.
     const step = stopReason(task.state, run, task.ctx.clock());
     if (!('stop' in step)) {
-      waitForAdapter(task, run, found);
+      if (!task.unread) warnOfUnread(task, run, found);
+      task.unread = found;
       task.wakeAt(step.wakeAt);
       return false;
     }
   }
+  task.unread = undefined;
   const adapter = AgentRuntimeError.isInstance(found) ? standIn(source.id, found) : found;
   const session = isOurs ? await launchRun(task, run, adapter) : await recoverRun(task, run, adapter);
   if (task.ctx.closing.aborted) {
@@ -40,7 +42,7 @@ export async function driveRun(task: Task, run: RunState): Promise<boolean> {
   return session ? superviseRun(task, run.runId, adapter, session) : true;
 }
 
-function waitForAdapter(task: Task, run: RunState, why: AgentRuntimeError): void {
+function warnOfUnread(task: Task, run: RunState, why: AgentRuntimeError): void {
   process.emitWarning(
     `run ${run.runId} of task ${task.id} is not read: ${why.rawMessage}. Its agent may be at work; cancel the task to end it.`,
     'AgentRuntimeWarning',

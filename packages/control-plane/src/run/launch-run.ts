@@ -58,7 +58,8 @@ async function recordFailedStart(
   const error = AgentRuntimeError.from(thrown);
   const step = stopReason(task.state, run, ctx.clock());
   if ('stop' in step) await task.record((state) => stoppingEvents(currentRun(state), step.stop));
-  else if (isAsked) await ctx.runtimes.startFailed(keyOf(task, run), run.runId, error.code);
+  if ('stop' in step || !isAsked) ctx.runtimes.startGivenUp(keyOf(task, run));
+  else await ctx.runtimes.startFailed(keyOf(task, run), run.runId, error.code);
   if (!(await reapUntilDone(task, run, adapter))) return;
   const isCancelled = 'stop' in step && step.stop === 'cancel';
   const launched = isAsked && task.state.instructions[run.instructionId]?.level !== 'queued';

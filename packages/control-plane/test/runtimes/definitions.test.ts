@@ -145,7 +145,7 @@ describe('the definition of a runtime', () => {
     });
     expect(await later.task(alone.id).outcome()).toMatchObject({
       status: 'failed',
-      code: 'unavailable',
+      code: 'invalid_request',
       message: 'echo: no such option: says',
     });
     expect(await later.task(ladder.id).outcome()).toMatchObject({ status: 'succeeded' });
