@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, killTree, signalProcess, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { readExitRecord, shutOut, waitForExit, type RunPlace } from '@runtime/adapter-kit/run';
+import { awaitRecord, readExitRecord, shutOut, type RunPlace } from '@runtime/adapter-kit/run';
 import { systemCode } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder/holder-script.ts';
@@ -10,8 +10,6 @@ import { readRecorder } from './screen/recorder.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
 import { agentOf, readLaunchRecord, readTmuxHolder, tmuxRunFiles, type TmuxHolder } from './run-files.ts';
 
-/** How long a holder may take to record an exit after the agent is gone: long on a disk that hangs. */
-const recordMs = 5000;
 /** How long the last output may take through tmux. A stopped server never delivers it. */
 const drainMs = 2000;
 const leaveMs = 1000;
@@ -37,7 +35,7 @@ async function endAgent(place: RunPlace, holder: TmuxHolder, graceMs: number): P
   await killTree({ runId: place.runId, pgid, identities: [identity], spare, graceMs });
   // Only the spared processes can be left, and they ended before.
   if ((await living(spare)).length === 0) return removeTraces(place.runDir);
-  if (await isAlive(holder.holder)) await bounded(recordMs, (signal) => waitForExit(place, { signal, pollMs: 100 }));
+  await awaitRecord(place, holder.holder, true);
   if (await isAlive(holder.server)) await awaitEndMark(place.runDir);
   await releaseTerminal(place.runDir);
   await endEverything(place);
@@ -121,14 +119,5 @@ async function awaitEndMark(runDir: string): Promise<void> {
   while (performance.now() < deadline) {
     if (await hasEndMark(tmuxRunFiles(runDir).recording, mark)) return;
     await delay(5);
-  }
-}
-
-async function bounded(ms: number, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
-  const timeout = AbortSignal.timeout(ms);
-  try {
-    await work(timeout);
-  } catch (error) {
-    if (!timeout.aborted) throw error;
   }
 }

@@ -93,7 +93,10 @@ async function readRecorded(runDir: string): Promise<RunInspection | undefined> 
   // Liveness is looked at before the exit: a holder that ended in between has written its exit by then.
   const alive = holder !== undefined && (await isAlive(holder.holder));
   const ended = await readExitRecord(runDir);
-  if (ended) return { state: 'ended', ...ended, ...(holder ? { holder } : {}) };
+  if (ended) {
+    const { began, exit, endedAt } = ended;
+    return { state: 'ended', began, exit, endedAt, ...(holder ? { holder } : {}) };
+  }
   if (!holder) return undefined;
   return { state: alive ? 'live' : 'dead', holder };
 }

@@ -14,6 +14,8 @@ export interface RunPaths {
   readonly holder: string;
   /** How the agent ended, as its holder saw it. */
   readonly exit: string;
+  /** `exit` while its holder makes it durable; blank until the agent ended. */
+  readonly exitDraft: string;
   readonly stdout: string;
   readonly stderr: string;
   /** Messages of the holder itself, about failures to start. */
@@ -32,6 +34,7 @@ export function runPaths(runDir: string): RunPaths {
     shut: path.join(claim, 'shut'),
     holder: path.join(runDir, 'holder.json'),
     exit: path.join(runDir, 'exit.json'),
+    exitDraft: path.join(runDir, 'exit.json.tmp'),
     stdout: path.join(runDir, 'stdout.log'),
     stderr: path.join(runDir, 'stderr.log'),
     holderLog: path.join(runDir, 'holder.log'),

@@ -32,14 +32,29 @@ export async function readHolderRecord(runDir: string): Promise<HolderRecord | u
   return readRecord(runPaths(runDir).holder, holderRecordSchema);
 }
 
+/** How an agent ended, as its holder saw it. */
+export interface ExitRecord {
+  readonly began: boolean;
+  readonly exit: Exit;
+  /** Unix ms: when the holder saw the exit; without that in the record, the time of the file. */
+  readonly endedAt: number;
+  /** False while the holder makes it durable, and for good when the holder died meanwhile. What it says was observed. */
+  readonly isPublished: boolean;
+}
+
 /**
- * With the time (Unix ms) at which the holder saw the exit; without it in the record, the time of the file. Undefined
- * as for `readHolderRecord`.
+ * The exit from the moment the holder has written it, before it is durable: a sync may take long. Undefined as for
+ * `readHolderRecord`.
  */
-export async function readExitRecord(
-  runDir: string,
-): Promise<{ readonly began: boolean; readonly exit: Exit; readonly endedAt: number } | undefined> {
-  const found = await readDatedRecord(runPaths(runDir).exit, exitRecordSchema);
-  if (!found) return undefined;
-  return { began: found.record.began, exit: found.record.exit, endedAt: found.record.endedAt ?? found.writtenAt };
+export async function readExitRecord(runDir: string): Promise<ExitRecord | undefined> {
+  const { exit, exitDraft } = runPaths(runDir);
+  // Once more at the end: the draft may have got its name in between.
+  for (const file of [exit, exitDraft, exit]) {
+    const found = await readDatedRecord(file, exitRecordSchema);
+    if (!found) continue;
+    const { record, writtenAt } = found;
+    const { began, endedAt = writtenAt } = record;
+    return { began, exit: record.exit, endedAt, isPublished: file === exit };
+  }
+  return undefined;
 }

@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { abortable, type CallOptions } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
-import { isAlive } from '../process/identity.ts';
 import { killTree } from '../process/kill-tree.ts';
+import { awaitRecord } from './await-record.ts';
 import { shutOut } from './inspect-run.ts';
 import type { RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
@@ -12,9 +11,6 @@ export interface StopRunOptions extends CallOptions {
   /** Time between TERM and KILL, in ms; 0 kills at once. @default 5000; 1000 for `reapRun` */
   readonly graceMs?: number;
 }
-
-/** How long a holder may take to record an exit after the agent is gone: long on a disk that hangs. */
-const recordMs = 5000;
 
 /**
  * Ends a run: sends TERM to its processes, waits `graceMs`, then kills them. The holder records the exit and goes last.
@@ -39,7 +35,7 @@ async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
   const record = await readHolderRecord(place.runDir);
   if (record) {
     await killTree({ ...treeOf(place, record), graceMs, spare: [record.holder] });
-    await waitForHolder(record);
+    await awaitRecord(place, record.holder);
   }
   // What is left now is a holder that hangs, or one that has the claim and no record yet.
   await killTree({ runId: place.runId, identities: record ? [record.holder] : [], graceMs: 0 });
@@ -51,10 +47,4 @@ async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
 function treeOf({ runId }: RunPlace, { agent }: HolderRecord) {
   const { pgid, ...identity } = agent;
   return { runId, pgid, identities: [identity] };
-}
-
-/** The holder goes by itself once its record is durable. */
-async function waitForHolder({ holder }: HolderRecord): Promise<void> {
-  const deadline = performance.now() + recordMs;
-  while (performance.now() < deadline && (await isAlive(holder))) await delay(5);
 }

@@ -29,8 +29,8 @@ export const laterRecorderCommand = `umask 077; ${introduce}; exec cat >>out.raw
  * - After a stop only the job table shows how the job went on. SIGSTOP is left as it is, because a person sent it;
  *   Ctrl-Z is undone, because no shell is here to do it.
  * - The environment goes through `export`, not `env K=V`: what is in no argument list cannot be seen in `ps`.
- * - exit.json is written into blocks that were allocated at the start, before the end marker: a stuck terminal or a
- *   full disk loses neither.
+ * - exit.json is written into blocks that were allocated at the start, before the end marker: a full disk does not
+ *   lose it.
  * - HUP is trapped: when tmux dies the holder still records the exit.
  */
 export const holderScript = `# runtime tmux holder: runs one agent in this terminal, records how it ended.
@@ -159,12 +159,13 @@ ended=\${__runtime_clock:+,\\"endedAt\\":$__runtime_clock}
 began=true
 if [ -e .unbegun ]; then began=false; fi
 printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$ended}" 1<>exit.json.tmp || fail 'cannot write the exit record'
+# In the background: neither a stuck terminal nor a slow disk delays the other. CAN first: it ends whatever escape
+# sequence the agent left open.
+printf '\\030\\033]7770;%s\\007' "$nonce" >&9 2>/dev/null &
 flush exit.json.tmp
 mv -f exit.json.tmp exit.json || fail 'cannot publish the exit record'
 flush .
 
-# CAN first: it ends whatever escape sequence the agent left open.
-printf '\\030\\033]7770;%s\\007' "$nonce" >&9 2>/dev/null
 SECONDS=0
 until [ -n "$hangup" ] || [ "$SECONDS" -ge "$stay" ] || read -r -t "$((stay - SECONDS))" -u 7; do :; done
 exit 0

@@ -1,6 +1,7 @@
-import { utimes } from 'node:fs/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, test, vi } from 'vitest';
 import { Stage, liveRuns, readAll, shown } from '../support/stage.ts';
 
 /** tmux 3.3a forgets about 1.4 % of them (tmux commit fa5f3cef3, first in 3.6): 400 would lose five or six. */
@@ -59,6 +60,7 @@ test('the record holds the time at which the exit was seen, whatever becomes of 
   const { session, handle } = await stage.bash('exit 0');
   await readAll(session);
   const after = Date.now();
+  await session.stop();
   await utimes(runPaths(handle.runDir).exit, 1, 1);
   const endedAt = (await readExitRecord(handle.runDir))?.endedAt ?? 0;
   expect(endedAt).toBeGreaterThanOrEqual(before);
@@ -84,4 +86,19 @@ test('an agent stopped with SIGSTOP stays so until SIGCONT, and its code is seen
   const { session } = await stage.bash('(sleep 0.7; kill -CONT $$) & kill -STOP $$; echo on; exit 9');
   expect(shown(await readAll(session))).toBe('on\n');
   expect(await session.stop()).toEqual({ kind: 'exited', code: 9 });
+});
+
+test('an exit is known while the disk is slow, the events do not wait for it, and no stop makes it unknown', async () => {
+  await using stage = await Stage.open();
+  const bin = join(stage.dir, 'bin');
+  await mkdir(bin);
+  await writeFile(join(bin, 'sync'), '#!/bin/sh\nsleep 30\n', { mode: 0o755 });
+  vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`);
+  try {
+    const { session } = await stage.bash('echo done; exit 7');
+    expect((await readAll(session)).at(-1)).toMatchObject({ outcome: { code: 'exit_code', message: 'exit code 7' } });
+    expect(await session.stop()).toEqual({ kind: 'exited', code: 7 });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
