@@ -78,8 +78,9 @@ describe.skipIf(process.platform !== 'linux')('one owner of many projects', () =
     await using lab = await openLab();
     const a = await project(lab, 'a', { echo: shell('echo "of a in $PWD"') });
     const b = await project(lab, 'b', { echo: shell('echo of b') });
-    await lab.in(a).start('run', 'x');
-    const again = JSON.parse((await lab.in(b).start('requeue', 'last', '--json')).stdout) as { id: string };
+    const done = (await lab.in(a).start('submit', 'x')).stdout.trim();
+    await lab.in(a).start('wait', done);
+    const again = JSON.parse((await lab.in(b).start('requeue', done, '--json')).stdout) as { id: string };
     const events = await lab.in(b).start('events', '-f', again.id);
     expect(events.stdout).toContain(`of a in ${a}`);
   });
@@ -91,15 +92,15 @@ describe.skipIf(process.platform !== 'linux')('one owner of many projects', () =
       echo: shell(`echo "begun $MY_TOKEN_NAME"; while [ ! -e ${gate} ]; do sleep 0.05; done; echo "end of a"`),
     });
     lab.env['MY_TOKEN_NAME'] = 'given';
-    await lab.in(a).start('submit', 'x', '--env-pass', 'MY_TOKEN_NAME');
+    const id = (await lab.in(a).start('submit', 'x', '--env-pass', 'MY_TOKEN_NAME')).stdout.trim();
     delete lab.env['MY_TOKEN_NAME'];
-    await until(lab.in(a).start('events', '-f', 'last'), 'stdout', 'begun');
+    await until(lab.in(a).start('events', '-f', id), 'stdout', 'begun');
     await endProcess((await lab.ownerPid()) ?? 0, 'SIGKILL');
     await writeFile(join(a, 'runtime.config.json'), 'broken');
     await writeFile(gate, '');
     const elsewhere = await project(lab, 'elsewhere', { other: shell('echo') });
     await lab.in(elsewhere).start('serve', '--detach');
-    const events = await lab.in(elsewhere).start('events', '-f', 'last');
+    const events = await lab.in(elsewhere).start('events', '-f', id);
     expect(events.stdout).toMatch(/begun given[^]*end of a[^]*succeeded/);
     expect(events.stdout).toContain('run.reattached');
     expect(await lives((await lab.ownerPid()) ?? 0)).toBe(true);
@@ -141,7 +142,7 @@ describe.skipIf(process.platform !== 'linux')('the variables of the calling shel
       'a',
       {
         echo: shell(
-          `echo begun; while [ ! -e ${gate} ]; do sleep 0.05; done; test "$K$MY_TOKEN" = pass-hunter2set-hunter2`,
+          `echo begun; while [ ! -e ${gate} ]; do sleep 0.05; done; test "\${#K}:\${#MY_TOKEN}" = 12:11`,
         ),
       },
       { env: { pass: ['K'], set: { MY_TOKEN: 'set-hunter2' } } },
