@@ -23,7 +23,7 @@ export async function piVersion(
   const [name = '', ...before] = settings.command;
   const program = await resolveCommand(name, env['PATH'], cwd).catch((cause: unknown) => {
     const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
-    if (error.code !== 'NOT_FOUND') throw error;
+    if (error.code !== 'NOT_FOUND' || isThere(error)) throw error;
     throw new AgentRuntimeError('NOT_FOUND', error.rawMessage, {
       hint: `${installHint}, or name it in \`command\``,
       cause,
@@ -39,6 +39,9 @@ export async function piVersion(
   });
   return /^v?(\d+\.\d+\.\d+\S*)$/m.exec(output.trim())?.[1]?.slice(0, 100) ?? 'unknown';
 }
+
+/** The program is there, and its interpreter is not: the error says what to do. */
+export const isThere = ({ details }: AgentRuntimeError): boolean => details?.['program'] !== undefined;
 
 /** The stdout and stderr of a program that succeeds: Pi 0.7x prints its version on stderr. */
 async function outputOf(program: string, args: readonly string[], options: ProgramOptions): Promise<string> {

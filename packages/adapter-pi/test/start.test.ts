@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle } from '@runtime/conformance/adapter';
 import { describe, expect, test } from 'vitest';
+import { pi } from '../src/index.ts';
 import { Stage, type StageOptions } from './support/stage.ts';
 
 /** The error of a start that fails, with the proof that nothing is left of it. */
@@ -48,6 +49,17 @@ describe('a start that fails:', () => {
   test('a missing program is UNAVAILABLE, with the way to install it', async () => {
     const error = await failure({}, { pi: { command: ['no-such-pi'] } });
     expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('npm install -g') });
+  });
+
+  test('a Pi whose interpreter is not there is named with it, by probe and start', async () => {
+    await using stage = await Stage.set({});
+    const program = join(stage.dir, 'pi');
+    await writeFile(program, '#!/usr/bin/env node\r\n', { mode: 0o755 });
+    const adapter = pi({ command: [program] });
+    const message = expect.stringMatching(/pi cannot be executed.*carriage return/);
+    const hint = expect.stringContaining('line ends of Unix');
+    await expect(adapter.start(stage.launch)).rejects.toMatchObject({ code: 'UNAVAILABLE', message, hint });
+    expect(await adapter.probe()).toMatchObject({ status: 'unavailable', code: 'NOT_FOUND', reason: message, hint });
   });
 
   test('a run of another runtime is refused, by start and by recover', async () => {

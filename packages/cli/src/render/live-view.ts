@@ -93,7 +93,7 @@ function createResults(c: Colours): (event: TaskStreamEvent) => string | undefin
     const named = call && last !== event.callId ? { name: call.name } : {};
     const timed = call ? { ms: event.time - call.since } : {};
     return describeResult(
-      { ok: event.ok, ...(event.output === undefined ? {} : { output: event.output }), ...named, ...timed },
+      { ok: event.ok !== false, ...(event.output === undefined ? {} : { output: event.output }), ...named, ...timed },
       c,
     );
   };
