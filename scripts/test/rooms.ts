@@ -36,8 +36,8 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     doctor: ['.', 'invocation', 'owner', 'plane'],
     host: ['.', 'config', 'doctor', 'owner'],
     invocation: ['.', 'arguments', 'config', 'host', 'plane', 'render'],
-    owner: ['config', 'host'],
-    plane: ['.', 'arguments', 'config', 'host', 'owner', 'render'],
+    owner: ['host'],
+    plane: ['.', 'arguments', 'config', 'host', 'render'],
     render: ['.', 'arguments', 'host'],
   },
   conformance: {

@@ -1,4 +1,4 @@
-import type { ControlPlane } from '@runtime/contracts';
+import type { ControlPlane, RuntimeDefinition } from '@runtime/contracts';
 import type { ConnectContext } from './connect.ts';
 
 /** Owns the data directory in this process and serves the control socket, so that other commands can connect. */
@@ -6,7 +6,7 @@ export async function openOwnPlane(context: ConnectContext, concurrency: number)
   const { deps, dataDir } = context;
   const options = {
     dataDir,
-    createAdapter: deps.createAdapter,
+    createAdapter: (id: string, definition: RuntimeDefinition) => deps.createAdapter(id, definition),
     listen: true,
     concurrency,
   };

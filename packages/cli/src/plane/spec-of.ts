@@ -15,5 +15,9 @@ export function definitionsOfTask({ definitions, runtimes }: TaskSpec, here: Def
     const ids = runtimes.map(({ runtime }) => runtime);
     return pick(here, ids);
   }
-  return Object.fromEntries(Object.entries(definitions).map(([id, { digest: _, ...definition }]) => [id, definition]));
+  const entries = Object.entries(definitions).map(([id, recorded]) => {
+    const { digest: _, ...definition } = recorded;
+    return [id, definition];
+  });
+  return Object.fromEntries(entries);
 }

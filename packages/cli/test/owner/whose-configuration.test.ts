@@ -141,9 +141,7 @@ describe.skipIf(process.platform !== 'linux')('the variables of the calling shel
       lab,
       'a',
       {
-        echo: shell(
-          `echo begun; while [ ! -e ${gate} ]; do sleep 0.05; done; test "\${#K}:\${#MY_TOKEN}" = 12:11`,
-        ),
+        echo: shell(`echo begun; while [ ! -e ${gate} ]; do sleep 0.05; done; test "\${#K}:\${#MY_TOKEN}" = 12:11`),
       },
       { env: { pass: ['K'], set: { MY_TOKEN: 'set-hunter2' } } },
     );
