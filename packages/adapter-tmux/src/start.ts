@@ -84,6 +84,7 @@ async function makeRecord({ handle, instruction, env }: Launch, settings: TmuxSe
     prompt,
     instructionId: instruction.id,
     submitKey,
+    notesTurn: true,
     ...(readyPattern === undefined ? {} : { readyPattern }),
   };
 }

@@ -7,6 +7,7 @@ export type {
   AgentRuntime,
   Launch,
   ProbeOptions,
+  ReadEventsOptions,
   RecoverOptions,
   Recovery,
   RuntimeAdapter,

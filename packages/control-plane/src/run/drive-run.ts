@@ -1,4 +1,5 @@
 import { AgentRuntimeError } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { RunState } from '@runtime/contracts/fold';
 import { sourceOf } from '../runtimes/adapters.ts';
 import { holdLeases } from '../task/hold-leases.ts';
@@ -7,8 +8,9 @@ import { disposeSession } from './adapter-calls.ts';
 import { launchRun } from './launch-run.ts';
 import { recoverRun } from './recover-run.ts';
 import { standIn } from './stand-in.ts';
-import { stopReason } from './stop-reason.ts';
 import { superviseRun } from './supervise-run.ts';
+
+const lookAgainMs = 30_000;
 
 /**
  * Takes the open run to its end: launches it when this process recorded its start, recovers it otherwise, and
@@ -20,31 +22,33 @@ export async function driveRun(task: Task, run: RunState): Promise<boolean> {
   const isOurs = task.launching === run.runId;
   task.launching = undefined;
   const source = sourceOf(task.state.spec, run.target.runtime);
-  const found = await task.ctx.adapters.find(source).catch((thrown: unknown) => AgentRuntimeError.from(thrown));
-  if (AgentRuntimeError.isInstance(found) && !isOurs) {
-    // Only its adapter can read the run. An owner that has it goes on; until then the agent may be at work. When the run
-    // is to end, no adapter is needed for that.
-    const step = stopReason(task.state, run, task.ctx.clock());
-    if (!('stop' in step)) {
-      if (!task.unread) warnOfUnread(task, run, found);
-      task.unread = found;
-      task.wakeAt(step.wakeAt);
-      return false;
-    }
-  }
+  const adapter = await task.ctx.adapters.find(source).catch((thrown: unknown) => AgentRuntimeError.from(thrown));
+  if (AgentRuntimeError.isInstance(adapter)) return withoutAdapter(task, run, adapter, isOurs);
   task.unread = undefined;
-  const adapter = AgentRuntimeError.isInstance(found) ? standIn(source.id, found) : found;
-  const session = isOurs ? await launchRun(task, run, adapter) : await recoverRun(task, run, adapter);
-  if (task.ctx.closing.aborted) {
-    if (session) await disposeSession(session, task.ctx.tuning);
-    return false;
-  }
-  return session ? superviseRun(task, run.runId, adapter, session) : true;
+  return driveWith(task, run, adapter, isOurs);
 }
 
-function warnOfUnread(task: Task, run: RunState, why: AgentRuntimeError): void {
-  process.emitWarning(
-    `run ${run.runId} of task ${task.id} is not read: ${why.rawMessage}. Its agent may be at work; cancel the task to end it.`,
-    'AgentRuntimeWarning',
-  );
+/**
+ * Only its adapter can read a run. An owner that has it goes on; until then the agent may be at work and is left alone.
+ * To end the run because a person wants it no adapter is needed.
+ */
+async function withoutAdapter(task: Task, run: RunState, why: AgentRuntimeError, isOurs: boolean): Promise<boolean> {
+  if (isOurs || task.state.cancel) return driveWith(task, run, standIn(run.target.runtime, why), isOurs);
+  if (!task.unread) {
+    const text = `run ${run.runId} of task ${task.id} is not read: ${why.rawMessage}`;
+    process.emitWarning(`${text}. Its agent may be at work; cancel the task to end it.`, 'AgentRuntimeWarning');
+  }
+  task.unread = why;
+  // The failure may have been of the moment, as for want of file descriptors.
+  task.wakeAt(task.ctx.clock() + lookAgainMs);
+  return false;
+}
+
+async function driveWith(task: Task, run: RunState, adapter: RuntimeAdapter, isOurs: boolean): Promise<boolean> {
+  const found = isOurs ? await launchRun(task, run, adapter) : await recoverRun(task, run, adapter);
+  if (task.ctx.closing.aborted) {
+    if (found) await disposeSession(found.session, task.ctx.tuning);
+    return false;
+  }
+  return found ? superviseRun(task, run.runId, adapter, found) : true;
 }
