@@ -49,8 +49,14 @@ export { callerEnvironmentSchema, environmentSpecSchema } from './vocabulary/env
 export type { EnvironmentSpec, RecordedEnvironment } from './vocabulary/environment.ts';
 export { canonicalDefinition, runtimeDefinitionSchema } from './vocabulary/runtime-definition.ts';
 export type { RecordedDefinition, RuntimeDefinition } from './vocabulary/runtime-definition.ts';
-export { retryPolicySchema, submitRequestSchema, targetSchema, taskSpecSchema } from './vocabulary/task-spec.ts';
-export type { RetryPolicy, SubmitRequest, Target, TaskSpec } from './vocabulary/task-spec.ts';
+export {
+  maxTaskDepth,
+  retryPolicySchema,
+  submitRequestSchema,
+  targetSchema,
+  taskSpecSchema,
+} from './vocabulary/task-spec.ts';
+export type { RetryPolicy, SubmitRequest, SubmittedFrom, Target, TaskSpec } from './vocabulary/task-spec.ts';
 
 export { planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts';
 export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
@@ -79,3 +85,4 @@ export type { RuntimeReport } from './plane/runtime-report.ts';
 export type { QueuedTask, RunningTask, ScheduleState, Scheduler } from './plane/scheduler.ts';
 export { taskStatusSchema, taskViewSchema } from './plane/task-view.ts';
 export type { RunStatus, TaskStatus, TaskView } from './plane/task-view.ts';
+export type { WaitingFor } from './plane/waiting-for.ts';

@@ -14,21 +14,26 @@ import { parseWith } from '../client/parse.ts';
 import type { Plane } from '../plane/plane.ts';
 import type { Submission } from '../plane/submissions.ts';
 import type { TaskValues } from '../task/task-values.ts';
+import { ancestorsOf } from './ancestors.ts';
 import { refuseFaults } from './refuse-faults.ts';
 import { taskRuntimes } from './task-runtimes.ts';
 
 /** Submits a caller's request. Resolves once the task is durable, and with it the values that it was given. */
 export async function submit(plane: Plane, request: unknown): Promise<{ id: string }> {
-  const submission = await parseSubmission(plane, request);
-  const { key } = submission;
+  const { parentRunId, ...submission } = await parseSubmission(plane, request);
+  const { spec, key } = submission;
+  const ancestors = parentRunId === undefined ? [] : ancestorsOf(plane, spec, parentRunId);
   // A known key stands for its task, whatever has become of what that needs.
   if (key === undefined || !plane.registry.keys.has(key)) await refuseFaults(submission, plane.ctx);
-  return { id: await plane.submissions.submit(submission) };
+  return { id: await plane.submissions.submit({ ...submission, ancestors }) };
 }
 
 /** Completes a request to the spec that is kept. Nothing is read from the workspace; it only has to exist. */
-async function parseSubmission(plane: Plane, input: unknown): Promise<Submission> {
-  const { key, prompt, workspace, runtimes, definitions, env, environment, ...rest } = parseWith(
+async function parseSubmission(
+  plane: Plane,
+  input: unknown,
+): Promise<Submission & { readonly parentRunId?: string | undefined }> {
+  const { key, prompt, workspace, runtimes, definitions, env, environment, parentRunId, ...rest } = parseWith(
     submitRequestSchema,
     input,
     'the request is not valid',
@@ -52,7 +57,7 @@ async function parseSubmission(plane: Plane, input: unknown): Promise<Submission
     'the request is not valid',
   );
   const values = valuesOf(given, env?.set);
-  return { spec, ...(key === undefined ? {} : { key }), ...(values ? { values } : {}) };
+  return { spec, parentRunId, ...(key === undefined ? {} : { key }), ...(values ? { values } : {}) };
 }
 
 /** What the runs of a task may get of the caller's variables: the allow-list, and what is named. */

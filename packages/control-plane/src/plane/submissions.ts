@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type TaskSpec } from '@runtime/contracts';
+import { AgentRuntimeError, type SubmittedFrom, type TaskSpec } from '@runtime/contracts';
 import type { PlaneContext } from '../task/context.ts';
 import type { TaskValues } from '../task/task-values.ts';
 import type { Task } from '../task/task.ts';
@@ -19,6 +19,8 @@ export interface Submission {
   readonly key?: string;
   /** Kept beside the log. */
   readonly values?: TaskValues;
+  /** The runs that it comes from, the nearest first. Not a part of what the key stands for. */
+  readonly ancestors?: readonly SubmittedFrom[];
 }
 
 /** Makes tasks of submissions: one task for each key, however often and however concurrently it is submitted. */
@@ -58,7 +60,7 @@ export class Submissions {
     });
   }
 
-  async #append({ spec, key, values }: Submission): Promise<string> {
+  async #append({ spec, key, values, ancestors = [] }: Submission): Promise<string> {
     const task = this.#plane.newTask();
     const { newId, values: files, closing } = this.#plane.ctx;
     const instructionId = newId('ins');
@@ -66,7 +68,8 @@ export class Submissions {
       // Before the task is known: no owner may find a task without its values.
       if (values) await files.write(task.id, values);
       await task.append((draft) => {
-        draft.push({ type: 'task.submitted', spec, ...(key === undefined ? {} : { key }), instructionId });
+        const line = ancestors.length > 0 ? { ancestors } : {};
+        draft.push({ type: 'task.submitted', spec, ...(key === undefined ? {} : { key }), instructionId, ...line });
       });
     } catch (error) {
       // A log that fails may have the task all the same: the next owner looks.

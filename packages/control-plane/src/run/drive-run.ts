@@ -2,7 +2,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { RunState } from '@runtime/contracts/fold';
 import { sourceOf } from '../runtimes/adapters.ts';
-import { holdLeases } from '../task/hold-leases.ts';
+import { keepLeases } from '../task/hold-leases.ts';
 import type { Task } from '../task/task.ts';
 import { disposeSession } from './adapter-calls.ts';
 import { launchRun } from './launch-run.ts';
@@ -18,7 +18,7 @@ const lookAgainMs = 30_000;
  * False when nothing more can be done here: the plane closes, or no adapter for the run can be had.
  */
 export async function driveRun(task: Task, run: RunState): Promise<boolean> {
-  holdLeases(task, run.resumes?.agentSessionId ?? run.agentSessionId);
+  keepLeases(task, run.resumes?.agentSessionId ?? run.agentSessionId);
   const isOurs = task.launching === run.runId;
   task.launching = undefined;
   const source = sourceOf(task.state.spec, run.target.runtime);

@@ -27,6 +27,7 @@ export class Runtimes {
   /** Runtimes whose trial showed nothing: the next start is the trial. */
   readonly #voidTrials = new Set<string>();
   #breakers: BreakerStates = breakerFamily.initial;
+  #freed: (key: string, until: number) => void = () => undefined;
 
   constructor(adapters: Adapters, log: EventLog, clock: Clock, closing: AbortSignal = new AbortController().signal) {
     this.#closing = closing;
@@ -50,6 +51,14 @@ export class Runtimes {
 
   probe(source: RuntimeSource, looking?: Looking): Promise<Found> {
     return this.#probes.get(source, looking);
+  }
+
+  /**
+   * Calls back when starts on a runtime are let through before the time that was named: `until`, Unix ms, since then
+   * tasks wait for it in vain. There is one listener.
+   */
+  onFreed(listener: (key: string, until: number) => void): void {
+    this.#freed = listener;
   }
 
   /** Why a target will not do for a task, as far as its runtime answers; undefined when it will, or does not answer. */
@@ -107,7 +116,10 @@ export class Runtimes {
 
   /** A start that shows nothing about its runtime, as one that was cancelled. If it was the trial, the next one is. */
   startGivenUp(key: string): void {
-    if (this.#breakers[key]?.status === 'half_open') this.#voidTrials.add(key);
+    const state = this.#breakers[key];
+    if (state?.status !== 'half_open') return;
+    this.#voidTrials.add(key);
+    this.#freed(key, state.until);
   }
 
   async startFailed(key: string, runId: string, code: ErrorCode): Promise<void> {
@@ -131,6 +143,7 @@ export class Runtimes {
       { type: 'start.succeeded', runId },
       ...(state.status === 'closed' ? [] : [{ type: 'breaker.closed' as const }]),
     ]);
+    this.#freed(key, state.until);
   }
 
   #record(key: string, decide: (now: number) => readonly RuntimeEvent[]): Promise<void> {

@@ -43,6 +43,8 @@ it('rests when it is woken after its end', async () => {
     },
     track: (work) => work(),
     conversationOf: () => undefined,
+    isRunning: () => false,
+    began: () => undefined,
   };
   const run = { runId: 'run-1' };
   const outcome = { status: 'cancelled' };
