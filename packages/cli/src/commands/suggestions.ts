@@ -10,6 +10,7 @@ export interface Suggestions {
 export interface Wanted {
   readonly command: Command;
   readonly current: string;
+  readonly place: 'flag' | 'value' | 'command' | 'argument' | 'nothing';
   /** The option whose value it is. */
   readonly option?: Option;
   /** The argument that it is, where it is no option. */
@@ -48,15 +49,16 @@ export function findWanted(
       else count += 1;
     }
   }
-  const wanted = { command, current };
-  if (open) return { wanted: { ...wanted, option: open }, options };
+  if (open) return { wanted: { command, current, place: 'value', option: open }, options };
   const [name, value] = splitOption(current);
   const option = !isOver && value !== undefined ? optionOf(command, name) : undefined;
-  if (option) return { wanted: { command, current: value ?? '', option }, options };
+  if (option) return { wanted: { command, current: value ?? '', place: 'value', option }, options };
   const args = command.registeredArguments;
   const argument = args[count] ?? (args.at(-1)?.variadic ? args.at(-1) : undefined);
-  const isFlag = !isOver && current.startsWith('-');
-  return { wanted: argument === undefined || isFlag ? wanted : { ...wanted, argument }, options };
+  if (!isOver && current.startsWith('-')) return { wanted: { command, current, place: 'flag' }, options };
+  if (argument) return { wanted: { command, current, place: 'argument', argument }, options };
+  const place = count === 0 && command.commands.length > 0 ? 'command' : 'nothing';
+  return { wanted: { command, current, place }, options };
 }
 
 function note(options: { dataDir?: string; config?: string }, option: Option, value: string): void {
@@ -80,25 +82,20 @@ const childOf = (command: Command, name: string): Command | undefined =>
 
 /** What may stand at the wanted place and begins like what is there. */
 export async function suggest(wanted: Wanted, sources: Sources): Promise<Suggestions> {
-  const { command, current, option, argument } = wanted;
+  const { command, current, place, option, argument } = wanted;
   const begin = ({ values, files }: Suggestions): Suggestions => ({
     values: values.filter(([value]) => value.startsWith(current)),
     files,
   });
-  if (option) {
-    const choices = option.argChoices?.map((choice) => [choice, ''] as const);
-    if (choices) return begin({ values: choices, files: 'none' });
-    return begin((await sources(option.long ?? '', command, current)) ?? { values: [], files: 'none' });
-  }
-  if (current.startsWith('-')) return begin({ values: flagsOf(command), files: 'none' });
-  if (command.commands.length > 0) {
+  if (place === 'flag') return begin({ values: flagsOf(command), files: 'none' });
+  if (place === 'command') {
     const shown = command.createHelp().visibleCommands(command);
     return begin({ values: shown.map((child) => [child.name(), child.description()] as const), files: 'none' });
   }
-  if (!argument) return { values: [], files: 'none' };
-  const choices = argument.argChoices?.map((choice) => [choice, ''] as const);
+  const choices = (option ?? argument)?.argChoices?.map((choice) => [choice, ''] as const);
   if (choices) return begin({ values: choices, files: 'none' });
-  return begin((await sources(argument.name(), command, current)) ?? { values: [], files: 'none' });
+  const name = option?.long ?? argument?.name() ?? '';
+  return begin((await sources(name, command, current)) ?? { values: [], files: 'none' });
 }
 
 function flagsOf(command: Command): (readonly [string, string])[] {

@@ -1,4 +1,5 @@
 import type { TaskStreamEvent } from '@runtime/contracts';
+import { defined } from '../defined.ts';
 import type { Colours } from './output.ts';
 import { createActivity } from './activity.ts';
 import { describeLine } from './event-line.ts';
@@ -90,11 +91,8 @@ function createResults(c: Colours): (event: TaskStreamEvent) => string | undefin
     if (event.type !== 'tool.ended') return undefined;
     const call = calls.get(event.callId);
     calls.delete(event.callId);
-    const named = call && last !== event.callId ? { name: call.name } : {};
-    const timed = call ? { ms: event.time - call.since } : {};
-    return describeResult(
-      { ok: event.ok !== false, ...(event.output === undefined ? {} : { output: event.output }), ...named, ...timed },
-      c,
-    );
+    const name = call && last !== event.callId ? call.name : undefined;
+    const ms = call && event.time - call.since;
+    return describeResult(defined({ ok: event.ok, output: event.output, name, ms }), c);
   };
 }

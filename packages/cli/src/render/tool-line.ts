@@ -22,16 +22,18 @@ function describeInput(input: unknown): string {
   return sanitizeLine(typeof input === 'string' ? input : (JSON.stringify(input) ?? ''), 160);
 }
 
+/** How a tool call ended. */
+export interface ToolResult {
+  /** Left out where nobody knows it. */
+  readonly ok?: boolean;
+  readonly output?: string;
+  /** Of the tool, where it has to be told. */
+  readonly name?: string;
+  readonly ms?: number;
+}
+
 /** What a tool answered, on one line: its first line, how many more there are, and how long it took. Sanitised. */
-export function describeResult(
-  {
-    ok,
-    output,
-    name,
-    ms,
-  }: { readonly ok: boolean; readonly output?: string; readonly name?: string; readonly ms?: number },
-  c: Colours,
-): string {
+export function describeResult({ ok, output, name, ms }: ToolResult, c: Colours): string {
   // Not the whole text: an output may have megabytes.
   const lines = sanitize((output ?? '').slice(0, 4096))
     .trim()
@@ -41,8 +43,10 @@ export function describeResult(
   const parts = [
     name === undefined ? '' : sanitizeLine(name, 60),
     ms === undefined ? '' : formatSeconds(ms),
-    first === '' && !ok ? 'the tool failed' : `${first}${more}`,
+    first === '' && ok === false ? 'the tool failed' : `${first}${more}`,
+    ok === undefined ? 'whether it worked is unknown' : '',
   ];
   const text = parts.filter((part) => part !== '').join(' · ');
+  if (ok === undefined) return `  ${c.yellow('?')} ${text}`;
   return ok ? c.dim(`  ✓${text === '' ? '' : ` ${text}`}`) : `  ${c.red('✗')} ${text}`;
 }
