@@ -8,6 +8,7 @@ import {
 } from '@runtime/contracts';
 import { currentRun, taskView, type TaskState } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
+import { worthKeeping } from '../runtimes/breaker.ts';
 import type { PlaneContext } from '../task/context.ts';
 import type { Conversation, Task, TaskHost } from '../task/task.ts';
 import { Admission } from './admission.ts';
@@ -166,7 +167,8 @@ export class Plane implements TaskHost {
   /** Writes a snapshot. A snapshot only saves time: after a failure the next opening folds more. */
   async save(): Promise<void> {
     const position = Math.min(this.ctx.log.head, ...[...this.#appending].map(({ head }) => head));
-    await this.registry.save(this.ctx.log, position, this.ctx.runtimes.breakers).catch(() => undefined);
+    const breakers = worthKeeping(this.ctx.runtimes.breakers, position);
+    await this.registry.save(this.ctx.log, position, breakers).catch(() => undefined);
   }
 
   async recordOpening(event: PlaneEvent): Promise<void> {

@@ -9,6 +9,7 @@ import {
   closedBreaker,
   isOpen,
   mayHalfOpen,
+  worthKeeping,
   type BreakerStates,
 } from '../../src/runtimes/breaker.ts';
 import { fifo } from '../../src/index.ts';
@@ -40,6 +41,16 @@ async function makeRuntimes(adapter: RuntimeAdapter = memoryRuntime()) {
 }
 
 describe('the circuit breaker of a runtime', () => {
+  it('is left out of a snapshot when it says nothing, so that definitions may come and go', () => {
+    const states = {
+      quiet: { ...closedBreaker, position: 3 },
+      ahead: { ...closedBreaker, position: 8 },
+      failing: { ...closedBreaker, failures: 1, position: 2 },
+      open: { ...closedBreaker, status: 'open' as const, until: 9, position: 1 },
+    };
+    expect(Object.keys(worthKeeping(states, 5))).toEqual(['ahead', 'failing', 'open']);
+  });
+
   it('opens after three failed starts, and says when it will be tried again', async () => {
     const { runtimes, fail } = await makeRuntimes();
     await fail('run-1');
