@@ -2,7 +2,15 @@ import type { ErrorCode, RuntimeEvent, RuntimeReport, Target, TaskSpec } from '@
 import type { AgentRuntime, RuntimeAdapter } from '@runtime/contracts/adapter';
 import { runtimeStream, storedEvent, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { startFaults } from './start-faults.ts';
-import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
+import {
+  afterFailure,
+  breakerFamily,
+  breakerOf,
+  closedBreaker,
+  isOpen,
+  mayHalfOpen,
+  type BreakerStates,
+} from './breaker.ts';
 import { Probes, type Found } from './probes.ts';
 import { unfit, type Unfit } from './target-fit.ts';
 import type { Clock } from '../waiting/clock.ts';
@@ -63,7 +71,7 @@ export class Runtimes {
 
   /** Whether a run may begin on this target now. */
   async check(target: Target, spec: TaskSpec): Promise<TargetCheck> {
-    const state = this.#breakers[target.runtime];
+    const state = breakerOf(this.#breakers, target.runtime);
     if (this.#isShut(target.runtime)) {
       return {
         ok: false,
@@ -81,7 +89,7 @@ export class Runtimes {
 
   async reports(refresh: boolean): Promise<RuntimeReport[]> {
     const found = await Promise.all([...this.#adapters.keys()].map((id) => this.probe(id, refresh)));
-    return found.map((report) => ({ ...report, breaker: this.#breakers[report.id]?.status ?? 'closed' }));
+    return found.map((report) => ({ ...report, breaker: breakerOf(this.#breakers, report.id)?.status ?? 'closed' }));
   }
 
   /**
@@ -92,19 +100,19 @@ export class Runtimes {
     let isAdmitted = true;
     await this.#record(id, (now) => {
       isAdmitted = !this.#isShut(id);
-      const isTrial = this.#voidTrials.delete(id) || mayHalfOpen(this.#breakers[id], now);
+      const isTrial = this.#voidTrials.delete(id) || mayHalfOpen(breakerOf(this.#breakers, id), now);
       return isTrial ? [{ type: 'breaker.halfOpened' }] : [];
     });
     return isAdmitted;
   }
 
   #isShut(id: string): boolean {
-    return isOpen(this.#breakers[id], this.#clock()) && !this.#voidTrials.has(id);
+    return isOpen(breakerOf(this.#breakers, id), this.#clock()) && !this.#voidTrials.has(id);
   }
 
   /** A start that shows nothing about its runtime, as one that was cancelled. If it was the trial, the next one is. */
   startGivenUp(id: string): void {
-    if (this.#breakers[id]?.status === 'half_open') this.#voidTrials.add(id);
+    if (breakerOf(this.#breakers, id)?.status === 'half_open') this.#voidTrials.add(id);
   }
 
   async startFailed(id: string, runId: string, code: ErrorCode): Promise<void> {
@@ -114,14 +122,14 @@ export class Runtimes {
     }
     await this.#record(id, () => [{ type: 'start.failed', runId, code }]);
     await this.#record(id, (now) => {
-      const opened = afterFailure(this.#breakers[id] ?? closedBreaker, now);
+      const opened = afterFailure(breakerOf(this.#breakers, id) ?? closedBreaker, now);
       return opened ? [opened] : [];
     });
   }
 
   async startSucceeded(id: string, runId: string): Promise<void> {
     this.#voidTrials.delete(id);
-    const state = this.#breakers[id];
+    const state = breakerOf(this.#breakers, id);
     // Without failures there is nothing to reset, and the start itself is in the task's stream already.
     if (!state || (state.failures === 0 && state.status === 'closed')) return;
     await this.#record(id, () => [
