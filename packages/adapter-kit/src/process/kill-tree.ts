@@ -63,6 +63,8 @@ export async function killTree(options: KillTreeOptions): Promise<readonly Proce
 async function endTree(options: KillTreeOptions): Promise<readonly ProcessIdentity[]> {
   const { pgid: group, identities = [], spare = [], graceMs = 5000, runId } = options;
   const scanner = new TreeScanner({ ...options, group, identities, spare });
+  // Before the first signal: afterwards a stray's parent may be gone.
+  if (options.beginning && isNone(await scanner.look())) return scanner.strays();
   if (graceMs > 0 && (await askAll(scanner, graceMs))) return scanner.strays();
   const left = await killAll(scanner);
   if (left.length === 0) return scanner.strays();
@@ -124,13 +126,18 @@ async function killAll(scanner: TreeScanner): Promise<readonly ProcessIdentity[]
   }
 }
 
+function isNone({ left, complete }: Look): boolean {
+  return left.length === 0 && complete;
+}
+
 /** Counts looks in a row that found no process. */
 class EmptyLooks {
   #looks = 0;
   #sure = 0;
 
-  areEnough({ left, conclusive, complete }: Look): boolean {
-    if (left.length === 0 && complete) return true;
+  areEnough(look: Look): boolean {
+    const { left, conclusive } = look;
+    if (isNone(look)) return true;
     this.#looks = left.length === 0 ? this.#looks + 1 : 0;
     this.#sure = left.length > 0 ? 0 : this.#sure + (conclusive ? 1 : 0);
     return this.#sure >= sureLooks || this.#looks >= enoughLooks;
