@@ -15,19 +15,25 @@ const piUsageSchema = z.looseObject({
 });
 export type PiUsage = z.infer<typeof piUsageSchema>;
 
-const textBlocks = z.array(z.looseObject({ type: z.string(), text: z.string().optional() }));
+const textBlocks = z.array(z.looseObject({ type: z.string(), text: z.string().optional().catch(undefined) }));
 
 /** The parts of a message that are used. Of messages that are not the assistant's only the role is. */
 const messageSchema = z.looseObject({
   role: z.string(),
-  content: z.union([z.string(), textBlocks]).optional(),
-  stopReason: z.string().optional(),
-  errorMessage: z.string().optional(),
+  content: z.union([z.string(), textBlocks]).optional().catch(undefined),
+  stopReason: z.string().optional().catch(undefined),
+  errorMessage: z.string().optional().catch(undefined),
+  /** Of the result of a tool, which repeats what `tool_execution_end` reported. */
+  toolCallId: backendIdSchema.optional().catch(undefined),
+  isError: z.boolean().optional().catch(undefined),
   usage: piUsageSchema.optional().catch(undefined),
 });
 export type PiMessage = z.infer<typeof messageSchema>;
 
-const toolResult = z.looseObject({ content: z.array(z.looseObject({ type: z.string() })).optional() }).nullish();
+const toolResult = z
+  .looseObject({ content: z.array(z.looseObject({ type: z.string() })).optional() })
+  .nullish()
+  .catch(undefined);
 const tool = { toolCallId: backendIdSchema, toolName: z.string().catch('') };
 const texts = z.array(z.string());
 
@@ -38,17 +44,19 @@ const texts = z.array(z.string());
 const schemas = {
   response: z.looseObject({
     type: z.literal('response'),
-    id: z.string().optional(),
-    command: z.string().optional(),
+    id: z.string().optional().catch(undefined),
+    command: z.string().optional().catch(undefined),
     success: z.boolean(),
-    error: z.string().optional(),
+    error: z.string().optional().catch(undefined),
     data: z.unknown().optional(),
   }),
   agent_start: z.looseObject({ type: z.literal('agent_start') }),
-  agent_end: z.looseObject({ type: z.literal('agent_end'), willRetry: z.boolean().optional() }),
-  agent_settled: z.looseObject({ type: z.literal('agent_settled'), aborted: z.boolean().optional() }),
+  agent_end: z.looseObject({ type: z.literal('agent_end'), willRetry: z.boolean().optional().catch(undefined) }),
+  agent_settled: z.looseObject({ type: z.literal('agent_settled'), aborted: z.boolean().optional().catch(undefined) }),
   message_start: z.looseObject({ type: z.literal('message_start'), message: messageSchema }),
   message_end: z.looseObject({ type: z.literal('message_end'), message: messageSchema }),
+  /** Repeats the assistant's message of the turn. */
+  turn_end: z.looseObject({ type: z.literal('turn_end'), message: messageSchema }),
   tool_execution_start: z.looseObject({
     type: z.literal('tool_execution_start'),
     ...tool,
@@ -63,7 +71,7 @@ const schemas = {
     type: z.literal('tool_execution_end'),
     ...tool,
     result: toolResult,
-    isError: z.boolean().catch(false),
+    isError: z.boolean().optional().catch(undefined),
   }),
   queue_update: z.looseObject({ type: z.literal('queue_update'), steering: texts, followUp: texts }),
   auto_retry_start: z.looseObject({

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle } from '@runtime/conformance/adapter';
 import { describe, expect, test } from 'vitest';
+import { pi } from '../src/index.ts';
 import { Stage, type StageOptions } from './support/stage.ts';
 
 /** The error of a start that fails, with the proof that nothing is left of it. */
@@ -50,6 +51,17 @@ describe('a start that fails:', () => {
     expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('npm install -g') });
   });
 
+  test('a Pi whose interpreter is not there is named with it, by probe and start', async () => {
+    await using stage = await Stage.set({});
+    const program = join(stage.dir, 'pi');
+    await writeFile(program, '#!/usr/bin/env node\r\n', { mode: 0o755 });
+    const adapter = pi({ command: [program] });
+    const message = expect.stringMatching(/pi cannot be executed.*carriage return/);
+    const hint = expect.stringContaining('line ends of Unix');
+    await expect(adapter.start(stage.launch)).rejects.toMatchObject({ code: 'UNAVAILABLE', message, hint });
+    expect(await adapter.probe()).toMatchObject({ status: 'unavailable', code: 'NOT_FOUND', reason: message, hint });
+  });
+
   test('a run of another runtime is refused, by start and by recover', async () => {
     await using stage = await Stage.set({});
     const handle = { ...stage.launch.handle, runtime: 'claude' };
@@ -92,7 +104,7 @@ describe('a launch', () => {
     expect(state).toMatchObject({ data: { sessionFile: expect.stringContaining(own) } });
   });
 
-  test('that is aborted does not wait for a version that never comes', { timeout: 12_000 }, async () => {
+  test('that is aborted does not wait for a version that never comes', async () => {
     const program = fileURLToPath(new URL('support/command-only.ts', import.meta.url));
     const command = [process.execPath, '--conditions=@runtime/source', program, '--slow-version'];
     await using stage = await Stage.set({}, { pi: { command } });

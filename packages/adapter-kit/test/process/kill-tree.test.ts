@@ -61,13 +61,11 @@ describe('stopping a run', () => {
     expect(exits).toEqual(Array.from({ length: 8 }, () => ({ kind: 'signaled', signal: 'SIGKILL' })));
   });
 
-  it('lets an agent that hears TERM end by itself, and takes no longer than that', async () => {
+  it('lets an agent that hears TERM end by itself, and does not wait for the rest of its grace', async () => {
     await using run = await testRun();
     await run.sh('trap "echo bye; exit 4" TERM; echo up; while :; do sleep 0.02; done');
     await eventually(async () => (await run.read('stdout.log')).includes('up'));
-    const began = performance.now();
-    expect(await stopRun(run.handle, { graceMs: 10_000 })).toEqual({ kind: 'exited', code: 4 });
-    expect(performance.now() - began).toBeLessThan(5000);
+    expect(await stopRun(run.handle, { graceMs: 1_000_000 })).toEqual({ kind: 'exited', code: 4 });
     expect(await run.read('stdout.log')).toBe('up\nbye\n');
   });
 

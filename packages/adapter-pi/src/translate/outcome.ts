@@ -14,12 +14,21 @@ const failed = (code: OutcomeCode, message: string): RunOutcome => ({
   message: headOf(message, 8192),
 });
 
+/** What is known of the end of a turn beside its last message. */
+export interface TurnEnd {
+  /**
+   * We interrupted the turn, or Pi reports that it was aborted. The stop reason alone is not enough: 0.87 reports an
+   * abort during a tool as an error.
+   */
+  readonly interrupted: boolean;
+  /** Records were spoiled, perhaps that of the last message. */
+  readonly lost: boolean;
+}
+
 /**
- * The outcome of a turn after which Pi settled.
- * `interrupted`: we interrupted the turn, or Pi reports that it was aborted. The stop reason alone is not enough: 0.87
- * reports an abort during a tool as an error. An answer that was complete before the interrupt remains a success.
+ * The outcome of a turn after which Pi settled. An answer that was complete before the interrupt remains a success.
  */
-export function turnOutcome(last: LastMessage | undefined, interrupted: boolean): RunOutcome {
+export function turnOutcome(last: LastMessage | undefined, { interrupted, lost }: TurnEnd): RunOutcome {
   const reason = last?.stopReason;
   const text = last?.errorMessage ?? '';
   if (reason === 'stop') return { status: 'succeeded' };
@@ -31,6 +40,7 @@ export function turnOutcome(last: LastMessage | undefined, interrupted: boolean)
   }
   if (reason === undefined || reason === 'pending')
     return failed('unknown', 'The turn ended without an answer of the agent');
+  if (lost) return failed('unknown', 'Foreign bytes in the output of Pi spoiled its last answer');
   // toolUse, and what later versions add: a tool may end the turn without another message.
   return { status: 'succeeded' };
 }

@@ -1,37 +1,41 @@
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test, vi } from 'vitest';
 import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
+import { expect, inject, test, vi } from 'vitest';
 import { Stage, liveRuns, readAll, shown } from '../support/stage.ts';
 
 /** tmux 3.3a forgets about 1.4 % of them (tmux commit fa5f3cef3, first in 3.6): 400 would lose five or six. */
 const runs = 400;
 const atOnce = 8;
 
-test('400 quick exits give 400 right codes, and the first and last line of each', { timeout: 180_000 }, async () => {
-  await using stage = await Stage.open();
-  const wrong: string[] = [];
-  const ids: string[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let number = next++; number < runs; number = next++) {
-      const code = number % 141;
-      const { session, handle } = await stage.bash(`echo first; echo last; exit ${code}`);
-      ids.push(handle.runId);
-      const events = await readAll(session);
-      const exit = (await readExitRecord(handle.runDir))?.exit;
-      if (exit?.kind !== 'exited' || exit.code !== code) wrong.push(`${number}: ${JSON.stringify(exit)} for ${code}`);
-      if (shown(events) !== 'first\nlast\n') wrong.push(`${number}: ${JSON.stringify(shown(events))}`);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  expect(wrong).toEqual([]);
-  const alive = await liveRuns();
-  expect(
-    ids.filter((id) => alive.has(id)),
-    'runs with a process left',
-  ).toEqual([]);
-});
+test(
+  '400 quick exits give 400 right codes, and the first and last line of each',
+  { timeout: 180_000 * inject('slowness') },
+  async () => {
+    await using stage = await Stage.open();
+    const wrong: string[] = [];
+    const ids: string[] = [];
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let number = next++; number < runs; number = next++) {
+        const code = number % 141;
+        const { session, handle } = await stage.bash(`echo first; echo last; exit ${code}`);
+        ids.push(handle.runId);
+        const events = await readAll(session);
+        const exit = (await readExitRecord(handle.runDir))?.exit;
+        if (exit?.kind !== 'exited' || exit.code !== code) wrong.push(`${number}: ${JSON.stringify(exit)} for ${code}`);
+        if (shown(events) !== 'first\nlast\n') wrong.push(`${number}: ${JSON.stringify(shown(events))}`);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, worker));
+    expect(wrong).toEqual([]);
+    const alive = await liveRuns();
+    expect(
+      ids.filter((id) => alive.has(id)),
+      'runs with a process left',
+    ).toEqual([]);
+  },
+);
 
 test.each(['TERM', 'KILL', 'INT', 'HUP', 'SEGV', 'USR1'])(
   'tells a death by SIG%s from an exit code',

@@ -9,11 +9,13 @@ export function registerConfig(parent: Command, deps: CliDependencies): void {
   const config = parent.command('config').description('show the configuration, or its schema');
   addCommand(config, deps, {
     usage: 'schema',
+    examples: ['config schema', 'config schema > runtime.config.schema.json'],
     description: 'print the JSON schema of runtime.config.json',
     body: async ({ out }) => out.write(`${JSON.stringify(configJsonSchema(), undefined, out.json ? 0 : 2)}\n`),
   });
   addCommand(config, deps, {
     usage: 'show',
+    examples: ['config show', 'config show --json'],
     description: 'print the configuration that applies here, and where it comes from',
     body: async (context) => {
       const { path, config: found, hash } = await context.config();

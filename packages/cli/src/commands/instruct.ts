@@ -6,6 +6,7 @@ import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
+import { shortId } from '../render/short-id.ts';
 import { addCommand, parsedOption } from '../invocation/add-command.ts';
 import { readText } from './read-text.ts';
 
@@ -43,12 +44,18 @@ export function registerInstruct(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'steer <task> [text]',
     description: 'send an instruction into the running turn, without interrupting it',
+    examples: [
+      'steer last "leave the public API alone"',
+      'steer k3f9x2 --wait delivered "use pnpm"',
+      'steer last - < notes.md',
+    ],
     options: addInstructOptions,
     body: (context, args, given) => instruct(context, args, given, (task, text, options) => task.steer(text, options)),
   });
   addCommand(parent, deps, {
     usage: 'follow-up <task> [text]',
     description: 'send an instruction for after the running turn',
+    examples: ['follow-up last "now write the changelog"', 'follow-up k3f9x2 --expires 10m "and commit it"'],
     options: addInstructOptions,
     body: (context, args, given) =>
       instruct(context, args, given, (task, text, options) => task.followUp(text, options)),
@@ -66,7 +73,7 @@ async function instruct(
   const source = { name: 'text', argument: text, file: options.promptFile } as const;
   const content = await readText(context.deps, source, signal);
   const plane = await context.writing();
-  const view = await findTask(plane, id);
+  const view = await findTask(context, plane, id);
   const expiresAt = options.expires === undefined ? undefined : Date.now() + options.expires;
   const { key, ifTurn } = options;
   const receipt = await send(plane.task(view.id), content, defined({ key, ifTurn, expiresAt, by: 'cli', signal }));
@@ -77,5 +84,6 @@ async function instruct(
   }
   const level = await receipt.level({ signal });
   await out.document({ taskId: receipt.taskId, instructionId: receipt.instructionId, level });
-  await out.line(`${receipt.instructionId} ${level}`);
+  if (out.quiet) return;
+  await out.line(`${shortId(receipt.instructionId)} ${level}`);
 }

@@ -12,6 +12,7 @@ import { addCommand } from '../invocation/add-command.ts';
 export function registerRuntimes(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'runtimes',
+    examples: ['runtimes', 'runtimes --refresh', 'runtimes --json'],
     description: 'show the runtimes, what they can do, and why one is unavailable',
     options: (command) => command.option('--refresh', 'probe again instead of showing the last result'),
     body: async (context, _args, given) => {

@@ -20,6 +20,7 @@ const serveOptionsSchema = z.object({
 export function registerServe(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'serve',
+    examples: ['serve', 'serve --detach', 'serve --idle-exit 1h'],
     description: 'own the data directory and serve its socket until SIGTERM or Ctrl-C; agents outlive the owner',
     options: (command) =>
       command

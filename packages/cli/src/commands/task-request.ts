@@ -5,7 +5,7 @@ import { parseDuration } from '../arguments/duration.ts';
 import { mergePolicies } from '../arguments/policy.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { findTask } from '../plane/find-task.ts';
+import { findTask, type FindContext } from '../plane/find-task.ts';
 import type { TaskOptions } from './task-options.ts';
 
 /** Makes the request, as far as no plane is needed. Options override defaults; paths become absolute for the owner. */
@@ -32,6 +32,7 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
     approvals: options.approvalTimeout === undefined ? approvals : { ...approvals, timeoutMs: options.approvalTimeout },
     env: pass.length + (file === undefined ? 0 : 1) > 0 || defaults.env ? { ...defaults.env, pass, file } : undefined,
     shareWorkspace: options.shareWorkspace,
+    labels: options.label && Object.fromEntries(options.label),
     // Always a key: after a lost connection the request is sent again and must not become a second task.
     key: options.key ?? `cli-${randomUUID()}`,
   };
@@ -56,13 +57,14 @@ function withModel(
 
 /** Adds what needs the plane: the task to continue, and the runtimes for `--model` without `--on`. */
 export async function completeRequest(
+  context: FindContext,
   plane: ControlPlane,
   request: SubmitRequest,
   options: TaskOptions,
 ): Promise<SubmitRequest> {
   let complete = request;
   if (options.continue !== undefined) {
-    const before = await findTask(plane, options.continue);
+    const before = await findTask(context, plane, options.continue);
     const workspace = options.workspace === undefined ? before.workspace : request.workspace;
     complete = withoutUndefined({ ...complete, continueOf: before.id, workspace });
   }

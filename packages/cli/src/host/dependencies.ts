@@ -97,6 +97,10 @@ export interface CliDependencies {
   exit(code: number): void;
   /** For how long after the first Ctrl-C a second one cancels the task, in ms. @default 2000 */
   readonly detachWindowMs?: number;
-  /** After which time `run` reports that its task is still queued, in ms. @default 2000 */
+  /** After which time `run` says why its task is still queued, in ms. @default 2000 */
   readonly queuedNoteMs?: number;
+  /** Unix ms. @default Date.now */
+  readonly now?: () => number;
+  /** How often the line below the last one is drawn, in ms. @default 120 */
+  readonly frameMs?: number;
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryRuntime, type MemoryScript } from '@runtime/conformance/memory-runtime';
-import type { ControlPlane } from '@runtime/contracts';
+import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { CliDependencies, TextSink } from '../../src/host/dependencies.ts';
 import type { Machine } from '../../src/doctor/machine.ts';
@@ -186,7 +186,13 @@ export class Lab implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const owner = this.#owners.at(-1);
     for (const view of (await owner?.tasks({ status: ['queued', 'running', 'waiting'] })) ?? []) {
-      await owner?.task(view.id).cancel();
+      // It may have ended since it was listed.
+      await owner
+        ?.task(view.id)
+        .cancel()
+        .catch((error: unknown) => {
+          if (AgentRuntimeError.from(error).code !== 'CONFLICT') throw error;
+        });
       await owner?.task(view.id).outcome();
     }
     await this.closeOwners();

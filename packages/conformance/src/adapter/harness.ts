@@ -76,6 +76,6 @@ export interface AdapterHarness {
 export interface ConformanceOptions {
   /** Requirements that are known to fail, by id, with the reason. Their tests run and go red once they hold. */
   readonly knownFailures?: Readonly<Record<string, string>>;
-  /** How long one step of the agent may take, in ms. @default 10000 */
+  /** How long one step of the agent may take, in ms. @default 10000, and more on a machine where a spawn takes longer */
   readonly patienceMs?: number;
 }

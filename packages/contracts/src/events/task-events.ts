@@ -8,12 +8,14 @@ import { exitSchema, runtimeHandleSchema } from '../vocabulary/handle.ts';
 import { backendIdSchema, idSchema } from '../base/ids.ts';
 import { instructionModeSchema, partsSchema } from '../vocabulary/instruction.ts';
 import { runOutcomeSchema } from '../vocabulary/outcome.ts';
-import { targetSchema, taskSpecSchema } from '../vocabulary/task-spec.ts';
+import { maxTaskDepth, submittedFromSchema, targetSchema, taskSpecSchema } from '../vocabulary/task-spec.ts';
 import { sessionEventSchemas, type SessionEventType } from './session-events.ts';
 
 const why = z.string().max(2000);
 const runId = idSchema;
-const byRun = { runId: idSchema.optional(), sourceCursor: z.string().max(500).optional() };
+/** Where the source stood, and when it was written (Unix ms) where the source knows: an owner may read it much later. */
+const bySource = { sourceCursor: z.string().max(500).optional(), sourceTime: z.int().min(0).optional() };
+const byRun = { runId: idSchema.optional(), ...bySource };
 
 /**
  * How a run came to be: `start` is the first, `resume` continues a conversation in a new process, `restart` begins
@@ -48,6 +50,8 @@ const planeTaskEventSchemas = {
     key: z.string().max(200).optional(),
     /** The instruction that the spec's prompt is. */
     instructionId: idSchema,
+    /** The runs that it was submitted from, the nearest first: living ones when the nearest of them asked. */
+    ancestors: z.array(submittedFromSchema).max(maxTaskDepth).readonly().optional(),
   }),
   'runtime.rejected': z.object({
     type: z.literal('runtime.rejected'),
@@ -108,7 +112,7 @@ const planeTaskEventSchemas = {
     type: z.literal('run.progressed'),
     runId,
     signal: lifeSignalSchema,
-    sourceCursor: byRun.sourceCursor,
+    ...bySource,
   }),
 
   'instruction.queued': z.object({
@@ -170,7 +174,7 @@ const planeTaskEventSchemas = {
   'task.ended': z.object({ type: z.literal('task.ended'), outcome: runOutcomeSchema }),
 } as const;
 
-const stamp = { runId, sourceCursor: z.string().max(500).optional() };
+const stamp = { runId, ...bySource };
 
 /**
  * A session event as it is kept: stamped with its run, and with the source cursor on the last event of its source
@@ -179,6 +183,7 @@ const stamp = { runId, sourceCursor: z.string().max(500).optional() };
 export type RunScoped<T extends SessionEventType> = z.infer<(typeof sessionEventSchemas)[T]> & {
   runId: string;
   sourceCursor?: string | undefined;
+  sourceTime?: number | undefined;
 };
 
 type PlaneTaskEventType = keyof typeof planeTaskEventSchemas;

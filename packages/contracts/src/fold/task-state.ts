@@ -2,11 +2,12 @@ import type { ApprovalKind, Choice, Resolution } from '../vocabulary/approval.ts
 import type { Attach } from '../vocabulary/attach.ts';
 import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
 import type { ErrorCode } from '../base/errors.ts';
+import type { Usage } from '../events/session-events.ts';
 import type { RunMode, StopCause } from '../events/task-events.ts';
 import type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
 import type { InstructionLevel, InstructionMode, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
-import type { Target, TaskSpec } from '../vocabulary/task-spec.ts';
+import type { SubmittedFrom, Target, TaskSpec } from '../vocabulary/task-spec.ts';
 import type { RunStatus } from '../plane/task-view.ts';
 
 /** The running turn. */
@@ -44,6 +45,8 @@ export interface RunState {
   readonly turns: number;
   /** Of the last turn that ended. */
   readonly lastOutcome?: RunOutcome;
+  /** When the last turn ended, by the source's own time; left out where the source does not know. */
+  readonly turnEndedAt?: number;
   /** Open calls: name by call id. */
   readonly tools: Readonly<Record<string, string>>;
   readonly toolsStarted: number;
@@ -57,8 +60,10 @@ export interface RunState {
   readonly outcome?: RunOutcome;
   readonly exit?: Exit;
   readonly startedAt: number;
-  /** The last report of the run. */
+  /** The last report of the run, by the source's own time where that is known. */
   readonly activityAt: number;
+  /** When it was decided to stop the run. */
+  readonly stoppingAt?: number;
   readonly endedAt?: number;
   /** Output so far: UTF-16 units of increments, and quarantined bytes. */
   readonly outputChars: number;
@@ -67,6 +72,8 @@ export interface RunState {
   /** Since when an approval is open without a break. */
   readonly pausedSince?: number;
   readonly stalled: boolean;
+  /** Cumulative, where the backend reports that; else the sum of its turns. */
+  readonly usage?: Usage;
 }
 
 /** An instruction and how far it has come. */
@@ -115,6 +122,8 @@ export interface TaskState {
   readonly id: string;
   readonly spec: TaskSpec;
   readonly key?: string;
+  /** The runs that it was submitted from, the nearest first. */
+  readonly ancestors?: readonly SubmittedFrom[];
   readonly submittedAt: number;
   readonly updatedAt: number;
   /** Of the last event: its number in the log. */
@@ -135,6 +144,8 @@ export interface TaskState {
   readonly degradations: number;
   readonly cancel?: { readonly by: string; readonly why?: string };
   readonly closeRequested: boolean;
+  /** The beginning of the last whole message. */
+  readonly lastMessage?: string;
   readonly outcome?: RunOutcome;
   readonly endedAt?: number;
 }

@@ -26,6 +26,12 @@ export interface EventsOptions extends CallOptions {
 
 /** Which tasks are listed. */
 export interface ListOptions extends CallOptions {
+  /** Only tasks whose id holds this text. @default all */
+  readonly idPart?: string;
+  /** Only tasks with this workspace: an absolute path with links resolved, as tasks have it. @default all */
+  readonly workspace?: string;
+  /** Only tasks with all of these labels. @default all */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Only tasks with one of these. @default all */
   readonly status?: readonly TaskStatus[];
   /** At most this many, newest first. @default 1000 */

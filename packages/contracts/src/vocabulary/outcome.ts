@@ -24,6 +24,8 @@ export const outcomeCodeSchema = z.enum([
   'budget_exceeded',
   'unavailable',
   'unmet_needs',
+  /** The task's own fault: a model that does not exist, a bad environment file, a session that is gone. */
+  'invalid_request',
   'unknown',
 ]);
 export type OutcomeCode = z.infer<typeof outcomeCodeSchema>;

@@ -47,6 +47,11 @@ export const retryPolicySchema = z.strictObject({
   baseDelayMs: z.int().min(0).max(3_600_000).default(1000),
   /** The longest delay, in ms. @default 60000 */
   maxDelayMs: z.int().min(0).max(86_400_000).default(60_000),
+  /**
+   * The first delay in ms after a rate limit for which the backend named no time; it doubles up to half an hour, with
+   * jitter between half and the whole. @default 120000
+   */
+  rateLimitDelayMs: z.int().min(0).max(86_400_000).optional(),
 });
 export type RetryPolicy = z.infer<typeof retryPolicySchema>;
 
@@ -107,6 +112,13 @@ export const taskSpecSchema = z.strictObject({
 });
 export type TaskSpec = z.infer<typeof taskSpecSchema>;
 
+/** A run that a task was submitted from, and its task. */
+export const submittedFromSchema = z.object({ taskId: idSchema, runId: idSchema });
+export type SubmittedFrom = z.infer<typeof submittedFromSchema>;
+
+/** How deep tasks may be submitted from one another's runs. */
+export const maxTaskDepth = 8;
+
 /** A caller's request. It is checked and completed to a `TaskSpec`; an unknown field is INVALID_ARGUMENT. */
 export const submitRequestSchema = z.strictObject({
   ...taskSpecSchema.shape,
@@ -122,6 +134,12 @@ export const submitRequestSchema = z.strictObject({
     .optional(),
   /** Same key, same task: submitting again returns it. The same key with other content is CONFLICT. */
   key: z.string().min(1).max(200).optional(),
+  /**
+   * The run that asks: the value of RUNTIME_RUN_ID in an agent's environment. The task may then use what the run's task
+   * holds, so that a run that waits for its own task does not wait for ever. A run that is unknown or has ended is
+   * ignored. @default none
+   */
+  parentRunId: idSchema.optional(),
 });
 /** A caller's request, where everything with a default may be left out. */
 export type SubmitRequest = z.input<typeof submitRequestSchema>;

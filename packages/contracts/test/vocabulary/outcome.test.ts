@@ -21,6 +21,7 @@ describe('an outcome', () => {
       'budget_exceeded',
       'unavailable',
       'unmet_needs',
+      'invalid_request',
       'unknown',
     ]);
   });

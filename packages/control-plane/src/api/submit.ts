@@ -12,12 +12,18 @@ import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { Plane } from '../plane/plane.ts';
 import type { Submission } from '../plane/submissions.ts';
 import { parseWith } from '../client/parse.ts';
+import { ancestorsOf } from './ancestors.ts';
+import { refuseFaults } from './refuse-faults.ts';
 
 /** Submits a caller's request. Resolves once the task is durable. */
 export async function submit(plane: Plane, request: unknown): Promise<{ id: string }> {
   const { adapters } = plane.ctx;
   const submission = await parseSubmission(request, adapters, (taskId) => plane.continuedTarget(taskId));
-  return { id: await plane.submissions.submit(submission) };
+  const { spec, key, parentRunId } = submission;
+  const ancestors = parentRunId === undefined ? [] : ancestorsOf(plane, spec, parentRunId);
+  // A known key stands for its task, whatever has become of what that needs.
+  if (key === undefined || !plane.registry.keys.has(key)) await refuseFaults(spec, plane.ctx.runtimes);
+  return { id: await plane.submissions.submit({ ...submission, ancestors }) };
 }
 
 /** Completes a request to the spec that is kept. Nothing is read from the workspace; it only has to exist. */
@@ -25,8 +31,8 @@ async function parseSubmission(
   input: unknown,
   adapters: ReadonlyMap<string, RuntimeAdapter>,
   targetOf: (taskId: string) => Target | undefined,
-): Promise<Submission> {
-  const { key, prompt, workspace, runtimes, ...rest } = parseWith(
+): Promise<Submission & { readonly parentRunId?: string }> {
+  const { key, prompt, workspace, runtimes, parentRunId, ...rest } = parseWith(
     submitRequestSchema,
     input,
     'the request is not valid',
@@ -40,7 +46,7 @@ async function parseSubmission(
     { ...rest, prompt: parts, workspace: await existingDirectory(workspace ?? '.'), runtimes: targets },
     'the request is not valid',
   );
-  return { spec, ...(key === undefined ? {} : { key }) };
+  return { spec, ...(key === undefined ? {} : { key }), ...(parentRunId === undefined ? {} : { parentRunId }) };
 }
 
 export function checkPrompt(parts: readonly Part[]): void {

@@ -5,7 +5,8 @@ type Params = Readonly<Record<string, unknown>>;
 /** What a call over a channel takes besides its parameters. */
 export const callOptions = ({ signal }: CallOptions): CallOptions => (signal ? { signal } : {});
 
-export const listParams = ({ status, limit }: ListOptions): Params => defined({ status: status && [...status], limit });
+export const listParams = ({ status, limit, idPart, workspace, labels }: ListOptions): Params =>
+  defined({ status: status && [...status], limit, idPart, workspace, labels });
 
 export const eventsParams = ({ after, follow }: EventsOptions): Params => defined({ after, follow });
 

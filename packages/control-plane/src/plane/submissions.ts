@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type TaskSpec } from '@runtime/contracts';
+import { AgentRuntimeError, type SubmittedFrom, type TaskSpec } from '@runtime/contracts';
 import type { Task } from '../task/task.ts';
 import { specDigest } from './spec-digest.ts';
 import type { TaskRegistry } from './task-registry.ts';
@@ -15,6 +15,8 @@ export interface Submission {
   readonly spec: TaskSpec;
   /** Same key, same task. */
   readonly key?: string;
+  /** The runs that it comes from, the nearest first. Not a part of what the key stands for. */
+  readonly ancestors?: readonly SubmittedFrom[];
 }
 
 /** Makes tasks of submissions: one task for each key, however often and however concurrently it is submitted. */
@@ -31,14 +33,15 @@ export class Submissions {
    * Resolves with the task's id once the task is durable. CONFLICT for a key that was used for another request
    * (`details.taskId`).
    */
-  async submit({ spec, key }: Submission): Promise<string> {
-    if (key === undefined) return this.#append(spec, undefined);
+  async submit(submission: Submission): Promise<string> {
+    const { spec, key } = submission;
+    if (key === undefined) return this.#append(submission);
     // One after the other: when one fails the next takes its place, and those behind it wait for that one.
     for (let pending = this.#pending.get(key); pending; pending = this.#pending.get(key))
       await pending.catch(() => undefined);
     const known = this.#plane.registry.keys.get(key);
     if (known !== undefined) return this.#sameTask(known, key, specDigest(spec));
-    const submitting = this.#append(spec, key).finally(() => this.#pending.delete(key));
+    const submitting = this.#append(submission).finally(() => this.#pending.delete(key));
     this.#pending.set(key, submitting);
     return submitting;
   }
@@ -53,11 +56,12 @@ export class Submissions {
     });
   }
 
-  async #append(spec: TaskSpec, key: string | undefined): Promise<string> {
+  async #append({ spec, key, ancestors = [] }: Submission): Promise<string> {
     const task = this.#plane.newTask();
     const instructionId = this.#plane.ctx.newId('ins');
     await task.append((draft) => {
-      draft.push({ type: 'task.submitted', spec, ...(key === undefined ? {} : { key }), instructionId });
+      const line = ancestors.length > 0 ? { ancestors } : {};
+      draft.push({ type: 'task.submitted', spec, ...(key === undefined ? {} : { key }), instructionId, ...line });
     });
     task.wake();
     return task.id;

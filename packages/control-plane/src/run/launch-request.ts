@@ -56,12 +56,14 @@ export async function launchRequest(task: Task, run: RunState, adapter: RuntimeA
 const codes: Partial<Record<ErrorCode, OutcomeCode>> = {
   UNAUTHENTICATED: 'auth',
   UNSUPPORTED: 'unmet_needs',
-  INVALID_ARGUMENT: 'unmet_needs',
+  INVALID_ARGUMENT: 'invalid_request',
+  NOT_FOUND: 'invalid_request',
+  PERMISSION_DENIED: 'invalid_request',
   OUTCOME_UNKNOWN: 'unknown',
 };
 
 /** The codes with which `RuntimeAdapter.start` proves that nothing began. */
-const nothingBegan: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'NOT_FOUND', 'PERMISSION_DENIED', 'EXHAUSTED']);
+const nothingBegan: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'EXHAUSTED']);
 
 /**
  * A start that failed, as the outcome of its run. `launched`: its instruction went with the launch, so it may be half

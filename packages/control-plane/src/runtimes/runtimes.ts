@@ -1,16 +1,10 @@
-import {
-  abortable,
-  AgentRuntimeError,
-  unmetNeeds,
-  type ErrorCode,
-  type RuntimeEvent,
-  type RuntimeReport,
-  type Target,
-  type TaskSpec,
-} from '@runtime/contracts';
-import type { AgentRuntime, RuntimeAdapter, Unavailable } from '@runtime/contracts/adapter';
+import type { ErrorCode, RuntimeEvent, RuntimeReport, Target, TaskSpec } from '@runtime/contracts';
+import type { AgentRuntime, RuntimeAdapter } from '@runtime/contracts/adapter';
 import { runtimeStream, storedEvent, type EventLog, type StoredEvent } from '@runtime/contracts/log';
+import { startFaults } from './start-faults.ts';
 import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
+import { Probes, type Found } from './probes.ts';
+import { unfit, type Unfit } from './target-fit.ts';
 import type { Clock } from '../waiting/clock.ts';
 import { Mutex } from '../waiting/mutex.ts';
 import { whenThereIsRoom } from '../waiting/disk-room.ts';
@@ -19,26 +13,18 @@ export type TargetCheck =
   | { readonly ok: true; readonly runtime: AgentRuntime }
   | { readonly ok: false; readonly code: ErrorCode; readonly reason: string; readonly retryAt?: number };
 
-const probeTimeoutMs = 20_000;
-/**
- * How long a probe's answer is used. An unavailable runtime is probed again sooner: it may just have been installed.
- */
-const goodForMs = { available: 60_000, unavailable: 2_000 };
-
-interface Probed {
-  readonly report: AgentRuntime | Unavailable;
-  readonly at: number;
-}
-
 /** What is known of the configured runtimes: probes, cached, and their circuit breakers, in the log. */
 export class Runtimes {
   readonly #adapters: ReadonlyMap<string, RuntimeAdapter>;
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
-  readonly #probes = new Map<string, Promise<Probed>>();
+  readonly #probes: Probes;
   readonly #mutex = new Mutex();
+  /** Runtimes whose trial showed nothing: the next start is the trial. */
+  readonly #voidTrials = new Set<string>();
   #breakers: BreakerStates = breakerFamily.initial;
+  #freed: (id: string, until: number) => void = () => undefined;
 
   constructor(
     adapters: ReadonlyMap<string, RuntimeAdapter>,
@@ -50,6 +36,7 @@ export class Runtimes {
     this.#adapters = adapters;
     this.#log = log;
     this.#clock = clock;
+    this.#probes = new Probes(adapters, clock, closing);
   }
 
   get breakers(): BreakerStates {
@@ -65,37 +52,28 @@ export class Runtimes {
     this.#breakers = breakerFamily.fold(this.#breakers, event);
   }
 
-  async probe(id: string, refresh = false): Promise<AgentRuntime | Unavailable> {
-    const adapter = this.#adapters.get(id);
-    if (!adapter) return { status: 'unavailable', id, code: 'NOT_FOUND', reason: 'This runtime is not configured' };
-    const known = this.#probes.get(id);
-    if (known && !refresh) {
-      const { report, at } = await known;
-      if (this.#clock() - at < goodForMs[report.status]) return report;
-    }
-    const fresh = this.#ask(adapter);
-    this.#probes.set(id, fresh);
-    return (await fresh).report;
+  probe(id: string, refresh = false): Promise<Found> {
+    return this.#probes.get(id, refresh);
   }
 
-  async #ask(adapter: RuntimeAdapter): Promise<Probed> {
-    try {
-      const signal = AbortSignal.any([AbortSignal.timeout(probeTimeoutMs), this.#closing]);
-      return { report: await abortable(adapter.probe({ signal }), signal), at: this.#clock() };
-    } catch (thrown) {
-      // The contract says that probe never throws: an adapter whose probe does is unavailable.
-      const error = AgentRuntimeError.from(thrown);
-      return {
-        report: { status: 'unavailable', id: adapter.id, code: error.code, reason: error.rawMessage },
-        at: this.#clock(),
-      };
-    }
+  /**
+   * Calls back when starts on a runtime are let through before the time that was named: `until`, Unix ms, since then
+   * tasks wait for it in vain. There is one listener.
+   */
+  onFreed(listener: (id: string, until: number) => void): void {
+    this.#freed = listener;
+  }
+
+  /** Why a target will not do for a task, as far as its runtime answers; undefined when it will, or does not answer. */
+  async unfit(target: Target, spec: Pick<TaskSpec, 'needs'>): Promise<Unfit | undefined> {
+    const found = await this.probe(target.runtime);
+    return found.status === 'available' ? unfit(found, target, spec) : undefined;
   }
 
   /** Whether a run may begin on this target now. */
   async check(target: Target, spec: TaskSpec): Promise<TargetCheck> {
     const state = this.#breakers[target.runtime];
-    if (isOpen(state, this.#clock())) {
+    if (this.#isShut(target.runtime)) {
       return {
         ok: false,
         code: 'UNAVAILABLE',
@@ -105,12 +83,8 @@ export class Runtimes {
     }
     const found = await this.probe(target.runtime);
     if (found.status === 'unavailable') return { ok: false, code: found.code, reason: found.reason };
-    const unmet = unmetNeeds(spec.needs, found.capabilities);
-    if (unmet.length > 0)
-      return { ok: false, code: 'UNSUPPORTED', reason: `The runtime lacks what the task needs: ${unmet.join(', ')}` };
-    if ((target.model !== undefined || target.thinking !== undefined) && !found.capabilities.models) {
-      return { ok: false, code: 'UNSUPPORTED', reason: 'No model can be chosen on this runtime' };
-    }
+    const lack = unfit(found, target, spec);
+    if (lack) return { ok: false, code: lack.code, reason: lack.reason };
     return { ok: true, runtime: found };
   }
 
@@ -126,13 +100,30 @@ export class Runtimes {
   async admitsStart(id: string): Promise<boolean> {
     let isAdmitted = true;
     await this.#record(id, (now) => {
-      isAdmitted = !isOpen(this.#breakers[id], now);
-      return mayHalfOpen(this.#breakers[id], now) ? [{ type: 'breaker.halfOpened' }] : [];
+      isAdmitted = !this.#isShut(id);
+      const isTrial = this.#voidTrials.delete(id) || mayHalfOpen(this.#breakers[id], now);
+      return isTrial ? [{ type: 'breaker.halfOpened' }] : [];
     });
     return isAdmitted;
   }
 
+  #isShut(id: string): boolean {
+    return isOpen(this.#breakers[id], this.#clock()) && !this.#voidTrials.has(id);
+  }
+
+  /** A start that shows nothing about its runtime, as one that was cancelled. If it was the trial, the next one is. */
+  startGivenUp(id: string): void {
+    const state = this.#breakers[id];
+    if (state?.status !== 'half_open') return;
+    this.#voidTrials.add(id);
+    this.#freed(id, state.until);
+  }
+
   async startFailed(id: string, runId: string, code: ErrorCode): Promise<void> {
+    if (startFaults[code] !== 'runtime') {
+      this.startGivenUp(id);
+      return;
+    }
     await this.#record(id, () => [{ type: 'start.failed', runId, code }]);
     await this.#record(id, (now) => {
       const opened = afterFailure(this.#breakers[id] ?? closedBreaker, now);
@@ -141,6 +132,7 @@ export class Runtimes {
   }
 
   async startSucceeded(id: string, runId: string): Promise<void> {
+    this.#voidTrials.delete(id);
     const state = this.#breakers[id];
     // Without failures there is nothing to reset, and the start itself is in the task's stream already.
     if (!state || (state.failures === 0 && state.status === 'closed')) return;
@@ -148,6 +140,7 @@ export class Runtimes {
       { type: 'start.succeeded', runId },
       ...(state.status === 'closed' ? [] : [{ type: 'breaker.closed' as const }]),
     ]);
+    this.#freed(id, state.until);
   }
 
   #record(id: string, decide: (now: number) => readonly RuntimeEvent[]): Promise<void> {

@@ -19,6 +19,7 @@ it('rests when it is woken after its end', async () => {
     log,
     runsDir: '/nowhere',
     clock,
+    skippedSince: () => 0,
     random: () => 0,
     newId: (prefix) => `${prefix}-1`,
     failpoint: () => undefined,
@@ -39,6 +40,8 @@ it('rests when it is woken after its end', async () => {
     },
     track: (work) => work(),
     conversationOf: () => undefined,
+    isRunning: () => false,
+    began: () => undefined,
   };
   const run = { runId: 'run-1' };
   const outcome = { status: 'cancelled' };

@@ -100,6 +100,20 @@ describe('the circuit breaker of a runtime', () => {
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: true });
   });
 
+  it("lets the next start through at once when the trial failed by its task's own fault, or came to nothing", async () => {
+    const { runtimes, fail, pass } = await makeRuntimes();
+    for (const run of ['run-1', 'run-2', 'run-3']) await fail(run);
+    pass(30_000);
+    expect(await runtimes.admitsStart('memory')).toBe(true);
+    expect(await runtimes.admitsStart('memory')).toBe(false);
+    await runtimes.startFailed('memory', 'run-4', 'INVALID_ARGUMENT');
+    expect(await runtimes.check(target, spec)).toMatchObject({ ok: true });
+    expect(await runtimes.admitsStart('memory')).toBe(true);
+    expect(await runtimes.admitsStart('memory')).toBe(false);
+    runtimes.startGivenUp('memory');
+    expect(await runtimes.admitsStart('memory')).toBe(true);
+  });
+
   it('is the same for whoever folds the log, in one go or from a snapshot', async () => {
     const { runtimes, fail, log, pass } = await makeRuntimes();
     for (const run of ['run-1', 'run-2', 'run-3']) await fail(run);

@@ -6,8 +6,6 @@ import { within } from '../tape.ts';
 import { doesNotApply } from '../not-applicable.ts';
 import { verifies, type Case } from '../verifies.ts';
 
-const probeLimitMs = 20_000;
-
 export const probeCases: readonly Case[] = [
   verifies('adapter.tagged', async (stage) => {
     const { adapter } = await stage.play('hello');
@@ -16,7 +14,7 @@ export const probeCases: readonly Case[] = [
   }),
   verifies('probe.available', async (stage) => {
     const { adapter, handle } = await stage.play('hello');
-    const found = await within(probeLimitMs, 'waited for the probe', () => adapter.probe());
+    const found = await within(2 * stage.patienceMs, 'waited for the probe', () => adapter.probe());
     if (found.status !== 'available') throw new Error(`unavailable: ${found.reason}`);
     expect(found.id).toBe(adapter.id);
     expect(found.version).not.toBe('');
@@ -33,7 +31,7 @@ export const probeCases: readonly Case[] = [
   verifies('probe.unavailable', async (stage) => {
     const { missing } = stage.harness;
     if (!missing) doesNotApply('the harness brings no adapter without a backend');
-    const found = await within(probeLimitMs, 'waited for the probe', () => missing().probe());
+    const found = await within(2 * stage.patienceMs, 'waited for the probe', () => missing().probe());
     if (found.status !== 'unavailable') throw new Error('a backend that is not there was found');
     expect(found.id).toBe(missing().id);
     expect(found.reason).not.toBe('');
