@@ -10,6 +10,7 @@ import type { CliDependencies } from '../host/dependencies.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { findTask } from '../plane/find-task.ts';
 import { shortId } from '../render/short-id.ts';
+import { parentRun } from './task-request.ts';
 import { addCommand } from '../invocation/add-command.ts';
 
 /** `runtime requeue`. */
@@ -24,7 +25,7 @@ export function registerRequeue(parent: Command, deps: CliDependencies): void {
       const before = await findTask(context, plane, id);
       const spec = await specOf(context, plane, before);
       const { continueOf: _, ...same } = spec;
-      const request: SubmitRequest = { ...same, retryOf: before.id };
+      const request: SubmitRequest = { ...same, ...parentRun(deps.env), retryOf: before.id };
       const task = await plane.submit(request, { signal });
       const view = await task.status({ signal });
       await out.document(view);

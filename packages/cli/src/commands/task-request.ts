@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { ControlPlane, SubmitRequest, Target } from '@runtime/contracts';
+import { idSchema, type ControlPlane, type SubmitRequest, type Target } from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
 import { parseDuration } from '../arguments/duration.ts';
 import { mergePolicies } from '../arguments/policy.ts';
 import { usageError } from '../arguments/usage-error.ts';
@@ -39,6 +40,17 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
   return withoutUndefined(request);
 }
 
+/** From where a request is made. */
+export interface RequestContext extends FindContext {
+  readonly deps: FindContext['deps'] & { readonly env: Readonly<Record<string, string | undefined>> };
+}
+
+/** The run of the agent that calls this program, if one does: the task then may use what that run holds. */
+export function parentRun(env: RequestContext['deps']['env']): Pick<SubmitRequest, 'parentRunId'> {
+  const runId = idSchema.safeParse(env[runMarker]);
+  return runId.success ? { parentRunId: runId.data } : {};
+}
+
 /** The names of `--env-pass`, each of which may be a list with commas. */
 export function namesToPass(options: TaskOptions): string[] {
   return (options.envPass ?? []).flatMap((text) => text.split(',')).map((name) => name.trim());
@@ -57,12 +69,12 @@ function withModel(
 
 /** Adds what needs the plane: the task to continue, and the runtimes for `--model` without `--on`. */
 export async function completeRequest(
-  context: FindContext,
+  context: RequestContext,
   plane: ControlPlane,
   request: SubmitRequest,
   options: TaskOptions,
 ): Promise<SubmitRequest> {
-  let complete = request;
+  let complete: SubmitRequest = { ...request, ...parentRun(context.deps.env) };
   if (options.continue !== undefined) {
     const before = await findTask(context, plane, options.continue);
     const workspace = options.workspace === undefined ? before.workspace : request.workspace;
