@@ -70,7 +70,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     runtimes: ['waiting'],
     socket: ['client'],
     task: ['runtimes', 'waiting'],
-    testing: ['open', 'task'],
+    testing: ['open', 'task', 'waiting'],
     waiting: [],
   },
   'event-log': {

@@ -1,7 +1,6 @@
 import { readExitRecord, runEnded, runPaths } from '@runtime/adapter-kit/run';
 import { mergeSources, type OpenSource } from '@runtime/adapter-kit/source';
-import type { CallOptions } from '@runtime/contracts';
-import type { RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
+import type { ReadEventsOptions, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { outcomeOf } from './outcome.ts';
 import { outputSource } from './output-source.ts';
 
@@ -23,21 +22,24 @@ const over = '|over';
 /** The one turn of a run: it begins with the launch, is what stdout and stderr hold, and ends as the process did. */
 export async function* runEvents(
   run: ReadableRun,
-  options: CallOptions & { readonly after?: string; readonly signal: AbortSignal },
+  options: ReadEventsOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<SourceBatch, void, undefined> {
-  const { after, signal } = options;
+  const { after, signal, follow = true } = options;
   if (run.began === false || after?.endsWith(over) || signal.aborted) return;
   if (after === undefined) yield { cursor: begun, events: opening(run.instructionId) };
+  // Before the reading: only what ended by then is read to its end.
+  const isOver = follow || (await runEnded(run.handle)());
   let cursor = after === undefined || after === begun ? '' : after;
-  const merged = mergeSources(outputs(run), { signal, ...(cursor === '' ? {} : { after: cursor }) });
+  const merged = mergeSources(outputs(run, follow), { signal, ...(cursor === '' ? {} : { after: cursor }) });
   for await (const batch of merged) {
     cursor = batch.cursor;
     yield batch;
   }
-  if (signal.aborted) return;
+  if (signal.aborted || !isOver) return;
   const ended = await readExitRecord(run.handle.runDir);
   const outcome = await outcomeOf(ended, run);
-  yield { cursor: `${cursor}${over}`, events: [{ type: 'turn.ended', turnId, outcome }] };
+  const at = ended ? { at: ended.endedAt } : {};
+  yield { cursor: `${cursor}${over}`, events: [{ type: 'turn.ended', turnId, outcome }], ...at };
 }
 
 function opening(instructionId: string): SessionEvent[] {
@@ -49,9 +51,12 @@ function opening(instructionId: string): SessionEvent[] {
   ];
 }
 
-function outputs({ handle, instructionId, secrets }: ReadableRun): Readonly<Record<'stdout' | 'stderr', OpenSource>> {
+function outputs(
+  { handle, instructionId, secrets }: ReadableRun,
+  follow: boolean,
+): Readonly<Record<'stdout' | 'stderr', OpenSource>> {
   const paths = runPaths(handle.runDir);
-  const common = { ended: runEnded(handle), secrets };
+  const common = { ended: runEnded(handle), follow, secrets };
   const atFirst: SessionEvent = { type: 'instruction.observed', instructionId };
   return {
     stdout: (after, signal) =>

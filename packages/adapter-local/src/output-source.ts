@@ -11,6 +11,7 @@ export interface OutputSourceOptions {
   readonly secrets: readonly string[];
   /** Comes before the first text. */
   readonly atFirst?: SessionEvent;
+  readonly follow: boolean;
   readonly signal: AbortSignal;
 }
 

@@ -1,3 +1,4 @@
+import { readExitRecord } from '@runtime/adapter-kit/run';
 import { createRedactor } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { RuntimeHandle, SourceBatch } from '@runtime/contracts/adapter';
@@ -29,7 +30,9 @@ export async function* piEvents(
     const given = isLast ? [...events, ...redactor.finish()] : events;
     // A record is identified by its start: its end moves if a torn last line is completed later.
     const isSilent = isLast ? from.isEnd : record.start < from.offset;
-    if (given.length > 0 && !isSilent) yield { cursor: `${record.end}${isLast ? endMark : ''}`, events: given };
+    if (given.length === 0 || isSilent) continue;
+    const at = isLast ? (await readExitRecord(handle.runDir))?.endedAt : record.at;
+    yield { cursor: `${record.end}${isLast ? endMark : ''}`, events: given, ...(at === undefined ? {} : { at }) };
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type Instruction,
   type RuntimeCapabilities,
 } from '@runtime/contracts';
-import type { Exit, RuntimeHandle, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
+import type { Exit, ReadEventsOptions, RuntimeHandle, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { piEvents } from './events.ts';
 import type { PiOutput } from './read/pi-output.ts';
 import { refuseImages } from './refusals.ts';
@@ -65,10 +65,10 @@ export class PiSession implements RuntimeSession {
     };
   }
 
-  events({ signal, after }: CallOptions & { readonly after?: SourceCursor } = {}): AsyncIterable<SourceBatch> {
+  events({ signal, after, follow }: ReadEventsOptions = {}): AsyncIterable<SourceBatch> {
     const { handle, output, secrets } = this.#parts;
     const open = (reading: AbortSignal): AsyncIterable<SourceBatch> =>
-      piEvents(handle, output.relay, { after, secrets, signal: reading });
+      piEvents(handle, output.relay, { after, secrets, follow, signal: reading });
     return this.#reader.read(open, signal ? { signal } : {});
   }
 

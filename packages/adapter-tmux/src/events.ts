@@ -2,9 +2,9 @@ import { isAlive } from '@runtime/adapter-kit/process';
 import { readExitRecord } from '@runtime/adapter-kit/run';
 import { jsonFileSource, mergeSources, type OpenSource } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
-import type { Exit, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
+import type { Exit, ReadEventsOptions, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 import { endMark, endMarkBytes } from './holder/holder-script.ts';
-import { noteEvents, nudge } from './notes.ts';
+import { noteEvents, nudge, readTyped, type TurnStarted } from './notes.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
 import { watchRecording } from './screen/recording-watch.ts';
 import { readTmuxHolder, tmuxRunFiles, type LaunchRecord } from './run-files.ts';
@@ -31,18 +31,23 @@ const cursors = { begun: 'begun', over: 'over', within: 'at:' } as const;
  */
 export async function* runEvents(
   run: ReadableRun,
-  { after, signal }: { readonly after?: string; readonly signal: AbortSignal },
+  { after, signal, follow = true }: ReadEventsOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<SourceBatch, void, undefined> {
   const inner = innerCursor(after);
   if (signal.aborted || after === cursors.over || !(await readTmuxHolder(run.handle.runDir))) return;
-  if (after === undefined) yield { cursor: cursors.begun, events: beginning(run.record) };
-  for await (const batch of sources(run, inner, signal)) {
+  const opening = beginning(run.record);
+  if (after === undefined && opening.length > 0) yield { cursor: cursors.begun, events: opening };
+  // A run whose exit is recorded is read to its end, which is near.
+  const isEnding = follow || (await readExitRecord(run.handle.runDir)) !== undefined;
+  for await (const { cursor, ...batch } of sources(run, { after: inner, follow: isEnding, signal })) {
     if (signal.aborted) return;
-    yield { cursor: `${cursors.within}${batch.cursor}`, events: batch.events };
+    yield { ...batch, cursor: `${cursors.within}${cursor}` };
   }
-  if (signal.aborted) return;
+  if (signal.aborted || !isEnding || !(await hasTurn(run))) return;
   const outcome = await outcomeOfRun(run);
-  yield { cursor: cursors.over, events: [{ type: 'turn.ended', turnId, outcome }] };
+  const ended = await readExitRecord(run.handle.runDir);
+  const at = ended ? { at: ended.endedAt } : {};
+  yield { cursor: cursors.over, events: [{ type: 'turn.ended', turnId, outcome }], ...at };
 }
 
 function innerCursor(after: string | undefined): string | undefined {
@@ -51,18 +56,35 @@ function innerCursor(after: string | undefined): string | undefined {
   throw new AgentRuntimeError('INVALID_ARGUMENT', `not a cursor of this source: ${JSON.stringify(after.slice(0, 80))}`);
 }
 
-/** An instruction that came with the launch was accepted; for one that is typed, the notes say what became of it. */
-function beginning({ prompt, instructionId }: LaunchRecord): SessionEvent[] {
-  const started: SessionEvent = { type: 'turn.started', turnId, instructionId };
-  if (prompt === 'paste') return [started];
+/**
+ * An instruction that came with the launch was accepted. For one that is typed, the notes say when its turn began and
+ * what became of it; only runs of earlier versions began their turn before they were spoken to.
+ */
+function beginning(record: LaunchRecord): SessionEvent[] {
+  const { prompt, instructionId, notesTurn } = record;
+  if (prompt === 'paste') return notesTurn === true ? [] : [started(record)];
   return [
     { type: 'instruction.accepted', instructionId },
-    started,
+    started(record),
     { type: 'instruction.delivered', instructionId, turnId },
   ];
 }
 
-function sources(run: ReadableRun, after: string | undefined, signal: AbortSignal): AsyncIterable<SourceBatch> {
+const started = ({ instructionId }: LaunchRecord): TurnStarted => ({ type: 'turn.started', turnId, instructionId });
+
+/** Whether the agent was ever told anything: before that no turn has begun, so none can end. */
+async function hasTurn({ handle, record }: ReadableRun): Promise<boolean> {
+  if (beginning(record).length > 0) return true;
+  return (await readTyped(handle.runDir)).typed.has(record.instructionId);
+}
+
+interface SourcesOptions {
+  readonly after: string | undefined;
+  readonly follow: boolean;
+  readonly signal: AbortSignal;
+}
+
+function sources(run: ReadableRun, { after, follow, signal }: SourcesOptions): AsyncIterable<SourceBatch> {
   const { handle, record, secrets, settled } = run;
   const paths = tmuxRunFiles(handle.runDir);
   const watch = watchRecording(handle, record);
@@ -75,8 +97,10 @@ function sources(run: ReadableRun, after: string | undefined, signal: AbortSigna
       after: from,
       ended,
       secrets,
+      follow,
       signal: inner,
     });
+    if (!follow) return;
     await settled();
     over = true;
     await nudge(handle.runDir);
@@ -88,7 +112,8 @@ function sources(run: ReadableRun, after: string | undefined, signal: AbortSigna
       secrets,
       signal: inner,
       ended: () => over,
-      translator: () => ({ translate: ({ value }) => noteEvents(value) }),
+      follow,
+      translator: () => ({ translate: ({ value }) => noteEvents(value, started(record)) }),
       malformed: () => [], // torn by the owner's death, before anything was done about it
       ...(from === undefined ? {} : { after: from }),
     });

@@ -10,6 +10,8 @@ import { tmuxRunFiles } from './run-files.ts';
  */
 const noteSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('typing'), instructionId: z.string() }),
+  /** All of it was typed, and Enter after it: with the first instruction the turn begins. */
+  z.object({ kind: z.literal('typed'), instructionId: z.string() }),
   /** Nothing of it was typed after all. */
   z.object({ kind: z.literal('untyped'), instructionId: z.string() }),
   z.object({
@@ -33,15 +35,25 @@ export async function appendNote(runDir: string, note: Note): Promise<void> {
   await appendFile(tmuxRunFiles(runDir).notes, `\n${JSON.stringify(note)}\n`, { mode: 0o600 });
 }
 
-/** What a line means for a reader of events. */
-export function noteEvents(value: unknown): SessionEvent[] {
+export type TurnStarted = SessionEvent & { readonly type: 'turn.started' };
+
+/** What a line means for a reader of events. `turn` is the one that begins once its instruction was typed. */
+export function noteEvents(value: unknown, turn: TurnStarted): SessionEvent[] {
   const note = noteSchema.safeParse(value).data;
-  return note?.kind === 'event' ? [note.event] : [];
+  if (note?.kind === 'event') return [note.event];
+  return note?.kind === 'typed' && note.instructionId === turn.instructionId ? [turn] : [];
 }
 
-/** Instructions whose typing began, and those whose result is noted. */
-export async function readTyped(runDir: string): Promise<{ typing: Set<string>; noted: Set<string> }> {
+/** Instructions whose typing began, those that were typed, and those whose result is noted. */
+export interface TypedInstructions {
+  readonly typing: ReadonlySet<string>;
+  readonly typed: ReadonlySet<string>;
+  readonly noted: ReadonlySet<string>;
+}
+
+export async function readTyped(runDir: string): Promise<TypedInstructions> {
   const typing = new Set<string>();
+  const typed = new Set<string>();
   const noted = new Set<string>();
   let text = '';
   try {
@@ -53,9 +65,10 @@ export async function readTyped(runDir: string): Promise<{ typing: Set<string>; 
     const note = parse(line);
     if (note?.kind === 'typing') typing.add(note.instructionId);
     else if (note?.kind === 'untyped') typing.delete(note.instructionId);
+    else if (note?.kind === 'typed') typed.add(note.instructionId);
     else if (note && 'instructionId' in note.event) noted.add(note.event.instructionId);
   }
-  return { typing, noted };
+  return { typing, typed, noted };
 }
 
 function parse(line: string): Note | undefined {

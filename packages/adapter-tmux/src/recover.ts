@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { isAlive } from '@runtime/adapter-kit/process';
 import { inspectRun, readExitRecord, refuseForeign } from '@runtime/adapter-kit/run';
-import { throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { RecoverOptions, Recovery, RuntimeHandle } from '@runtime/contracts/adapter';
 import { endEverything, endOrphans } from './end.ts';
 import { appendNote } from './notes.ts';
@@ -60,8 +60,10 @@ async function typeLate(
 ): Promise<void> {
   try {
     await session.typeFirst(await readFile(tmuxRunFiles(runDir).prompt, 'utf8'), readyTimeoutMs);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+  } catch (thrown) {
+    const { code, rawMessage: reason } = AgentRuntimeError.from(thrown, 'UNAVAILABLE');
+    // What may have been typed is noted as unknown already; a session that was let go leaves the rest to the next owner.
+    if (code === 'OUTCOME_UNKNOWN' || code === 'CANCELLED') return;
     const event = { type: 'instruction.declined', instructionId, reason: reason.slice(0, 2000) } as const;
     await appendNote(runDir, { kind: 'event', event }).catch(() => {}); // the directory is gone: so is the run
   }

@@ -28,6 +28,8 @@ const launchRecordSchema = z.object({
   instructionId: idSchema,
   submitKey: z.string(),
   readyPattern: z.string().optional(),
+  /** The notes say when the turn of a typed instruction began. Left out by earlier versions. */
+  notesTurn: z.literal(true).optional(),
 });
 export type LaunchRecord = z.infer<typeof launchRecordSchema>;
 

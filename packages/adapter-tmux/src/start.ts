@@ -84,6 +84,7 @@ async function makeRecord({ handle, instruction }: Launch, settings: TmuxSetting
     prompt,
     instructionId: instruction.id,
     submitKey,
+    notesTurn: true,
     ...(readyPattern === undefined ? {} : { readyPattern }),
   };
 }

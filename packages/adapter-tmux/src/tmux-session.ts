@@ -8,7 +8,7 @@ import {
   type Instruction,
   type RuntimeCapabilities,
 } from '@runtime/contracts';
-import type { Attach, Exit, RuntimeSession, SourceBatch, SourceCursor } from '@runtime/contracts/adapter';
+import type { Attach, Exit, ReadEventsOptions, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { awaitReady } from './say/await-ready.ts';
 import { capabilitiesOf } from './capabilities.ts';
 import { endRun, releaseTerminal } from './end.ts';
@@ -18,8 +18,6 @@ import { unsupported } from './refusals.ts';
 import { readTmuxHolder } from './run-files.ts';
 import { attachOf } from './server/attach.ts';
 import { Typist } from './say/typist.ts';
-
-type ReadOptions = CallOptions & { readonly after?: SourceCursor };
 
 /** A run that was started, and what must not appear in its events. */
 export type TmuxRun = Omit<ReadableRun, 'settled'>;
@@ -32,6 +30,8 @@ export class TmuxSession implements RuntimeSession {
   readonly #run: ReadableRun;
   readonly #typist: Typist;
   readonly #reader = new SingleReader();
+  /** Ends the wait for an agent that is not ready: the next owner types then. */
+  readonly #leaving = new AbortController();
   #ending: Promise<Exit> | undefined;
 
   constructor(run: TmuxRun, version: string) {
@@ -60,20 +60,23 @@ export class TmuxSession implements RuntimeSession {
   }
 
   /** Types the first instruction once the agent is ready. Later ones wait behind it. */
-  async typeFirst(text: string, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  async typeFirst(text: string, timeoutMs: number, call?: AbortSignal): Promise<void> {
+    const signal = AbortSignal.any([this.#leaving.signal, ...(call ? [call] : [])]);
     const { instructionId, readyPattern: pattern } = this.#run.record;
     const ready = (): Promise<void> => awaitReady(this.#typist.screen, { pattern, timeoutMs, signal });
     await abortable(this.#typist.type(instructionId, text, ready), signal);
   }
 
-  events(options: ReadOptions = {}): AsyncGenerator<SourceBatch, void, undefined> {
+  events(options: ReadEventsOptions = {}): AsyncGenerator<SourceBatch, void, undefined> {
     return this.#reader.read((signal) => this.#read({ ...options, signal }), options);
   }
 
-  async *#read(options: ReadOptions & { readonly signal: AbortSignal }): AsyncGenerator<SourceBatch, void, undefined> {
+  async *#read(
+    options: ReadEventsOptions & { readonly signal: AbortSignal },
+  ): AsyncGenerator<SourceBatch, void, undefined> {
     yield* runEvents(this.#run, options);
     // The reader came back for more, so it has the end, and the terminal is not needed any more.
-    if (!options.signal.aborted) await releaseTerminal(this.#run.handle.runDir);
+    if (!options.signal.aborted && options.follow !== false) await releaseTerminal(this.#run.handle.runDir);
   }
 
   async send(instruction: Instruction, { signal }: CallOptions = {}): Promise<void> {
@@ -124,6 +127,7 @@ export class TmuxSession implements RuntimeSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#reader.release();
+    this.#leaving.abort();
     await this.#typist.rest();
   }
 }

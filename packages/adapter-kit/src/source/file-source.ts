@@ -39,6 +39,8 @@ interface CommonOptions extends CallOptions {
   readonly after?: string;
   /** As for `tailFile`; for a run `runEnded(handle)`. */
   readonly ended: () => boolean | Promise<boolean>;
+  /** False: ends where the file stands, and what is held back then is left for a later reading. @default true */
+  readonly follow?: boolean;
   /** Values that must not appear in events. @default none */
   readonly secrets?: readonly string[];
   /** As for `tailFile`. */
@@ -145,31 +147,37 @@ async function* batches(
   redactor: Redactor,
   framing: Framing,
 ): AsyncGenerator<SourceBatch, void, undefined> {
-  const { path, from, ended, signal, pollMs } = options;
+  const { path, from, signal, pollMs, follow } = options;
   const after = readCursor(options.after);
   let end = from ?? 0;
-  const translated = (pending: Pending): SourceBatch | undefined => {
+  let isOver = false;
+  const ended = async (): Promise<boolean> => (isOver = await options.ended());
+  const translated = (pending: Pending, chunk?: Chunk): SourceBatch | undefined => {
     end = pending.end;
+    // A line that stands behind it, or is torn, was written later.
+    const isLast = chunk?.at !== undefined && end === chunk.start + chunk.bytes.length;
     const events = redactor.apply(pending.events());
     // A record is known by its start: its end moves when a torn last line is completed later.
-    return events.length === 0 || pending.start < after.offset ? undefined : { cursor: String(pending.end), events };
+    if (events.length === 0 || pending.start < after.offset) return undefined;
+    return { cursor: String(pending.end), events, ...(isLast ? { at: chunk.at } : {}) };
   };
   const chunks = tailFile(path, {
     ended,
     boundary: after.offset,
     ...(from === undefined ? {} : { from }),
     ...(signal ? { signal } : {}),
+    ...(follow === undefined ? {} : { follow }),
     ...(pollMs === undefined ? {} : { pollMs }),
     ...(framing.chunkBytes === undefined ? {} : { chunkBytes: framing.chunkBytes }),
   });
   for await (const chunk of chunks) {
     for (const pending of framing.push(chunk)) {
       if (signal?.aborted) return;
-      const batch = translated(pending);
+      const batch = translated(pending, chunk);
       if (batch) yield batch;
     }
   }
-  if (signal?.aborted || after.finished) return;
+  if (signal?.aborted || after.finished || !isOver) return;
   const last: SessionEvent[] = [];
   for (const pending of framing.flush()) {
     const batch = translated(pending);

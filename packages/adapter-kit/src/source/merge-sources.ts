@@ -35,9 +35,9 @@ export async function* mergeSources(
       const { name, iterator, result } = answer;
       if (result.status === 'rejected') throw result.reason;
       if (result.value.done) continue;
-      const { cursor, events } = result.value.value;
+      const { cursor, ...batch } = result.value.value;
       cursors.set(name, cursor);
-      yield { cursor: writeCursors(cursors), events };
+      yield { ...batch, cursor: writeCursors(cursors) };
       // Asked again behind the others, so that a flood on one does not keep the rest waiting.
       asked.ask(name, iterator);
     }

@@ -14,6 +14,8 @@ export interface TailOptions extends CallOptions {
    * For a run: `runEnded(handle)`.
    */
   readonly ended: () => boolean | Promise<boolean>;
+  /** False: ends where the file stands, also when it goes on. @default true */
+  readonly follow?: boolean;
   /** Largest chunk in bytes. @default 262144 */
   readonly chunkBytes?: number;
   /** Cut chunks at this offset, so that one begins there. @default nowhere */
@@ -30,17 +32,19 @@ export interface Chunk {
   readonly bytes: Buffer;
   /** Offset of its first byte in the file. */
   readonly start: number;
+  /** Unix ms at which its last byte was written: the file's time, where nothing stands behind the chunk. */
+  readonly at?: number;
 }
 
 /**
  * Follows a growing file: what is there, then what comes, until `ended` and everything was read. Reads only when asked
- * for more.
+ * for more. Without `follow` it is what is there.
  * A file that is not there yet is waited for. Aborting `signal` ends the iteration without a throw.
  * Throws INVALID_ARGUMENT for what is no regular file, a symbolic link included, DATA_CORRUPT when the file became
  * shorter than what was read.
  */
 export async function* tailFile(file: string, options: TailOptions): AsyncGenerator<Chunk, void, undefined> {
-  const { signal, ended, pollMs = 500 } = options;
+  const { signal, ended, pollMs = 500, follow = true } = options;
   // A directory's watch sees appends to its files as well, and the exit record next to them.
   const changes = watchChanges(options.watch ?? path.dirname(file), pollMs);
   let handle: FileHandle | undefined;
@@ -56,7 +60,7 @@ export async function* tailFile(file: string, options: TailOptions): AsyncGenera
       yield* readOn(handle, cursor, options);
       if (signal?.aborted) return;
       if (cursor.position === before) await refuseShrunk(handle, file, before);
-      if (last) return;
+      if (last || !follow) return;
       await changes.next(signal);
     }
   } finally {
@@ -78,7 +82,9 @@ async function* readOn(
     const { bytesRead } = await handle.read(buffer, 0, room(buffer.length, start, boundary), start);
     if (bytesRead === 0) return;
     cursor.position += bytesRead;
-    yield { bytes: Buffer.from(buffer.subarray(0, bytesRead)), start };
+    const { size, mtimeMs } = await handle.stat();
+    const at = size === cursor.position ? { at: Math.round(mtimeMs) } : {};
+    yield { bytes: Buffer.from(buffer.subarray(0, bytesRead)), start, ...at };
   }
 }
 
@@ -91,7 +97,7 @@ async function awaitFile(file: string, options: TailOptions, changes: ChangeWatc
     if (options.signal?.aborted) return undefined;
     const handle = await openRegular(file);
     if (handle) return handle;
-    if (await options.ended()) return openRegular(file);
+    if ((await options.ended()) || options.follow === false) return openRegular(file);
     await changes.next(options.signal);
   }
 }

@@ -15,6 +15,8 @@ export interface Translated {
   readonly events: readonly SessionEvent[];
   /** One, unless bytes of others are in the line. */
   readonly records: readonly PiRecord[];
+  /** Unix ms at which it was written, where that is known: it is the last line of the file. */
+  readonly at?: number;
   /** The events at the end of the output; nothing follows. */
   readonly isLast?: true;
 }

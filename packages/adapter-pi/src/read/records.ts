@@ -7,6 +7,8 @@ import type { Relay } from './relay.ts';
 
 export interface RecordsOptions {
   readonly secrets: readonly string[];
+  /** False: ends where the output stands. @default true */
+  readonly follow?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -17,9 +19,13 @@ export interface RecordsOptions {
 export async function* translatedRecords(
   handle: RuntimeHandle,
   relay: Relay,
-  { secrets, signal }: RecordsOptions,
+  { secrets, follow = true, signal }: RecordsOptions,
 ): AsyncGenerator<Translated, void, undefined> {
   let reading = new Reading(secrets);
+  if (!follow) {
+    yield* readNow(handle, reading, signal);
+    return;
+  }
   let reader = relay.takeFirst();
   try {
     for (;;) {
@@ -36,6 +42,26 @@ export async function* translatedRecords(
   } finally {
     if (reader) relay.leave(reader);
   }
+}
+
+/** Reads the file to where it stands. Of a run that has ended that is its end. */
+async function* readNow(
+  handle: RuntimeHandle,
+  reading: Reading,
+  signal: AbortSignal,
+): AsyncGenerator<Translated, void, undefined> {
+  const splitter = new LineSplitter();
+  // Before the reading: only what ended by then is read to its end.
+  const isOver = await runEnded(handle)();
+  const place = { ended: () => isOver, follow: false, signal };
+  for await (const { bytes, start, at } of tailFile(runPaths(handle.runDir).stdout, place)) {
+    for (const line of splitter.push(bytes)) {
+      if (signal.aborted) return;
+      const isLast = at !== undefined && line.end === start + bytes.length;
+      yield { ...reading.take(line), ...(isLast ? { at } : {}) };
+    }
+  }
+  if (!signal.aborted && isOver) yield reading.finish(splitter.flush(), await exitOf(handle));
 }
 
 /** Reads the file until the relay takes over. Returns undefined if the output ends or `signal` is aborted first. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
-import { appendNote } from '../notes.ts';
+import { appendNote, readTyped } from '../notes.ts';
 import { pasteTail, pasteText } from './paste-text.ts';
 import type { LaunchRecord } from '../run-files.ts';
 import { Screen } from '../screen/screen.ts';
@@ -38,7 +38,7 @@ export class Typist {
   /**
    * Types in the order of the calls, each after `ready`. Resolves once tmux has the text and the first Enter; the
    * result is noted afterwards.
-   * The text is never typed twice. Throws INVALID_ARGUMENT for a text of control characters alone, UNAVAILABLE when
+   * An instruction is never typed twice, also across owners of the run. Throws INVALID_ARGUMENT for a text of control characters alone, UNAVAILABLE when
    * nothing was typed, and OUTCOME_UNKNOWN when it may have been typed.
    */
   type(instructionId: string, text: string, ready: () => Promise<void> = async () => {}): Promise<void> {
@@ -56,6 +56,9 @@ export class Typist {
   async #typeOne(instructionId: string, text: string, handedOver: () => void): Promise<void> {
     if (await this.screen.hasEnded())
       throw new AgentRuntimeError('UNAVAILABLE', 'the agent has ended', { retry: 'never' });
+    // A new owner sends again what an earlier one was sending.
+    const { typing, noted } = await readTyped(this.#runDir);
+    if (typing.has(instructionId) || noted.has(instructionId)) return handedOver();
     const clean = pasteText(text);
     // tmux makes no buffer of nothing.
     if (clean === '') throw new AgentRuntimeError('INVALID_ARGUMENT', 'nothing of the text can be typed');
@@ -68,6 +71,7 @@ export class Typist {
       const shown = (await this.screen.isBracketed()) && tail !== '' && (await this.#isTyped(tail));
       const written = await this.screen.written();
       await this.#submit();
+      await appendNote(this.#runDir, { kind: 'typed', instructionId });
       handedOver();
       await this.#note(instructionId, shown ? await this.#observe(tail) : await this.#observeBlindly(written));
     } catch (error) {

@@ -18,6 +18,7 @@ export interface ScreenSourceOptions {
   /** True when nothing more will come. Gets whether the end mark was read. */
   readonly ended: (isComplete: boolean) => Promise<boolean>;
   readonly secrets: readonly string[];
+  readonly follow: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -30,11 +31,12 @@ const source = 'screen';
  * `output.gap`.
  */
 export async function* screenSource(options: ScreenSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {
-  const { path, endMark, after, secrets, signal } = options;
+  const { path, endMark, after, secrets, follow, signal } = options;
   const translator = new ScreenTranslator(endMark);
   yield* textFileSource({
     path,
     secrets,
+    follow,
     signal,
     translator: () => translator,
     ended: () => options.ended(translator.isComplete),

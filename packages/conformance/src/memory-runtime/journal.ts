@@ -1,5 +1,5 @@
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
+import type { ReadEventsOptions, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 
 /** The records of a run in memory: it stands for a file that is appended to and followed. */
 export class Journal {
@@ -10,7 +10,7 @@ export class Journal {
   /** Adds one record with all these events. Ignored after `close`. */
   append(...events: SessionEvent[]): void {
     if (this.#closed) return;
-    this.#records.push({ cursor: String(this.#records.length + 1), events });
+    this.#records.push({ cursor: String(this.#records.length + 1), events, at: Date.now() });
     this.#wake();
   }
 
@@ -20,15 +20,21 @@ export class Journal {
     this.#wake();
   }
 
-  /** Yields every record after the cursor, then each new one, until the journal is closed or `signal` is aborted. */
-  async *read(after: string | undefined, signal: AbortSignal): AsyncGenerator<SourceBatch, void, undefined> {
+  /**
+   * Yields every record after the cursor, then with `follow` each new one, until the journal is closed or `signal` is
+   * aborted.
+   */
+  async *read(
+    { after, follow = true }: Pick<ReadEventsOptions, 'after' | 'follow'>,
+    signal: AbortSignal,
+  ): AsyncGenerator<SourceBatch, void, undefined> {
     let next = this.#positionOf(after);
     while (!signal.aborted) {
       const record = this.#records[next];
       if (record) {
         next += 1;
         yield record;
-      } else if (this.#closed) return;
+      } else if (this.#closed || !follow) return;
       else await this.#changed(signal);
     }
   }

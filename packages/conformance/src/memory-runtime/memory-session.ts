@@ -3,12 +3,11 @@ import {
   AgentRuntimeError,
   abortable,
   throwIfAborted,
-  type CallOptions,
   type Decision,
   type Instruction,
   type RuntimeCapabilities,
 } from '@runtime/contracts';
-import type { Exit, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
+import type { Exit, ReadEventsOptions, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import type { Faults } from './faults.ts';
 import type { MemoryRun } from './memory-run.ts';
 
@@ -20,16 +19,11 @@ export function memorySession(run: MemoryRun, faults: Faults): RuntimeSession {
   const disposed = new AbortController();
   let reading = false;
 
-  async function* events(
-    options: CallOptions & { readonly after?: string } = {},
-  ): AsyncGenerator<SourceBatch, void, undefined> {
+  async function* events(options: ReadEventsOptions = {}): AsyncGenerator<SourceBatch, void, undefined> {
     if (reading) throw new AgentRuntimeError('CONFLICT', 'the session has a reader already');
     reading = true;
     try {
-      yield* run.journal.read(
-        options.after,
-        AbortSignal.any([disposed.signal, ...(options.signal ? [options.signal] : [])]),
-      );
+      yield* run.journal.read(options, AbortSignal.any([disposed.signal, ...(options.signal ? [options.signal] : [])]));
     } finally {
       reading = false;
     }

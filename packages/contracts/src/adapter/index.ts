@@ -6,6 +6,7 @@
 export type {
   AgentRuntime,
   Launch,
+  ReadEventsOptions,
   RecoverOptions,
   Recovery,
   RuntimeAdapter,

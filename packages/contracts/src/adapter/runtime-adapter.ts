@@ -56,6 +56,11 @@ export interface SourceBatch {
   readonly cursor: SourceCursor;
   /** May be empty: the cursor alone moves. */
   readonly events: readonly SessionEvent[];
+  /**
+   * Unix ms at which the record was written, where the source knows it exactly, as by the time of a file whose last
+   * record it is. Time limits are held to it when the record is read late.
+   */
+  readonly at?: number;
 }
 
 /** `absent`, `dead` and `unknowable` are different answers: only `absent` allows a new start without a doubt. */
@@ -122,6 +127,14 @@ export interface RecoverOptions extends CallOptions {
   readonly secrets?: readonly string[];
 }
 
+/** Options of `RuntimeSession.events`. */
+export interface ReadEventsOptions extends CallOptions {
+  /** The cursor of a batch: events up to it are not given again. @default from the first record */
+  readonly after?: SourceCursor;
+  /** False: ends where the source stands, instead of waiting for more. @default true */
+  readonly follow?: boolean;
+}
+
 /** One live run. Disposing it detaches and never kills: the process goes on and can be recovered. */
 export interface RuntimeSession extends AsyncDisposable {
   /** Final: nothing changes them after the session was handed out. */
@@ -139,8 +152,10 @@ export interface RuntimeSession extends AsyncDisposable {
    * At most one reader at a time (CONFLICT). The source is a file that outlives us: a slow reader slows neither the
    * agent nor the plane.
    * After `after` a replay gives the very same events. Aborting `signal` ends the iteration without a throw.
+   * With `follow: false` it ends where the source stands now: the plane reads so before it acts on a time limit, and
+   * then goes on with another iteration. A session that cannot do this follows, and is aborted.
    */
-  events(options?: CallOptions & { readonly after?: SourceCursor }): AsyncIterable<SourceBatch>;
+  events(options?: ReadEventsOptions): AsyncIterable<SourceBatch>;
 
   /**
    * Hands an instruction to the backend, with its id where there is a place for it. Resolves once the bytes are handed

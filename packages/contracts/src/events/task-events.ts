@@ -13,7 +13,9 @@ import { sessionEventSchemas, type SessionEventType } from './session-events.ts'
 
 const why = z.string().max(2000);
 const runId = idSchema;
-const byRun = { runId: idSchema.optional(), sourceCursor: z.string().max(500).optional() };
+/** Where the source stood, and when it was written (Unix ms) where the source knows: an owner may read it much later. */
+const bySource = { sourceCursor: z.string().max(500).optional(), sourceTime: z.int().min(0).optional() };
+const byRun = { runId: idSchema.optional(), ...bySource };
 
 /**
  * How a run came to be: `start` is the first, `resume` continues a conversation in a new process, `restart` begins
@@ -110,7 +112,7 @@ const planeTaskEventSchemas = {
     type: z.literal('run.progressed'),
     runId,
     signal: lifeSignalSchema,
-    sourceCursor: byRun.sourceCursor,
+    ...bySource,
   }),
 
   'instruction.queued': z.object({
@@ -172,7 +174,7 @@ const planeTaskEventSchemas = {
   'task.ended': z.object({ type: z.literal('task.ended'), outcome: runOutcomeSchema }),
 } as const;
 
-const stamp = { runId, sourceCursor: z.string().max(500).optional() };
+const stamp = { runId, ...bySource };
 
 /**
  * A session event as it is kept: stamped with its run, and with the source cursor on the last event of its source
@@ -181,6 +183,7 @@ const stamp = { runId, sourceCursor: z.string().max(500).optional() };
 export type RunScoped<T extends SessionEventType> = z.infer<(typeof sessionEventSchemas)[T]> & {
   runId: string;
   sourceCursor?: string | undefined;
+  sourceTime?: number | undefined;
 };
 
 type PlaneTaskEventType = keyof typeof planeTaskEventSchemas;

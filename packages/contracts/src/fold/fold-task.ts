@@ -140,7 +140,12 @@ const planeHandlers = {
   'run.stopping': (state, event) => {
     const run = state.runs.at(-1);
     const stoppedInTurn = run?.turn !== undefined;
-    return patchRun(state, { status: 'stopping', stopCause: run?.stopCause ?? event.cause, stoppedInTurn });
+    return patchRun(state, {
+      status: 'stopping',
+      stopCause: run?.stopCause ?? event.cause,
+      stoppedInTurn,
+      stoppingAt: event.time,
+    });
   },
   'run.ended': ended,
   'run.stalled': (state) => patchRun(state, { stalled: true }),
@@ -213,15 +218,19 @@ export function foldTask(state: TaskState | undefined, event: StoredEvent): Task
 
 /** What every event of the current run does: the cursor moves, and output counts as activity. */
 function touch(state: TaskState, event: StoredEvent): TaskState {
-  if (event.type === 'run.starting' || typeof event['runId'] !== 'string') return state;
+  // A new owner is no sign of life of the agent.
+  const isReport = event.type !== 'run.starting' && event.type !== 'run.reattached';
+  if (!isReport || typeof event['runId'] !== 'string') return state;
   const cursor = event['sourceCursor'];
   const text = event['text'];
   const delta = deltaTypes.has(event.type) && typeof text === 'string' ? text.length : 0;
   const lost = event.type === 'output.quarantined' && typeof event['bytes'] === 'number' ? event['bytes'] : 0;
   if (typeof cursor !== 'string' && delta === 0) return state;
   const run = state.runs.at(-1)!;
+  const written = event['sourceTime'];
+  const at = typeof written === 'number' ? Math.min(written, event.time) : event.time;
   return patchRun(state, {
-    activityAt: event.time,
+    activityAt: Math.max(run.activityAt, at),
     outputChars: run.outputChars + delta + lost,
     ...(typeof cursor === 'string' ? { sourceCursor: cursor } : {}),
   });

@@ -1,7 +1,7 @@
 import type { Usage } from '../events/session-events.ts';
 import type { TaskEventType } from '../events/task-events.ts';
 import { instructionLevelSchema, type InstructionLevel } from '../vocabulary/instruction.ts';
-import { omit, patchRun, type Handlers } from './handler.ts';
+import { defined, omit, patchRun, type Handlers } from './handler.ts';
 import { own } from '../base/own.ts';
 import type { RunState, TaskState } from './task-state.ts';
 
@@ -69,9 +69,13 @@ export const sessionHandlers = {
   'turn.ended': (state, event) => {
     const run = state.runs.at(-1);
     if (!run) return state;
-    const { turn: _turn, ...rest } = run;
-    const usage = afterTurn(run.usage, event.usage);
-    const rested: RunState = { ...rest, lastOutcome: event.outcome, tools: {}, ...(usage ? { usage } : {}) };
+    const { turn: _turn, turnEndedAt: _earlier, ...rest } = run;
+    const rested: RunState = {
+      ...rest,
+      lastOutcome: event.outcome,
+      tools: {},
+      ...defined({ turnEndedAt: event.sourceTime, usage: afterTurn(run.usage, event.usage) }),
+    };
     return { ...state, runs: [...state.runs.slice(0, -1), rested] };
   },
   'usage.reported': (state, { usage }) => (usage.scope === 'cumulative' ? patchRun(state, { usage }) : state),

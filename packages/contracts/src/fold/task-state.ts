@@ -45,6 +45,8 @@ export interface RunState {
   readonly turns: number;
   /** Of the last turn that ended. */
   readonly lastOutcome?: RunOutcome;
+  /** When the last turn ended, by the source's own time; left out where the source does not know. */
+  readonly turnEndedAt?: number;
   /** Open calls: name by call id. */
   readonly tools: Readonly<Record<string, string>>;
   readonly toolsStarted: number;
@@ -58,8 +60,10 @@ export interface RunState {
   readonly outcome?: RunOutcome;
   readonly exit?: Exit;
   readonly startedAt: number;
-  /** The last report of the run. */
+  /** The last report of the run, by the source's own time where that is known. */
   readonly activityAt: number;
+  /** When it was decided to stop the run. */
+  readonly stoppingAt?: number;
   readonly endedAt?: number;
   /** Output so far: UTF-16 units of increments, and quarantined bytes. */
   readonly outputChars: number;

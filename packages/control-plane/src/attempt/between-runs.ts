@@ -17,6 +17,9 @@ export async function betweenRuns(task: Task): Promise<boolean> {
   const now = ctx.clock();
   const deadline = state.spec.deadlineMs === undefined ? undefined : state.submittedAt + state.spec.deadlineMs;
   if (state.cancel) return endTask(task, { status: 'cancelled' });
+  // What is finished has reached no deadline: its run was held to it.
+  const finished = isDecided(state) ? nextStep(state, ctx.random()) : undefined;
+  if (finished?.kind === 'end') return endTask(task, finished.outcome);
   if (deadline !== undefined && now >= deadline) {
     return endTask(task, { status: 'timed_out', code: 'timeout', message: 'The task reached its deadline' });
   }
@@ -43,6 +46,10 @@ export async function betweenRuns(task: Task): Promise<boolean> {
     task.admitted = false;
   }
 }
+
+/** No attempt, question or run of the task is open. */
+const isDecided = (state: TaskState): boolean =>
+  state.runs.length > 0 && openApprovals(state).length === 0 && nextAttempt(state) === undefined;
 
 const givenUp = (approvalId: string): TaskEventOf<'approval.resolved'> => ({
   type: 'approval.resolved',

@@ -16,7 +16,7 @@ import { socketPath } from '../socket/socket-path.ts';
 import type { PlaneContext, PlaneTuning } from '../task/context.ts';
 import type { Failpoint } from '../task/failpoint.ts';
 import { Leases } from '../task/leases.ts';
-import { monotonicClock } from '../waiting/clock.ts';
+import { machineClocks, planeTime, type MachineClocks } from '../waiting/clock.ts';
 import { OwnedPlane } from './owned-plane.ts';
 
 /** How a data directory is opened by its owner. */
@@ -47,6 +47,8 @@ export interface PlaneSeams {
   readonly logFs?: LogFs;
   /** Called at named points, so that a test can kill the process there. @default does nothing */
   readonly failpoint?: Failpoint;
+  /** The machine's clocks. @default Date.now and performance.now */
+  readonly clocks?: MachineClocks;
 }
 
 const defaultTuning: PlaneTuning = {
@@ -75,7 +77,7 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
   const dataDir = await realpath(resolve(options.dataDir));
   const socket = options.listen ? await socketPath(dataDir) : undefined;
   const lock = await acquireLock(join(dataDir, 'lock.db'), socket === undefined ? {} : { socketPath: socket });
-  const clock = monotonicClock();
+  const { now: clock, skippedSince } = planeTime(seams.clocks ?? machineClocks);
   let log: EventLog | undefined;
   const release = async (): Promise<void> => {
     try {
@@ -88,7 +90,14 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
     log = await openEventLog({ dir: join(dataDir, 'log'), lock, clock, ...(seams.logFs ? { fs: seams.logFs } : {}) });
     const closing = new AbortController();
     const runtimes = new Runtimes(adapters, log, clock, closing.signal);
-    const ctx = await contextOf({ ...options, dataDir }, seams, { adapters, log, clock, runtimes, closing });
+    const ctx = await contextOf({ ...options, dataDir }, seams, {
+      adapters,
+      log,
+      clock,
+      skippedSince,
+      runtimes,
+      closing,
+    });
     return await openOnLog({ ...options, dataDir }, ctx, { closing, release, socket });
   } catch (error) {
     // The first failure says more than one of the release.
@@ -107,7 +116,7 @@ function byId(adapters: readonly RuntimeAdapter[]): ReadonlyMap<string, RuntimeA
   return map;
 }
 
-interface Parts extends Pick<PlaneContext, 'adapters' | 'log' | 'clock' | 'runtimes'> {
+interface Parts extends Pick<PlaneContext, 'adapters' | 'log' | 'clock' | 'skippedSince' | 'runtimes'> {
   readonly closing: AbortController;
 }
 

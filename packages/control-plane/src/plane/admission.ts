@@ -9,7 +9,7 @@ import {
 import { currentRun } from '@runtime/contracts/fold';
 import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
 import type { Task } from '../task/task.ts';
-import { maxTimerMs, type Clock } from '../waiting/clock.ts';
+import { lookAgainMs, type Clock } from '../waiting/clock.ts';
 
 /** After a scheduler that threw. */
 const askAgainMs = 1_000;
@@ -130,7 +130,7 @@ export class Admission {
       const time = startTime(task);
       if (time > now && time < next) next = time;
     }
-    if (next < Infinity) this.#timer = setTimeout(() => this.#schedule(), Math.min(next - now, maxTimerMs));
+    if (next < Infinity) this.#timer = setTimeout(() => this.#schedule(), Math.min(next - now, lookAgainMs));
   }
 }
 

@@ -12,6 +12,7 @@ import type { Draft } from '../task/draft.ts';
 
 const defaultApprovalMs = 3_600_000;
 const sampleChars = 1024;
+const lateMs = 1_000;
 
 /** What one source record may become in the task's stream; each of them has room for the source's cursor. */
 type Report = TaskEventOf<SessionEventType | 'run.progressed' | 'approval.resolved'>;
@@ -21,19 +22,23 @@ type Report = TaskEventOf<SessionEventType | 'run.progressed' | 'approval.resolv
  * An event that breaks its schema or the event table is quarantined: neither believed nor lost. Evidence that is
  * repeated is left out.
  */
-export function acceptEvents(draft: Draft, run: RunState, { events, cursor }: SourceBatch): void {
+export function acceptEvents(draft: Draft, run: RunState, { events, cursor, at }: SourceBatch): void {
   const { runId } = run;
+  const written = at === undefined ? undefined : Math.min(Math.max(0, Math.round(at)), draft.time);
+  // Only what is read late has another time than its event.
+  const isLate = written !== undefined && draft.time - written > lateMs;
+  const stamp = { sourceCursor: cursor, ...(isLate ? { sourceTime: written } : {}) };
   if (run.stalled && events.length > 0) draft.push({ type: 'run.progressed', runId, signal: 'activity' });
   for (const [index, event] of events.entries()) {
     const isLastEvent = index === events.length - 1;
-    const reports = reportsOf(draft, runId, event);
+    const reports = reportsOf(draft, runId, event, written);
     for (const [at, report] of reports.entries()) {
       const isLast = isLastEvent && at === reports.length - 1;
-      accept(draft, event, isLast ? { ...report, sourceCursor: cursor } : report);
+      accept(draft, event, isLast ? { ...report, ...stamp } : report);
     }
   }
   const last = draft.events.at(-1);
-  if (last && !('sourceCursor' in last)) draft.amendLast((event) => ({ ...event, sourceCursor: cursor }));
+  if (last && !('sourceCursor' in last)) draft.amendLast((event) => ({ ...event, ...stamp }));
 }
 
 function accept(draft: Draft, event: SessionEvent, report: Report): void {
@@ -42,7 +47,7 @@ function accept(draft: Draft, event: SessionEvent, report: Report): void {
   draft.push(quarantined(event, report, `${event.type} came out of order (${guard})`));
 }
 
-function reportsOf({ state, time }: Draft, runId: string, given: SessionEvent): Report[] {
+function reportsOf({ state, time }: Draft, runId: string, given: SessionEvent, written: number | undefined): Report[] {
   const event = parsed(given);
   if (!event) return [quarantined(given, { runId }, `${given.type} does not fit its schema`)];
   if (event.type === 'approval.withdrawn') {
@@ -56,7 +61,9 @@ function reportsOf({ state, time }: Draft, runId: string, given: SessionEvent): 
   if (event.type === 'turn.ended') {
     // A later answer must not authorise anything.
     const closed = closedApprovals(state, { runId, by: 'runtime' });
-    return [...closed.map((each) => ({ ...each, runId })), { ...event, runId }];
+    // Whether it was in time is judged by this, however early or late it is read.
+    const ended = { ...event, runId, ...(written === undefined ? {} : { sourceTime: written }) };
+    return [...closed.map((each) => ({ ...each, runId })), ended];
   }
   return [{ ...event, runId }];
 }

@@ -11,17 +11,17 @@ const reapTries = 5;
 const reapRetryMs = 2_000;
 
 /**
- * Waits for an adapter call for at most `limitMs`, then throws DEADLINE_EXCEEDED. Undefined when the plane closes:
+ * Waits for an adapter call for at most `limit` ms, then throws DEADLINE_EXCEEDED, or until that signal aborts. Undefined when the plane closes:
  * it waits for nothing then and ends nothing, because its next owner finds the run.
  * A session that arrives too late is disposed, and a late error is ignored.
  */
 export async function inTime<T>(
   { closing }: PlaneContext,
-  limitMs: number,
+  limit: number | AbortSignal,
   call: Promise<T>,
   sessionOf: (late: T) => RuntimeSession | undefined,
 ): Promise<T | undefined> {
-  const over = AbortSignal.any([closing, AbortSignal.timeout(limitMs)]);
+  const over = AbortSignal.any([closing, typeof limit === 'number' ? AbortSignal.timeout(limit) : limit]);
   try {
     return await abortable(call, over);
   } catch (thrown) {
@@ -30,6 +30,17 @@ export async function inTime<T>(
     if (closing.aborted) return undefined;
     throw thrown;
   }
+}
+
+/** Aborts `ms` after another signal did: what that one asked for may take so long. */
+export function abortedLater(signal: AbortSignal, ms: number): AbortSignal {
+  const later = new AbortController();
+  const wait = (): void => {
+    setTimeout(() => later.abort(signal.reason), ms).unref();
+  };
+  if (signal.aborted) wait();
+  else signal.addEventListener('abort', wait, { once: true });
+  return later.signal;
 }
 
 /**

@@ -11,6 +11,7 @@ import type { RuntimeSession } from '@runtime/contracts/adapter';
 import {
   currentRun,
   openApprovals,
+  type ApprovalState,
   type InstructionState,
   type RunState,
   type TaskState,
@@ -215,20 +216,19 @@ function instructionOf(state: TaskState, run: RunState, next: InstructionState):
   };
 }
 
-/** Gives the default answer (deny, else cancel) to approvals whose time is over. True when there was one. */
-export async function expireApprovals(task: Task, now: number): Promise<boolean> {
-  const due = openApprovals(task.state).filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
-  if (due.length === 0) return false;
+/** Open approvals whose time is over. */
+export function dueApprovals(state: TaskState, now: number): ApprovalState[] {
+  return openApprovals(state).filter(({ expiresAt }) => expiresAt !== undefined && expiresAt <= now);
+}
+
+/** Gives the default answer (deny, else cancel) to approvals whose time is over. */
+export async function expireApprovals(task: Task, now: number): Promise<void> {
+  if (dueApprovals(task.state, now).length === 0) return;
   await task.record((state) =>
-    openApprovals(state)
-      .filter(({ id }) => due.some((each) => each.id === id))
-      .map(({ id, choices }): TaskEventOf<'approval.resolved'> => {
-        const deny = choices.find((choice) => choice.kind === 'deny');
-        const resolution: Resolution = deny
-          ? { kind: 'expired', decision: { choice: deny.id } }
-          : { kind: 'cancelled' };
-        return { type: 'approval.resolved', approvalId: id, resolution, by: 'clock' };
-      }),
+    dueApprovals(state, now).map(({ id, choices }): TaskEventOf<'approval.resolved'> => {
+      const deny = choices.find((choice) => choice.kind === 'deny');
+      const resolution: Resolution = deny ? { kind: 'expired', decision: { choice: deny.id } } : { kind: 'cancelled' };
+      return { type: 'approval.resolved', approvalId: id, resolution, by: 'clock' };
+    }),
   );
-  return true;
 }

@@ -18,10 +18,10 @@ export async function driveRun(task: Task, run: RunState): Promise<boolean> {
   if (!adapter) return false;
   const isOurs = task.launching === run.runId;
   task.launching = undefined;
-  const session = isOurs ? await launchRun(task, run, adapter) : await recoverRun(task, run, adapter);
+  const found = isOurs ? await launchRun(task, run, adapter) : await recoverRun(task, run, adapter);
   if (task.ctx.closing.aborted) {
-    if (session) await disposeSession(session, task.ctx.tuning);
+    if (found) await disposeSession(found.session, task.ctx.tuning);
     return false;
   }
-  return session ? superviseRun(task, run.runId, adapter, session) : true;
+  return found ? superviseRun(task, run.runId, adapter, found) : true;
 }

@@ -12,6 +12,7 @@ export class Increments {
   #events: SessionEvent[] = [];
   #chars = 0;
   #cursor = '';
+  #at: number | undefined;
 
   /** There is enough text to append at once. */
   get isFull(): boolean {
@@ -23,15 +24,16 @@ export class Increments {
     return this.#events.length + events.length <= maxEvents;
   }
 
-  add({ cursor, events }: SourceBatch): void {
+  add({ cursor, events, at }: SourceBatch): void {
     for (const event of events) this.#chars += this.#addEvent(event);
     this.#cursor = cursor;
+    this.#at = at;
   }
 
   /** Everything that waits, as one batch with the last cursor; undefined when nothing does. */
   take(): SourceBatch | undefined {
     if (this.#events.length === 0) return undefined;
-    const batch = { cursor: this.#cursor, events: this.#events };
+    const batch = { cursor: this.#cursor, events: this.#events, ...(this.#at === undefined ? {} : { at: this.#at }) };
     this.#events = [];
     this.#chars = 0;
     return batch;

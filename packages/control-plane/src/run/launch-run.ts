@@ -1,21 +1,19 @@
-import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
-import type { RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
+import { AgentRuntimeError, type RunOutcome, type StopCause } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { currentRun, type RunState } from '@runtime/contracts/fold';
 import type { Task } from '../task/task.ts';
-import { inTime, reapUntilDone } from './adapter-calls.ts';
+import { abortedLater, inTime, reapUntilDone } from './adapter-calls.ts';
 import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
 import { launchRequest, outcomeOfFailedStart } from './launch-request.ts';
 import { stopReason } from './stop-reason.ts';
+import type { FoundRun } from './supervise-run.ts';
+import { isTimeCause, timedOut } from './time-limits.ts';
 
 /**
  * Starts the run's process through its adapter. Undefined when it could not be started, with the run's end recorded,
  * or when the plane closes.
  */
-export async function launchRun(
-  task: Task,
-  run: RunState,
-  adapter: RuntimeAdapter,
-): Promise<RuntimeSession | undefined> {
+export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<FoundRun | undefined> {
   const { ctx } = task;
   const giveUp = new AbortController();
   const watching = abortOnStop(task, giveUp);
@@ -25,12 +23,16 @@ export async function launchRun(
     const launch = await launchRequest(task, run, adapter);
     await ctx.failpoint('start.before');
     isAsked = true;
-    const limitMs = ctx.tuning.startTimeoutMs + ctx.tuning.overdueMs;
-    const session = await inTime(ctx, limitMs, adapter.start(launch, { signal }), (late) => late);
+    const session = await inTime(
+      ctx,
+      abortedLater(signal, ctx.tuning.overdueMs),
+      adapter.start(launch, { signal }),
+      (late) => late,
+    );
     if (!session) return undefined;
     await ctx.failpoint('start.after');
     await ctx.runtimes.startSucceeded(run.target.runtime, run.runId);
-    return session;
+    return { session, how: 'started' };
   } catch (thrown) {
     if (!ctx.closing.aborted) await recordFailedStart(task, run, adapter, { thrown, isAsked });
     return undefined;
@@ -53,15 +55,20 @@ async function recordFailedStart(
 ): Promise<void> {
   const { ctx } = task;
   const error = AgentRuntimeError.from(thrown);
-  const step = stopReason(task.state, run, ctx.clock());
+  const step = stopReason(task.state, run, ctx.clock(), ctx.skippedSince);
   if ('stop' in step) await task.record((state) => stoppingEvents(currentRun(state), step.stop));
   if ('stop' in step || !isAsked) ctx.runtimes.startGivenUp(run.target.runtime);
   else await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
   if (!(await reapUntilDone(task, run, adapter))) return;
-  const isCancelled = 'stop' in step && step.stop === 'cancel';
   const launched = isAsked && task.state.instructions[run.instructionId]?.level !== 'queued';
-  const outcome: RunOutcome = isCancelled ? { status: 'cancelled' } : outcomeOfFailedStart(error, launched);
+  const outcome = outcomeOfStop('stop' in step ? step.stop : undefined) ?? outcomeOfFailedStart(error, launched);
   await task.record((state) => endedEvents(state, run.runId, outcome, unobservedExit('The run was not started')));
+}
+
+/** The outcome of a run whose start was given up; undefined when it failed by itself. */
+function outcomeOfStop(cause: StopCause | undefined): RunOutcome | undefined {
+  if (cause === 'cancel') return { status: 'cancelled' };
+  return isTimeCause(cause) ? timedOut(cause) : undefined;
 }
 
 /**
@@ -74,7 +81,7 @@ function abortOnStop(task: Task, giveUp: AbortController): AbortController {
     while (!over.signal.aborted) {
       const seen = task.bell.rings;
       const run = currentRun(task.state);
-      const step = run ? stopReason(task.state, run, task.ctx.clock()) : undefined;
+      const step = run ? stopReason(task.state, run, task.ctx.clock(), task.ctx.skippedSince) : undefined;
       if (step && 'stop' in step) {
         giveUp.abort(new AgentRuntimeError('CANCELLED', `the start was given up (${step.stop})`));
         return;

@@ -3,55 +3,134 @@ import type { RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { currentRun } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
 import type { Task } from '../task/task.ts';
+import { atMost, sleep } from '../waiting/clock.ts';
 import { acceptEvents } from './accept-events.ts';
 import { pump } from './pump.ts';
 
-/** A session's source while it is read into the log. */
-export interface ReadingSource {
-  /** Resolves when the source ended or broke off; never rejects. */
+/** How long a source may give nothing until the plane does not wait for it any more: for its end, and where it stands. */
+const quietMs = { drain: 10_000, catchUp: 5_000 } as const;
+
+/** One iteration over a session's events. */
+interface Reading {
+  /** Resolves when it ended or broke off; never rejects. */
   readonly done: Promise<void>;
-  readonly isEnded: boolean;
-  /** Why the source broke off. */
-  readonly error: AgentRuntimeError | undefined;
-  /** Stops the reading; what was read is still appended. */
   abort(): void;
 }
 
-/** Reads the session from where the log stands: every batch is accepted into the task's stream, in order. */
-export function readSource(task: Task, session: RuntimeSession): ReadingSource {
-  const { ctx } = task;
-  const run = currentRun(task.state);
-  const runId = run?.runId ?? '';
-  const after = run?.sourceCursor;
-  const aborting = new AbortController();
-  const { signal } = aborting;
-  let isEnded = false;
-  let error: AgentRuntimeError | undefined;
-  // Async, so that a source which throws when it is asked for is one that breaks off.
-  const read = async (): Promise<void> =>
-    pump(session.events({ signal, ...(after === undefined ? {} : { after }) }), {
-      append: (batch) => appendBatch(task, runId, batch),
-      windowMs: ctx.tuning.deltaWindowMs,
-      clock: ctx.clock,
+/** Reads a session's source into the log, from where the log stands: every batch is accepted in order. */
+export class SourceReader {
+  readonly #task: Task;
+  readonly #session: RuntimeSession;
+  readonly #runId: string;
+  #following: Reading | undefined;
+  #isEnded = false;
+  #error: AgentRuntimeError | undefined;
+  #lastBatchAt = performance.now();
+
+  constructor(task: Task, session: RuntimeSession) {
+    this.#task = task;
+    this.#session = session;
+    this.#runId = currentRun(task.state)?.runId ?? '';
+  }
+
+  /** The source ended by itself, or broke off. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Why the source broke off. */
+  get error(): AgentRuntimeError | undefined {
+    return this.#error;
+  }
+
+  /** Reads on as the source grows. */
+  follow(): void {
+    const reading = this.#read(true);
+    this.#following = reading;
+    void reading.done.then(() => {
+      if (this.#following !== reading) return;
+      this.#isEnded = true;
+      this.#task.bell.ring();
     });
-  const done = read()
-    .catch((thrown: unknown) => {
-      if (!ctx.closing.aborted) error = AgentRuntimeError.from(thrown);
-    })
-    .then(() => {
-      isEnded = true;
-      task.bell.ring();
+  }
+
+  /**
+   * Resolves once everything that the source held at the call is in the log: what happened counts before any clock
+   * does. A source that cannot be read so is left when it gives nothing for a while.
+   */
+  async catchUp(): Promise<void> {
+    if (this.#isEnded) return;
+    const following = this.#following;
+    this.#following = undefined;
+    if (following && !(await this.#leave(following))) {
+      // Its iteration cannot be ended, so that there is no other one.
+      this.#following = following;
+      return;
+    }
+    if (!this.#error) await this.#untilQuiet(this.#read(false), quietMs.catchUp);
+    if (this.#error) this.#isEnded = true;
+    else if (!this.#task.ctx.closing.aborted) this.follow();
+  }
+
+  /** Waits for the source's end, as long as it gives anything; aborts it afterwards. */
+  async drain(): Promise<void> {
+    if (this.#following) await this.#untilQuiet(this.#following, quietMs.drain);
+  }
+
+  /** Stops the reading; what was read is still appended. */
+  async abort(): Promise<void> {
+    if (this.#following) await this.#leave(this.#following);
+  }
+
+  async #untilQuiet(reading: Reading, ms: number): Promise<void> {
+    const { closing } = this.#task.ctx;
+    this.#lastBatchAt = performance.now();
+    let isDone = false;
+    const over = new AbortController();
+    void reading.done.then(() => {
+      isDone = true;
+      over.abort();
     });
-  return {
-    done,
-    get isEnded() {
-      return isEnded;
-    },
-    get error() {
-      return error;
-    },
-    abort: () => aborting.abort(),
-  };
+    const stop = AbortSignal.any([over.signal, closing]);
+    for (let left = ms; left > 0 && !stop.aborted; left = ms - (performance.now() - this.#lastBatchAt)) {
+      await sleep(left, stop);
+    }
+    if (!isDone) await this.#leave(reading);
+  }
+
+  /** False when it goes on regardless. */
+  async #leave(reading: Reading): Promise<boolean> {
+    let isDone = false;
+    reading.abort();
+    await atMost(
+      this.#task.ctx.tuning.stopGraceMs,
+      reading.done.then(() => (isDone = true)),
+    );
+    return isDone;
+  }
+
+  #read(follow: boolean): Reading {
+    const { ctx, state } = this.#task;
+    const after = currentRun(state)?.sourceCursor;
+    const aborting = new AbortController();
+    const options = { signal: aborting.signal, follow, ...(after === undefined ? {} : { after }) };
+    // Async, so that a source which throws when it is asked for is one that breaks off.
+    const read = async (): Promise<void> =>
+      pump(this.#session.events(options), {
+        append: (batch) => this.#append(batch),
+        windowMs: ctx.tuning.deltaWindowMs,
+        clock: ctx.clock,
+      });
+    const done = read().catch((thrown: unknown) => {
+      if (!ctx.closing.aborted) this.#error ??= AgentRuntimeError.from(thrown);
+    });
+    return { done, abort: () => aborting.abort() };
+  }
+
+  async #append(batch: SourceBatch): Promise<void> {
+    this.#lastBatchAt = performance.now();
+    await appendBatch(this.#task, this.#runId, batch);
+  }
 }
 
 async function appendBatch(task: Task, runId: string, batch: SourceBatch): Promise<void> {

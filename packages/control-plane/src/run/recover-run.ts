@@ -1,5 +1,5 @@
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
-import type { Recovery, RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
+import type { Recovery, RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
 import type { Task } from '../task/task.ts';
 import { sleep } from '../waiting/clock.ts';
@@ -8,6 +8,7 @@ import { endedEvents, unobservedExit } from './ending-events.ts';
 import { handleOf, runEnvironment } from './launch-request.ts';
 import { outcomeOfRun } from './run-outcome.ts';
 import { stopReason } from './stop-reason.ts';
+import type { FoundRun } from './supervise-run.ts';
 
 const recoverTries = 10;
 const recoverRetryMs = 500;
@@ -16,11 +17,7 @@ const recoverRetryMs = 500;
  * Finds out what became of a run that an earlier owner started, and takes over its session.
  * Undefined when there is none, with the run's end recorded, or when the plane closes.
  */
-export async function recoverRun(
-  task: Task,
-  run: RunState,
-  adapter: RuntimeAdapter,
-): Promise<RuntimeSession | undefined> {
+export async function recoverRun(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<FoundRun | undefined> {
   const { ctx } = task;
   const { runId, sourceCursor } = run;
   const found = await lookForRun(task, run, adapter);
@@ -34,7 +31,7 @@ export async function recoverRun(
   }
   const from = sourceCursor === undefined ? {} : { sourceCursor };
   await task.record(() => [{ type: 'run.reattached', runId, epoch: ctx.log.epoch, ...from }]);
-  return found.session;
+  return { session: found.session, how: found.status === 'live' ? 'live' : 'gone' };
 }
 
 async function lookForRun(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<Recovery | undefined> {
@@ -45,7 +42,7 @@ async function lookForRun(task: Task, run: RunState, adapter: RuntimeAdapter): P
   } catch (thrown) {
     // Nothing of the run may be read without its secrets. It is looked at again later, unless it is to end: for that it
     // need not be read.
-    if ('stop' in stopReason(task.state, run, ctx.clock())) return unknowable(thrown);
+    if ('stop' in stopReason(task.state, run, ctx.clock(), ctx.skippedSince)) return unknowable(thrown);
     throw thrown;
   }
   for (let tries = 1; ; tries += 1) {

@@ -1,9 +1,16 @@
 import type { AgentRuntimeError, RunOutcome } from '@runtime/contracts';
 import { classifyMessage, type Exit } from '@runtime/contracts/adapter';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
+import { isTimeCause, limitPassed, timedOut, timeLimits, type SkippedSince, type TimeCause } from './time-limits.ts';
 
 /** The outcome of a run, from the cause it was stopped for, its last turn, and its process's exit as observed. */
-export function outcomeOfRun(state: TaskState, run: RunState, exit: Exit, failure?: AgentRuntimeError): RunOutcome {
+export function outcomeOfRun(
+  state: TaskState,
+  run: RunState,
+  exit: Exit,
+  failure?: AgentRuntimeError,
+  skipped: SkippedSince = () => 0,
+): RunOutcome {
   const opening = state.instructions[run.instructionId];
   if (run.turns === 0 && opening?.level === 'declined' && (run.stopCause === undefined || run.stopCause === 'idle')) {
     const message = opening.reason ?? 'The runtime declined the instruction';
@@ -16,14 +23,18 @@ export function outcomeOfRun(state: TaskState, run: RunState, exit: Exit, failur
       message: `The run's output could not be read: ${failure.rawMessage}`.slice(0, 8192),
     };
   }
+  const inTime = finishedInTime(state, run, skipped);
+  // Finished before the limit that it was stopped for: nobody was there to see it.
+  if (inTime === true && run.stoppedInTurn && isTimeCause(run.stopCause)) {
+    return lostIfUnobserved(run.lastOutcome, exit) ?? outcomeOfExit(run, exit);
+  }
   const rested = run.turn === undefined && !run.stoppedInTurn ? run.lastOutcome : undefined;
   switch (run.stopCause) {
     case 'cancel':
       return { status: 'cancelled' };
     case 'deadline':
-      return { status: 'timed_out', code: 'timeout', message: 'The task reached its deadline' };
     case 'run_timeout':
-      return { status: 'timed_out', code: 'timeout', message: 'The run took longer than runTimeoutMs' };
+      return timedOut(run.stopCause);
     case 'output_limit':
       return { status: 'failed', code: 'output_limit', message: 'The run made more output than maxOutputBytes' };
     case 'unmet_needs':
@@ -33,17 +44,29 @@ export function outcomeOfRun(state: TaskState, run: RunState, exit: Exit, failur
         message: 'The session has fewer capabilities than the task needs',
       };
     case 'idle_timeout':
-      return (
-        rested ?? { status: 'timed_out', code: 'timeout', message: 'The agent showed no activity for idleTimeoutMs' }
-      );
+      return rested ?? timedOut('idle_timeout');
     case 'lost_control':
       return { status: 'lost', code: 'unknown', message: 'Control over the run was lost' };
     case 'idle':
     case 'closed':
     case undefined:
     default:
+      if (inTime === 'deadline' || inTime === 'run_timeout') return timedOut(inTime);
       return lostIfUnobserved(rested, exit) ?? outcomeOfExit(run, exit);
   }
+}
+
+/**
+ * Whether the run's last turn ended before its limits, by the source's own time; otherwise the limit that it was beyond.
+ * Undefined where no turn has ended, or nobody knows when.
+ */
+function finishedInTime(state: TaskState, run: RunState, skipped: SkippedSince): true | TimeCause | undefined {
+  const { turnEndedAt, stoppingAt } = run;
+  if (run.turn !== undefined || run.lastOutcome === undefined || turnEndedAt === undefined) return undefined;
+  const passed = limitPassed(timeLimits(state, run, turnEndedAt, skipped), turnEndedAt);
+  if (passed !== undefined) return state.spec.until === 'closed' ? undefined : passed;
+  // Nothing that a stop brought about is finished work.
+  return stoppingAt === undefined || turnEndedAt < stoppingAt ? true : undefined;
 }
 
 /** A turn that broke off with a process whose exit was not observed is lost, whatever the runtime reported. */

@@ -1,23 +1,28 @@
 import { unmetNeeds, type TaskEvent } from '@runtime/contracts';
 import type { RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
-import { currentRun, openApprovals, type RunState, type TaskState } from '@runtime/contracts/fold';
+import { currentRun, openApprovals, type RunState } from '@runtime/contracts/fold';
 import { closedApprovals } from '../task/closed-approvals.ts';
 import type { Task } from '../task/task.ts';
 import { atMost, earliest } from '../waiting/clock.ts';
 import { disposeSession, reapUntilDone, stopSession } from './adapter-calls.ts';
-import { Deliveries, expireApprovals } from './deliveries.ts';
+import { Deliveries, dueApprovals, expireApprovals } from './deliveries.ts';
 import { endedEvents, stoppingEvents } from './ending-events.ts';
-import { readSource, type ReadingSource } from './read-source.ts';
+import { SourceReader } from './read-source.ts';
 import { outcomeOfRun } from './run-outcome.ts';
 import { stopReason } from './stop-reason.ts';
+import { isTimeCause } from './time-limits.ts';
 
-const drainMs = 10_000;
+/** How this process came by a session. */
+export interface FoundRun {
+  readonly session: RuntimeSession;
+  /** `started` by this process; otherwise an earlier owner's, of which the process lives, or has gone. */
+  readonly how: 'started' | 'live' | 'gone';
+}
 
-interface Supervision {
+interface Supervision extends FoundRun {
   readonly task: Task;
   readonly runId: string;
-  readonly session: RuntimeSession;
-  readonly source: ReadingSource;
+  readonly source: SourceReader;
   readonly deliveries: Deliveries;
 }
 
@@ -30,12 +35,16 @@ export async function superviseRun(
   task: Task,
   runId: string,
   adapter: RuntimeAdapter,
-  session: RuntimeSession,
+  { session, how }: FoundRun,
 ): Promise<boolean> {
   await recordStarted(task, session);
-  const source = readSource(task, session);
-  const supervision = { task, runId, session, source, deliveries: new Deliveries(task, session) };
-  if (!(await superviseUntilStop(supervision))) {
+  const source = new SourceReader(task, session);
+  const supervision = { task, runId, session, how, source, deliveries: new Deliveries(task, session) };
+  // What happened while no owner lived comes before every clock, and before anything is sent again.
+  if (how === 'live') await source.catchUp();
+  else source.follow();
+  if (how === 'gone') void source.drain();
+  if (task.ctx.closing.aborted || !(await superviseUntilStop(supervision))) {
     await detach(supervision);
     return false;
   }
@@ -45,30 +54,36 @@ export async function superviseRun(
 }
 
 /** Works until the run has a reason to stop or its source ended. False when the plane closes. */
-async function superviseUntilStop({ task, source, deliveries }: Supervision): Promise<boolean> {
+async function superviseUntilStop({ task, how, source, deliveries }: Supervision): Promise<boolean> {
   const { ctx } = task;
   for (;;) {
     const seen = task.bell.rings;
     const run = currentRun(task.state);
     if (!run || source.isEnded || run.status === 'stopping') return true;
-    const now = ctx.clock();
-    const step = stopReason(task.state, run, now);
-    if ('stop' in step) {
-      await task.record((state) => stopNow(state, ctx.clock()));
+    // A process that is gone reaches no limit any more.
+    const now = how === 'gone' ? 0 : ctx.clock();
+    const step = stopReason(task.state, run, now, ctx.skippedSince);
+    if ('stop' in step && !isTimeCause(step.stop)) {
+      await recordStop(task, now);
       continue;
     }
-    if (await expireApprovals(task, now)) continue;
-    await recordStall(task, run, now);
+    if ('stop' in step || isOverdue(task, run, now)) {
+      // The source first: it may hold the end of the work, a sign of life, or the answer.
+      await source.catchUp();
+      if (ctx.closing.aborted) return false;
+      await recordStop(task, now);
+      await expireApprovals(task, now);
+      await recordStall(task, now);
+      continue;
+    }
     deliveries.work();
-    const timeoutMs = nextLookMs(run, step.wakeAt, now, ctx.tuning.stallAfterMs);
-    await task.bell.wait(seen, { timeoutMs, signal: ctx.closing });
+    await task.bell.wait(seen, { timeoutMs: nextLookMs(task, run, step.wakeAt, now), signal: ctx.closing });
     if (ctx.closing.aborted) return false;
   }
 }
 
 async function detach({ task, session, source, deliveries }: Supervision): Promise<void> {
-  source.abort();
-  await atMost(task.ctx.tuning.stopGraceMs, Promise.all([source.done, deliveries.settled()]));
+  await Promise.all([source.abort(), atMost(task.ctx.tuning.stopGraceMs, deliveries.settled())]);
   await disposeSession(session, task.ctx.tuning);
 }
 
@@ -86,38 +101,42 @@ async function endRun(
   await ctx.failpoint('stop.before');
   const exit = await stopSession(session, ctx.tuning);
   await ctx.failpoint('stop.after');
-  await drain(source, stopGraceMs);
+  await source.drain();
   await atMost(stopGraceMs, deliveries.settled());
   const run = currentRun(task.state);
   if (!run) return true;
   if (!(await reapUntilDone(task, run, adapter))) return false;
   await task.record((state) => {
     const last = currentRun(state);
-    return last ? endedEvents(state, runId, outcomeOfRun(state, last, exit, source.error), exit) : [];
+    const outcome = last && outcomeOfRun(state, last, exit, source.error, ctx.skippedSince);
+    return outcome ? endedEvents(state, runId, outcome, exit) : [];
   });
   return true;
 }
 
-/**
- * A source ends soon after its process. One that does not is aborted, and not waited for when it goes on regardless.
- */
-async function drain(source: ReadingSource, graceMs: number): Promise<void> {
-  const timer = setTimeout(() => source.abort(), drainMs);
-  await atMost(drainMs + graceMs, source.done);
-  clearTimeout(timer);
+/** The time after which a turn without a report counts as stalled; undefined while that is no question. */
+function stallsAt({ state, ctx }: Task, run: RunState): number | undefined {
+  if (run.stalled || !run.turn || openApprovals(state).length > 0) return undefined;
+  return run.activityAt + ctx.tuning.stallAfterMs + ctx.skippedSince(run.activityAt);
 }
 
-function nextLookMs(run: RunState, wakeAt: number | undefined, now: number, stallAfterMs: number): number | undefined {
-  const stall = run.turn && !run.stalled ? run.activityAt + stallAfterMs : undefined;
-  const next = earliest(wakeAt, stall);
+function isOverdue(task: Task, run: RunState, now: number): boolean {
+  const stall = stallsAt(task, run);
+  return (stall !== undefined && now >= stall) || dueApprovals(task.state, now).length > 0;
+}
+
+function nextLookMs(task: Task, run: RunState, wakeAt: number | undefined, now: number): number | undefined {
+  const next = earliest(wakeAt, stallsAt(task, run));
   return next === undefined ? undefined : Math.max(0, next - now);
 }
 
-/** Decided again under the task's lock, so that an instruction which came in meanwhile keeps the run open. */
-function stopNow(state: TaskState, now: number): TaskEvent[] {
-  const run = currentRun(state);
-  const step = run && stopReason(state, run, now);
-  return step && 'stop' in step ? stoppingEvents(run, step.stop) : [];
+/** Decided under the task's lock, so that an instruction which came in meanwhile keeps the run open. */
+async function recordStop(task: Task, now: number): Promise<void> {
+  await task.record((state) => {
+    const run = currentRun(state);
+    const step = run && stopReason(state, run, now, task.ctx.skippedSince);
+    return step && 'stop' in step ? stoppingEvents(run, step.stop) : [];
+  });
 }
 
 async function recordStarted(task: Task, session: RuntimeSession): Promise<void> {
@@ -138,11 +157,12 @@ async function recordStarted(task: Task, session: RuntimeSession): Promise<void>
   });
 }
 
-async function recordStall(task: Task, run: RunState, now: number): Promise<void> {
-  const silentMs = now - run.activityAt;
-  if (run.stalled || !run.turn || silentMs < task.ctx.tuning.stallAfterMs) return;
-  if (openApprovals(task.state).length > 0) return;
+async function recordStall(task: Task, now: number): Promise<void> {
+  const run = currentRun(task.state);
+  const stall = run && run.status === 'active' ? stallsAt(task, run) : undefined;
+  if (!run || stall === undefined || now < stall) return;
   const waitingOn =
     Object.keys(run.tools).length > 0 ? 'tool' : run.capabilities?.events === 'structured' ? 'model' : 'unknown';
+  const silentMs = now - run.activityAt;
   await task.record(() => [{ type: 'run.stalled', runId: run.runId, signal: 'activity', waitingOn, silentMs }]);
 }

@@ -31,6 +31,8 @@ export interface PlaneContext {
   readonly log: EventLog;
   readonly runsDir: string;
   readonly clock: Clock;
+  /** How much of the time since then (Unix ms) nobody lived through, see `PlaneTime`. */
+  readonly skippedSince: (since: number) => number;
   /** 0..1, for jitter. */
   readonly random: () => number;
   readonly newId: (prefix: string) => string;

@@ -3,7 +3,7 @@ import { deltaTypes } from '@runtime/contracts/adapter';
 import type { TaskState } from '@runtime/contracts/fold';
 import { taskStream, type AppendResult } from '@runtime/contracts/log';
 import { Bell } from '../waiting/bell.ts';
-import { maxTimerMs } from '../waiting/clock.ts';
+import { lookAgainMs } from '../waiting/clock.ts';
 import { whenThereIsRoom } from '../waiting/disk-room.ts';
 import { Mutex } from '../waiting/mutex.ts';
 import type { PlaneContext } from './context.ts';
@@ -136,11 +136,14 @@ export abstract class Task {
     this.host.changed(this);
   }
 
-  /** Wakes the task at a time (Unix ms). There is one timer: the last call counts, `undefined` clears it. */
+  /**
+   * Wakes the task at a time (Unix ms), or earlier: it looks at the clock itself. There is one timer: the last call
+   * counts, `undefined` clears it.
+   */
   wakeAt(time: number | undefined): void {
     clearTimeout(this.#timer);
     if (time === undefined) return;
-    const ms = Math.min(Math.max(0, time - this.ctx.clock()), maxTimerMs);
+    const ms = Math.min(Math.max(0, time - this.ctx.clock()), lookAgainMs);
     this.#timer = setTimeout(() => this.wake(), ms);
   }
 

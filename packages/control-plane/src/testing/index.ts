@@ -7,10 +7,15 @@ import type { ControlPlane } from '@runtime/contracts';
 import { openWithSeams, type ControlPlaneOptions, type PlaneSeams } from '../open/open-control-plane.ts';
 
 export type { PlaneSeams } from '../open/open-control-plane.ts';
+export type { MachineClocks } from '../waiting/clock.ts';
 export type { Failpoint } from '../task/failpoint.ts';
 
 /** As `openControlPlane`, with the seams that a test reaches in through. */
 export function openTestPlane(options: ControlPlaneOptions & PlaneSeams): Promise<ControlPlane> {
-  const { logFs, failpoint, ...rest } = options;
-  return openWithSeams(rest, { ...(logFs ? { logFs } : {}), ...(failpoint ? { failpoint } : {}) });
+  const { logFs, failpoint, clocks, ...rest } = options;
+  return openWithSeams(rest, {
+    ...(logFs ? { logFs } : {}),
+    ...(failpoint ? { failpoint } : {}),
+    ...(clocks ? { clocks } : {}),
+  });
 }

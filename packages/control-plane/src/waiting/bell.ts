@@ -1,4 +1,4 @@
-import { maxTimerMs } from './clock.ts';
+import { lookAgainMs } from './clock.ts';
 
 /** Wakes waiters when something changed. A waiter looks itself what it was; a ring between two waits is not lost. */
 export class Bell {
@@ -17,8 +17,8 @@ export class Bell {
   }
 
   /**
-   * Resolves at once when the bell rang after `seen`, else at the next ring, after `timeoutMs`, or when the signal
-   * aborts. Never rejects.
+   * Resolves at once when the bell rang after `seen`, else at the next ring, after `timeoutMs` or `lookAgainMs`, or
+   * when the signal aborts. Never rejects.
    */
   wait(
     seen: number,
@@ -34,7 +34,7 @@ export class Bell {
         resolve();
       };
       const timer =
-        timeoutMs === undefined ? undefined : setTimeout(done, Math.min(Math.max(0, timeoutMs), maxTimerMs));
+        timeoutMs === undefined ? undefined : setTimeout(done, Math.min(Math.max(0, timeoutMs), lookAgainMs));
       this.#waiters.add(done);
       signal?.addEventListener('abort', done, { once: true });
     });

@@ -37,20 +37,20 @@ describe('fifo', () => {
   });
 
   it('lends the place of a running task to one that was submitted from its run', () => {
-    const { admit } = fifo({ concurrency: 2 });
+    const scheduler = fifo({ concurrency: 2 });
     const child = (id: string, ...ancestors: string[]) => ({ ...queued(0)[0]!, taskId: id, ancestors });
     const [a, b] = [child('a', 'r0'), child('b', 'r0')];
-    expect(admit({ queued: [a, b], children: [a, b], running: running(2) }, 1)).toEqual(['a']);
+    expect(scheduler.admit({ queued: [a, b], children: [a, b], running: running(2) }, 1)).toEqual(['a']);
     const beside = [...running(2), { taskId: 'a', runtime: 'pi', ancestors: ['r0'] }];
-    expect(admit({ queued: [b], children: [b], running: beside }, 1)).toEqual([]);
+    expect(scheduler.admit({ queued: [b], children: [b], running: beside }, 1)).toEqual([]);
     const below = child('c', 'a', 'r0');
-    expect(admit({ queued: [b, below], children: [b, below], running: beside }, 1)).toEqual(['c']);
+    expect(scheduler.admit({ queued: [b, below], children: [b, below], running: beside }, 1)).toEqual(['c']);
     const later = { ...a, notBefore: 9 };
-    expect(admit({ queued: [later], children: [later], running: running(2) }, 1)).toEqual([]);
+    expect(scheduler.admit({ queued: [later], children: [later], running: running(2) }, 1)).toEqual([]);
   });
 
   it('lends eight places in all, however many lines grow', () => {
-    const { admit } = fifo({ concurrency: 2 });
+    const scheduler = fifo({ concurrency: 2 });
     const runs: { taskId: string; runtime: string; ancestors: string[] }[] = [];
     const line = (root: string, depth: number) => Array.from({ length: depth }, (_, n) => `${root}${depth - 1 - n}`);
     for (let round = 0; round < 20; round += 1) {
@@ -59,7 +59,7 @@ describe('fifo', () => {
         const task = { ...queued(0)[0]!, taskId: `${root}${depth}`, ancestors: line(root, depth) };
         return depth > 8 ? [] : [task];
       });
-      const starts = admit(
+      const starts = scheduler.admit(
         { queued: waiting, children: waiting.filter(({ ancestors }) => ancestors.length > 0), running: runs },
         1,
       );
@@ -75,7 +75,7 @@ describe('fifo', () => {
     const family = fc.array(fc.tuple(fc.nat(), fc.nat({ max: 9 })), { minLength: 5, maxLength: 80 });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), family, fc.infiniteStream(fc.nat()), (concurrency, births, picks) => {
-        const { admit } = fifo({ concurrency });
+        const scheduler = fifo({ concurrency });
         const ancestorsOf = new Map<string, string[]>();
         for (const [index, [pick, isRoot]] of births.entries()) {
           const known = [...ancestorsOf.keys()];
@@ -97,7 +97,7 @@ describe('fifo', () => {
         while (ended.size < ancestorsOf.size) {
           const children = waiting.filter(({ ancestors = [] }) => ancestors.some((each) => runs.has(each)));
           const now = [...runs.values()].map((each) => ({ ...each, runtime: 'pi' }));
-          const starts = admit({ queued: waiting, children, running: now }, 1);
+          const starts = scheduler.admit({ queued: waiting, children, running: now }, 1);
           expect(new Set(starts).size).toBe(starts.length);
           for (const id of starts) {
             runs.set(id, task(id));

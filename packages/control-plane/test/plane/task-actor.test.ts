@@ -19,6 +19,7 @@ it('rests when it is woken after its end', async () => {
     log,
     runsDir: '/nowhere',
     clock,
+    skippedSince: () => 0,
     random: () => 0,
     newId: (prefix) => `${prefix}-1`,
     failpoint: () => undefined,

@@ -16,6 +16,11 @@ const segmentRecordSchema = z.looseObject({
   epoch: count,
   /** The last position before this segment. */
   base: count,
+  /**
+   * The last segment with lines before this one, and how many of its bytes count. What lies after them was written late,
+   * by a writer that this one has replaced; segments in between are empty. `segment` is 0 where there is none; missing in the first segment.
+   */
+  previous: z.object({ segment: count, end: count }).optional(),
   /** True in a segment that was rewritten with events left out: positions and revisions in it have gaps. */
   sparse: z.boolean().optional(),
 });
@@ -30,6 +35,7 @@ export const systemRecordSchema = z.discriminatedUnion('log', [
   closeRecordSchema,
 ]);
 export type SystemRecord = z.infer<typeof systemRecordSchema>;
+export type SegmentRecord = z.infer<typeof segmentRecordSchema>;
 
 export function newLogId(): string {
   return randomBytes(10).toString('hex');
@@ -48,6 +54,11 @@ export function decodeRecord(bytes: Buffer): unknown {
   const end = bytes.indexOf(0x0a);
   if (end < 0 || !parseLine(bytes, 0, end, line)) return undefined;
   return parseJson(lineText(bytes, 0, line));
+}
+
+/** The header of a segment, from its first bytes; undefined when it is not whole. */
+export function decodeHeader(bytes: Buffer): SegmentRecord | undefined {
+  return segmentRecordSchema.safeParse(decodeRecord(bytes)).data;
 }
 
 export function parseJson(text: string): unknown {

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { dirname } from 'node:path';
@@ -13,6 +14,11 @@ import { describeSelf, mayBeAlive, type Owner, type OwnerInfo } from './owner.ts
 export interface WriterLock extends AsyncDisposable {
   /** The lock file, as it was given to `acquireLock`. */
   readonly path: string;
+  /**
+   * False once the file at the path is not the one that was locked: another process can take the lock then.
+   * Synchronous, because every acknowledgement of the log asks.
+   */
+  readonly held: boolean;
   /** Adds to `owner.json`. The log calls this with its epoch, on a borrowed lock too. */
   describe(info: OwnerInfo): Promise<void>;
   /** Removes `owner.json` and releases the lock. Repeatable. */
@@ -33,6 +39,7 @@ const sqliteBusy = 5;
 export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<WriterLock> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const database = await lockDatabase(path);
+  const file = identityOf(path);
   let owner: Owner = { ...(await describeSelf()), ...info };
   let released: Promise<void> | undefined;
   const release = async () => {
@@ -45,6 +52,9 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
   };
   const lock: WriterLock = {
     path,
+    get held() {
+      return isSameFile(path, file);
+    },
     async describe(more) {
       owner = { ...owner, ...more };
       await writeOwner(path, owner);
@@ -85,6 +95,26 @@ async function lockDatabase(path: string): Promise<DatabaseSync> {
       },
     );
   }
+}
+
+interface FileIdentity {
+  readonly dev: number;
+  readonly ino: number;
+}
+
+/** By name, because a descriptor of its own would drop the lock when it is closed. */
+function identityOf(path: string): FileIdentity | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** SQLite keeps the file open, so no other file gets its inode. */
+function isSameFile(path: string, file: FileIdentity | undefined): boolean {
+  const found = identityOf(path);
+  return found !== undefined && found.ino === file?.ino && found.dev === file.dev;
 }
 
 async function heldError(path: string): Promise<AgentRuntimeError> {

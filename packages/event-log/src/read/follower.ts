@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { segmentName } from '../format/file-names.ts';
 import { openIfThere } from '../fs/files.ts';
-import type { LogFile, LogFs } from '../fs/log-fs.ts';
-import { loadLog } from '../recover/load-log.ts';
+import type { LogFile } from '../fs/log-fs.ts';
+import { loadLog, type LoadOptions } from '../recover/load-log.ts';
 import { scanSegment } from '../recover/scan-segment.ts';
 import type { LogState } from '../state/log-state.ts';
-import type { Problems } from '../state/problems.ts';
 import type { Wakeups } from './wakeups.ts';
 
 /** How often files are read where the operating system reports no changes. */
@@ -14,11 +13,7 @@ const pollMs = 1000;
 const markBytes = 32;
 
 /** The files that are followed. */
-export interface FollowedFiles {
-  readonly fs: LogFs;
-  readonly dir: string;
-  readonly problems: Problems;
-}
+export type FollowedFiles = Omit<LoadOptions, 'live'>;
 
 /** Keeps a state up to date with files that another process writes. Reads only what is new. */
 export class Follower {
