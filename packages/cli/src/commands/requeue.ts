@@ -10,6 +10,7 @@ import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import { formatTask } from '../render/task.ts';
 import { addCommand } from '../invocation/add-command.ts';
+import { parentRun } from './task-request.ts';
 
 /** `runtime requeue`. */
 export function registerRequeue(parent: Command, deps: CliDependencies): void {
@@ -22,7 +23,7 @@ export function registerRequeue(parent: Command, deps: CliDependencies): void {
       const before = await findTask(plane, id);
       const spec = await specOf(plane, before, signal);
       const { continueOf: _, ...same } = spec;
-      const request: SubmitRequest = { ...same, retryOf: before.id };
+      const request: SubmitRequest = { ...same, retryOf: before.id, ...parentRun(context.deps.env) };
       const task = await plane.submit(request, { signal });
       const view = await task.status({ signal });
       await out.document(view);

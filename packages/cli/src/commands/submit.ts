@@ -6,7 +6,7 @@ import { formatTask } from '../render/task.ts';
 import { addCommand } from '../invocation/add-command.ts';
 import { readText } from './read-text.ts';
 import { addTaskOptions, taskOptionsSchema, type TaskOptions } from './task-options.ts';
-import { completeRequest, composeRequest, namesToPass } from './task-request.ts';
+import { completeRequest, composeRequest, namesToPass, parentRun } from './task-request.ts';
 
 /** A request that was read and checked as far as possible without a plane. */
 export interface PreparedTask {
@@ -24,7 +24,8 @@ export async function prepareTask(
   const loaded = await context.config();
   const source = { name: 'prompt', argument, file: options.promptFile } as const;
   const prompt = await readText(context.deps, source, context.signal);
-  return { request: composeRequest(prompt, options, loaded, context.deps.cwd), options };
+  const request = composeRequest(prompt, options, loaded, context.deps.cwd);
+  return { request: { ...request, ...parentRun(context.deps.env) }, options };
 }
 
 /** Submits the task to the owner. Tries a second time after a lost connection, which the key makes harmless. */

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { ControlPlane, SubmitRequest, Target } from '@runtime/contracts';
+import { submitRequestSchema, type ControlPlane, type SubmitRequest, type Target } from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
 import { parseDuration } from '../arguments/duration.ts';
 import { mergePolicies } from '../arguments/policy.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import type { TaskOptions } from './task-options.ts';
 
@@ -36,6 +38,12 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
     key: options.key ?? `cli-${randomUUID()}`,
   };
   return withoutUndefined(request);
+}
+
+/** The run that this command is called from, when an agent calls it. */
+export function parentRun(env: CliDependencies['env']): { readonly parentRunId?: string } {
+  const found = submitRequestSchema.shape.parentRunId.safeParse(env[runMarker]);
+  return found.data === undefined ? {} : { parentRunId: found.data };
 }
 
 /** The names of `--env-pass`, each of which may be a list with commas. */

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
+import { parentRun } from '../../src/commands/task-request.ts';
 import { Lab } from '../support/lab.ts';
 
 const view = (document: unknown): TaskView => taskViewSchema.parse(document);
@@ -111,5 +112,13 @@ describe('options of a task', () => {
     await lab.run('run', 'one', '--workspace', 'sub');
     expect((await lab.run('run', '-q', 'two', '--continue', 'last')).stdout).toBe('heard 3\n');
     expect(view((await lab.run('status', 'last', '--json')).json()).workspace).toBe(join(lab.workspace, 'sub'));
+  });
+});
+
+describe('a command that an agent calls', () => {
+  it('names the run that it was called from, if that is the name of one', () => {
+    expect(parentRun({ RUNTIME_RUN_ID: 'run-1' })).toEqual({ parentRunId: 'run-1' });
+    for (const env of [{}, { RUNTIME_RUN_ID: '' }, { RUNTIME_RUN_ID: '../etc' }, { RUNTIME_RUN_ID: 'x'.repeat(65) }])
+      expect(parentRun(env)).toEqual({});
   });
 });
