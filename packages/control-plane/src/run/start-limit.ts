@@ -1,6 +1,8 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
+import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
+import { breakerOf } from '../runtimes/breaker.ts';
 import type { Task } from '../task/task.ts';
 
 /** The longest that a start is given, as a multiple of the first time. */
@@ -11,8 +13,8 @@ const mostPatience = 8;
  * failed, since what failed may be healthy and slow.
  */
 export function patienceFor({ state, ctx }: Task, run: RunState): number {
-  const { runtime } = run.target;
-  const failures = Math.max(failedStarts(state, run), ctx.runtimes.breakers[runtime]?.failures ?? 0);
+  const key = runtimeKey(sourceOf(state.spec, run.target.runtime));
+  const failures = Math.max(failedStarts(state, run), breakerOf(ctx.runtimes.breakers, key)?.failures ?? 0);
   return Math.min(mostPatience, 2 ** Math.min(30, failures));
 }
 
