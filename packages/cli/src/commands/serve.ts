@@ -1,4 +1,6 @@
+import { leaveRunCgroup } from '@runtime/adapter-kit/process';
 import type { ControlPlane } from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { formatDuration, parseDuration } from '../arguments/duration.ts';
@@ -67,6 +69,8 @@ async function serveDetached(context: CommandContext, { idleExit, concurrency }:
 }
 
 async function serve(context: CommandContext, { idleExit, concurrency }: ServeOptions): Promise<number> {
+  // An agent may have started it, and ends before the owner's other tasks do.
+  if (process.env[runMarker] === undefined) await leaveRunCgroup();
   const stop = new AbortController();
   const unsubscribe = context.deps.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (name) => stop.abort(name));
   try {

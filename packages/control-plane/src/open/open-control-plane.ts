@@ -20,6 +20,7 @@ import { Leases } from '../task/leases.ts';
 import { TaskValueFiles } from '../task/task-values.ts';
 import { machineClocks, planeTime, type MachineClocks } from '../waiting/clock.ts';
 import { OwnedPlane } from './owned-plane.ts';
+import { runHistory } from './run-history.ts';
 
 /** How a data directory is opened by its owner. */
 export interface ControlPlaneOptions {
@@ -98,7 +99,13 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
     }
   };
   try {
-    log = await openEventLog({ dir: join(dataDir, 'log'), lock, clock, ...(seams.logFs ? { fs: seams.logFs } : {}) });
+    log = await openEventLog({
+      dir: join(dataDir, 'log'),
+      lock,
+      clock,
+      expectsHistory: await runHistory(dataDir),
+      ...(seams.logFs ? { fs: seams.logFs } : {}),
+    });
     const closing = new AbortController();
     const runtimes = new Runtimes(adapters, log, clock, closing.signal);
     const ctx = await contextOf({ ...options, dataDir }, seams, {

@@ -2,7 +2,15 @@ import type { ErrorCode, RuntimeEvent, RuntimeReport, Target, TaskSpec } from '@
 import type { AgentRuntime } from '@runtime/contracts/adapter';
 import { runtimeStream, storedEvent, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { startFaults } from './start-faults.ts';
-import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
+import {
+  afterFailure,
+  breakerFamily,
+  breakerOf,
+  closedBreaker,
+  isOpen,
+  mayHalfOpen,
+  type BreakerStates,
+} from './breaker.ts';
 import { runtimeKey, sourceOf, type Adapters, type RuntimeSource } from './adapters.ts';
 import { Probes, type Found, type Looking } from './probes.ts';
 import { unfit, type Unfit } from './target-fit.ts';
@@ -75,7 +83,7 @@ export class Runtimes {
   async check(target: Target, spec: TaskSpec, environment?: Looking['environment']): Promise<TargetCheck> {
     const source = sourceOf(spec, target.runtime);
     const key = runtimeKey(source);
-    const state = this.#breakers[key];
+    const state = breakerOf(this.#breakers, key);
     if (this.#isShut(key)) {
       return {
         ok: false,
@@ -93,7 +101,7 @@ export class Runtimes {
 
   async report(source: RuntimeSource, looking?: Looking): Promise<RuntimeReport> {
     const found = await this.probe(source, looking);
-    return { ...found, breaker: this.#breakers[runtimeKey(source)]?.status ?? 'closed' };
+    return { ...found, breaker: breakerOf(this.#breakers, runtimeKey(source))?.status ?? 'closed' };
   }
 
   /**
@@ -104,19 +112,19 @@ export class Runtimes {
     let isAdmitted = true;
     await this.#record(key, (now) => {
       isAdmitted = !this.#isShut(key);
-      const isTrial = this.#voidTrials.delete(key) || mayHalfOpen(this.#breakers[key], now);
+      const isTrial = this.#voidTrials.delete(key) || mayHalfOpen(breakerOf(this.#breakers, key), now);
       return isTrial ? [{ type: 'breaker.halfOpened' }] : [];
     });
     return isAdmitted;
   }
 
   #isShut(key: string): boolean {
-    return isOpen(this.#breakers[key], this.#clock()) && !this.#voidTrials.has(key);
+    return isOpen(breakerOf(this.#breakers, key), this.#clock()) && !this.#voidTrials.has(key);
   }
 
   /** A start that shows nothing about its runtime, as one that was cancelled. If it was the trial, the next one is. */
   startGivenUp(key: string): void {
-    const state = this.#breakers[key];
+    const state = breakerOf(this.#breakers, key);
     if (state?.status !== 'half_open') return;
     this.#voidTrials.add(key);
     this.#freed(key, state.until);
@@ -129,14 +137,14 @@ export class Runtimes {
     }
     await this.#record(key, () => [{ type: 'start.failed', runId, code }]);
     await this.#record(key, (now) => {
-      const opened = afterFailure(this.#breakers[key] ?? closedBreaker, now);
+      const opened = afterFailure(breakerOf(this.#breakers, key) ?? closedBreaker, now);
       return opened ? [opened] : [];
     });
   }
 
   async startSucceeded(key: string, runId: string): Promise<void> {
     this.#voidTrials.delete(key);
-    const state = this.#breakers[key];
+    const state = breakerOf(this.#breakers, key);
     // Without failures there is nothing to reset, and the start itself is in the task's stream already.
     if (!state || (state.failures === 0 && state.status === 'closed')) return;
     await this.#record(key, () => [

@@ -51,6 +51,14 @@ describe('the circuit breaker of a runtime', () => {
     expect(Object.keys(worthKeeping(states, 5))).toEqual(['ahead', 'failing', 'open']);
   });
 
+  it('counts for a runtime with a name that every object has as for others', async () => {
+    const { runtimes } = await makeRuntimes({ ...memoryRuntime(), id: 'constructor' });
+    expect((await runtimes.report({ id: 'constructor' })).breaker).toBe('closed');
+    expect(await runtimes.check({ runtime: 'constructor' }, spec)).toMatchObject({ ok: true });
+    for (const run of ['run-1', 'run-2', 'run-3']) await runtimes.startFailed('constructor', run, 'UNAVAILABLE');
+    expect(await runtimes.check({ runtime: 'constructor' }, spec)).toMatchObject({ ok: false });
+  });
+
   it('opens after three failed starts, and says when it will be tried again', async () => {
     const { runtimes, fail } = await makeRuntimes();
     await fail('run-1');
