@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { shared } from '../../scripts/vitest/settings.ts';
 
 const conditions = ['@runtime/source'];
 
@@ -6,10 +7,8 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
+    ...shared,
     include: ['test/**/*.test.ts'],
-    // Processes that are killed and taken over: slow machines may be slow.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     maxConcurrency: 4,
   },
 });

@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { shared } from '../../scripts/vitest/settings.ts';
 
 // Against the packages as they are built and published: no source condition here.
 export default defineConfig({
   test: {
+    ...shared,
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     maxWorkers: 2,
     maxConcurrency: 2,
   },

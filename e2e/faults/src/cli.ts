@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ControlPlane, TaskView } from '@runtime/contracts';
 import { connectControlPlane, openReadOnlyPlane } from '@runtime/control-plane';
+import { inject } from 'vitest';
 
 const main = fileURLToPath(new URL('../../../packages/cli/src/main.ts', import.meta.url));
 
@@ -34,7 +35,7 @@ export async function makeDesk(runtimes: Readonly<Record<string, unknown>>) {
       spawn(node, [...head, ...args], { cwd: workspace, env, stdio: ['ignore', 'pipe', 'pipe'] }),
     run: (args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
       new Promise((resolve) => {
-        execFile(node, [...head, ...args], { cwd: workspace, env, timeout: 30_000 }, (error, stdout, stderr) => {
+        execFile(node, [...head, ...args], { cwd: workspace, env, timeout: 120_000 }, (error, stdout, stderr) => {
           resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr });
         });
       }),
@@ -71,7 +72,7 @@ export async function watchTask(
   dataDir: string,
   wanted: (view: TaskView) => boolean,
   title?: string,
-  timeoutMs = 30_000,
+  timeoutMs = 30_000 * inject('slowness'),
 ): Promise<TaskView> {
   const until = Date.now() + timeoutMs;
   let last: TaskView | undefined;

@@ -8,7 +8,7 @@ import type { ControlPlane, RunOutcome, SubmitRequest } from '@runtime/contracts
 import type { StoredEvent } from '@runtime/contracts/log';
 import { openControlPlane } from '@runtime/control-plane';
 import { verifyLog } from '@runtime/event-log';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import type { HostPlan } from './host.ts';
 import { scriptedRuntime, type AgentPlan, type RuntimeName } from './runtimes.ts';
 
@@ -86,7 +86,7 @@ export async function takeOver(scene: Scene): Promise<{ outcome: RunOutcome; eve
   await using plane = await openHere(scene);
   const task = await plane.submit(scene.request);
   try {
-    const outcome = await task.outcome({ signal: AbortSignal.timeout(30_000) });
+    const outcome = await task.outcome({ signal: AbortSignal.timeout(30_000 * inject('slowness')) });
     return { outcome, events: await eventsOf(plane, task.id) };
   } catch (cause) {
     const events = (await eventsOf(plane, task.id)).map((event) => JSON.stringify(event));

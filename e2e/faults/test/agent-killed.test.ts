@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StoredEvent } from '@runtime/contracts/log';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { runtimeNames } from '../src/runtimes.ts';
 import { eventsOf, expectNothingLost, makeScene, openHere, type Scene } from '../src/scene.ts';
 import { gone, pidsOf, runningRunDir, tmuxServerOf } from '../src/victims.ts';
@@ -17,7 +17,7 @@ async function playOut(scene: Scene, kill: (runDir: string) => Promise<void>, re
   const approval = async () => (await task.status()).approvals.at(0);
   return {
     events: async () => eventsOf(plane, task.id),
-    outcome: await task.outcome({ signal: AbortSignal.timeout(40_000) }),
+    outcome: await task.outcome({ signal: AbortSignal.timeout(40_000 * inject('slowness')) }),
     approval,
     all: await eventsOf(plane, task.id),
   };

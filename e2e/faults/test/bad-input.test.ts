@@ -8,7 +8,7 @@ import type { SubmitRequest } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { StoredEvent } from '@runtime/contracts/log';
 import { openControlPlane } from '@runtime/control-plane';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { eventsOf, expectNothingLost, makeScene, saidIn } from '../src/scene.ts';
 
 const nasty =
@@ -22,7 +22,7 @@ async function play(name: 'local' | 'tmux' | 'pi', adapter: RuntimeAdapter, requ
     adapters: [adapter, local({ id: 'well', command: ['true'], prompt: 'stdin' })],
   });
   const task = await plane.submit({ ...scene.request, runtimes: [adapter.id], ...request });
-  const outcome = await task.outcome({ signal: AbortSignal.timeout(50_000) });
+  const outcome = await task.outcome({ signal: AbortSignal.timeout(50_000 * inject('slowness')) });
   const events: StoredEvent[] = await eventsOf(plane, task.id);
   await expectNothingLost(scene, events);
   const after = await plane.submit({ prompt: 'still there?', workspace: scene.workspace, runtimes: ['well'] });

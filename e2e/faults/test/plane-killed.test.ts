@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { runtimeNames } from '../src/runtimes.ts';
 import {
   expectNothingLost,
@@ -36,7 +36,7 @@ async function boundaries(runtime: (typeof runtimeNames)[number]): Promise<{ nam
 describe.each(runtimeNames)('a plane on %s, killed with -9', (runtime) => {
   it(
     'at every boundary of a task, loses nothing, repeats nothing and orphans nothing',
-    { timeout: 240_000 },
+    { timeout: 240_000 * inject('slowness') },
     async () => {
       const points = await boundaries(runtime);
       expect(points.length).toBeGreaterThan(20);
@@ -60,24 +60,28 @@ describe.each(runtimeNames)('a plane on %s, killed with -9', (runtime) => {
     },
   );
 
-  it('at random moments, loses nothing, repeats nothing and orphans nothing', { timeout: 240_000 }, async () => {
-    const seeds = Array.from({ length: process.env['RUNTIME_SOAK'] ? 200 : 20 }, (_, index) => index + 1);
-    await inLanes(seeds, async (seed) => {
-      await using scene = await makeScene(runtime, { pauseMs: 150 });
-      const child = startHost(scene);
-      const ended = hostEnd(child);
-      // A linear congruential step: the same seed kills at the same time after the start.
-      const afterMs = 150 + (((seed * 1_103_515_245 + 12_345) >>> 0) % 700);
-      const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
-      await ended;
-      clearTimeout(timer);
-      const { outcome, events } = await takeOver(scene);
-      expect(outcome, `killed after ${afterMs} ms (seed ${seed})`).toEqual({ status: 'succeeded' });
-      expect(saidIn(events).replaceAll(/\s+/g, ' ').trim(), `seed ${seed}`).toBe(
-        runtime === 'pi' ? 'begun and done' : 'begun done',
-      );
-      await expectNothingLost(scene, events);
-      await expectOneStartPerRun(scene, events);
-    });
-  });
+  it(
+    'at random moments, loses nothing, repeats nothing and orphans nothing',
+    { timeout: 240_000 * inject('slowness') },
+    async () => {
+      const seeds = Array.from({ length: process.env['RUNTIME_SOAK'] ? 200 : 20 }, (_, index) => index + 1);
+      await inLanes(seeds, async (seed) => {
+        await using scene = await makeScene(runtime, { pauseMs: 150 });
+        const child = startHost(scene);
+        const ended = hostEnd(child);
+        // A linear congruential step: the same seed kills at the same time after the start.
+        const afterMs = 150 + (((seed * 1_103_515_245 + 12_345) >>> 0) % 700);
+        const timer = setTimeout(() => child.kill('SIGKILL'), afterMs);
+        await ended;
+        clearTimeout(timer);
+        const { outcome, events } = await takeOver(scene);
+        expect(outcome, `killed after ${afterMs} ms (seed ${seed})`).toEqual({ status: 'succeeded' });
+        expect(saidIn(events).replaceAll(/\s+/g, ' ').trim(), `seed ${seed}`).toBe(
+          runtime === 'pi' ? 'begun and done' : 'begun done',
+        );
+        await expectNothingLost(scene, events);
+        await expectOneStartPerRun(scene, events);
+      });
+    },
+  );
 });

@@ -58,9 +58,7 @@ test.for(['nonsense', 'stdout=x', 'other=3', 'stdout=-1'])('the cursor %j is INV
 });
 
 test('a background process that keeps the outputs open does not keep the run open', async () => {
-  const before = performance.now();
-  const { stdout, exit } = await run({ command: ['sh', '-c', 'sleep 60 & printf done'] }, 'go');
+  const { stdout, exit } = await run({ command: ['sh', '-c', 'sleep 100000 & printf done'] }, 'go');
   expect(stdout).toBe('done');
   expect(exit).toEqual({ kind: 'exited', code: 0 });
-  expect(performance.now() - before).toBeLessThan(15_000);
 });

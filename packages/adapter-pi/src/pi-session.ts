@@ -61,7 +61,7 @@ export class PiSession implements RuntimeSession {
     this.#live = live && {
       ...live,
       answering: new Answering(live.input, output),
-      rest: watchRest(output, live.input),
+      rest: watchRest({ ...live, output }),
     };
   }
 

@@ -23,7 +23,7 @@ export async function piVersion(
   const [name = '', ...before] = settings.command;
   const program = await resolveCommand(name, env['PATH'], cwd).catch((cause: unknown) => {
     const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
-    if (error.code !== 'NOT_FOUND') throw error;
+    if (error.code !== 'NOT_FOUND' || isThere(error)) throw error;
     throw new AgentRuntimeError('NOT_FOUND', error.rawMessage, {
       hint: `${installHint}, or name it in \`command\``,
       cause,
@@ -40,11 +40,17 @@ export async function piVersion(
   return /^v?(\d+\.\d+\.\d+\S*)$/m.exec(output.trim())?.[1]?.slice(0, 100) ?? 'unknown';
 }
 
+/** The program is there, and its interpreter is not: the error says what to do. */
+export const isThere = ({ details }: AgentRuntimeError): boolean => details?.['program'] !== undefined;
+
 /** The stdout and stderr of a program that succeeds: Pi 0.7x prints its version on stderr. */
 async function outputOf(program: string, args: readonly string[], options: ProgramOptions): Promise<string> {
   const { code, stdout, stderr } = await runProgram(program, args, options).catch((thrown: unknown) => {
     throwIfAborted(options.signal);
-    throw failure('', AgentRuntimeError.from(thrown).rawMessage, thrown);
+    const error = AgentRuntimeError.from(thrown);
+    // A program that did not answer in time may be there all the same: the plane asks again.
+    const isUnsure = error.code === 'DEADLINE_EXCEEDED' || error.code === 'OUTCOME_UNKNOWN';
+    throw isUnsure ? error : failure('', error.rawMessage, thrown);
   });
   if (code === 0) return `${stdout}\n${stderr}`;
   throw failure(stderr, `it ended with code ${code}`);

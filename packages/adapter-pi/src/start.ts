@@ -8,7 +8,7 @@ import { sessionToResume } from './launch/resumed-session.ts';
 import { writeLaunchFiles } from './launch/write-launch-files.ts';
 import type { PiSettings } from './options.ts';
 import { PiSession } from './pi-session.ts';
-import { installHint, piVersion } from './pi-version.ts';
+import { installHint, isThere, piVersion } from './pi-version.ts';
 import { PiOutput } from './read/pi-output.ts';
 import { refuseBeyond } from './refusals.ts';
 import { writeVersion } from './run-files.ts';
@@ -54,7 +54,7 @@ async function firstSession(
   let input: PiInput | undefined;
   try {
     input = await PiInput.open(handle, output, options);
-    await awaitReady(output, input, launch, settings.startupMs, options);
+    await awaitReady(output, input, launch, settings.startupMs * (launch.patience ?? 1), options);
     const found = await abortable(version, options.signal);
     await writeVersion(handle.runDir, found);
     const sending = await Sending.open(input, output, new SentMarks(handle.runDir), 0);
@@ -76,7 +76,7 @@ async function findProgram(settings: PiSettings, { env, workspace }: Launch): Pr
   } catch (cause) {
     const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
     throw new AgentRuntimeError('UNAVAILABLE', error.rawMessage, {
-      hint: `${installHint}, or name it in \`command\``,
+      hint: isThere(error) && error.hint !== undefined ? error.hint : `${installHint}, or name it in \`command\``,
       cause,
     });
   }

@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 /** Larger than any real count or duration; sums of such numbers are exact. */
 const maxNumber = 1e12;
+/** The latest time that a `Date` can hold. */
+const maxTimestamp = 8.64e15;
 const tokenCount = z.number().min(0).max(maxNumber).catch(0);
 
 /** Pi's usage of one model call. An invalid number counts as 0, so that the message is not lost. */
@@ -15,19 +17,27 @@ const piUsageSchema = z.looseObject({
 });
 export type PiUsage = z.infer<typeof piUsageSchema>;
 
-const textBlocks = z.array(z.looseObject({ type: z.string(), text: z.string().optional() }));
+const textBlocks = z.array(z.looseObject({ type: z.string(), text: z.string().optional().catch(undefined) }));
 
 /** The parts of a message that are used. Of messages that are not the assistant's only the role is. */
 const messageSchema = z.looseObject({
   role: z.string(),
-  content: z.union([z.string(), textBlocks]).optional(),
-  stopReason: z.string().optional(),
-  errorMessage: z.string().optional(),
+  content: z.union([z.string(), textBlocks]).optional().catch(undefined),
+  stopReason: z.string().optional().catch(undefined),
+  errorMessage: z.string().optional().catch(undefined),
+  /** Of the result of a tool, which repeats what `tool_execution_end` reported. */
+  toolCallId: backendIdSchema.optional().catch(undefined),
+  isError: z.boolean().optional().catch(undefined),
   usage: piUsageSchema.optional().catch(undefined),
+  /** Unix ms. */
+  timestamp: z.number().min(0).max(maxTimestamp).optional().catch(undefined),
 });
 export type PiMessage = z.infer<typeof messageSchema>;
 
-const toolResult = z.looseObject({ content: z.array(z.looseObject({ type: z.string() })).optional() }).nullish();
+const toolResult = z
+  .looseObject({ content: z.array(z.looseObject({ type: z.string() })).optional() })
+  .nullish()
+  .catch(undefined);
 const tool = { toolCallId: backendIdSchema, toolName: z.string().catch('') };
 const texts = z.array(z.string());
 
@@ -38,17 +48,19 @@ const texts = z.array(z.string());
 const schemas = {
   response: z.looseObject({
     type: z.literal('response'),
-    id: z.string().optional(),
-    command: z.string().optional(),
+    id: z.string().optional().catch(undefined),
+    command: z.string().optional().catch(undefined),
     success: z.boolean(),
-    error: z.string().optional(),
+    error: z.string().optional().catch(undefined),
     data: z.unknown().optional(),
   }),
   agent_start: z.looseObject({ type: z.literal('agent_start') }),
-  agent_end: z.looseObject({ type: z.literal('agent_end'), willRetry: z.boolean().optional() }),
-  agent_settled: z.looseObject({ type: z.literal('agent_settled'), aborted: z.boolean().optional() }),
+  agent_end: z.looseObject({ type: z.literal('agent_end'), willRetry: z.boolean().optional().catch(undefined) }),
+  agent_settled: z.looseObject({ type: z.literal('agent_settled'), aborted: z.boolean().optional().catch(undefined) }),
   message_start: z.looseObject({ type: z.literal('message_start'), message: messageSchema }),
   message_end: z.looseObject({ type: z.literal('message_end'), message: messageSchema }),
+  /** Repeats the assistant's message of the turn. */
+  turn_end: z.looseObject({ type: z.literal('turn_end'), message: messageSchema }),
   tool_execution_start: z.looseObject({
     type: z.literal('tool_execution_start'),
     ...tool,
@@ -63,7 +75,7 @@ const schemas = {
     type: z.literal('tool_execution_end'),
     ...tool,
     result: toolResult,
-    isError: z.boolean().catch(false),
+    isError: z.boolean().optional().catch(undefined),
   }),
   queue_update: z.looseObject({ type: z.literal('queue_update'), steering: texts, followUp: texts }),
   auto_retry_start: z.looseObject({
@@ -94,10 +106,10 @@ const schemas = {
 } as const;
 
 /** The names in older versions. */
-const aliases: Readonly<Record<string, string>> = {
-  auto_compaction_start: 'compaction_start',
-  auto_compaction_end: 'compaction_end',
-};
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['auto_compaction_start', 'compaction_start'],
+  ['auto_compaction_end', 'compaction_end'],
+]);
 
 type Known = { [T in keyof typeof schemas]: z.infer<(typeof schemas)[T]> }[keyof typeof schemas];
 
@@ -155,7 +167,7 @@ export function readRecord(value: unknown): PiRecord | Malformed {
 }
 
 function readKnown(value: Record<string, unknown>, type: string): PiRecord | Malformed {
-  const name = aliases[type] ?? type;
+  const name = aliases.get(type) ?? type;
   if (!isKnown(name)) return { type: 'other', name: name.slice(0, 100) };
   const parsed = schemas[name].safeParse(name === type ? value : { ...value, type: name });
   if (parsed.success) return parsed.data;

@@ -70,16 +70,15 @@ describe('the probe', () => {
   test('ends a program that hangs when it is aborted, and does not wait for the children that it leaves', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'adapter-pi-'));
     const pids = join(dir, 'pids');
-    const hanging = `sleep 30 & echo "$$ $!" >"${pids}"; sleep 30; true`;
+    const hanging = `sleep 100000 & echo "$$ $!" >"${pids}"; exec sleep 100000`;
     const give = new AbortController();
     const probing = pi({ command: ['sh', '-c', hanging, 'pi'] }).probe({ signal: give.signal });
     const written = (): Promise<string> => readFile(pids, 'utf8').catch(() => '');
     while (!(await written()).endsWith('\n')) await new Promise((resolve) => setTimeout(resolve, 10));
     const [parent = 0, child = 0] = (await written()).trim().split(' ').map(Number);
-    const asked = performance.now();
     give.abort();
     await expect(probing).rejects.toMatchObject({ code: 'CANCELLED' });
-    expect(performance.now() - asked).toBeLessThan(5000);
+    expect(isRunning(child), 'the child, when the probe was given up').toBe(true);
     while (isRunning(parent)) await new Promise((resolve) => setTimeout(resolve, 10));
     process.kill(child, 'SIGKILL');
     await rm(dir, { recursive: true });

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle } from '@runtime/conformance/adapter';
 import { describe, expect, test } from 'vitest';
+import { pi } from '../src/index.ts';
 import { Stage, type StageOptions } from './support/stage.ts';
 
 /** The error of a start that fails, with the proof that nothing is left of it. */
@@ -38,6 +39,12 @@ describe('a start that fails:', () => {
   test('a Pi that does not answer is ended after the timeout', async () => {
     const error = await failure({ delayMs: 60_000 }, { pi: { startupMs: 300 } });
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/within 300 ms/) });
+    expect(error).toMatchObject({ hint: expect.stringContaining('startupMs') });
+  });
+
+  test('a Pi that is known to be slow is given as much longer as the plane says', async () => {
+    const error = await failure({ delayMs: 60_000 }, { pi: { startupMs: 100 }, launch: { patience: 4 } });
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/within 400 ms/) });
   });
 
   test('an unknown option of a newer version ends the start, not the run', async () => {
@@ -48,6 +55,17 @@ describe('a start that fails:', () => {
   test('a missing program is UNAVAILABLE, with the way to install it', async () => {
     const error = await failure({}, { pi: { command: ['no-such-pi'] } });
     expect(error).toMatchObject({ code: 'UNAVAILABLE', hint: expect.stringContaining('npm install -g') });
+  });
+
+  test('a Pi whose interpreter is not there is named with it, by probe and start', async () => {
+    await using stage = await Stage.set({});
+    const program = join(stage.dir, 'pi');
+    await writeFile(program, '#!/usr/bin/env node\r\n', { mode: 0o755 });
+    const adapter = pi({ command: [program] });
+    const message = expect.stringMatching(/pi cannot be executed.*carriage return/);
+    const hint = expect.stringContaining('line ends of Unix');
+    await expect(adapter.start(stage.launch)).rejects.toMatchObject({ code: 'UNAVAILABLE', message, hint });
+    expect(await adapter.probe()).toMatchObject({ status: 'unavailable', code: 'NOT_FOUND', reason: message, hint });
   });
 
   test('a run of another runtime is refused, by start and by recover', async () => {
@@ -92,7 +110,7 @@ describe('a launch', () => {
     expect(state).toMatchObject({ data: { sessionFile: expect.stringContaining(own) } });
   });
 
-  test('that is aborted does not wait for a version that never comes', { timeout: 12_000 }, async () => {
+  test('that is aborted does not wait for a version that never comes', async () => {
     const program = fileURLToPath(new URL('support/command-only.ts', import.meta.url));
     const command = [process.execPath, '--conditions=@runtime/source', program, '--slow-version'];
     await using stage = await Stage.set({}, { pi: { command } });

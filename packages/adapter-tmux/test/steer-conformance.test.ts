@@ -46,6 +46,6 @@ test.concurrent.each([
   'send.if-turn',
   'trait.aborted',
   'trait.after-end',
-] as const)('%s holds for an agent that is typed to', { timeout: 60_000 }, async (id) => {
+] as const)('%s holds for an agent that is typed to', async (id) => {
   await proveRequirement(id, harness);
 });

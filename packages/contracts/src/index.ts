@@ -11,6 +11,7 @@ export type { CallOptions } from './base/call-options.ts';
 export { AgentRuntimeError, errorCodeSchema, errorDataSchema } from './base/errors.ts';
 export type { AgentRuntimeErrorOptions, ErrorCode, ErrorData, RetryAdvice } from './base/errors.ts';
 export { backendIdSchema, idSchema, runtimeIdSchema } from './base/ids.ts';
+export { jsonDepthExceeds } from './base/json-depth.ts';
 export { systemCode } from './base/system-code.ts';
 export type { JsonValue } from './base/json-value.ts';
 
@@ -44,14 +45,18 @@ export { instructionLevelSchema, instructionText, maxInstructionChars, partsSche
 export type { Instruction, InstructionLevel, InstructionMode, Part } from './vocabulary/instruction.ts';
 export { outcomeCode, outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema } from './vocabulary/outcome.ts';
 export type { FailedOutcome, OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
+export { callerEnvironmentSchema, environmentSpecSchema } from './vocabulary/environment.ts';
+export type { EnvironmentSpec, RecordedEnvironment } from './vocabulary/environment.ts';
+export { canonicalDefinition, runtimeDefinitionSchema } from './vocabulary/runtime-definition.ts';
+export type { RecordedDefinition, RuntimeDefinition } from './vocabulary/runtime-definition.ts';
 export {
-  environmentSpecSchema,
+  maxTaskDepth,
   retryPolicySchema,
   submitRequestSchema,
   targetSchema,
   taskSpecSchema,
 } from './vocabulary/task-spec.ts';
-export type { EnvironmentSpec, RetryPolicy, SubmitRequest, Target, TaskSpec } from './vocabulary/task-spec.ts';
+export type { RetryPolicy, SubmitRequest, SubmittedFrom, Target, TaskSpec } from './vocabulary/task-spec.ts';
 
 export { planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts';
 export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
@@ -68,6 +73,7 @@ export type {
   ListOptions,
   PlaneEvents,
   Receipt,
+  RuntimesOptions,
   SendOptions,
   TaskHandle,
   TaskStreamEvent,
@@ -79,3 +85,4 @@ export type { RuntimeReport } from './plane/runtime-report.ts';
 export type { QueuedTask, RunningTask, ScheduleState, Scheduler } from './plane/scheduler.ts';
 export { taskStatusSchema, taskViewSchema } from './plane/task-view.ts';
 export type { RunStatus, TaskStatus, TaskView } from './plane/task-view.ts';
+export type { WaitingFor } from './plane/waiting-for.ts';

@@ -1,5 +1,7 @@
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 
+const maxShownChars = 120;
+
 /** Options of `runProgram`. */
 export interface ProgramOptions extends CallOptions {
   /** The whole environment: nothing of ours is added. */
@@ -69,7 +71,13 @@ export async function runProgram(
   // A program that ended but left its outputs to a child has answered all the same.
   if (exitCode !== undefined && !result.isMaxBuffer) return { code: exitCode, stdout, stderr };
   throwIfAborted(signal);
-  throw failure(program, timeoutMs, { ...result, isLate: limit.aborted });
+  throw failure(commandLine(program, args), timeoutMs, { ...result, isLate: limit.aborted });
+}
+
+/** For messages: a command may be long, and its arguments are no secrets, but its input may be. */
+function commandLine(program: string, args: readonly string[]): string {
+  const line = [program, ...args].join(' ');
+  return line.length <= maxShownChars ? line : `${line.slice(0, maxShownChars)}…`;
 }
 
 interface Failed {

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { awaitRecord } from './await-record.ts';
 export { buildEnvironment } from './environment.ts';
 export type { Environment, EnvironmentOptions } from './environment.ts';
 export { readRecord } from '../files/read-record.ts';
@@ -30,8 +31,10 @@ export { runEnded } from './run-ended.ts';
 export { runPaths } from './run-paths.ts';
 export type { RunPaths, RunPlace } from './run-paths.ts';
 export { holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';
-export type { HolderRecord } from './run-record.ts';
-export { identityFunctions } from './shell-identity.ts';
+export type { ExitRecord, HolderRecord } from './run-record.ts';
+export { describeLeaked, treeOf, whereabouts } from './run-tree.ts';
+export type { RunTree } from './run-tree.ts';
+export { cgroupFunctions, identityFunctions } from './shell-identity.ts';
 export { socketDirectory, socketDirectoryCandidates } from './socket-directory.ts';
 export type { SocketDirectoryOptions, SocketPlace } from './socket-directory.ts';
 export { startHolder } from './start-holder.ts';

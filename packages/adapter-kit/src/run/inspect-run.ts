@@ -93,7 +93,10 @@ async function readRecorded(runDir: string): Promise<RunInspection | undefined> 
   // Liveness is looked at before the exit: a holder that ended in between has written its exit by then.
   const alive = holder !== undefined && (await isAlive(holder.holder));
   const ended = await readExitRecord(runDir);
-  if (ended) return { state: 'ended', ...ended, ...(holder ? { holder } : {}) };
+  if (ended) {
+    const { began, exit, endedAt } = ended;
+    return { state: 'ended', began, exit, endedAt, ...(holder ? { holder } : {}) };
+  }
   if (!holder) return undefined;
   return { state: alive ? 'live' : 'dead', holder };
 }
@@ -126,14 +129,15 @@ async function afterClaim(place: RunPlace): Promise<RunInspection> {
 }
 
 /**
- * Claims a run that has not begun, so that it cannot begin any more. A run without a directory needs no claim. Throws
- * UNAVAILABLE.
+ * Claims a run that has not begun, so that it cannot begin any more. True when it is shut out: no holder has the claim.
+ * A run without a directory needs no claim. Throws UNAVAILABLE.
  */
-export async function shutOut(place: RunPlace): Promise<void> {
+export async function shutOut(place: RunPlace): Promise<boolean> {
   try {
-    await claimRun(place);
+    return await claimRun(place);
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    return false;
   }
 }
 
@@ -141,7 +145,7 @@ function isNotFound(error: unknown): boolean {
   return AgentRuntimeError.isInstance(error) && error.code === 'NOT_FOUND';
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;

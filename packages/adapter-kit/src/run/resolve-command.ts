@@ -1,14 +1,16 @@
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
+import { access, readlink, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
+import { checkExecutable } from './check-executable.ts';
 
 /**
  * The absolute path of the program that `command` names, as the run itself would find it: on the run's own `PATH`, from
  * the run's own directory.
  * Throws INVALID_ARGUMENT for an empty name, NOT_FOUND, PERMISSION_DENIED for a file that cannot be executed; each with
- * a hint for the user.
- * Whether its interpreter or libraries are there is only seen at the start (`began: false`, stderr.log).
+ * a hint for the user. A script without its interpreter is NOT_FOUND as well, a program for another processor
+ * UNSUPPORTED; the message names both.
+ * Whether its libraries are there is only seen at the start.
  */
 export async function resolveCommand(command: string, searchPath: string | undefined, cwd: string): Promise<string> {
   if (command === '' || command.includes('\0')) {
@@ -20,7 +22,10 @@ export async function resolveCommand(command: string, searchPath: string | undef
   let denied: string | undefined;
   for (const candidate of candidates) {
     const verdict = await look(candidate);
-    if (verdict === 'program') return candidate;
+    if (verdict === 'program') {
+      await checkExecutable(candidate, { searchPath, cwd });
+      return candidate;
+    }
     if (verdict === 'denied') denied ??= candidate;
   }
   if (denied !== undefined) {
@@ -28,11 +33,21 @@ export async function resolveCommand(command: string, searchPath: string | undef
       hint: `make it executable: chmod +x ${denied}`,
     });
   }
-  throw new AgentRuntimeError('NOT_FOUND', `there is no program ${JSON.stringify(command)}`, {
+  const [only = ''] = command.includes('/') ? candidates : [];
+  throw new AgentRuntimeError('NOT_FOUND', `there is no program ${JSON.stringify(command)}${await whatIsThere(only)}`, {
     hint: command.includes('/')
       ? `check the path; it is looked up from ${cwd}`
       : `install it, or give its absolute path; searched: ${searchPath ?? '/usr/bin:/bin'}`,
   });
+}
+
+/** What is at the path instead of a program, for the message. */
+async function whatIsThere(file: string): Promise<string> {
+  const link = await readlink(file).catch(() => undefined);
+  const facts = await stat(file).catch(() => undefined);
+  if (facts?.isDirectory() === true) return ': it is a directory';
+  if (facts) return ': it is no regular file';
+  return link === undefined ? '' : `: it is a link to ${link}, which is not there`;
 }
 
 async function look(file: string): Promise<'program' | 'denied' | 'nothing'> {

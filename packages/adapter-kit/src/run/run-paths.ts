@@ -14,12 +14,16 @@ export interface RunPaths {
   readonly holder: string;
   /** How the agent ended, as its holder saw it. */
   readonly exit: string;
+  /** `exit` while its holder makes it durable; blank until the agent ended. */
+  readonly exitDraft: string;
   readonly stdout: string;
   readonly stderr: string;
   /** Messages of the holder itself, about failures to start. */
   readonly holderLog: string;
   /** Frames of a backend that writes no file of its own. */
   readonly wire: string;
+  /** Holds the path of the run's cgroup, where it has one. */
+  readonly cgroup: string;
   /** The agent's stdin when it is a FIFO. */
   readonly input: string;
 }
@@ -32,10 +36,12 @@ export function runPaths(runDir: string): RunPaths {
     shut: path.join(claim, 'shut'),
     holder: path.join(runDir, 'holder.json'),
     exit: path.join(runDir, 'exit.json'),
+    exitDraft: path.join(runDir, 'exit.json.tmp'),
     stdout: path.join(runDir, 'stdout.log'),
     stderr: path.join(runDir, 'stderr.log'),
     holderLog: path.join(runDir, 'holder.log'),
     wire: path.join(runDir, 'wire.jsonl'),
+    cgroup: path.join(runDir, 'cgroup'),
     input: path.join(runDir, 'in'),
   };
 }

@@ -12,6 +12,8 @@ export const holderRecordSchema = z.object({
   runId: z.string(),
   holder: processIdentitySchema,
   agent: processIdentitySchema.extend({ pgid: z.int().min(2) }),
+  /** `readForks` from before the holder was started; missing where the system does not count, and in older records. */
+  forks: z.int().min(0).optional(),
 });
 export type HolderRecord = z.infer<typeof holderRecordSchema>;
 
@@ -20,6 +22,8 @@ const exitRecordSchema = z.object({
   version: z.literal(1),
   began: z.boolean(),
   exit: exitSchema,
+  /** Unix ms. Missing where the holder's system has no clock that shows milliseconds, and in older records. */
+  endedAt: z.int().positive().optional(),
 });
 
 /**
@@ -30,11 +34,29 @@ export async function readHolderRecord(runDir: string): Promise<HolderRecord | u
   return readRecord(runPaths(runDir).holder, holderRecordSchema);
 }
 
-/** With the time (Unix ms) at which the holder wrote it. Undefined as for `readHolderRecord`. */
-export async function readExitRecord(
-  runDir: string,
-): Promise<{ readonly began: boolean; readonly exit: Exit; readonly endedAt: number } | undefined> {
-  const found = await readDatedRecord(runPaths(runDir).exit, exitRecordSchema);
-  if (!found) return undefined;
-  return { began: found.record.began, exit: found.record.exit, endedAt: found.writtenAt };
+/** How an agent ended, as its holder saw it. */
+export interface ExitRecord {
+  readonly began: boolean;
+  readonly exit: Exit;
+  /** Unix ms: when the holder saw the exit; without that in the record, the time of the file. */
+  readonly endedAt: number;
+  /** False while the holder makes it durable, and for good when the holder died meanwhile. What it says was observed. */
+  readonly isPublished: boolean;
+}
+
+/**
+ * The exit from the moment the holder has written it, before it is durable: a sync may take long. Undefined as for
+ * `readHolderRecord`.
+ */
+export async function readExitRecord(runDir: string): Promise<ExitRecord | undefined> {
+  const { exit, exitDraft } = runPaths(runDir);
+  // Once more at the end: the draft may have got its name in between.
+  for (const file of [exit, exitDraft, exit]) {
+    const found = await readDatedRecord(file, exitRecordSchema);
+    if (!found) continue;
+    const { record, writtenAt } = found;
+    const { began, endedAt = writtenAt } = record;
+    return { began, exit: record.exit, endedAt, isPublished: file === exit };
+  }
+  return undefined;
 }

@@ -1,7 +1,8 @@
 /**
  * Shell functions for the script of a holder, which read a process's identity as `readIdentity` does. POSIX sh, run by
  * dash, bash and busybox ash alike. `start_time PID` sets `__runtime_started`; `read_boot` sets `__runtime_boot`. Both
- * fail when the system has no answer.
+ * fail when the system has no answer. `read_clock` sets `__runtime_clock` to Unix ms, or to nothing where `date` shows
+ * only seconds.
  * All their variables begin with `__runtime_`: assigning a variable of the environment changes what the agent gets.
  */
 export const identityFunctions = `
@@ -22,5 +23,33 @@ read_boot() {
   if [ -r /proc/sys/kernel/random/boot_id ]; then read -r __runtime_boot </proc/sys/kernel/random/boot_id
   else __runtime_boot=$(sysctl -n kern.bootsessionuuid); fi
   [ -n "$__runtime_boot" ]
+}
+read_clock() {
+  __runtime_clock=$(date +%s%3N) || __runtime_clock=
+  case $__runtime_clock in *[!0-9]* | ?????????? | '') __runtime_clock= ;; esac
+}
+`;
+
+/**
+ * `own_cgroup MOUNT RUN DIRECTORY` makes a cgroup for a run and sets `__runtime_cgroup` to it, or to nothing where none
+ * can be made. Its path is in DIRECTORY/cgroup before it is made. Leaves the cgroup of another run first: a holder is in
+ * one when an agent started it.
+ */
+export const cgroupFunctions = `
+own_cgroup() {
+  __runtime_cgroup=
+  [ -n "$1" ] || return 0
+  while IFS= read -r __runtime_line; do
+    case $__runtime_line in 0::*) __runtime_cgroup=$1\${__runtime_line#0::} ;; esac
+  done </proc/self/cgroup
+  [ -n "$__runtime_cgroup" ] || return 0
+  case \${__runtime_cgroup##*/} in
+  runtime-*)
+    __runtime_cgroup=\${__runtime_cgroup%/*}
+    { echo "$$" >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null
+    ;;
+  esac
+  __runtime_cgroup=\${__runtime_cgroup%/}/runtime-$2
+  { printf '%s\\n' "$__runtime_cgroup" >"$3/cgroup" && mkdir "$__runtime_cgroup"; } 2>/dev/null || __runtime_cgroup=
 }
 `;

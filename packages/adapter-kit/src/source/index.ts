@@ -7,6 +7,8 @@
 export { eventPieces, headOf, MessageText, tailOf } from './event-text.ts';
 export { jsonFileSource, textFileSource } from './file-source.ts';
 export type { JsonRecord, JsonSourceOptions, TextRecord, TextSourceOptions, Translator } from './file-source.ts';
+export { findRecords } from './find-records.ts';
+export type { FindOptions, FoundRecords, UnfinishedRecord } from './find-records.ts';
 export { parseJsonLine } from './json-line.ts';
 export type { JsonLine, JsonLineOptions } from './json-line.ts';
 export { LineSplitter } from './line-splitter.ts';

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { jsonDepthExceeds } from '@runtime/contracts';
 
 /** Options of `parseJsonLine`. */
 export interface JsonLineOptions {
@@ -20,7 +21,7 @@ export type JsonLine =
  */
 export function parseJsonLine(bytes: Buffer, { maxDepth = 64 }: JsonLineOptions = {}): JsonLine {
   if (!isUtf8(bytes)) return { ok: false, reason: 'invalid UTF-8' };
-  if (bytes.length > maxDepth && tooDeep(bytes, maxDepth)) return { ok: false, reason: 'nested too deeply' };
+  if (jsonDepthExceeds(bytes, maxDepth)) return { ok: false, reason: 'nested too deeply' };
   const text = bytes.toString('utf8');
   let value: unknown;
   try {
@@ -37,31 +38,6 @@ export function parseJsonLine(bytes: Buffer, { maxDepth = 64 }: JsonLineOptions 
  * are not.
  */
 const escapedProtoLetter = /\\u00(?:5f|6f|7[024])/i;
-const quote = 0x22;
-const backslash = 0x5c;
-
-/** Counts brackets outside strings. Before parsing: it is cheaper than building what is refused. */
-function tooDeep(bytes: Buffer, maxDepth: number): boolean {
-  let depth = 0;
-  for (let at = 0; at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    if (byte === quote) at = endOfString(bytes, at);
-    else if (byte === 0x7b || byte === 0x5b) {
-      depth += 1;
-      if (depth > maxDepth) return true;
-    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
-  }
-  return false;
-}
-
-function endOfString(bytes: Buffer, open: number): number {
-  for (let at = open + 1; at < bytes.length; at += 1) {
-    const byte = bytes[at];
-    if (byte === backslash) at += 1;
-    else if (byte === quote) return at;
-  }
-  return bytes.length;
-}
 
 function dropPrototypeKeys(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;

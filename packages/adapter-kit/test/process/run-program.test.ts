@@ -29,14 +29,14 @@ it('has an empty input unless it is given one, which it need not read', async ()
 });
 
 it('kills one that takes too long, or when the caller gives up', async () => {
-  const before = performance.now();
-  expect(await codeOf(sh('trap "" TERM; sleep 60', { timeoutMs: 200 }))).toBe('DEADLINE_EXCEEDED');
-  expect(await codeOf(sh('trap "" TERM; sleep 60', { signal: AbortSignal.timeout(100) }))).toBe('DEADLINE_EXCEEDED');
+  expect(await codeOf(sh('trap "" TERM; exec sleep 100000', { timeoutMs: 200 }))).toBe('DEADLINE_EXCEEDED');
+  expect(await codeOf(sh('trap "" TERM; exec sleep 100000', { signal: AbortSignal.timeout(100) }))).toBe(
+    'DEADLINE_EXCEEDED',
+  );
   const caller = new AbortController();
   setTimeout(() => caller.abort(), 100);
-  expect(await codeOf(sh('sleep 60', { signal: caller.signal }))).toBe('CANCELLED');
+  expect(await codeOf(sh('sleep 100000', { signal: caller.signal }))).toBe('CANCELLED');
   expect(await codeOf(sh('true', { signal: AbortSignal.abort() }))).toBe('CANCELLED');
-  expect(performance.now() - before).toBeLessThan(8000);
 });
 
 it('leaves no process of its own when it gives up', async () => {
@@ -49,13 +49,11 @@ it('leaves no process of its own when it gives up', async () => {
 });
 
 it('does not wait for a child that keeps the outputs, beyond its time', async () => {
-  const before = performance.now();
-  const { code, stdout } = await sh('sleep 30 & echo $!', { timeoutMs: 500 });
+  const { code, stdout } = await sh('sleep 100000 & echo $!', { timeoutMs: 500 });
   const left = await readIdentity(Number(stdout));
   if (left) await signalProcess(left, 'SIGKILL');
   expect(code).toBe(0);
-  expect(left).toBeDefined();
-  expect(performance.now() - before).toBeLessThan(8000);
+  expect(left, 'the child, when the outputs were given up').toBeDefined();
 });
 
 it('kills one that writes too much', async () => {

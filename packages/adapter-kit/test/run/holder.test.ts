@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,8 +13,10 @@ import {
   inspectRun,
   openFifoWriter,
   readExitRecord,
+  readHolderRecord,
   releaseStdin,
   runPaths,
+  stopRun,
   waitForExit,
 } from '../../src/run/index.ts';
 import { codeOf, eventually, testRun } from '../support/run.ts';
@@ -62,12 +64,80 @@ describe('the exit record', () => {
     ] as const) {
       await using run = await testRun();
       const posix = shell === 'bash' ? ['--posix'] : [];
-      const args = [...posix, '-c', holderScript, 'h', run.dir, run.handle.runId, 'none', '', '/bin/sh', '-c', script];
+      const args = [
+        ...posix,
+        '-c',
+        holderScript,
+        'h',
+        run.dir,
+        run.handle.runId,
+        'none',
+        '',
+        '',
+        '',
+        '/bin/sh',
+        '-c',
+        script,
+      ];
       const holder = spawn(`/bin/${shell}`, args, { stdio: 'ignore', cwd: run.dir });
       await once(holder, 'exit');
       expect((await readExitRecord(run.dir))?.exit).toEqual(exit);
     }
   });
+
+  it('holds the time at which the exit was seen, whatever becomes of the file', async () => {
+    await using run = await testRun();
+    const before = Date.now();
+    await run.sh('exit 0');
+    await waitForExit(run.handle);
+    const after = Date.now();
+    await eventually(async () => (await readExitRecord(run.dir))?.isPublished);
+    await utimes(runPaths(run.dir).exit, 1, 1);
+    const ended = await inspectRun(run.handle);
+    if (ended.state !== 'ended') throw new Error(ended.state);
+    expect(ended.endedAt).toBeGreaterThanOrEqual(before);
+    expect(ended.endedAt).toBeLessThanOrEqual(after);
+  });
+
+  it('takes the time of the file where the record has none', async () => {
+    await using run = await testRun();
+    await writeFile(runPaths(run.dir).exit, '{"version":1,"began":true,"exit":{"kind":"exited","code":0}}');
+    await utimes(runPaths(run.dir).exit, 5, 5);
+    expect(await readExitRecord(run.dir)).toMatchObject({ endedAt: 5000 });
+  });
+
+  it('is known while the disk is slow, and no stop makes it unknown', async () => {
+    await using run = await testRun();
+    const slow = holderScript.replace('flush() {', 'flush() { sleep 30;');
+    expect(slow).not.toBe(holderScript);
+    const args = ['-c', slow, 'h', run.dir, run.handle.runId, 'none', '', '', '', '/bin/sh', '-c', 'exit 7'];
+    const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
+    const holder = spawn('/bin/sh', args, { stdio: 'ignore', cwd: run.dir, detached: true, env });
+    await eventually(() => readHolderRecord(run.dir));
+    expect(await waitForExit(run.handle)).toEqual({ kind: 'exited', code: 7 });
+    expect(holder.exitCode, 'the holder still syncs').toBeNull();
+    expect(await stopRun(run.handle)).toEqual({ kind: 'exited', code: 7 });
+    expect(await inspectRun(run.handle)).toMatchObject({ state: 'ended', exit: { code: 7 } });
+    expect(await findMarked(run.handle.runId)).toEqual([]);
+  }, 60_000);
+
+  it('is waited for while its holder is slow to write it', async () => {
+    await using run = await testRun();
+    const slow = holderScript.replace('\nread_clock\n', '\nsleep 7; read_clock\n');
+    expect(slow).not.toBe(holderScript);
+    const args = ['-c', slow, 'h', run.dir, run.handle.runId, 'none', '', '', '', '/bin/sh', '-c', 'sleep 60'];
+    const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
+    spawn('/bin/sh', args, { stdio: 'ignore', cwd: run.dir, detached: true, env });
+    await eventually(() => readHolderRecord(run.dir));
+    expect(await stopRun(run.handle)).toEqual({ kind: 'signaled', signal: 'SIGTERM' });
+  }, 60_000);
+
+  it('is recorded by a holder that somebody stopped', async () => {
+    await using run = await testRun();
+    const { holder } = await run.sh('sleep 60');
+    process.kill(holder.pid, 'SIGSTOP');
+    expect(await stopRun(run.handle)).toEqual({ kind: 'signaled', signal: 'SIGTERM' });
+  }, 60_000);
 
   it('survives signals to the holder while the agent works', async () => {
     await using run = await testRun();
@@ -136,6 +206,7 @@ describe('the agent', () => {
       'umask; grep SigIgn /proc/self/status; for fd in 3 4 5 10; do [ -e /proc/$$/fd/$fd ] && echo open $fd; done; cut -d" " -f5,6 /proc/$$/stat',
     );
     await waitForExit(run.handle);
+    await eventually(async () => (await readExitRecord(run.dir))?.isPublished);
     const [mask, ignored, ...rest] = (await run.read('stdout.log')).trim().split('\n');
     expect(Number.parseInt(mask ?? '', 8)).toBe(before);
     expect(ignored).toMatch(/^SigIgn:\s+0+$/);
@@ -177,7 +248,7 @@ describe('the agent', () => {
     await eventually(async () => !(await isAlive(record.agent)));
     expect(await waiting).toMatchObject({ kind: 'unknown' });
     expect(await inspectRun(run.handle)).toMatchObject({ state: 'dead' });
-    await expect(openFifoWriter(runPaths(run.dir).input)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await eventually(async () => (await codeOf(openFifoWriter(runPaths(run.dir).input))) === 'UNAVAILABLE');
   });
 
   it('sees the end of its input when the holder is told to release it', async () => {

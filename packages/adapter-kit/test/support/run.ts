@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { findMarked } from '../../src/process/index.ts';
@@ -54,15 +53,14 @@ export async function testRun(): Promise<TestRun> {
   };
 }
 
-/** Waits until `look` gives something; fails after 10 s. */
+/** Waits until `look` gives something; fails with the time limit of `expect.poll`. */
 export async function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
-  const deadline = performance.now() + 10_000;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
-    if (performance.now() > deadline) throw new Error('it never came');
-    await delay(10);
-  }
+  const seen: { found?: T | undefined | false } = {};
+  const isThere = async (): Promise<boolean> => (seen.found = await look()) !== undefined && seen.found !== false;
+  await expect.poll(isThere).toBe(true);
+  const { found } = seen;
+  if (found === undefined || found === false) throw new Error('it was there and is not');
+  return found;
 }
 
 /** The code of what `work` throws. */

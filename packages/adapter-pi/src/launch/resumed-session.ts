@@ -2,10 +2,12 @@ import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import { isAlive } from '@runtime/adapter-kit/process';
 import { readHolderRecord, runPaths } from '@runtime/adapter-kit/run';
+import { LineSplitter, parseJsonLine } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
 import { z } from 'zod';
-import { readRecord, stateOf } from '../wire.ts';
+import { LineReader } from '../read/line-records.ts';
+import { stateOf } from '../wire.ts';
 
 /** The response to the first `get_state` is the first line or close to it. */
 const searchedBytes = 1024 * 1024;
@@ -54,41 +56,35 @@ function missing(reason: 'no-session' | 'other-workspace', message: string): Age
 }
 
 async function sessionFileOf(runDir: string, agentSessionId: string): Promise<string | undefined> {
-  const text = await readHead(runPaths(runDir).stdout);
-  for (const line of (text ?? '').split('\n')) {
-    if (!line.includes('"get_state"')) continue;
-    const record = readRecord(parsed(line));
-    const state = record.type === 'malformed' ? undefined : stateOf(record);
-    if (state?.sessionId === agentSessionId) return state.sessionFile;
+  const head = await readHead(runPaths(runDir).stdout);
+  const lines = new LineReader();
+  for (const line of new LineSplitter().push(head ?? Buffer.alloc(0))) {
+    for (const record of lines.take(line).found) {
+      const state = record.type === 'unreadable' ? undefined : stateOf(record);
+      if (state?.sessionId === agentSessionId) return state.sessionFile;
+    }
   }
   return undefined;
 }
 
 async function readHeader(file: string): Promise<z.infer<typeof headerSchema> | undefined> {
-  const [line = ''] = (await readHead(file))?.split('\n', 1) ?? [];
-  const header = headerSchema.safeParse(parsed(line));
+  const [line] = new LineSplitter().push((await readHead(file)) ?? Buffer.alloc(0));
+  const parsed = line?.kind === 'line' ? parseJsonLine(line.bytes) : undefined;
+  const header = headerSchema.safeParse(parsed?.ok === true ? parsed.value : undefined);
   return header.success ? header.data : undefined;
 }
 
 /** The beginning of a regular file, also through a symbolic link; undefined if there is none. */
-async function readHead(file: string): Promise<string | undefined> {
+async function readHead(file: string): Promise<Buffer | undefined> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       if (!(await handle.stat()).isFile()) return undefined;
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(searchedBytes), 0, searchedBytes, 0);
-      return buffer.toString('utf8', 0, bytesRead);
+      return buffer.subarray(0, bytesRead);
     } finally {
       await handle.close();
     }
-  } catch {
-    return undefined;
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
   } catch {
     return undefined;
   }

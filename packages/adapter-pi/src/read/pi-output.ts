@@ -3,8 +3,9 @@ import { runEnded, runPaths } from '@runtime/adapter-kit/run';
 import { LineSplitter, tailFile, type Line, type OversizeLine } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
+import { sentIn } from '../translate/responses.ts';
 import type { TranslatorState } from '../translate/state.ts';
-import { stateOf, type PiRecordOf, type PiState } from '../wire.ts';
+import { stateOf, type PiRecord, type PiRecordOf, type PiState } from '../wire.ts';
 import { Changes } from './changes.ts';
 import { exitOf } from './reading.ts';
 import { Relay } from './relay.ts';
@@ -20,6 +21,8 @@ export interface PiOutputOptions {
    */
   readonly handOverBytes?: number;
 }
+
+const isIncrement = ({ type }: PiRecord): boolean => type === 'message_update' || type === 'tool_execution_update';
 
 /** Pi's answer to an empty line. Any other parse error means that a line was torn. */
 const emptyLine = /Unexpected end of JSON input/;
@@ -147,10 +150,15 @@ export class PiOutput {
   }
 
   #take(line: Line | OversizeLine): void {
-    const record = this.relay.take(line);
-    if (!record || record.type === 'message_update' || record.type === 'tool_execution_update') return;
-    if (record.type === 'response') this.#onResponse(record);
-    this.#changes.notify();
+    const { lost } = this.state.life;
+    const records = this.relay.take(line);
+    for (const record of records) {
+      if (record.type === 'response') this.#onResponse(record);
+      // The answer to this prompt was spoiled.
+      const sent = sentIn(record);
+      if (sent !== undefined && sent === this.state.trail.answered) this.answered.set(sent, true);
+    }
+    if (!records.every(isIncrement) || this.state.life.lost !== lost) this.#changes.notify();
   }
 
   #onResponse(record: PiResponse): void {

@@ -8,9 +8,22 @@ import { Reading } from './reading.ts';
 /** Increments do not change what the session needs to know, and are nine lines of ten. */
 const increments = ['{"type":"message_update"', '{"type":"tool_execution_update"'].map((text) => Buffer.from(text));
 
+const opening = Buffer.from('{"type":"');
+
 function isIncrement(line: Line | OversizeLine): boolean {
   const bytes = line.kind === 'line' ? line.bytes : line.head;
-  return increments.some((start) => bytes.length > start.length && bytes.subarray(0, start.length).equals(start));
+  const isOne = increments.some(
+    (start) => bytes.length > start.length && bytes.subarray(0, start.length).equals(start),
+  );
+  return isOne && !holdsAnother(bytes);
+}
+
+/** Another record stands on the line, see `findRecords`: an object within a record follows `:`, `[` or `,`. */
+function holdsAnother(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(opening, 1); at !== -1; at = bytes.indexOf(opening, at + 1)) {
+    if (!':[,'.includes(String.fromCharCode(bytes[at - 1] ?? 0))) return true;
+  }
+  return false;
 }
 
 /**
@@ -45,18 +58,18 @@ export class Relay {
     return this.#reading.state;
   }
 
-  /** Translates the next line. Returns undefined for a skipped increment and for a line that is not a record. */
-  take(line: Line | OversizeLine): PiRecord | undefined {
+  /** Translates the next line. Returns its records; none for a skipped increment. */
+  take(line: Line | OversizeLine): readonly PiRecord[] {
     if (this.#reader?.isFull) this.#cut(this.#reader);
-    if (!this.#reader && isIncrement(line)) {
+    if (!this.#reader && !this.#reading.isWithinRecord && isIncrement(line)) {
       this.#reading.skip(line);
       this.#joinIfReached();
-      return undefined;
+      return [];
     }
     const translated = this.#reading.take(line);
     this.#reader?.put(translated);
     this.#joinIfReached();
-    return translated.record;
+    return translated.records;
   }
 
   /** Delivers the end of the output. `rest` is what stands behind the last line feed. */

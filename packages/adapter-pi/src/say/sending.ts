@@ -58,8 +58,13 @@ export class Sending {
 
   /** Pi has answered every prompt that was sent. */
   isAcknowledged(): boolean {
+    return this.unacknowledged().length === 0;
+  }
+
+  /** The prompts that were sent, and that Pi has not answered. */
+  unacknowledged(): string[] {
     for (const id of this.#unacknowledged) if (this.#output.answered.has(id)) this.#unacknowledged.delete(id);
-    return this.#unacknowledged.size === 0;
+    return [...this.#unacknowledged];
   }
 
   /**

@@ -26,6 +26,10 @@ export interface InstructionTrail {
   delivered: string[];
   /** How many user messages started before a response showed their instruction. */
   unclaimed: number;
+  /** Those of them whose turn ended before that. */
+  orphans: number;
+  /** The prompt that Pi answered last. */
+  answered: string | undefined;
 }
 
 export const newTrail = (): InstructionTrail => ({
@@ -36,6 +40,8 @@ export const newTrail = (): InstructionTrail => ({
   fresh: undefined,
   delivered: [],
   unclaimed: 0,
+  orphans: 0,
+  answered: undefined,
 });
 
 /** Compares the queue with what it was: texts that stayed keep their ids, and those that left are returned. */
@@ -92,6 +98,16 @@ export function onAccepted(
     trail.starting.push(id);
   }
   return events;
+}
+
+/** A user message started, and no response showed whose it is. */
+export const isUnexplained = ({ unclaimed, orphans }: InstructionTrail): boolean => unclaimed + orphans > 0;
+
+/** The response is lost, and a user message shows that Pi got the prompt. */
+export function onLateAnswer(trail: InstructionTrail, id: string, turnId: string | undefined): SessionEvent[] {
+  if (trail.unclaimed > 0) return onAccepted(trail, id, turnId, undefined);
+  trail.orphans--;
+  return [{ type: 'instruction.accepted', instructionId: id }, delivery(id, undefined)];
 }
 
 /** A user message starts: the text of an instruction enters the turn. */
@@ -152,6 +168,7 @@ export function onReopened(trail: InstructionTrail): SessionEvent[] {
 /** The turn has ended. Pi keeps its queue for the next turn. */
 export function onRest(trail: InstructionTrail): void {
   trail.delivered = [];
+  trail.orphans = trail.unclaimed;
   trail.unclaimed = 0;
   trail.fresh = undefined;
 }

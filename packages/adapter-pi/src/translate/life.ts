@@ -20,7 +20,11 @@ export interface Life {
   compacting: boolean;
   /** `clear_queue` was answered in this turn, so we are interrupting it. Pi's output has no other trace of that. */
   interrupting: boolean;
-  /** How often Pi has seemed to be idle. The number is part of the id of the command that asks. */
+  /** A record was spoiled since the last rest: which of them is not known, so Pi is asked whether it is idle. */
+  lost: boolean;
+  /** Pi was found idle before it reported `agent_settled`: the next one may be of the turn that is over. */
+  owed: boolean;
+  /** How often Pi may have been idle. The number is part of the id of the command that asks. */
   rests: number;
   /** A compaction has just ended: Pi may continue by itself a moment later. */
   afterCompaction: boolean;
@@ -37,6 +41,8 @@ export const newLife = (): Life => ({
   retrying: false,
   compacting: false,
   interrupting: false,
+  lost: false,
+  owed: false,
   rests: 0,
   afterCompaction: false,
 });
@@ -44,9 +50,25 @@ export const newLife = (): Life => ({
 /** Ends the id of a command that asks whether Pi is idle. With the number a late answer cannot end a later turn. */
 export const restSuffix = (rests: number): string => `.rest-${rests}`;
 
+/** Pi has ended its work, as far as it shows. */
+const isDone = (life: Life): boolean => life.ended && !life.retrying && !life.compacting;
+
 /** Pi seems to be idle, and its version does not report that. */
-export const seemsAtRest = (life: Life): boolean =>
-  life.settles === false && life.open && life.ended && !life.retrying && !life.compacting;
+export const seemsAtRest = (life: Life): boolean => life.settles === false && life.open && isDone(life);
+
+/**
+ * Pi may be idle without a record that shows it. A version without `agent_settled` reports itself as idle in the delay
+ * of a retry too, so that is excluded.
+ */
+export const mayBeAtRest = (life: Life): boolean =>
+  life.open && (isDone(life) || (life.lost && !(life.retrying && life.settles === false)));
+
+/** A record was spoiled. */
+export function lose(life: Life): void {
+  const before = mayBeAtRest(life);
+  life.lost = true;
+  if (!before && mayBeAtRest(life)) life.rests++;
+}
 
 export function beginTurn(life: Life): void {
   Object.assign(life, { open: true, turns: life.turns + 1, interrupting: false });
@@ -61,7 +83,15 @@ function beginIfNone(life: Life): LifeChange {
 function rest(life: Life): LifeChange {
   if (!life.open) return 'none';
   Object.assign(life, { open: false, ended: false, retrying: false, compacting: false, afterCompaction: false });
+  life.lost = false;
   return 'rested';
+}
+
+function settled(life: Life): LifeChange {
+  life.settles = true;
+  const isOfEarlierTurn = life.owed && !life.ended;
+  life.owed = false;
+  return isOfEarlierTurn ? 'none' : rest(life);
 }
 
 function onResponse(life: Life, record: PiRecord): LifeChange {
@@ -70,23 +100,25 @@ function onResponse(life: Life, record: PiRecord): LifeChange {
     life.settles ??= record.success;
     if (life.open) life.interrupting = true;
   }
-  if (record.id?.endsWith(restSuffix(life.rests)) !== true || !seemsAtRest(life)) return 'none';
+  if (record.id?.endsWith(restSuffix(life.rests)) !== true || !mayBeAtRest(life)) return 'none';
   const state = stateOf(record);
-  return state && !state.isStreaming && !state.isCompacting ? rest(life) : 'none';
+  if (!state || state.isStreaming || state.isCompacting) return 'none';
+  life.owed = life.settles !== false;
+  return rest(life);
 }
 
 /** Updates `life` in place with the next record. */
 export function advance(life: Life, record: PiRecord): LifeChange {
-  const before = seemsAtRest(life);
+  const before = mayBeAtRest(life);
   const change = step(life, record);
-  if (!before && seemsAtRest(life)) life.rests++;
+  if (!before && mayBeAtRest(life)) life.rests++;
   return change;
 }
 
 function step(life: Life, record: PiRecord): LifeChange {
   switch (record.type) {
     case 'agent_start':
-      Object.assign(life, { ended: false, retrying: false, afterCompaction: false });
+      Object.assign(life, { ended: false, retrying: false, compacting: false, afterCompaction: false });
       return beginIfNone(life);
     case 'message_start':
       // Its `agent_start` may be missing, for instance if that line was unreadable.
@@ -110,11 +142,11 @@ function step(life: Life, record: PiRecord): LifeChange {
       Object.assign(life, { compacting: false, afterCompaction: true });
       return 'none';
     case 'agent_settled':
-      life.settles = true;
-      return rest(life);
+      return settled(life);
     case 'response':
       return onResponse(life, record);
     case 'message_end':
+    case 'turn_end':
     case 'message_update':
     case 'tool_execution_update':
     case 'tool_execution_end':

@@ -35,7 +35,7 @@ export function onUpdate(message: OpenMessage, { part, delta }: MessageUpdate): 
   return eventPieces(delta).map((piece) => ({ type: 'reasoning.delta', messageId: message.id, text: piece }));
 }
 
-function wholeText(content: PiMessage['content']): string {
+export function wholeText(content: PiMessage['content']): string {
   if (content === undefined || typeof content === 'string') return content ?? '';
   return content.map((block) => (block.type === 'text' ? (block.text ?? '') : '')).join('');
 }

@@ -1,7 +1,7 @@
 import { idSchema } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
-import { stateOf, type PiRecordOf } from '../wire.ts';
-import { declined, onAccepted, onCleared, onReopened } from './instructions.ts';
+import { stateOf, type PiRecord, type PiRecordOf } from '../wire.ts';
+import { declined, isUnexplained, onAccepted, onCleared, onLateAnswer, onReopened } from './instructions.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
 import { emptyTurn } from './turns.ts';
 
@@ -9,6 +9,26 @@ type Response = PiRecordOf<'response'>;
 
 /** Ends the id of a `get_state` that asks what became of a prompt which began no turn. */
 export const handledSuffix = '.handled';
+
+/** Within the id of a `get_state`: this prompt was sent, and no answer to it is seen. */
+export const sentSuffix = (id: string): string => `.sent-${id}`;
+
+/** The prompt that the id of an answered `get_state` names, see `sentSuffix`. */
+export const sentIn = (record: PiRecord): string | undefined =>
+  record.type === 'response' ? /\.sent-([a-z0-9-]+)(?:\.|$)/.exec(record.id ?? '')?.[1] : undefined;
+
+/**
+ * The events of a prompt whose answer was spoiled: Pi got it if a user message started that no answer explains, since
+ * one prompt at a time is without an answer. `isOver`: Pi is idle again, and would have answered.
+ */
+export function lostAnswer(state: TranslatorState, record: PiRecord, isOver: boolean): SessionEvent[] {
+  const { trail } = state;
+  const id = sentIn(record);
+  if (id === undefined || trail.answered === id || !(isOver || isUnexplained(trail))) return [];
+  trail.answered = id;
+  if (isUnexplained(trail)) return onLateAnswer(trail, id, state.life.open ? turnIdOf(state) : undefined);
+  return [{ type: 'instruction.unknown', instructionId: id, reason: "Foreign bytes spoiled Pi's answer to it" }];
+}
 
 /** The events of an answer to a command of this owner or an earlier one. */
 export function responseEvents(state: TranslatorState, record: Response): SessionEvent[] {
@@ -18,7 +38,9 @@ export function responseEvents(state: TranslatorState, record: Response): Sessio
     case 'prompt': {
       // The id of a prompt is always that of an instruction.
       const id = idSchema.safeParse(record.id).data;
-      return id === undefined ? [] : promptEvents(state, id, record);
+      if (id === undefined) return [];
+      state.trail.answered = id;
+      return promptEvents(state, id, record);
     }
     case 'clear_queue':
       return record.success ? onCleared(state.trail, textsOf(record.data)) : [];

@@ -1,6 +1,7 @@
 import type { JsonValue } from '@runtime/contracts';
 import { maxEventTextChars, type SessionEvent } from '@runtime/contracts/adapter';
-import type { PiRecordOf } from '../wire.ts';
+import type { PiMessage, PiRecordOf } from '../wire.ts';
+import { wholeText } from './messages.ts';
 import { headAndTail } from './text.ts';
 
 /** A running tool call. */
@@ -64,8 +65,23 @@ export function toolUpdated(tools: OpenTools, record: PiRecordOf<'tool_execution
 }
 
 export function toolEnded(tools: OpenTools, record: PiRecordOf<'tool_execution_end'>): SessionEvent[] {
-  const callId = record.toolCallId;
+  return ended(tools, record.toolCallId, record.isError, outputOf(record.result));
+}
+
+/** The message with a tool's result repeats what its end reported, in case that was spoiled. */
+export function toolAnswered(tools: OpenTools, { toolCallId, isError, content }: PiMessage): SessionEvent[] {
+  if (toolCallId === undefined) return [];
+  return ended(tools, toolCallId, isError, headAndTail(wholeText(content)));
+}
+
+function ended(tools: OpenTools, callId: string, isError: boolean | undefined, output: string): SessionEvent[] {
   if (!tools.delete(callId)) return [];
-  const output = outputOf(record.result);
-  return [{ type: 'tool.ended', callId, ok: !record.isError, ...(output === '' ? {} : { output }) }];
+  return [
+    {
+      type: 'tool.ended',
+      callId,
+      ...(isError === undefined ? {} : { ok: !isError }),
+      ...(output === '' ? {} : { output }),
+    },
+  ];
 }

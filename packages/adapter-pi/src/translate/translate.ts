@@ -1,13 +1,13 @@
 import type { SessionEvent } from '@runtime/contracts/adapter';
-import type { PiRecord, PiRecordOf } from '../wire.ts';
+import type { PiMessage, PiRecord, PiRecordOf } from '../wire.ts';
 import { approvalOf, dialogOf } from './dialogs.ts';
 import { isFollowUpNext, onAnswer, onQueue, onUserMessage } from './instructions.ts';
 import { advance } from './life.ts';
-import { completed, textWithoutDeltas, onUpdate, openMessage } from './messages.ts';
-import { responseEvents } from './responses.ts';
+import { completed, textWithoutDeltas, onUpdate, openMessage, type OpenMessage } from './messages.ts';
+import { lostAnswer, responseEvents } from './responses.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
 import { headOf } from '@runtime/adapter-kit/source';
-import { toolEnded, toolStarted, toolUpdated } from './tools.ts';
+import { toolAnswered, toolEnded, toolStarted, toolUpdated } from './tools.ts';
 import { dropFailed, dropMessage, endTurn, splitTurn, startTurn } from './turns.ts';
 import { addUsage, isUsed, usageOf } from './usage.ts';
 
@@ -24,14 +24,17 @@ export function translate(state: TranslatorState, record: PiRecord): SessionEven
   if (record.type === 'message_update') {
     // The hot path. An increment shows that the agent has seen every instruction in the turn.
     const seen = onAnswer(state.trail);
+    if (!state.message && state.life.open && state.life.lost) openNext(state); // the start of it was spoiled
     const events = state.message && state.life.open ? onUpdate(state.message, record) : [];
     return seen.length === 0 ? events : [...seen, ...events];
   }
+  const lost = state.life.lost;
   const interrupted = state.life.interrupting || (record.type === 'agent_settled' && record.aborted === true);
   const change = advance(state.life, record);
   const started = change === 'started' ? startTurn(state, state.trail.starting[0]) : [];
-  const rested = change === 'rested' ? endTurn(state, interrupted) : [];
-  return [...started, ...recordEvents(state, record), ...rested];
+  const unanswered = lostAnswer(state, record, change === 'rested' && lost);
+  const rested = change === 'rested' ? endTurn(state, { interrupted, lost }) : [];
+  return [...started, ...recordEvents(state, record), ...unanswered, ...rested];
 }
 
 function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] {
@@ -43,7 +46,11 @@ function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] 
     case 'message_start':
       return messageStarted(state, record);
     case 'message_end':
-      return record.message.role === 'assistant' && state.life.open ? messageEnded(state, record) : [];
+      if (record.message.role === 'toolResult') return toolAnswered(state.tools, record.message);
+      return record.message.role === 'assistant' && state.life.open ? messageEnded(state, record.message) : [];
+    case 'turn_end':
+      // Its message is still open if its end was spoiled.
+      return state.message && state.life.open ? messageEnded(state, record.message) : [];
     case 'tool_execution_start':
       return toolStarted(state.tools, record);
     case 'tool_execution_update':
@@ -55,6 +62,7 @@ function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] 
       onQueue(state.trail, record.steering, record.followUp);
       return [];
     case 'auto_retry_start':
+      state.pauseMs = record.delayMs;
       return [...dropFailed(state), retryEvent(record)];
     case 'compaction_end':
       return record.aborted || record.result === undefined || record.result === null
@@ -93,9 +101,14 @@ function messageStarted(state: TranslatorState, { message }: PiRecordOf<'message
     ...dropMessage(state, 'Pi started another message before this one was complete'),
     ...dropFailed(state),
   ];
+  openNext(state);
+  return events;
+}
+
+function openNext(state: TranslatorState): OpenMessage {
   state.messages++;
   state.message = openMessage(`m${state.messages}`);
-  return events;
+  return state.message;
 }
 
 function userMessage(state: TranslatorState): SessionEvent[] {
@@ -105,11 +118,14 @@ function userMessage(state: TranslatorState): SessionEvent[] {
   return [...split, ...onUserMessage(state.trail, turnIdOf(state))];
 }
 
-function messageEnded(state: TranslatorState, { message: end }: PiRecordOf<'message_end'>): SessionEvent[] {
-  state.last = { stopReason: end.stopReason, errorMessage: end.errorMessage };
+function messageEnded(state: TranslatorState, end: PiMessage): SessionEvent[] {
+  // Without a start: a repeated record, or one whose start was spoiled.
+  if (!state.message && !state.life.lost && state.last !== undefined) return [];
+  const { stopReason, errorMessage, timestamp } = end;
+  state.last = { stopReason, errorMessage, timestamp };
   const failed = end.stopReason === 'error';
   const events = failed || end.stopReason === 'aborted' ? [] : onAnswer(state.trail);
-  const message = state.message;
+  const message = state.message ?? (state.life.lost ? openNext(state) : undefined);
   state.message = undefined;
   if (message) {
     events.push(...textWithoutDeltas(message, end.content));

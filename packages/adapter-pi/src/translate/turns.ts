@@ -3,13 +3,14 @@ import type { Exit, SessionEvent } from '@runtime/contracts/adapter';
 import { onRest } from './instructions.ts';
 import { beginTurn } from './life.ts';
 import { completed, discarded, textWithoutDeltas } from './messages.ts';
-import { diedOutcome, refusedPrompt, turnOutcome } from './outcome.ts';
+import { diedOutcome, refusedPrompt, turnOutcome, type TurnEnd } from './outcome.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
 import { noUsage, usageOf } from './usage.ts';
 
 export function startTurn(state: TranslatorState, instructionId: string | undefined): SessionEvent[] {
   state.turn = noUsage();
   state.last = undefined;
+  state.pauseMs = 0;
   return [{ type: 'turn.started', turnId: turnIdOf(state), ...(instructionId === undefined ? {} : { instructionId }) }];
 }
 
@@ -18,26 +19,28 @@ function close(state: TranslatorState, outcome: RunOutcome): SessionEvent[] {
   const events = dropMessage(state, 'The turn ended before the message was complete');
   if (state.failed) events.push(...completed(state.failed.message));
   state.failed = undefined;
-  for (const callId of state.tools.keys()) events.push({ type: 'tool.ended', callId, ok: false });
+  // No end of them was reported, so whether they did what they should is unknown.
+  for (const callId of state.tools.keys()) events.push({ type: 'tool.ended', callId });
   state.tools.clear();
   events.push({ type: 'turn.ended', turnId: turnIdOf(state), outcome, usage: usageOf(state.turn, 'turn') });
   return events;
 }
 
 /** Pi settled. It may have cancelled a dialog that has a timeout without reporting it. */
-export function endTurn(state: TranslatorState, interrupted: boolean): SessionEvent[] {
+export function endTurn(state: TranslatorState, how: Omit<TurnEnd, 'pauseMs'>): SessionEvent[] {
   const withdrawn: SessionEvent[] = [];
   for (const dialog of state.dialogs.values()) {
     if (dialog.timed) withdrawn.push({ type: 'approval.withdrawn', approvalId: dialog.id });
   }
   state.dialogs.clear();
   onRest(state.trail);
-  return [...withdrawn, ...close(state, turnOutcome(state.last, interrupted))];
+  return [...withdrawn, ...close(state, turnOutcome(state.last, { ...how, pauseMs: state.pauseMs }))];
 }
 
 /** A follow-up starts: everything before it is done, and it opens a turn of its own. */
 export function splitTurn(state: TranslatorState, instructionId: string | undefined): SessionEvent[] {
-  const ended = close(state, turnOutcome(state.last, false));
+  const { life, last, pauseMs } = state;
+  const ended = close(state, turnOutcome(last, { interrupted: false, lost: life.lost, pauseMs }));
   beginTurn(state.life);
   return [...ended, ...startTurn(state, instructionId)];
 }

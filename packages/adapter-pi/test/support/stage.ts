@@ -7,6 +7,7 @@ import { makeHandle, makeInstruction, makeLaunch } from '@runtime/conformance/ad
 import { piAgent, type PiScript, type PiVersion } from '@runtime/conformance/scripted-agent';
 import type { Instruction, InstructionMode } from '@runtime/contracts';
 import type { Launch, RuntimeAdapter, RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
+import { inject } from 'vitest';
 import { pi, type PiOptions } from '../../src/index.ts';
 
 /** A run on Pi's double, with all of its events. */
@@ -74,7 +75,7 @@ export class Stage implements AsyncDisposable {
 
   /** The first event that fits, now or later. */
   async until<T extends SessionEvent['type']>(type: T, nth = 1): Promise<Extract<SessionEvent, { type: T }>> {
-    const deadline = performance.now() + 15_000;
+    const deadline = performance.now() + 15_000 * inject('slowness');
     for (;;) {
       const found = this.all(type)[nth - 1];
       if (found) return found;

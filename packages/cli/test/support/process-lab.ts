@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killTree } from '@runtime/adapter-kit/process';
 import { execa } from 'execa';
-import { afterAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import { nodePlanes } from '../../src/host/node-planes.ts';
 
 // Sources are compiled once a file, not once a process: it halves the start.
@@ -13,7 +13,14 @@ const compileCache = mkdtempSync(join(tmpdir(), 'clip-cache-'));
 afterAll(() => rm(compileCache, { recursive: true, force: true, maxRetries: 5 }));
 
 function execute(file: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
-  return execa(file, args, { reject: false, stripFinalNewline: false, timeout: 50_000, extendEnv: false, cwd, env });
+  return execa(file, args, {
+    reject: false,
+    stripFinalNewline: false,
+    timeout: 50_000 * inject('slowness'),
+    extendEnv: false,
+    cwd,
+    env,
+  });
 }
 export type Cli = ReturnType<typeof execute>;
 
@@ -47,8 +54,17 @@ export class ProcessLab implements AsyncDisposable {
   }
 
   start(...args: readonly string[]): Cli {
-    const node = ['--conditions=@runtime/source', this.#main, ...args];
-    return execute(process.execPath, node, this.workspace, this.env);
+    return this.in(this.workspace).start(...args);
+  }
+
+  /** The command line in another directory. */
+  in(directory: string): { start(...args: readonly string[]): Cli } {
+    return {
+      start: (...args) => {
+        const node = ['--conditions=@runtime/source', this.#main, ...args];
+        return execute(process.execPath, node, directory, this.env);
+      },
+    };
   }
 
   /** The command, piped into a shell's pipeline. */

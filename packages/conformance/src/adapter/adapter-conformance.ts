@@ -3,12 +3,13 @@ import { Stage } from './stage.ts';
 import { cases } from './cases/index.ts';
 import type { AdapterHarness, ConformanceOptions } from './harness.ts';
 import { NotApplicable } from './not-applicable.ts';
+import { slowness } from './slowness.ts';
 import { requirements, type RequirementId } from './requirements.ts';
 import { unverified } from './verifies.ts';
 
 const requirementIds = Object.keys(requirements).filter((id): id is RequirementId => id in requirements);
 
-/** Enough for the slowest case of the slowest adapter, which plays several runs. */
+/** Enough for the slowest case of the slowest adapter, which plays several runs, on the reference machine. */
 const caseTimeoutMs = 60_000;
 
 /**
@@ -24,6 +25,7 @@ export function adapterConformance(name: string, harness: AdapterHarness, option
   for (const id of Object.keys(knownFailures)) {
     if (!Object.hasOwn(requirements, id)) throw new Error(`knownFailures names no requirement: ${id}`);
   }
+  const timeout = Math.round(caseTimeoutMs * slowness());
   describe(`${name} keeps the adapter contract`, () => {
     test('and nothing of it is left unverified', () => {
       const missing = unverified(cases);
@@ -33,7 +35,7 @@ export function adapterConformance(name: string, harness: AdapterHarness, option
       const reason = knownFailures[id];
       const register = reason === undefined ? test : test.fails;
       const title = `${id}: ${requirements[id].behaviour}${reason === undefined ? '' : ` (known failure: ${reason})`}`;
-      register(title, { timeout: caseTimeoutMs }, async (context) => {
+      register(title, { timeout }, async (context) => {
         try {
           await proveRequirement(id, harness, options);
         } catch (error) {

@@ -17,6 +17,7 @@ import type {
 import { makeHandle, makeInstruction, makeLaunch } from './handles.ts';
 import type { AdapterHarness, AdapterSetup, AgentWitness, ConformanceOptions, HarnessContext } from './harness.ts';
 import { scenarios, type ScenarioName } from './scenarios.ts';
+import { slowness } from './slowness.ts';
 import { Tape } from './tape.ts';
 import { doesNotApply } from './not-applicable.ts';
 
@@ -43,7 +44,7 @@ export class Stage {
 
   constructor(harness: AdapterHarness, options: ConformanceOptions = {}) {
     this.harness = harness;
-    this.patienceMs = options.patienceMs ?? 10_000;
+    this.patienceMs = options.patienceMs ?? Math.round(10_000 * slowness());
     this.#root = mkdtemp(join(tmpdir(), 'conformance-'));
   }
 

@@ -22,7 +22,9 @@ export async function startElsewhere(module: string, play: Play, patienceMs: num
       'waited for another process to start the run',
       async () => {
         while (!output.includes('started\n')) {
-          if (owner.exitCode !== null) throw new Error(`the other process ended: ${output}`);
+          // A process that a signal ended has no exit code.
+          if (owner.exitCode !== null || owner.signalCode !== null)
+            throw new Error(`the other process ended: ${output}`);
           await Promise.race([exited, new Promise((resolve) => owner.stdout.once('data', resolve))]);
         }
       },

@@ -11,5 +11,5 @@ export {
   piAgent,
   plainAgent,
 } from './argv.ts';
-export type { PiDialog, PiRule, PiScript, PiStartup, PiStep, PiTool, PiVersion } from './pi-script.ts';
+export type { PiDialog, PiRule, PiScript, PiSpoil, PiStartup, PiStep, PiTool, PiVersion } from './pi-script.ts';
 export type { ChildStep, PlainScript, PlainStep } from './plain-script.ts';

@@ -7,6 +7,31 @@ export interface PiScript {
   readonly rules?: readonly PiRule[];
   /** Played before the first command is read: for a slow or a failing start. */
   readonly startup?: PiStartup;
+  /** What happens to records on their way to stdout, as with an extension that writes to descriptor 1 itself. */
+  readonly spoil?: readonly PiSpoil[];
+}
+
+/** Bytes of others around and in the records of a type. The first entry that fits a record counts. */
+export interface PiSpoil {
+  /** The `type` of the records. */
+  readonly record: string;
+  /** Of responses: the command that they answer. @default any */
+  readonly command?: string;
+  /** Only the nth of them, from 1. @default all */
+  readonly nth?: number;
+  readonly before?: string;
+  /** In the middle of the record. */
+  readonly within?: string;
+  /** Between the record and its line feed. */
+  readonly behind?: string;
+  /** The next record stands on the same line. */
+  readonly joined?: true;
+  /** Nothing of the record is written. */
+  readonly lost?: true;
+  /** The record is written this many times. @default 1 */
+  readonly times?: number;
+  /** Fields that the record gets instead of its own, such as a number for a text. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /** What the double does before it reads its first command. */

@@ -37,7 +37,7 @@ export const runtimeEventSchemas = {
   }),
   'breaker.halfOpened': z.object({ type: z.literal('breaker.halfOpened') }),
   'breaker.closed': z.object({ type: z.literal('breaker.closed') }),
-  /** A start failed before its first instruction was sent. The breaker counts these. */
+  /** A start failed before its first instruction was sent, by the runtime's fault. The breaker counts these. */
   'start.failed': z.object({ type: z.literal('start.failed'), runId: idSchema, code: errorCodeSchema }),
   'start.succeeded': z.object({ type: z.literal('start.succeeded'), runId: idSchema }),
 } as const;

@@ -100,7 +100,8 @@ export const sessionEventSchemas = {
   'tool.ended': z.object({
     type: z.literal('tool.ended'),
     callId: backendIdSchema,
-    ok: z.boolean(),
+    /** Left out when it is unknown: the backend's own report of the end was spoiled, or never came. */
+    ok: z.boolean().optional(),
     output: text.optional(),
   }),
 

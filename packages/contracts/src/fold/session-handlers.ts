@@ -1,3 +1,4 @@
+import type { Usage } from '../events/session-events.ts';
 import type { TaskEventType } from '../events/task-events.ts';
 import { instructionLevelSchema, type InstructionLevel } from '../vocabulary/instruction.ts';
 import { defined, omit, patchRun, type Handlers } from './handler.ts';
@@ -32,6 +33,24 @@ function raise(state: TaskState, id: string, level: InstructionLevel, reason?: s
   return { ...state, instructions };
 }
 
+const maxMessageHeadChars = 500;
+
+/** The usage of a run after a turn of it. A cumulative report already counts the turn. */
+function afterTurn(sum: Usage | undefined, turn: Usage | undefined): Usage | undefined {
+  if (!turn || sum?.scope === 'cumulative') return sum;
+  if (!sum || turn.scope === 'cumulative') return turn;
+  const added = (name: 'cacheReadTokens' | 'cacheWriteTokens' | 'costUsd'): Partial<Usage> =>
+    sum[name] === undefined && turn[name] === undefined ? {} : { [name]: (sum[name] ?? 0) + (turn[name] ?? 0) };
+  return {
+    scope: 'turn',
+    inputTokens: sum.inputTokens + turn.inputTokens,
+    outputTokens: sum.outputTokens + turn.outputTokens,
+    ...added('cacheReadTokens'),
+    ...added('cacheWriteTokens'),
+    ...added('costUsd'),
+  };
+}
+
 /** What the reports of a runtime do to the state of its task. */
 export const sessionHandlers = {
   'session.opened': (state, event) => patchRun(state, { agentSessionId: event.agentSessionId }),
@@ -55,10 +74,13 @@ export const sessionHandlers = {
       ...rest,
       lastOutcome: event.outcome,
       tools: {},
-      ...defined({ turnEndedAt: event.sourceTime }),
+      ...defined({ turnEndedAt: event.sourceTime, usage: afterTurn(run.usage, event.usage) }),
     };
     return { ...state, runs: [...state.runs.slice(0, -1), rested] };
   },
+  'usage.reported': (state, { usage }) => (usage.scope === 'cumulative' ? patchRun(state, { usage }) : state),
+  'message.completed': (state, { text }) =>
+    text.trim() === '' ? state : { ...state, lastMessage: text.slice(0, maxMessageHeadChars) },
   'tool.started': (state, event) => {
     const run = state.runs.at(-1);
     if (!run) return state;

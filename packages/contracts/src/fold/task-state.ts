@@ -2,11 +2,12 @@ import type { ApprovalKind, Choice, Resolution } from '../vocabulary/approval.ts
 import type { Attach } from '../vocabulary/attach.ts';
 import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
 import type { ErrorCode } from '../base/errors.ts';
+import type { Usage } from '../events/session-events.ts';
 import type { RunMode, StopCause } from '../events/task-events.ts';
 import type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
 import type { InstructionLevel, InstructionMode, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
-import type { Target, TaskSpec } from '../vocabulary/task-spec.ts';
+import type { SubmittedFrom, Target, TaskSpec } from '../vocabulary/task-spec.ts';
 import type { RunStatus } from '../plane/task-view.ts';
 
 /** The running turn. */
@@ -69,6 +70,8 @@ export interface RunState {
   /** Since when an approval is open without a break. */
   readonly pausedSince?: number;
   readonly stalled: boolean;
+  /** Cumulative, where the backend reports that; else the sum of its turns. */
+  readonly usage?: Usage;
 }
 
 /** An instruction and how far it has come. */
@@ -117,6 +120,8 @@ export interface TaskState {
   readonly id: string;
   readonly spec: TaskSpec;
   readonly key?: string;
+  /** The runs that it was submitted from, the nearest first. */
+  readonly ancestors?: readonly SubmittedFrom[];
   readonly submittedAt: number;
   readonly updatedAt: number;
   /** Of the last event: its number in the log. */
@@ -137,6 +142,8 @@ export interface TaskState {
   readonly degradations: number;
   readonly cancel?: { readonly by: string; readonly why?: string };
   readonly closeRequested: boolean;
+  /** The beginning of the last whole message. */
+  readonly lastMessage?: string;
   readonly outcome?: RunOutcome;
   readonly endedAt?: number;
 }

@@ -1,5 +1,6 @@
 import { currentRun, isKeptOpen, isResting, openApprovals, type TaskState } from './task-state.ts';
 import type { TaskStatus, TaskView } from '../plane/task-view.ts';
+import type { Part } from '../vocabulary/instruction.ts';
 
 /** The state of the task's machine: `queued → running ⇄ waiting → …`, derived from the facts and never stored. */
 export function taskStatus(state: TaskState): TaskStatus {
@@ -7,6 +8,18 @@ export function taskStatus(state: TaskState): TaskStatus {
   if (openApprovals(state).length > 0) return 'waiting';
   if (!currentRun(state)) return 'queued';
   return isResting(state) && isKeptOpen(state) ? 'waiting' : 'running';
+}
+
+const maxHeadChars = 200;
+
+/** The beginning of the text; other parts by their kind. */
+function headOf(parts: readonly Part[]): string {
+  let head = '';
+  for (const part of parts) {
+    head += `${head === '' ? '' : ' '}${part.type === 'text' ? part.text.slice(0, maxHeadChars) : `[${part.type}]`}`;
+    if (head.length >= maxHeadChars) break;
+  }
+  return head.slice(0, maxHeadChars);
 }
 
 /** What is shown of a task. */
@@ -21,15 +34,24 @@ export function taskView(state: TaskState): TaskView {
     ...(state.endedAt === undefined ? {} : { endedAt: state.endedAt }),
     workspace: state.spec.workspace,
     targets: [...state.spec.runtimes],
+    ...(Object.keys(state.spec.labels).length > 0 ? { labels: state.spec.labels } : {}),
     ...(state.outcome ? { outcome: state.outcome } : {}),
+    ...(state.ancestors?.[0] ? { parent: state.ancestors[0] } : {}),
     ...(state.next ? { nextAttemptAt: state.next.notBefore } : {}),
+    ...(state.lastMessage === undefined ? {} : { lastMessage: state.lastMessage }),
     runs: state.runs.map((run) => ({
       runId: run.runId,
       runtime: run.target.runtime,
+      ...(run.target.model === undefined ? {} : { model: run.target.model }),
+      ...(run.target.thinking === undefined ? {} : { thinking: run.target.thinking }),
       attempt: run.attempt,
       generation: run.generation,
       mode: run.mode,
       status: run.status,
+      startedAt: run.startedAt,
+      ...(run.endedAt === undefined ? {} : { endedAt: run.endedAt }),
+      ...(run.version === undefined ? {} : { version: run.version }),
+      ...(run.usage ? { usage: run.usage } : {}),
       ...(run.turn ? { turnId: run.turn.turnId } : {}),
       ...(run.agentSessionId === undefined ? {} : { agentSessionId: run.agentSessionId }),
       ...(run.capabilities ? { capabilities: run.capabilities } : {}),
@@ -41,6 +63,7 @@ export function taskView(state: TaskState): TaskView {
       id: instruction.id,
       mode: instruction.mode,
       level: instruction.level,
+      text: headOf(instruction.parts ?? state.spec.prompt),
       ...(instruction.reason === undefined ? {} : { reason: instruction.reason }),
     })),
     approvals: openApprovals(state).map((approval) => ({

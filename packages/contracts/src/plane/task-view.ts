@@ -3,9 +3,11 @@ import { approvalKindSchema, choiceSchema } from '../vocabulary/approval.ts';
 import { attachSchema } from '../vocabulary/attach.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 import { backendIdSchema, idSchema, runtimeIdSchema } from '../base/ids.ts';
+import { usageSchema } from '../events/session-events.ts';
 import { instructionLevelSchema, instructionModeSchema } from '../vocabulary/instruction.ts';
 import { runOutcomeSchema, terminalStatusSchema } from '../vocabulary/outcome.ts';
-import { targetSchema } from '../vocabulary/task-spec.ts';
+import { submittedFromSchema, targetSchema } from '../vocabulary/task-spec.ts';
+import { waitingForSchema } from './waiting-for.ts';
 
 /** The states of a task. `waiting`: an approval is open, or the task is kept open while its agent rests. */
 export const taskStatusSchema = z.enum(['queued', 'running', 'waiting', ...terminalStatusSchema.options]);
@@ -25,17 +27,34 @@ export const taskViewSchema = z.object({
   endedAt: z.int().optional(),
   workspace: z.string(),
   targets: z.array(targetSchema),
+  /** As submitted; left out where there are none. */
+  labels: z.record(z.string(), z.string()).optional(),
   outcome: runOutcomeSchema.optional(),
+  /** The run that this task was submitted from, if it was submitted from one. */
+  parent: submittedFromSchema.optional(),
+  /** Why an unfinished task does not go on by itself; left out while its agent works. */
+  waitingFor: waitingForSchema.optional(),
   /** Set while nothing runs and the next attempt has its time. */
   nextAttemptAt: z.int().optional(),
+  /** The beginning of the agent's last whole message, at most 500 characters. */
+  lastMessage: z.string().optional(),
   runs: z.array(
     z.object({
       runId: idSchema,
       runtime: runtimeIdSchema,
+      model: z.string().optional(),
+      thinking: z.string().optional(),
       attempt: z.int(),
       generation: z.int(),
       mode: z.string(),
       status: runStatusSchema,
+      /** Unix ms. */
+      startedAt: z.int().optional(),
+      endedAt: z.int().optional(),
+      /** Of the runtime, once the run has started. */
+      version: z.string().optional(),
+      /** Of the whole run so far, where the runtime reports it. */
+      usage: usageSchema.optional(),
       /** Of the running turn. */
       turnId: z.string().optional(),
       agentSessionId: backendIdSchema.optional(),
@@ -50,6 +69,8 @@ export const taskViewSchema = z.object({
     z.object({
       id: idSchema,
       mode: instructionModeSchema,
+      /** The beginning of its text, at most 200 characters. */
+      text: z.string().optional(),
       level: instructionLevelSchema,
       reason: z.string().optional(),
     }),

@@ -41,6 +41,37 @@ describe('the state of a task', () => {
     expect(foldAll([])).toBeUndefined();
   });
 
+  it('shows what was said, the last message, the times and the usage of each run', () => {
+    const usage = (outputTokens: number) => ({ scope: 'turn', inputTokens: 10, outputTokens, costUsd: 0.5 });
+    const events = [
+      submitted({ labels: { team: 'a' } }),
+      ...story.delivered.slice(1),
+      { type: 'message.completed', ...run, messageId: 'm', text: 'x'.repeat(900) },
+      { type: 'turn.ended', ...run, turnId: '1', outcome: { status: 'succeeded' }, usage: usage(1) },
+      { type: 'turn.started', ...run, turnId: '2' },
+      { type: 'turn.ended', ...run, turnId: '2', outcome: { status: 'succeeded' }, usage: usage(2) },
+    ];
+    const view = taskView(after(events));
+    expect(view.labels).toEqual({ team: 'a' });
+    expect(view.lastMessage).toBe('x'.repeat(500));
+    expect(view.instructions[0]?.text).toBe(
+      after(events)
+        .spec.prompt.map((part) => part.type === 'text' && part.text)
+        .join(''),
+    );
+    expect(view.runs[0]).toMatchObject({
+      startedAt: expect.any(Number),
+      usage: { scope: 'turn', inputTokens: 20, outputTokens: 3, costUsd: 1 },
+    });
+    const cumulative = { scope: 'cumulative', inputTokens: 7, outputTokens: 7 };
+    const reported = [
+      ...events.slice(0, -3),
+      { type: 'usage.reported', ...run, usage: cumulative },
+      ...events.slice(-3),
+    ];
+    expect(taskView(after(reported)).runs[0]?.usage).toEqual(cumulative);
+  });
+
   it('waits at rest when it is kept open, until it is closed', () => {
     const kept = [submitted({ until: 'closed' }), ...story.rested.slice(1)];
     expect(taskStatus(after(kept))).toBe('waiting');

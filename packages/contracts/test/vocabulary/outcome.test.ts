@@ -21,6 +21,7 @@ describe('an outcome', () => {
       'budget_exceeded',
       'unavailable',
       'unmet_needs',
+      'invalid_request',
       'unknown',
     ]);
   });
@@ -42,6 +43,14 @@ describe('an outcome', () => {
     ['No API key found for anthropic', 'auth'],
     ['authentication_error', 'auth'],
     ['Please log in again', 'auth'],
+    ['404 The model `gpt-9` does not exist or you do not have access to it.', 'invalid_request'],
+    ['404 {"type":"error","error":{"type":"not_found_error","message":"model: claude-9"}}', 'invalid_request'],
+    ['404 models/gemini-9 is not found for API version v1beta', 'invalid_request'],
+    ['400 nobody/none is not a valid model ID', 'invalid_request'],
+    ['model "llama9" not found, try pulling it first', 'invalid_request'],
+    ['{"code":"model_not_found"}', 'invalid_request'],
+    ['404 Not Found', 'model_error'],
+    ['file not found in the model answer', 'model_error'],
     ['prompt is too long: 210000 tokens > 200000 maximum', 'context_overflow'],
     ["This model's maximum context length is 8192 tokens", 'context_overflow'],
     ['context window exceeded', 'context_overflow'],

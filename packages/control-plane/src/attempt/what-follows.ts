@@ -1,5 +1,6 @@
 import {
   outcomeCode,
+  type ErrorCode,
   type FailedOutcome,
   type OutcomeCode,
   type RunMode,
@@ -7,6 +8,7 @@ import {
   type Target,
 } from '@runtime/contracts';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
+import { isLimited, limitWaitMs, outlastsDeadline } from './limit-wait.ts';
 
 /** What follows when no run is open, as plain data: `between-runs` turns it into events. */
 export type NextStep =
@@ -57,27 +59,33 @@ export function backoffMs(state: TaskState, failures: number, random: number): n
   return Math.round(full / 2 + (full / 2) * random);
 }
 
+/** With these codes a run without a turn has done nothing. */
+const nothingDone: ReadonlySet<OutcomeCode | undefined> = new Set(['unavailable', 'invalid_request']);
+
 /** Whether a run's first instruction was never sent: starting again repeats nothing then. */
 export function neverBegan(run: RunState, state: TaskState): boolean {
   if (run.turns > 0) return false;
   const level = state.instructions[run.instructionId]?.level;
-  return (run.outcome && outcomeCode(run.outcome)) === 'unavailable' || level === 'queued';
+  return nothingDone.has(run.outcome && outcomeCode(run.outcome)) || level === 'queued';
 }
 
 /** Whether the owner provably died before the process was spawned: the new start costs no attempt then. */
 const wasAbsent = (run: RunState): boolean => run.outcome?.status === 'lost' && run.outcome.code === 'unavailable';
 
-const degradesByItself: ReadonlySet<OutcomeCode> = new Set(['auth', 'quota', 'unmet_needs']);
-const interruptedWork: ReadonlySet<OutcomeCode> = new Set(['crashed', 'killed', 'unknown']);
+const degradesByItself: ReadonlySet<OutcomeCode> = new Set(['auth', 'quota', 'unmet_needs', 'invalid_request']);
+const interruptedWork: ReadonlySet<OutcomeCode> = new Set(['crashed', 'killed', 'unknown', 'unavailable']);
 const resumable: ReadonlySet<OutcomeCode> = new Set(['model_error', 'timeout']);
 
 /** What follows the end of a run: the task's end, another attempt, the next target, or a question to a person. */
 export function afterRun(state: TaskState, run: RunState, random: number): NextStep {
   const outcome: RunOutcome = run.outcome ?? { status: 'lost', code: 'unknown' };
-  if (outcome.status === 'succeeded' || outcome.status === 'cancelled' || outcome.status === 'timed_out')
-    return { kind: 'end', outcome };
+  const end: NextStep = { kind: 'end', outcome };
+  if (outcome.status === 'succeeded' || outcome.status === 'cancelled') return end;
   // A log from before outcomes had to name a code may hold one without.
   const code = outcome.code ?? 'unknown';
+  // The task's own setting comes before the default, where there is a next target.
+  const asked = degradeAsked(state, code) ? degradeOr(state, run, end, outcome) : end;
+  if (outcome.status === 'timed_out') return asked;
   if (wasAbsent(run)) {
     return {
       kind: 'schedule',
@@ -88,28 +96,52 @@ export function afterRun(state: TaskState, run: RunState, random: number): NextS
       reason: 'The run had not begun',
     };
   }
+  if (isLimited(outcome)) return afterLimit(state, run, outcome, random);
+  const isFutileResume = code === 'invalid_request' && earlierTurns(state, run);
+  if (degradesByItself.has(code) && !isFutileResume) return degradeOr(state, run, end, outcome);
   if (neverBegan(run, state)) return afterFailedStart(state, run, outcome, random);
-  if (degradesByItself.has(code)) return degradeOr(state, run, { kind: 'end', outcome }, outcome);
-  if (run.attempt >= state.spec.retry.maxAttempts) return { kind: 'end', outcome };
-  const again = (mode: RunMode, delayMs: number, reason: string): NextStep => ({
-    kind: 'schedule',
-    mode,
-    target: run.target,
-    attempt: run.attempt + 1,
-    delayMs,
-    reason,
-  });
-  const wait = backoffMs(state, run.attempt, random);
-  if (code === 'rate_limit') return again('restart', Math.max(outcome.retryAfterMs ?? 0, wait), 'rate limit');
+  if (asked !== end) return asked;
+  if (run.attempt >= state.spec.retry.maxAttempts) return end;
   const broken = outcome.status === 'lost' || interruptedWork.has(code);
-  if (run.turn === undefined && run.lastOutcome && code === 'unknown' && outcome.status !== 'lost')
-    return { kind: 'end', outcome };
-  // The task's own setting comes before the default, where there is a next target.
-  if (degradeAsked(state, code) && targetAfter(state, run.target))
-    return degradeOr(state, run, { kind: 'end', outcome }, outcome);
-  if ((broken || resumable.has(code)) && canResume(state, run)) return again('resume', wait, code);
-  if (broken) return recoverBy(state, run, again('restart', wait, code));
-  return resumable.has(code) ? again('restart', wait, code) : { kind: 'end', outcome };
+  if (run.turn === undefined && run.lastOutcome && code === 'unknown' && outcome.status !== 'lost') return end;
+  if (!broken && !resumable.has(code)) return end;
+  const wait = backoffMs(state, run.attempt, random);
+  if (canResume(state, run)) return again(run, 'resume', wait, code);
+  const restart = again(run, 'restart', wait, code);
+  return broken ? recoverBy(state, run, restart) : restart;
+}
+
+const again = (run: RunState, mode: RunMode, delayMs: number, reason: string): NextStep => ({
+  kind: 'schedule',
+  mode,
+  target: run.target,
+  attempt: run.attempt + 1,
+  delayMs,
+  reason,
+});
+
+/** Whether this run was to pick up a conversation of the same task, and a turn of it never began. */
+const earlierTurns = (state: TaskState, run: RunState): boolean =>
+  run.mode === 'resume' && run.turns === 0 && state.runs.some(({ turns }) => turns > 0);
+
+/**
+ * The backend is left alone for a while; then the conversation goes on where it can, since whatever was done in it
+ * would be done again by a restart. The next target comes when the attempts are used up or the time is too short.
+ */
+function afterLimit(state: TaskState, run: RunState, outcome: RunOutcome, random: number): NextStep {
+  const { maxAttempts } = state.spec.retry;
+  if (run.attempt >= maxAttempts) return degradeOr(state, run, { kind: 'end', outcome }, outcome);
+  const wait = Math.max(limitWaitMs(state, run, outcome, random), backoffMs(state, run.attempt, random));
+  const reason = `${outcomeCode(outcome) === 'quota' ? 'quota' : 'rate limit'}: ${outcome.message ?? 'no reason given'}`;
+  const next = limitedRun(state, run, wait, reason);
+  return outlastsDeadline(state, run, wait) ? degradeOr(state, run, next, outcome) : next;
+}
+
+function limitedRun(state: TaskState, run: RunState, wait: number, reason: string): NextStep {
+  if (canResume(state, run)) return again(run, 'resume', wait, reason);
+  const level = state.instructions[run.instructionId]?.level;
+  if (run.turns === 0 && (level === 'queued' || level === 'declined')) return again(run, run.mode, wait, reason);
+  return recoverBy(state, run, again(run, 'restart', wait, reason));
 }
 
 const degradeAsked = (state: TaskState, code: OutcomeCode): boolean =>
@@ -189,17 +221,22 @@ export function afterRecoveryAnswer(state: TaskState, choice: string | undefined
   return target ? { ...base, mode: 'degrade', target, reason: 'Chosen by a person' } : { kind: 'end', outcome };
 }
 
+const rejections: Partial<Record<ErrorCode, OutcomeCode>> = {
+  UNSUPPORTED: 'unmet_needs',
+  INVALID_ARGUMENT: 'invalid_request',
+  UNAUTHENTICATED: 'auth',
+};
+
 /** What follows after a target was rejected before a run began on it. */
 export function afterRejection(state: TaskState, attempt: number): NextStep {
   const rejected = state.rejected.at(-1);
   const target = rejected && targetAfter(state, rejected.target);
   if (target) return { kind: 'schedule', mode: 'degrade', target, attempt, delayMs: 0, reason: rejected.reason };
-  const unmet = rejected?.code === 'UNSUPPORTED';
   return {
     kind: 'end',
     outcome: {
       status: 'failed',
-      code: unmet ? 'unmet_needs' : 'unavailable',
+      code: (rejected && rejections[rejected.code]) ?? 'unavailable',
       message:
         state.rejected
           .map((each) => `${each.target.runtime}: ${each.reason}`)

@@ -146,15 +146,107 @@ describe('what follows the end of a run', () => {
     });
   });
 
-  it.each(['auth', 'quota', 'unmet_needs'] as const)('is the next runtime after %s, else the end', (code) => {
-    expect(next(failed(code))).toMatchObject({ kind: 'schedule', mode: 'degrade', target: second, delayMs: 0 });
-    const spec = { runtimes: [{ runtime: 'first' }] };
-    expect(next(failed(code), { spec })).toEqual({ kind: 'end', outcome: failed(code) });
+  it.each(['auth', 'quota', 'unmet_needs', 'invalid_request'] as const)(
+    'is the next runtime after %s, else the end',
+    (code) => {
+      expect(next(failed(code))).toMatchObject({ kind: 'schedule', mode: 'degrade', target: second, delayMs: 0 });
+      const spec = { runtimes: [{ runtime: 'first' }] };
+      expect(next(failed(code), { spec })).toEqual({ kind: 'end', outcome: failed(code) });
+    },
+  );
+
+  describe('that met a rate limit', () => {
+    const limit = failed('rate_limit');
+
+    it('is the same conversation, minutes later, or when the backend said', () => {
+      expect(next(limit)).toMatchObject({ mode: 'resume', target: { runtime: 'first' }, delayMs: 120_000 });
+      expect(next({ ...limit, retryAfterMs: 90_000 })).toMatchObject({ mode: 'resume', delayMs: 90_000 });
+      expect(next({ ...failed('quota'), retryAfterMs: 90_000 })).toMatchObject({ mode: 'resume', delayMs: 90_000 });
+    });
+
+    it('is left alone twice as long each time, spread between half and the whole, for at most half an hour', () => {
+      const delays = [1, 2, 3, 4, 5, 6, 7].map((count) => {
+        const runs = Array.from({ length: count }, (_, index) => [
+          starting(index + 1, { mode: index === 0 ? 'start' : 'resume', attempt: index + 1 }),
+          ended(`run-${index + 1}`, limit),
+        ]);
+        const state = fold([submitted({ retry: { maxAttempts: 99, baseDelayMs: 1, maxDelayMs: 1 } }), ...runs.flat()]);
+        return [0, 1].map((random) => {
+          const step = afterRun(state, lastRun(state), random);
+          return step.kind === 'schedule' ? step.delayMs / 60_000 : step.kind;
+        });
+      });
+      expect(delays).toEqual([
+        [1, 2],
+        [2, 4],
+        [4, 8],
+        [8, 16],
+        [15, 30],
+        [15, 30],
+        [15, 30],
+      ]);
+    });
+
+    it('is asked again after a day at the latest, whatever the backend says', () => {
+      expect(next({ ...limit, retryAfterMs: 9e12 })).toMatchObject({ delayMs: 86_400_000 });
+    });
+
+    it('waits as long as the task says where the backend says nothing', () => {
+      const retry = { maxAttempts: 3, baseDelayMs: 1, maxDelayMs: 1, rateLimitDelayMs: 500 };
+      expect(next(limit, { spec: { retry } })).toMatchObject({ delayMs: 500 });
+    });
+
+    it('is the next runtime when the deadline would come first', () => {
+      const spec = { deadlineMs: 60_000 };
+      expect(next(limit, { spec })).toMatchObject({ mode: 'degrade', target: second, delayMs: 0 });
+      expect(next(limit, { spec: { ...spec, runtimes: [{ runtime: 'first' }] } })).toMatchObject({ mode: 'resume' });
+    });
+
+    it('starts again as it was to when its first instruction was refused: nothing was done', () => {
+      const refused = { type: 'instruction.declined', runId: 'run-1', instructionId: 'ins-1', reason: '429' };
+      const state = fold([
+        submitted({ recovery: 'manual' }),
+        starting(1),
+        started(),
+        { type: 'instruction.sending', runId: 'run-1', instructionId: 'ins-1' },
+        refused,
+        ended('run-1', limit),
+      ]);
+      expect(afterRun(state, lastRun(state), 1)).toMatchObject({ mode: 'start', delayMs: 120_000 });
+    });
   });
 
-  it('is a restart after a rate limit, when its delay is over', () => {
-    expect(next(failed('rate_limit'))).toMatchObject({ mode: 'restart', target: { runtime: 'first' }, delayMs: 1000 });
-    expect(next({ ...failed('rate_limit'), retryAfterMs: 90_000 })).toMatchObject({ mode: 'restart', delayMs: 90_000 });
+  it('is decided as if a resume had not been tried when the conversation is gone', () => {
+    const gone = [
+      submitted(),
+      starting(1),
+      started(),
+      ...turnBegun,
+      ended('run-1', { status: 'lost', code: 'unknown' }),
+      starting(2, { mode: 'resume', resumes: { runId: 'run-1', agentSessionId: 'session-1' } }),
+      ended('run-2', failed('invalid_request')),
+    ];
+    const state = fold(gone);
+    expect(afterRun(state, lastRun(state), 1)).toMatchObject({ mode: 'restart', target: { runtime: 'first' } });
+  });
+
+  it.each(['auth', 'unmet_needs', 'invalid_request'] as const)(
+    'is no second try of a start that failed with %s',
+    (code) => {
+      expect(next(failed(code), { untouched: true })).toMatchObject({ mode: 'degrade', target: second });
+      const spec = { runtimes: [{ runtime: 'first' }] };
+      expect(next(failed(code), { untouched: true, spec })).toEqual({ kind: 'end', outcome: failed(code) });
+    },
+  );
+
+  it.each(['exit_code', 'model_error'] as const)('is the next runtime for %s, also after the last attempt', (code) => {
+    const story = { spec: { degradeOn: [code] }, over: { attempt: 3 } };
+    expect(next(failed(code), story)).toMatchObject({ mode: 'degrade', target: second });
+  });
+
+  it('is the next runtime after a timeout of the run where the task says so', () => {
+    const late: RunOutcome = { status: 'timed_out', code: 'timeout' };
+    expect(next(late, { spec: { degradeOn: ['timeout'] } })).toMatchObject({ mode: 'degrade', target: second });
   });
 
   describe.each<[string, RunOutcome]>([

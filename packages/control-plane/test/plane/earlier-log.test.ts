@@ -38,7 +38,7 @@ describe('a log of the version before', () => {
     expect((await verifyLog({ dir: earlier.dir })).problems).toEqual([]);
   });
 
-  it('folds to the same states', async () => {
+  it('folds to the same states, with what later versions add', async () => {
     await using earlier = await openFixture();
     const states: Record<string, TaskState | undefined> = {};
     for await (const events of earlier.log.read()) {
@@ -47,10 +47,11 @@ describe('a log of the version before', () => {
       }
     }
     expect(Object.keys(states).length).toBeGreaterThan(10);
-    expect(states).toEqual(await expected());
+    expect(Object.keys(states)).toEqual(Object.keys(await expected()));
+    expect(states).toMatchObject(await expected());
   });
 
-  it('gives a plane its unfinished and its ended tasks, from its snapshot and from the events after it', async () => {
+  it('gives a plane its unfinished and its ended tasks, whatever the snapshot of another version holds', async () => {
     await using earlier = await openFixture();
     const registry = await TaskRegistry.load(
       earlier.log,
@@ -60,7 +61,7 @@ describe('a log of the version before', () => {
     const states = Object.values(await expected());
     const unfinished = states.filter(({ outcome }) => outcome === undefined);
     expect(unfinished.length).toBeGreaterThan(1);
-    expect([...registry.unfinished.values()]).toEqual(unfinished);
+    expect([...registry.unfinished.values()]).toMatchObject(unfinished);
     expect([...registry.ended.keys()].toSorted()).toEqual(
       states
         .filter(({ outcome }) => outcome !== undefined)

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime, vanishMemoryRun, forgetMemoryRun } from '@runtime/conformance/memory-runtime';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, type ListOptions } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { connectControlPlane, openControlPlane, openReadOnlyPlane } from '../../src/index.ts';
 import {
@@ -163,7 +163,12 @@ describe('one data directory', () => {
     await expect(connectControlPlane({ dataDir: places.dataDir })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await using reader = await openReadOnlyPlane({ dataDir: places.dataDir });
     expect(await reader.task(task.id).status()).toEqual(view);
-    expect((await reader.tasks()).map(({ id }) => id)).toEqual([task.id]);
+    const found = async (options: ListOptions): Promise<string[]> => (await reader.tasks(options)).map(({ id }) => id);
+    expect(await found({})).toEqual([task.id]);
+    expect(await found({ idPart: task.id.slice(-6), workspace: places.workspace })).toEqual([task.id]);
+    expect(await found({ idPart: 'zzzz' })).toEqual([]);
+    expect(await found({ workspace: places.dataDir })).toEqual([]);
+    expect(await found({ labels: { constructor: 'x' } })).toEqual([]);
     expectSoundStream(await eventsOf(reader, task.id));
     await expect(reader.submit({ prompt: 'x', workspace: places.workspace })).rejects.toMatchObject({
       code: 'UNAVAILABLE',

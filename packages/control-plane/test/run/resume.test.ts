@@ -1,7 +1,7 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { eventsOf, expectSoundStream, makePlaces, openPlane, retry } from '../support/planes.ts';
 
 /** Dies in its first turn; picking its conversation up then fails. */
@@ -25,7 +25,9 @@ describe('a conversation that cannot be picked up', () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, { adapters: [forgetful('NOT_FOUND', 9)] });
     const task = await plane.submit({ prompt: 'go', workspace: places.workspace, recovery: 'restart', retry });
-    expect(await task.outcome({ signal: AbortSignal.timeout(5000) })).toEqual({ status: 'succeeded' });
+    expect(await task.outcome({ signal: AbortSignal.timeout(5000 * inject('slowness')) })).toEqual({
+      status: 'succeeded',
+    });
     const events = await eventsOf(plane, task.id);
     expectSoundStream(events);
     expect(events.filter(({ type }) => type === 'run.starting').map((event) => event['mode'])).toEqual([
@@ -65,7 +67,9 @@ describe('a conversation that cannot be picked up', () => {
     };
     await using plane = await openPlane(places, { adapters: [adapter] });
     const task = await plane.submit({ prompt: 'the original words', workspace: places.workspace, retry });
-    expect(await task.outcome({ signal: AbortSignal.timeout(5000) })).toEqual({ status: 'succeeded' });
+    expect(await task.outcome({ signal: AbortSignal.timeout(5000 * inject('slowness')) })).toEqual({
+      status: 'succeeded',
+    });
     expect(heard.at(-1)).toContain('the original words');
     expectSoundStream(await eventsOf(plane, task.id));
   });

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { crashImage, FaultFs, type CrashOptions, type DiskImage } from '@runtime/conformance/event-log';
 import { verifyLog } from '../../src/index.ts';
 import { dir, openOn, recover } from '../support/fault-log.ts';
@@ -35,7 +35,7 @@ async function checkRepaired(image: DiskImage, count: number): Promise<void> {
 }
 
 /** Thousands of recoveries: on a busy machine they take longer than other tests may. */
-const exhaustive = { timeout: 120_000 };
+const exhaustive = { timeout: 120_000 * inject('slowness') };
 
 const steps: Step[] = [
   { stream: 'a', count: 1, ack: 'durable', wait: true },

@@ -30,7 +30,7 @@ import { createRules } from './rules.ts';
 import { openSession } from './session.ts';
 import { playStartup } from './startup.ts';
 import { createToolChildren } from './tool-children.ts';
-import { onLines } from './wire.ts';
+import { onLines, spoilRecords } from './wire.ts';
 
 function readScript(source: string | undefined): PiScript {
   if (source === undefined) return {};
@@ -40,6 +40,7 @@ function readScript(source: string | undefined): PiScript {
 async function main(): Promise<void> {
   const args = parsePiArguments(process.argv.slice(2), process.env);
   const script = readScript(args.script);
+  spoilRecords(script.spoil ?? []);
   await playStartup(script.startup ?? {});
   const children = createToolChildren();
   const pi: Pi = {

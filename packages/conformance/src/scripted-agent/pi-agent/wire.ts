@@ -1,9 +1,39 @@
+import type { PiSpoil } from '../pi-script.ts';
+
 /** A record of the protocol: JSON with a `type`. */
 export type Json = Record<string, unknown>;
 
+let spoils: readonly PiSpoil[] = [];
+const seen = new Map<PiSpoil, number>();
+
+/** Records are spoiled like this from now on. */
+export function spoilRecords(given: readonly PiSpoil[]): void {
+  spoils = given;
+}
+
 /** Writes one record as a line. Not awaited, as in Pi: records are in the order of the calls. */
 export function emit(record: Json): void {
-  process.stdout.write(`${JSON.stringify(record)}\n`);
+  const spoil = spoils.find((each) => concerns(each, record) && isNext(each));
+  process.stdout.write(spoil ? spoiled(record, spoil) : `${JSON.stringify(record)}\n`);
+}
+
+const concerns = (spoil: PiSpoil, record: Json): boolean =>
+  spoil.record === record['type'] && (spoil.command === undefined || spoil.command === record['command']);
+
+function isNext(spoil: PiSpoil): boolean {
+  const count = (seen.get(spoil) ?? 0) + 1;
+  seen.set(spoil, count);
+  return spoil.nth === undefined || spoil.nth === count;
+}
+
+function spoiled(
+  record: Json,
+  { before = '', within = '', behind = '', joined, lost, times = 1, fields }: PiSpoil,
+): string {
+  const text = JSON.stringify({ ...record, ...fields });
+  const middle = Math.floor(text.length / 2);
+  const line = `${before}${text.slice(0, middle)}${within}${text.slice(middle)}${behind}${joined === true ? '' : '\n'}`;
+  return lost === true ? '' : line.repeat(times);
 }
 
 /** Splits a stream at `\n` or `\r\n` only, since JSON may contain U+2028. An unfinished last line counts. */

@@ -18,9 +18,7 @@ export function approvalCases(openPlane: OpenPlane): void {
       workspace: places.workspace,
       retry: { ...retry, maxAttempts: 2 },
     });
-    await expect
-      .poll(async () => (await asked.status()).approvals.map(({ kind }) => kind), { timeout: 5000 })
-      .toEqual(['recovery']);
+    await expect.poll(async () => (await asked.status()).approvals.map(({ kind }) => kind)).toEqual(['recovery']);
     const [approval] = (await asked.status()).approvals;
     await asked.answer(approval!.id, { choice: 'restart' });
     expect(await asked.outcome()).toMatchObject({ status: 'lost' });

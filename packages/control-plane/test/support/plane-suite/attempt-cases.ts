@@ -29,17 +29,46 @@ export function attemptCases(openPlane: OpenPlane): void {
     });
   });
 
-  it('a task refuses a runtime below its needs, and fails with the reason', async () => {
+  it('a task that no runtime meets the needs of is refused with the reason', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ capabilities: { steer: 'accepted' } })],
     });
-    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, needs: { steer: 'delivered' } });
-    expect(await task.outcome()).toMatchObject({
-      status: 'failed',
-      code: 'unmet_needs',
+    const submitting = plane.submit({ prompt: 'go', workspace: places.workspace, needs: { steer: 'delivered' } });
+    await expect(submitting).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
       message: expect.stringContaining('steer'),
     });
+  });
+
+  it('a task goes past a runtime below its needs, and the log says why', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, {
+      adapters: [memoryRuntime({ id: 'first', capabilities: { steer: 'accepted' } }), memoryRuntime({ id: 'second' })],
+    });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, needs: { steer: 'delivered' } });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const rejected = (await eventsOf(plane, task.id)).find(({ type }) => type === 'runtime.rejected');
+    expect(rejected).toMatchObject({ code: 'UNSUPPORTED', reason: expect.stringContaining('steer') });
+  });
+
+  it('a task keeps its first runtime although that did not answer at once', async () => {
+    await using places = await makePlaces();
+    const first = memoryRuntime({ id: 'first' });
+    let asked = 0;
+    const slowOnce: typeof first.probe = async (call) => {
+      asked += 1;
+      if (asked > 1) return first.probe(call);
+      return { status: 'unavailable', id: 'first', code: 'DEADLINE_EXCEEDED', reason: 'it took too long' };
+    };
+    await using plane = await openPlane(places, {
+      adapters: [{ ...first, probe: slowOnce }, memoryRuntime({ id: 'second' })],
+    });
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const events = await eventsOf(plane, task.id);
+    expect(typesOf(events)).not.toContain('runtime.rejected');
+    expect(events.find(({ type }) => type === 'run.starting')).toMatchObject({ target: { runtime: 'first' } });
   });
 
   it('a task starts again when a start fails, with a new run each time', async () => {

@@ -1,0 +1,40 @@
+# Usage: warden.sh DIRECTORY. Waits for the end of its input; then ends every process that has DIRECTORY as its TMPDIR,
+# or works below it, prints one line for each, and removes DIRECTORY.
+directory=$1
+trap '' HUP INT TERM
+cat >/dev/null
+
+# What ends by itself, such as a holder that records its agent's exit, has a moment for it.
+found() {
+  {
+    grep -lzs -- "^TMPDIR=$directory\$" /proc/[0-9]*/environ | cut -d/ -f3
+    for process in /proc/[0-9]*; do
+      case $(readlink "$process/cwd") in "$directory"*) echo "${process#/proc/}" ;; esac
+    done
+  } 2>/dev/null | sort -un
+}
+living() {
+  for pid in $(found); do
+    # A zombie is dead; the runner's own helper ends with it.
+    grep -qs '^State:.Z' "/proc/$pid/status" && continue
+    grep -qsa '^vitest-watchdog' "/proc/$pid/cmdline" && continue
+    echo "$pid"
+  done
+}
+round=0
+left=$(living)
+while [ -n "$left" ] && [ "$round" -lt 50 ]; do
+  round=$((round + 1))
+  sleep 0.2
+  left=$(living)
+done
+for pid in $left; do
+  printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline" | head -c 300)"
+done
+round=0
+while [ -n "$left" ] && [ "$round" -lt 20 ]; do
+  round=$((round + 1))
+  kill -KILL $left 2>/dev/null
+  left=$(living)
+done
+rm -rf "$directory"
