@@ -14,9 +14,9 @@ import { defined } from '../defined.ts';
 import { findTask } from '../plane/find-task.ts';
 import { definitionsOfTask, specOf } from '../plane/spec-of.ts';
 import { shortId } from '../render/short-id.ts';
+import { parentRun } from './task-request.ts';
 import { addCommand } from '../invocation/add-command.ts';
 import { forPlane, noteUnset } from './for-plane.ts';
-import { parentRun } from './task-request.ts';
 
 /** `runtime requeue`. */
 export function registerRequeue(parent: Command, deps: CliDependencies): void {
@@ -55,9 +55,9 @@ async function requestAgain(context: CommandContext, plane: ControlPlane, taskId
   const set = env && valuesAgain(env, { ...deps.env, ...config.defaults?.env?.set });
   const request: SubmitRequest = {
     ...same,
+    ...parentRun(deps.env),
     ...(env ? { env: defined({ pass: env.pass, file: env.file, set }) } : {}),
     retryOf: taskId,
-    ...parentRun(deps.env),
   };
   noteUnset(context, request);
   const definitions = definitionsOfTask(spec, definitionsOf(config));

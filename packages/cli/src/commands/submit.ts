@@ -25,9 +25,12 @@ export async function prepareTask(
   const loaded = await context.config();
   const source = { name: 'prompt', argument, file: options.promptFile } as const;
   const prompt = await readText(context.deps, source, context.signal);
-  const request = composeRequest(prompt, options, loaded, context.deps.cwd);
+  const request = {
+    ...composeRequest(prompt, options, loaded, context.deps.cwd),
+    ...parentRun(context.deps.env),
+  };
   noteUnset(context, request);
-  return { request: { ...request, ...parentRun(context.deps.env) }, options };
+  return { request, options };
 }
 
 /** Submits the task to the owner. Tries a second time after a lost connection, which the key makes harmless. */

@@ -15,7 +15,6 @@ import type { LoadedConfig } from '../config/load.ts';
 import { definitionsOf, pick, type Definitions } from '../config/definitions.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { callerEnvironment, withDefinitions, withPassedValues } from '../plane/caller.ts';
-import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import { definitionsOfTask, specOf } from '../plane/spec-of.ts';
 import { forPlane } from './for-plane.ts';
@@ -52,8 +51,8 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
   return withoutUndefined(request);
 }
 
-/** The run that this command is called from, when an agent calls it. */
-export function parentRun(env: CliDependencies['env']): { readonly parentRunId?: string } {
+/** The run that this command is called from, when an agent calls it: the task then may use what that run holds. */
+export function parentRun(env: CommandContext['deps']['env']): Pick<SubmitRequest, 'parentRunId'> {
   const found = submitRequestSchema.shape.parentRunId.safeParse(env[runMarker]);
   return found.data === undefined ? {} : { parentRunId: found.data };
 }

@@ -7,6 +7,31 @@ import { Lab } from '../support/lab.ts';
 
 const view = (document: unknown): TaskView => taskViewSchema.parse(document);
 
+describe('a task that an agent submits', () => {
+  it('works in the workspace of the run that waits for it, instead of waiting for that run', async () => {
+    const gate = Promise.withResolvers<void>();
+    await using lab = await Lab.open(({ text }) =>
+      text === 'outer'
+        ? [
+            { do: 'say', text: 'up' },
+            { do: 'gate', until: gate.promise },
+          ]
+        : [],
+    );
+    const outer = lab.start(['run', 'outer']);
+    await outer.stdout.holds('up');
+    const { runs } = view((await lab.run('status', 'last', '--json')).json());
+    const env = { PATH: '/usr/bin:/bin', RUNTIME_RUN_ID: runs[0]?.runId };
+    const inner = await lab.start(['run', 'inner', '--json'], { env }).ended;
+    expect(inner.code).toBe(0);
+    const id = (inner.records() as { stream: string }[])[0]?.stream.slice('task/'.length) ?? '';
+    const again = await lab.start(['requeue', id], { env }).ended;
+    expect((await lab.run('wait', again.stdout.trim())).code).toBe(0);
+    gate.resolve();
+    await outer.ended;
+  });
+});
+
 describe('options of a task', () => {
   const specOf = async (lab: Lab, ...args: string[]): Promise<unknown> => {
     const submitted = await lab.run('submit', 'x', '--json', ...args);
