@@ -9,6 +9,7 @@ export type { ProcessIdentity } from './identity.ts';
 export { killTree } from './kill-tree.ts';
 export type { KillTreeOptions } from './kill-tree.ts';
 export { findMarked } from './marked.ts';
+export { ranMs } from './ran-ms.ts';
 export { runProgram } from './run-program.ts';
 export type { ProgramOptions, ProgramResult } from './run-program.ts';
 export { platformSupport } from './platform.ts';
