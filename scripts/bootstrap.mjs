@@ -1,9 +1,11 @@
-// The two commands of the README, on a machine with Node >= 18 and npm: installs, builds and runs one of the tasks below.
+// The two commands of the README, on a machine with Node >= 18 and npm: installs what one of the tasks needs, and runs it.
 // What the machine lacks (a newer Node, pnpm) is borrowed through npx; a machine that has both is used as it is.
 import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runShown, runStep } from './progress.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [task = '', ...rest] = process.argv.slice(2);
@@ -14,24 +16,31 @@ const install = ['pnpm', 'install', '--frozen-lockfile', '--config.confirm-modul
 /** 128 + n once signal n came. */
 let interrupted;
 
-/** Each step is a list of commands that run side by side. */
+/** The tools for everything are here already: a smaller installation would take some of them away. */
+const isWhole = existsSync(join(root, 'node_modules', 'turbo'));
+/** The show runs from sources, so it needs neither a build nor what a build needs. */
+const installShow = isWhole ? install : [...install, '--prod', '--filter', 'example-quickstart...'];
+// Pi is 150 MB: only who needs it installs it. Its version is pinned where its own tests live.
+const installPi = [...install, '--dir', 'e2e/pi', '--prod', '--reporter=silent'];
+
+/** Each step is a list of commands that run side by side. A step with a title shows how long it takes, the others write themselves. */
 const tasks = {
-  test: [[install], [['pnpm', 'exec', 'turbo', 'run', 'build']], [['pnpm', 'exec', 'vitest', 'run', ...args]]],
+  test: [
+    { commands: [install] },
+    { commands: [['pnpm', 'exec', 'turbo', 'run', 'build']] },
+    { commands: [['pnpm', 'exec', 'vitest', 'run', ...args]] },
+  ],
   quickstart: [
-    [install],
-    [
-      ['pnpm', 'exec', 'turbo', 'run', 'build', '--filter=example-quickstart^...'],
-      // Pi is 150 MB: only who needs it installs it. Its version is pinned where its own tests live.
-      ...(args.includes('--live') ? [] : [[...install, '--dir', 'e2e/pi', '--reporter=silent']]),
-    ],
-    [['node', 'examples/quickstart/src/main.ts', ...args]],
+    { title: 'Installing what the show needs', commands: [installShow] },
+    ...(args.includes('--live') ? [] : [{ title: 'Installing Pi, for this repository only', commands: [installPi] }]),
+    { commands: [['node', '--conditions=@runtime/source', 'examples/quickstart/src/main.ts', ...args]] },
   ],
 };
 
 async function main() {
   if (task === 'path') {
     // For scripts that go on with what these commands use.
-    process.stdout.write(borrowed(missingTools()) ?? process.env['PATH'] ?? '');
+    process.stdout.write((await borrowed(missingTools())) ?? process.env['PATH'] ?? '');
     return 0;
   }
   const steps = tasks[task];
@@ -43,12 +52,14 @@ async function main() {
   }
   const env = {
     ...process.env,
-    PATH: borrowed(missingTools()) ?? process.env['PATH'],
+    PATH: (await borrowed(missingTools())) ?? process.env['PATH'],
     TURBO_TELEMETRY_DISABLED: '1',
     TURBO_NO_UPDATE_NOTIFIER: '1',
   };
-  for (const commands of steps) {
-    const codes = await Promise.all(commands.map((command) => run(command, env)));
+  for (const { title, commands } of steps) {
+    const codes = title
+      ? [await runStep({ title, commands }, { cwd: root, env, shell: windows })]
+      : await Promise.all(commands.map((command) => run(command, env)));
     // A step may take a signal for a good reason to end with 0: the steps after it do not follow all the same.
     const failed = interrupted ?? codes.find((code) => code !== 0);
     if (failed !== undefined) return failed;
@@ -60,7 +71,9 @@ async function main() {
 function missingTools() {
   const missing = [];
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const fits = (major === 22 && minor >= 19) || (major === 24 && minor >= 11) || major >= 26;
+  // Node 22 cannot parse `using`, which the sources hold: the quickstart runs them as they are.
+  const runsSources = task !== 'quickstart' && major === 22 && minor >= 19;
+  const fits = runsSources || (major === 24 && minor >= 11) || major >= 26;
   if (!fits) missing.push('node@24');
   // Not in the repository: an older pnpm would try to replace itself by the pinned one.
   const pnpm = spawnSync('pnpm', ['--version'], { cwd: tmpdir(), encoding: 'utf8', timeout: 20_000, shell: windows });
@@ -69,20 +82,17 @@ function missingTools() {
 }
 
 /** A PATH with these packages on it, kept in npm's own cache; undefined when none is missing. npx is gone once the path is known, so signals reach the task. */
-function borrowed(packages) {
+async function borrowed(packages) {
   if (packages.length === 0) return undefined;
-  process.stderr.write(
-    `Borrowing ${packages.join(' and ')} through npx (kept in npm's cache, nothing is installed globally).\n`,
-  );
+  const title = `Borrowing ${packages.join(' and ')} through npx (kept in npm's cache, nothing is installed globally)`;
   const show = ['node', '-e', 'process.stdout.write(process.env.PATH)'];
-  const npx = spawnSync('npx', ['--yes', ...packages.flatMap((name) => ['-p', name]), '--', ...show], {
-    cwd: tmpdir(),
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    shell: windows,
-    env: { ...process.env, npm_config_update_notifier: 'false', npm_config_fund: 'false', npm_config_audit: 'false' },
-  });
-  if (npx.status === 0 && npx.stdout) return npx.stdout;
+  const npx = ['npx', '--yes', ...packages.flatMap((name) => ['-p', name]), '--', ...show];
+  const env = { npm_config_update_notifier: 'false', npm_config_fund: 'false', npm_config_audit: 'false' };
+  const { code, stdout } = await runShown(
+    { title, commands: [npx] },
+    { cwd: tmpdir(), env: { ...process.env, ...env }, shell: windows },
+  );
+  if (code === 0 && stdout) return stdout;
   throw new Error(
     `npx could not fetch ${packages.join(' and ')}. Install Node 24 and pnpm 12 by hand, then try again.`,
   );

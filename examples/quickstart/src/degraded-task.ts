@@ -9,7 +9,11 @@ import { prompt } from './steered-task.ts';
 
 /** Runs the same task without Pi: it starts over on tmux, and the log says so. Returns the id of the task. */
 export async function runDegradedTask(stage: Stage): Promise<string> {
-  narrate.title('The same task without Pi');
+  narrate.act(
+    2,
+    'the same task without Pi',
+    'Pi is taken away. The plane tries it, records why it cannot be used, and starts the task over on tmux.',
+  );
   const workspace = await stage.makeWorkspace('on-tmux');
   await rm(stage.piLink);
   const task = await stage.plane.submit({ prompt, workspace, runtimes: ['pi', 'tmux'] });
@@ -36,5 +40,6 @@ export async function runDegradedTask(stage: Stage): Promise<string> {
   );
   assert.deepEqual(path.slice(degraded + 1), ['tmux'], 'then tmux, once');
   assert.equal(events.filter(({ type }) => type === 'task.ended').length, 1);
+  narrate.shown('the file is the same, tmux made it, and the log says that it was degraded and what was lost.');
   return task.id;
 }

@@ -4,7 +4,7 @@
  *
  *   npm run quickstart               a scripted model, no network, no cost
  *   npm run quickstart -- --live     your own Pi and its provider
- *   npm run quickstart -- --keep     keeps its directory
+ *   npm run quickstart -- --clean    removes its directory at the end
  */
 import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ import { runCommandLine } from './command-line.ts';
 import { runDegradedTask } from './degraded-task.ts';
 import { assertNothingLeft } from './left-over.ts';
 import { narrate } from './narrator.ts';
+import { offerNextSteps } from './next-steps.ts';
 import { openStage } from './stage.ts';
 import { runSteeredTask } from './steered-task.ts';
 
@@ -34,25 +35,28 @@ try {
   await runCommandLine(stage, [second, first]);
   const runs = await assertNothingLeft(stage);
   failed = false;
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   narrate.title('Done');
-  narrate.line(
-    `2 tasks succeeded, no process of ${runs} runs is left, in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`,
-  );
+  narrate.line(`2 tasks succeeded, no process of ${runs} runs is left, in ${seconds} s. All of it was checked.`);
+  if (!values.clean) await offerNextSteps(stage, first, second);
 } catch (error) {
   narrate.title(interrupted ? `Interrupted by ${interrupted}: the task was cancelled` : 'Failed');
-  if (!interrupted) narrate.line(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (!interrupted) {
+    narrate.line(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    narrate.line(`What it left is in ${stage.root}`);
+  }
   process.exitCode = interrupted ? 128 + constants.signals[interrupted] : 1;
 } finally {
-  await stage.close({ keep: values.keep || (failed && !interrupted) });
+  await stage.close({ keep: failed ? !interrupted : !values.clean });
 }
 
-function readArguments(): { readonly live: boolean; readonly keep: boolean } {
-  const options = { live: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } } as const;
+function readArguments(): { readonly live: boolean; readonly clean: boolean } {
+  const options = { live: { type: 'boolean', default: false }, clean: { type: 'boolean', default: false } } as const;
   try {
     return parseArgs({ options }).values;
   } catch (error) {
     process.stderr.write(
-      `${error instanceof Error ? error.message : String(error)}\nusage: npm run quickstart -- [--live] [--keep]\n`,
+      `${error instanceof Error ? error.message : String(error)}\nusage: npm run quickstart -- [--live] [--clean]\n`,
     );
     return process.exit(2);
   }

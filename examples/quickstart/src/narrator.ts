@@ -16,12 +16,25 @@ function line(text: string): void {
   write(`${text}\n`);
 }
 
+/** Lines of at most 80 characters. */
+const wrap = (text: string): string[] => text.match(/.{1,80}(?:\s|$)/g) ?? [text];
+
 export const narrate = {
   title(text: string): void {
     line('');
     line(paint(1, `== ${text}`));
   },
   line,
+  /** One act of the show: its number, what it is, and what there is to see. */
+  act(number: number, title: string, toSee: string): void {
+    line('');
+    line(paint(1, `== ${number} of 3: ${title}`));
+    for (const part of wrap(`You will see: ${toSee}`)) line(paint(2, part));
+  },
+  /** What was shown, once it has been proven. */
+  shown(text: string): void {
+    for (const part of wrap(`You saw: ${text}`)) line(paint(32, part));
+  },
   /** Text of an agent, without escape sequences and other control characters. */
   stream(text: string): void {
     // oxlint-disable-next-line no-control-regex

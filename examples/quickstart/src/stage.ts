@@ -69,8 +69,7 @@ export async function openStage({ live }: { readonly live: boolean }): Promise<S
     close: async ({ keep }) => {
       await plane.close();
       await server.close();
-      if (keep) narrate.line(`Everything is kept in ${root}`);
-      else await rm(root, { recursive: true, force: true });
+      if (!keep) await rm(root, { recursive: true, force: true });
     },
   };
 }

@@ -11,7 +11,11 @@ const steer = 'and say goodbye, too';
 
 /** Runs a task on Pi, which streams, writes a file and is steered meanwhile. Returns the id of the task. */
 export async function runSteeredTask(stage: Stage): Promise<string> {
-  narrate.title('A task on Pi, steered while it runs');
+  narrate.act(
+    1,
+    'a task on Pi, steered while it runs',
+    'Pi answers word by word and writes a file. Meanwhile a second instruction goes in, and each level that it reaches is shown when there is proof of it.',
+  );
   const workspace = await stage.makeWorkspace('on-pi');
   const task = await stage.plane.submit({ prompt, workspace, runtimes: ['pi'] });
   narrate.line(`Task ${task.id}: ${prompt}`);
@@ -47,6 +51,7 @@ export async function runSteeredTask(stage: Stage): Promise<string> {
     assert.equal(level, 'observed', 'the steer was answered');
     assert.equal(text, `${greeting}\n${steer}\n`, 'the file holds the steer');
   }
+  narrate.shown(`one run on Pi. The steer did not interrupt it, was ${level}, and is in the file.`);
   return task.id;
 }
 

@@ -7,18 +7,20 @@ export const exitCodes = {
   usage: 2,
   notFound: 3,
   unavailable: 4,
+  timedOut: 124,
   interrupted: 130,
 } as const;
 
 /** The exit codes in the words of `runtime help`. */
-export const exitCodesHelp = `Exit codes:
-  0    the command succeeded; for run: the task succeeded
-  1    the task did not succeed, or the command failed for another reason
-  2    wrong usage, a bad configuration or an invalid argument
-  3    not found
-  4    unavailable: there is no owner, another process holds the data
-       directory, or a runtime cannot be reached
-  130  interrupted (Ctrl-C); the task goes on`;
+export const exitCodesHelp: readonly (readonly [code: number, meaning: string])[] = [
+  [0, 'the command succeeded; for run, watch and wait: the task succeeded'],
+  [1, 'the task did not succeed, or the command failed for another reason'],
+  [2, 'wrong usage, a bad configuration or an invalid argument'],
+  [3, 'not found'],
+  [4, 'unavailable: there is no owner, another process holds the data directory, or a runtime cannot be reached'],
+  [124, 'the time of wait --timeout is over'],
+  [130, 'interrupted (Ctrl-C); the task goes on'],
+];
 
 /** True when another process holds the data directory. Every other CONFLICT is about a task. */
 function isLockConflict({ code, details }: AgentRuntimeError): boolean {

@@ -14,11 +14,14 @@ import { registerRuntimes } from './commands/runtimes.ts';
 import { registerServe } from './commands/serve.ts';
 import { registerSubmit } from './commands/submit.ts';
 import { registerVerify } from './commands/verify.ts';
+import { registerWait } from './commands/wait.ts';
+import { registerWatch } from './commands/watch.ts';
+import { registerCompletion } from './commands/completion.ts';
 import type { CliDependencies } from './host/dependencies.ts';
-import { exitCodesHelp } from './exit-codes.ts';
+import { formatItem, formatUsage, helpOfProgram } from './invocation/help.ts';
 
 const groups: readonly (readonly [string, readonly ((parent: Command, deps: CliDependencies) => void)[]])[] = [
-  ['Tasks:', [registerRun, registerSubmit, registerList, registerEvents, registerRequeue]],
+  ['Tasks:', [registerRun, registerSubmit, registerWatch, registerWait, registerList, registerEvents, registerRequeue]],
   ['Talking to a task:', [registerInstruct, registerEndings, registerAnswer, registerAttach]],
   ['This machine:', [registerRuntimes, registerServe, registerVerify, registerDoctor, registerConfig]],
 ];
@@ -53,18 +56,32 @@ export function createProgram(deps: CliDependencies, onExit: (command: Command) 
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    // The default of 40 leaves descriptions unwrapped beside long commands, and on narrow terminals.
-    .configureHelp({ minWidthToWrap: 16, subcommandTerm: termOf })
-    .addHelpText('after', `\n${exitCodesHelp}`);
+    // The default of 40 leaves descriptions unwrapped on narrow terminals.
+    .configureHelp({
+      minWidthToWrap: 16,
+      subcommandTerm: termOf,
+      formatItem,
+      commandUsage: (command) => formatUsage(`${pathOf(command)} ${command.usage()}`, deps.stdout.columns ?? 80),
+    })
+    .addHelpText('after', () => helpOfProgram(deps.stdout.columns ?? 80));
   addCommonOptions(program);
   registerCommands(program, deps);
+  registerCompletion(program, deps);
   throwAtExit(program, onExit);
   return program;
 }
 
+/** The words that lead to a command: `runtime config show`. */
+export function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+}
+
 /** A command and its arguments, without `[options]`, which every command has. */
 function termOf(command: Command): string {
-  const args = command.registeredArguments.map((arg) => (arg.required ? `<${arg.name()}>` : `[${arg.name()}]`));
+  const args = command.registeredArguments.map((arg) => {
+    const name = arg.variadic ? `${arg.name()}...` : arg.name();
+    return arg.required ? `<${name}>` : `[${name}]`;
+  });
   return [command.name(), ...args].join(' ');
 }
 

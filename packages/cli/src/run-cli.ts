@@ -1,9 +1,9 @@
-import { CommanderError, type Command } from 'commander';
+import { CommanderError } from 'commander';
 import { usageError } from './arguments/usage-error.ts';
 import type { CliDependencies } from './host/dependencies.ts';
 import { reportError } from './invocation/handle.ts';
 import { exitCodes } from './exit-codes.ts';
-import { createProgram } from './program.ts';
+import { createProgram, pathOf } from './program.ts';
 
 /**
  * Runs one command line; `args` are without the names of node and script. Prints errors and resolves with the exit
@@ -40,13 +40,27 @@ async function exitCodeOfCommander(
     const { json, verbose } = flags(args);
     return json ? reportError(deps, usageError('the command is missing'), { json, verbose }) : exitCodes.usage;
   }
-  const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
-  const hint = suggestion === undefined || suggestion === '' ? help : suggestion.replace(/^\((.*)\)$/, '$1');
-  return reportError(deps, usageError(message, hint), flags(args));
+  const { message, hint } = plainWords(error);
+  return reportError(deps, usageError(message, hint ?? help), flags(args));
 }
 
-function pathOf(command: Command): string {
-  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+/** Commander's message without its frame, and the hint in it. */
+function plainWords({ message, code }: CommanderError): { readonly message: string; readonly hint?: string } {
+  const [first = '', suggestion = ''] = message.replace(/^error: /, '').split('\n');
+  const [, option, value, why = ''] =
+    /^option '(?:-\w, )?(--[\w-]+)[^']*' argument '([^]*?)' is invalid\. ([^]*)$/.exec(first) ??
+    /^command-argument value '()([^]*?)' is invalid for argument '[^']*'\. ([^]*)$/.exec(first) ??
+    [];
+  const [, choices] = /^Allowed choices are (.*)\.$/.exec(why) ?? [];
+  const subject = option ? `${option}: ` : '';
+  if (choices !== undefined)
+    return { message: `${subject}${JSON.stringify(value)} is not known here`, hint: `known: ${choices}` };
+  const hint = suggestion.replace(/^\((.*)\)$/, '$1');
+  const said = why === '' ? first : `${subject}${why.replace(/\.$/, '')}`;
+  if (hint !== '') return { message: said, hint };
+  if (code === 'commander.excessArguments')
+    return { message: said, hint: 'text with spaces stands in quotes: "fix the test"' };
+  return { message: said };
 }
 
 /** Commander failed before it parsed these options: look for them as it would have. */

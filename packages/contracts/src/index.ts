@@ -45,14 +45,18 @@ export { instructionLevelSchema, instructionText, maxInstructionChars, partsSche
 export type { Instruction, InstructionLevel, InstructionMode, Part } from './vocabulary/instruction.ts';
 export { outcomeCode, outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema } from './vocabulary/outcome.ts';
 export type { FailedOutcome, OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
+export { callerEnvironmentSchema, environmentSpecSchema } from './vocabulary/environment.ts';
+export type { EnvironmentSpec, RecordedEnvironment } from './vocabulary/environment.ts';
+export { canonicalDefinition, runtimeDefinitionSchema } from './vocabulary/runtime-definition.ts';
+export type { RecordedDefinition, RuntimeDefinition } from './vocabulary/runtime-definition.ts';
 export {
-  environmentSpecSchema,
+  maxTaskDepth,
   retryPolicySchema,
   submitRequestSchema,
   targetSchema,
   taskSpecSchema,
 } from './vocabulary/task-spec.ts';
-export type { EnvironmentSpec, RetryPolicy, SubmitRequest, Target, TaskSpec } from './vocabulary/task-spec.ts';
+export type { RetryPolicy, SubmitRequest, SubmittedFrom, Target, TaskSpec } from './vocabulary/task-spec.ts';
 
 export { planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts';
 export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
@@ -69,6 +73,7 @@ export type {
   ListOptions,
   PlaneEvents,
   Receipt,
+  RuntimesOptions,
   SendOptions,
   TaskHandle,
   TaskStreamEvent,
@@ -80,3 +85,4 @@ export type { RuntimeReport } from './plane/runtime-report.ts';
 export type { QueuedTask, RunningTask, ScheduleState, Scheduler } from './plane/scheduler.ts';
 export { taskStatusSchema, taskViewSchema } from './plane/task-view.ts';
 export type { RunStatus, TaskStatus, TaskView } from './plane/task-view.ts';
+export type { WaitingFor } from './plane/waiting-for.ts';

@@ -34,6 +34,8 @@ class MemoryLog implements EventLog {
   readonly logId = newLogId();
   readonly epoch = 1;
   readonly origin = 0;
+  readonly failure = undefined;
+  readonly failed = new Promise<never>(() => undefined);
   readonly epochs = new Epochs();
   /** The highest acknowledged position; `#events` may hold more. */
   head = 0;

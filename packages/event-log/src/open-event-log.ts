@@ -1,19 +1,24 @@
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { newLogId } from './format/records.ts';
 import { isFull } from './fs/files.ts';
 import type { LogFs } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
+import { systemFailure } from './fs/system-failure.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
 import { acquireLock, type WriterLock } from './lock/writer-lock.ts';
 import { openReadOnly } from './read-only-log.ts';
-import { writeFormatFile } from './recover/format-file.ts';
+import { readFormatFile, writeFormatFile } from './recover/format-file.ts';
 import { loadLog, type LoadedLog } from './recover/load-log.ts';
 import { setAside } from './recover/torn-tail.ts';
 import { Problems, type LogProblem } from './state/problems.ts';
 import { Snapshots } from './state/snapshots.ts';
 import { WritableLog } from './writable-log.ts';
-import { SegmentChain } from './write/segment-chain.ts';
+import { Claim } from './write/claim.ts';
+import { sealSegment } from './write/closed-segment.ts';
+import { SegmentLost } from './write/active-segment.ts';
+import { explainLoss, filesLost, openedByOther } from './write/losses.ts';
+import { SegmentChain, SegmentTaken } from './write/segment-chain.ts';
 
 /** How a log in files is opened. */
 export interface EventLogOptions {
@@ -42,6 +47,12 @@ export interface EventLogOptions {
   /** The current time in Unix milliseconds, for the `time` of events and lines. @default Date.now */
   readonly clock?: () => number;
   /**
+   * What proves, in words for people, that events were appended before: "runs/ holds 3 runs". An opening that finds no
+   * event then throws DATA_CORRUPT instead of beginning a new log. What the directory itself proves is always heeded.
+   * @default undefined: the directory may be new
+   */
+  readonly expectsHistory?: string | undefined;
+  /**
    * Called for every problem that was found and repaired or ignored: a torn tail set aside, a checkpoint or snapshot
    * that could not be used. Must not throw.
    */
@@ -53,75 +64,122 @@ export interface EventLogOptions {
  * Once it resolves for writing, this process is the only writer, its epoch is durable, and a torn tail has been moved
  * into a `.broken` file.
  * Throws CONFLICT (another process or this one is the writer already; `details.owner`), DATA_CORRUPT (damage that no
- * interrupted write explains; `details.file`, `details.offset`; nothing was changed), UNSUPPORTED (a newer format),
+ * interrupted write explains, or a part is missing; `details.file`, `details.offset`; no event was changed), UNSUPPORTED (a newer format),
  * EXHAUSTED (a full disk: no room for the line that begins the epoch), UNAVAILABLE (the lock cannot be taken on this
- * file system), NOT_FOUND (opened for reading only, and there is no log), INVALID_ARGUMENT (a size outside its range).
+ * file system, or the medium fails), PERMISSION_DENIED (a file of the log may not be read or written), NOT_FOUND (opened for reading only, and there is no log), INVALID_ARGUMENT (a size outside its range, a path that cannot be a directory).
  */
 export async function openEventLog(options: EventLogOptions): Promise<JsonlEventLog> {
-  const fs = options.fs ?? nodeFs();
-  const problems = new Problems(options.onProblem);
-  if (options.readOnly) return openReadOnly({ fs, dir: options.dir, problems });
   checkSizes(options);
-  await fs.makeDir(options.dir);
-  const lock = options.lock ?? (await acquireLock(join(options.dir, 'lock.db')));
+  // The writer looks its files up by their paths, whatever the working directory is by then.
+  const dir = isAbsolute(options.dir) ? options.dir : resolve(options.dir);
   try {
-    return await openLocked(options, fs, problems, lock);
+    return await open({ ...options, dir }, options.fs ?? nodeFs(), new Problems(options.onProblem));
   } catch (error) {
-    if (!options.lock) await lock.release();
     if (isFull(error)) {
       throw new AgentRuntimeError('EXHAUSTED', 'the disk is full, so the log cannot be opened for writing', {
         hint: 'free some space and open the log again',
         cause: error,
       });
     }
+    throw systemFailure(error, `open the log in ${dir}`);
+  }
+}
+
+async function open(options: EventLogOptions, fs: LogFs, problems: Problems): Promise<JsonlEventLog> {
+  const { dir, readOnly, expectsHistory } = options;
+  if (readOnly) return openReadOnly({ fs, dir, problems, expectsHistory });
+  await fs.makeDir(dir);
+  const lock = options.lock ?? (await acquireLock(join(dir, 'lock.db')));
+  try {
+    return await openLocked(options, fs, problems, lock);
+  } catch (error) {
+    if (!options.lock) await lock.release();
     throw error;
   }
 }
+
+const maxTries = 8;
 
 async function openLocked(
   options: EventLogOptions,
   fs: LogFs,
   problems: Problems,
   lock: WriterLock,
+  tries = 1,
 ): Promise<WritableLog> {
-  const { dir, clock = Date.now } = options;
-  const loaded = await loadLog({ fs, dir, problems, live: false });
+  const { dir, clock = Date.now, segmentBytes = 64 * 1024 * 1024, preallocateBytes = 4 * 1024 * 1024 } = options;
+  // A newer format may have other claims.
+  await readFormatFile(fs, dir);
+  const { claim, loaded } = await claimAndLoad(options, fs, problems);
   const { state } = loaded;
-  const snapshots = new Snapshots(fs, dir, problems);
-  if (state.logId !== '') await checkSnapshots(snapshots, loaded);
-  if (loaded.lastNumber === 0) {
-    state.logId = newLogId();
-    await syncParent(fs, dir, problems);
-    await writeFormatFile(fs, dir);
-  }
-  if (loaded.torn) await setAside(fs, dir, loaded.torn, clock(), problems);
-  const epoch = state.epochs.last + 1;
-  const { segmentBytes = 64 * 1024 * 1024, preallocateBytes = 4 * 1024 * 1024 } = options;
-  const chain = new SegmentChain({ fs, dir, state, problems, clock, epoch, segmentBytes, preallocateBytes });
+  if (state.logId === '') state.logId = newLogId();
+  const chain = new SegmentChain({ fs, dir, state, problems, clock, claim, segmentBytes, preallocateBytes });
   try {
-    await beginWriting(chain, loaded, epoch);
-    await lock.describe({ epoch });
+    if (loaded.lastFile === 0) await syncParent(fs, dir, problems);
+    for (const torn of loaded.torn) await setAside(fs, dir, torn, clock(), problems);
+    await beginWriting(chain, loaded, claim, { fs, dir });
+    if (!loaded.history.format) await writeFormatFile(fs, dir);
+    await chain.note(chain.segment.number, state.position);
+    if (!chain.ownsFiles) throw await explainLoss(fs, dir, claim.epoch);
+    await lock.describe({ epoch: claim.epoch });
   } catch (error) {
     await chain.close(false);
-    throw error;
+    if (error instanceof SegmentLost) throw filesLost(dir);
+    if (!(error instanceof SegmentTaken)) throw error;
+    // A writer before this one began a segment after its claim was gone. It learns so next, and begins no other.
+    if (tries === maxTries) throw openedByOther(dir, error);
+    return openLocked(options, fs, problems, lock, tries + 1);
   }
   const release = options.lock ? undefined : () => lock.release();
-  return new WritableLog({ fs, dir, state, problems, snapshots, chain, epoch, clock, release });
+  const snapshots = new Snapshots(fs, dir, problems);
+  return new WritableLog({ fs, dir, state, problems, snapshots, chain, claim, lock, clock, release });
 }
 
+/** Claims an epoch, then reads the log: whatever earlier writers acknowledge is in the files by then. */
+async function claimAndLoad(
+  { dir, expectsHistory }: EventLogOptions,
+  fs: LogFs,
+  problems: Problems,
+): Promise<{ claim: Claim; loaded: LoadedLog }> {
+  let claim = await Claim.take(fs, dir, 0);
+  try {
+    while (true) {
+      const loaded = await loadLog({ fs, dir, problems, live: false, expectsHistory });
+      const { last } = loaded.state.epochs;
+      if (claim.epoch > last) return { claim, loaded };
+      // Its writers made no claims, or the claims were deleted.
+      claim = await Claim.take(fs, dir, last, claim);
+    }
+  } catch (error) {
+    await claim.release();
+    throw error;
+  }
+}
+
+/**
+ * Goes on in the last segment when its writer was the last to claim an epoch and has closed it, so that no process can
+ * be writing into it; otherwise in a new segment, whose header says how much of the last one counts.
+ */
 async function beginWriting(
   chain: SegmentChain,
-  { state, torn, lastNumber, unchecked }: LoadedLog,
-  epoch: number,
+  { state, torn, lastNumber, lastFile, unchecked }: LoadedLog,
+  { epoch, previous }: Claim,
+  { fs, dir }: { readonly fs: LogFs; readonly dir: string },
 ): Promise<void> {
   const { segment } = state;
-  if (state.logId === '') state.logId = newLogId();
-  if (segment && segment.number === lastNumber) await chain.resume(segment, torn?.end ?? segment.end);
-  else await chain.begin(lastNumber === 0 ? 1 : lastNumber);
+  const quiet = torn.length === 0 && lastFile === lastNumber && state.closedBy === previous && previous > 0;
+  if (segment && quiet && previous === state.epochs.last) await chain.resume(segment);
+  else {
+    const end = segment?.number === lastNumber ? segment.end : 0;
+    const last = { segment: lastNumber, end };
+    if (lastNumber > 0) await sealSegment(fs, dir, last);
+    await chain.begin(lastFile + 1, lastFile > 0 ? last : undefined);
+  }
   await chain.writeRecord({ log: 'epoch', logId: state.logId, epoch, after: state.position });
   state.epochs.add({ epoch, after: state.position });
   chain.segment.epochs.push({ epoch, after: state.position });
-  for (const closed of unchecked) await chain.tidy(closed);
+  const sealed = segment && segment !== chain.segment ? [segment] : [];
+  for (const closed of new Set([...unchecked, ...sealed])) await chain.tidy(closed);
 }
 
 /** Makes the name of the log's directory durable. The directories above its parent are left to the caller. */
@@ -132,20 +190,6 @@ async function syncParent(fs: LogFs, dir: string, problems: Problems): Promise<v
     if (!['EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
     problems.add({ file: dirname(dir), problem: 'the directory may not be opened', action: 'not synced' });
   }
-}
-
-/** Throws DATA_CORRUPT when a snapshot holds events that the log has lost: those events were durable once. */
-async function checkSnapshots(snapshots: Snapshots, { state }: LoadedLog): Promise<void> {
-  const newest = await snapshots.newest(state.logId);
-  if (newest <= state.position) return;
-  throw new AgentRuntimeError(
-    'DATA_CORRUPT',
-    `the log ends at position ${state.position}, but a snapshot holds events up to ${newest}`,
-    {
-      hint: 'restore the log from a copy, or remove the snapshots to go on without the lost events',
-      details: { position: state.position, snapshot: newest },
-    },
-  );
 }
 
 function checkSizes({ segmentBytes, preallocateBytes }: EventLogOptions): void {

@@ -29,6 +29,9 @@ export async function openReadOnly(files: FollowedFiles): Promise<JsonlEventLog>
  */
 class ReadOnlyLog implements JsonlEventLog, ReadSource {
   readonly epoch = 0;
+  readonly failure = undefined;
+  /** It takes no appends, so none fails. */
+  readonly failed = new Promise<never>(() => undefined);
   readonly fs: LogFs;
   readonly dir: string;
   readonly recent = new RecentAppends(0);
@@ -71,7 +74,7 @@ class ReadOnlyLog implements JsonlEventLog, ReadSource {
     return this.#follower.generation;
   }
 
-  get failure(): unknown {
+  get readFailure(): unknown {
     return this.#follower.failure;
   }
 

@@ -1,11 +1,15 @@
 import { join } from 'node:path';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
-import { segmentName, segmentNumbers } from './format/file-names.ts';
+import { formatFileName, segmentName, segmentNumbers } from './format/file-names.ts';
 import { listIfThere } from './fs/files.ts';
 import type { LogFile, LogFs } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
+import { systemFailure } from './fs/system-failure.ts';
+import { gatherHistory, missingHistory, type History } from './recover/history.ts';
 import { lastingClaim, scanSegment } from './recover/scan-segment.ts';
+import { SegmentHeaders } from './recover/segment-headers.ts';
 import { LogState } from './state/log-state.ts';
+import { Problems } from './state/problems.ts';
 
 /** A place in the log where something is wrong: a file in the log's directory, and a byte offset in it. */
 export interface VerifyProblem {
@@ -45,6 +49,8 @@ export interface VerifyOptions {
   readonly dir: string;
   /** The file system; the type is in `@runtime/event-log/testing`. @default the file system of this machine */
   readonly fs?: LogFs;
+  /** What proves that the log has events, as in `EventLogOptions`. @default undefined: the directory may be new */
+  readonly expectsHistory?: string | undefined;
   /** Ends the verification before the next segment: CANCELLED, or DEADLINE_EXCEEDED for a timeout. */
   readonly signal?: AbortSignal;
 }
@@ -55,19 +61,37 @@ const maxProblems = 1000;
  * Reads every line of every segment and checks it: checksum, order of positions and revisions, whole batches, epochs.
  * Uses no checkpoint and changes nothing. Works beside a live writer, up to its last whole batch. Memory grows with the
  * number of streams, not of events.
- * Damage is in the report. Throws NOT_FOUND when there is no log, CANCELLED when `signal` aborts; errors of the file
- * system pass as they are.
+ * Damage, and what is missing, is in the report. Throws NOT_FOUND when there is no log, CANCELLED when `signal` aborts,
+ * PERMISSION_DENIED or UNAVAILABLE for a file that cannot be read.
  */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
-  const { fs = nodeFs(), dir, signal } = options;
+  try {
+    return await verify(options);
+  } catch (error) {
+    throw systemFailure(error, `verify the log in ${options.dir}`);
+  }
+}
+
+async function verify(options: VerifyOptions): Promise<VerifyReport> {
+  const { fs = nodeFs(), dir, signal, expectsHistory } = options;
+  const verifier = new Verifier(fs, dir, signal);
+  const history = await verifier.readHistory(expectsHistory);
   const numbers = segmentNumbers(await listIfThere(fs, dir));
-  if (numbers.length === 0)
+  if (numbers.length === 0 && history.proofs.length === 0)
     throw new AgentRuntimeError('NOT_FOUND', `there is no log in ${dir}`, {
       hint: 'pass the directory that holds the segments',
     });
-  const verifier = new Verifier(fs, dir, signal);
-  for (const [order, number] of numbers.entries()) await verifier.readSegment(number, order === numbers.length - 1);
+  await verifier.readSegments(new SegmentHeaders(fs, dir, numbers));
+  verifier.checkHistory(history, numbers);
   return verifier.report(numbers.length);
+}
+
+/** What is read of a segment. */
+interface SegmentPart {
+  readonly state: LogState;
+  readonly isLast: boolean;
+  /** How many bytes of it count, where the next segment says so. */
+  readonly to: number | undefined;
 }
 
 class Verifier {
@@ -76,7 +100,6 @@ class Verifier {
   readonly #signal: AbortSignal | undefined;
   readonly #state = new LogState();
   readonly #problems: VerifyProblem[] = [];
-  #previous = 0;
   #bytes = 0;
   #unfinished: VerifyProblem | undefined;
 
@@ -86,17 +109,50 @@ class Verifier {
     this.#signal = signal;
   }
 
-  async readSegment(number: number, isLast: boolean): Promise<void> {
-    if (this.#previous > 0 && number !== this.#previous + 1) {
-      this.#problems.push({ file: segmentName(this.#previous + 1), offset: 0, problem: 'missing' });
+  async readHistory(expected: string | undefined): Promise<History> {
+    try {
+      return await gatherHistory(this.#fs, this.#dir, new Problems(undefined), expected);
+    } catch (error) {
+      if (!AgentRuntimeError.isInstance(error) || error.code !== 'DATA_CORRUPT') throw error;
+      this.#problems.push({ file: formatFileName, offset: 0, problem: error.rawMessage });
+      return { format: { format: 'runtime-event-log', version: 1, first: 1 }, proofs: [] };
     }
-    this.#previous = number;
+  }
+
+  async readSegments(headers: SegmentHeaders): Promise<void> {
+    const last = await headers.lastWhole();
+    const missing = await headers.missing();
+    for (const number of headers.numbers) {
+      for (const gone of missing) {
+        if (gone === number - 1) this.#problems.push({ file: segmentName(gone), offset: 0, problem: 'missing' });
+      }
+      const to = number < last ? await headers.endOf(number) : undefined;
+      // Nothing in it counts: its writer was replaced before it could begin it.
+      if (to === 0) continue;
+      const state = number > last ? new LogState() : this.#state;
+      await this.#readSegment(number, { state, isLast: number >= last, to });
+    }
+  }
+
+  checkHistory(history: History, numbers: readonly number[]): void {
+    // Damage that was found already explains it.
+    if (this.#problems.length > 0) return;
+    const missing = missingHistory(history, this.#state, numbers);
+    if (missing) {
+      const { file, problem, by } = missing;
+      this.#problems.push({ file, offset: 0, problem: `${problem}: known from ${by}` });
+    } else if (!history.format && this.#state.position > 0) {
+      this.#problems.push({ file: formatFileName, offset: 0, problem: 'is missing' });
+    }
+  }
+
+  async #readSegment(number: number, part: SegmentPart): Promise<void> {
     const file = await this.#fs.open(join(this.#dir, segmentName(number)), 'read');
     try {
       this.#bytes += await file.size();
-      let from = await this.#readFrom(file, segmentName(number), undefined, isLast);
+      let from = await this.#readFrom(file, segmentName(number), undefined, part);
       while (from !== undefined && this.#problems.length < maxProblems) {
-        from = await this.#readFrom(file, segmentName(number), from, isLast);
+        from = await this.#readFrom(file, segmentName(number), from, part);
       }
     } finally {
       await file.close();
@@ -126,10 +182,11 @@ class Verifier {
     file: LogFile,
     name: string,
     resumeAt: number | undefined,
-    isLast: boolean,
+    { state, isLast, to }: SegmentPart,
   ): Promise<number | undefined> {
     throwIfAborted(this.#signal);
-    const scan = await scanSegment(file, this.#state, { from: resumeAt ?? 0, resync: resumeAt !== undefined });
+    const part = { from: resumeAt ?? 0, ...(to === undefined ? {} : { to }) };
+    const scan = await scanSegment(file, state, { ...part, resync: resumeAt !== undefined });
     if (!scan.damage) return undefined;
     const problem = { file: name, ...scan.damage };
     const claimed =

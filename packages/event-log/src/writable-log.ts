@@ -1,5 +1,5 @@
 import type { AppendOptions, AppendResult, NewEvent, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
-import { abortable, throwIfAborted } from '@runtime/contracts';
+import { abortable, throwIfAborted, type AgentRuntimeError } from '@runtime/contracts';
 import type { LogFs } from './fs/log-fs.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
 import { cursorAt } from './read/cursors.ts';
@@ -12,7 +12,10 @@ import type { LogIndex } from './state/log-index.ts';
 import type { LogState } from './state/log-state.ts';
 import type { LogProblem, Problems } from './state/problems.ts';
 import { assertNotNewer, type Snapshots } from './state/snapshots.ts';
+import type { WriterLock } from './lock/writer-lock.ts';
 import { checkStream } from './write/append-arguments.ts';
+import type { Claim } from './write/claim.ts';
+import { explainLoss, filesLost, isSegmentMissing, lockLost } from './write/losses.ts';
 import type { SegmentChain } from './write/segment-chain.ts';
 import { Writer } from './write/writer.ts';
 
@@ -23,11 +26,15 @@ export interface WritableLogParts {
   readonly problems: Problems;
   readonly snapshots: Snapshots;
   readonly chain: SegmentChain;
-  readonly epoch: number;
+  readonly claim: Claim;
+  readonly lock: WriterLock;
   readonly clock: () => number;
   /** Releases the lock; undefined for a borrowed lock. */
   readonly release: (() => Promise<void>) | undefined;
 }
+
+/** How often a log looks for what else has become of its files. */
+const lookMs = 1000;
 
 /** The log in the process of its one writer. */
 export class WritableLog implements JsonlEventLog, ReadSource {
@@ -39,29 +46,47 @@ export class WritableLog implements JsonlEventLog, ReadSource {
   readonly origin: number;
   readonly index: LogIndex;
   readonly generation = 0;
-  readonly failure = undefined;
+  readonly readFailure = undefined;
   readonly recent = new RecentAppends();
   readonly wakeups = new Wakeups();
   closed = false;
   #closing: Promise<void> | undefined;
   readonly #parts: WritableLogParts;
   readonly #writer: Writer;
+  readonly #watching: NodeJS.Timeout;
 
   constructor(parts: WritableLogParts) {
-    const { state, chain, clock } = parts;
+    const { state, chain, claim, lock, clock } = parts;
     this.#parts = parts;
     this.fs = parts.fs;
     this.dir = parts.dir;
     this.logId = state.logId;
-    this.epoch = parts.epoch;
+    this.epoch = claim.epoch;
     this.epochs = state.epochs;
     this.origin = state.origin;
     this.index = state.index;
-    this.#writer = new Writer({ state, chain, clock, recent: this.recent, wakeups: this.wakeups });
+    this.#writer = new Writer({
+      state,
+      chain,
+      clock,
+      recent: this.recent,
+      wakeups: this.wakeups,
+      owns: () => chain.ownsFiles && lock.held,
+      explainLoss: () => this.#explainLoss(),
+    });
+    this.#watching = setInterval(() => void this.#look(), lookMs).unref();
   }
 
   get head(): number {
     return this.#writer.head;
+  }
+
+  get failure(): AgentRuntimeError | undefined {
+    return this.#writer.failure;
+  }
+
+  get failed(): Promise<AgentRuntimeError> {
+    return this.#writer.failed;
   }
 
   get problems(): readonly LogProblem[] {
@@ -118,15 +143,30 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     return this.close();
   }
 
+  /** Also without an append: whoever holds the log learns soon that it is no longer the writer. */
+  async #look(): Promise<void> {
+    const { chain, lock, fs, dir, state } = this.#parts;
+    if (this.closed || this.failure) return;
+    if (!chain.ownsFiles || !lock.held) this.#writer.fail(await this.#explainLoss());
+    else if (await isSegmentMissing(fs, dir, state.index)) this.#writer.fail(filesLost(dir));
+  }
+
+  async #explainLoss(): Promise<AgentRuntimeError> {
+    const { chain, claim, lock, fs, dir } = this.#parts;
+    // The claim first: the next owner makes a new lock file, too.
+    return chain.ownsFiles ? lockLost(lock.path) : explainLoss(fs, dir, claim.epoch);
+  }
+
   async #close(): Promise<void> {
     const { chain, snapshots, release, problems } = this.#parts;
     this.closed = true;
+    clearInterval(this.#watching);
     await this.#writer.close();
     this.wakeups.wakeAll();
     await snapshots.settle();
-    const healthy = !this.#writer.poisoned;
+    const healthy = this.failure === undefined && chain.ownsFiles;
     try {
-      if (healthy) await chain.writeRecord({ log: 'close', epoch: this.epoch, last: this.head });
+      if (healthy) await chain.finish({ log: 'close', epoch: this.epoch, last: this.head });
     } catch (error) {
       // Without this line the next opening cannot tell a flipped bit in the last batch from a torn write. No event is
       // lost.

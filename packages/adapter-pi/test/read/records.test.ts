@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SourceBatch } from '@runtime/contracts/adapter';
 import { array, assert, asyncProperty, constantFrom, integer, record } from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { collected, GrowingRun } from '../support/growing-run.ts';
+import { collected, GrowingRun, undated } from '../support/growing-run.ts';
 import { replayed } from '../support/replayed.ts';
 
 const recorded = (name: string): string =>
@@ -24,7 +24,7 @@ const secret = 'line 2';
 async function slowly(source: AsyncIterable<SourceBatch>, pauses: readonly number[]): Promise<SourceBatch[]> {
   const batches: SourceBatch[] = [];
   for await (const batch of source) {
-    batches.push(batch);
+    batches.push(undated(batch));
     const pause = pauses[batches.length % (pauses.length || 1)] ?? 0;
     if (pause > 0) await sleep(pause);
   }
@@ -96,11 +96,12 @@ describe('the events of a run that is still being written', () => {
     const pi = run.output([], 1000);
     await run.write(output);
     const reader = run.events(pi);
-    const first = await reader.next();
+    const { value: first } = await reader.next();
+    if (!first) throw new Error('there is no first batch');
     await run.end();
-    expect(await pi.until(() => pi.ended, { timeoutMs: 5000 })).toBe(true);
+    await pi.until(() => pi.ended);
     expect(pi.answered.size).toBeGreaterThan(0);
-    expect([first.value, ...(await collected(reader))]).toEqual(await replayed(run.handle, []));
+    expect([undated(first), ...(await collected(reader))]).toEqual(await replayed(run.handle, []));
   });
 });
 

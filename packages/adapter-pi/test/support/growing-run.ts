@@ -56,8 +56,13 @@ export class GrowingRun implements AsyncDisposable {
   }
 }
 
+/** All batches, without the time that only the last record of a file has: whether it was the last depends on the reader. */
 export async function collected(source: AsyncIterable<SourceBatch>): Promise<SourceBatch[]> {
   const batches: SourceBatch[] = [];
-  for await (const batch of source) batches.push(batch);
+  for await (const batch of source) batches.push(undated(batch));
   return batches;
+}
+
+export function undated({ at: _, ...batch }: SourceBatch): SourceBatch {
+  return batch;
 }

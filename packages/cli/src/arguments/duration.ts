@@ -34,3 +34,13 @@ export function formatDuration(ms: number): string {
   if (hours < 24) return `${hours}h ${two(minutes % 60)}m`;
   return `${Math.floor(hours / 24)}d ${two(hours % 24)}h`;
 }
+
+/** A duration that counts up on a screen: whole seconds, then as `formatDuration`. */
+export function formatElapsed(ms: number): string {
+  return ms < 60_000 ? `${Math.floor(Math.max(0, ms) / 1000)}s` : formatDuration(ms);
+}
+
+/** The duration of something short, to a tenth of a second below a minute: `0.4s`, `12.0s`, `3m 05s`. */
+export function formatSeconds(ms: number): string {
+  return ms < 60_000 ? `${(Math.max(0, ms) / 1000).toFixed(1)}s` : formatDuration(ms);
+}

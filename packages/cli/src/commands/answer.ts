@@ -7,6 +7,7 @@ import type { CommandContext } from '../invocation/context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import { describeApproval } from '../render/approval.ts';
+import { shortId } from '../render/short-id.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { addCommand } from '../invocation/add-command.ts';
 
@@ -22,15 +23,16 @@ export function registerAnswer(parent: Command, deps: CliDependencies): void {
       command
         .option('--value <text>', 'free text, where the approval takes it')
         .option('--why <text>', 'the reason, which is recorded'),
+    examples: ['answer last', 'answer last allow', 'answer k3f9x2 deny --why "not on main"'],
     details: 'If only one approval is open, its id may be left out:\nruntime answer <task> allow',
     body: async (context, [id, first, second], given) => {
       const options = answerOptionsSchema.parse(given);
       const typed = first !== undefined || options.value !== undefined;
       const asking = !typed && context.out.live && context.deps.stdin.isTTY === true;
       // A list changes nothing and needs no owner.
-      if (!typed && !asking) return listApprovals(context, await findTask(await context.reading(), id));
+      if (!typed && !asking) return listApprovals(context, await findTask(context, await context.reading(), id));
       const plane = await context.writing();
-      const view = await findTask(plane, id);
+      const view = await findTask(context, plane, id);
       if (!typed && view.approvals.length === 0) return listApprovals(context, view);
       const { approval, decision } = await decide(context, view, [first, second], options);
       const why = options.why === undefined ? {} : { why: options.why };
@@ -43,10 +45,11 @@ export function registerAnswer(parent: Command, deps: CliDependencies): void {
   });
 }
 
-async function listApprovals({ out }: CommandContext, view: TaskView): Promise<void> {
+async function listApprovals({ out, program }: CommandContext, view: TaskView): Promise<void> {
+  const command = `${program} answer ${shortId(view.id)}`;
   await out.document(view.approvals);
-  if (view.approvals.length === 0) return out.line(`${view.id} has no open approval`);
-  for (const approval of view.approvals) await out.line(describeApproval(approval, view.id, out.colours));
+  if (view.approvals.length === 0) return out.line(`${shortId(view.id)} has no open approval`);
+  for (const approval of view.approvals) await out.line(describeApproval(approval, command, out.colours));
 }
 
 async function decide(
@@ -72,7 +75,7 @@ async function decide(
 /** Asks at the terminal until a number or a word fits a choice, at most five times. */
 async function pick(context: CommandContext, taskId: string, approval: OpenApproval): Promise<Decision> {
   const { out, deps, signal } = context;
-  await out.line(describeApproval(approval, taskId, out.colours));
+  await out.line(describeApproval(approval, `${context.program} answer ${shortId(taskId)}`, out.colours));
   for (const [index, choice] of approval.choices.entries())
     await out.line(`  ${index + 1}  ${sanitizeLine(choice.label)}`);
   for (let tries = 0; tries < 5; tries += 1) {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { AgentRuntimeError, type TaskView } from '@runtime/contracts';
 import type { Attach } from '@runtime/contracts/adapter';
 import type { Command } from 'commander';
@@ -5,6 +6,7 @@ import { z } from 'zod';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { findTask } from '../plane/find-task.ts';
+import { shortId } from '../render/short-id.ts';
 import { addCommand } from '../invocation/add-command.ts';
 
 /** `runtime attach`. */
@@ -12,17 +14,20 @@ export function registerAttach(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'attach <task>',
     description: 'open the terminal of a running agent in this one, where the runtime has one (tmux)',
+    details: 'To leave a tmux terminal: Ctrl-b, then d. The agent goes on.',
+    examples: ['attach last', 'attach k3f9x2 --read-only'],
     options: (command) => command.option('--read-only', 'only watch: what you type does not reach the agent'),
     ownSignals: true,
     body: async (context, [id], given) => {
       const { readOnly } = z.object({ readOnly: z.boolean().default(false) }).parse(given);
-      const view = await findTask(await context.reading(), id);
-      const attach = attachOf(view);
+      const view = await findTask(context, await context.reading(), id);
+      const attach = attachOf(view, context.program);
       await context.out.document(attach);
       if (context.out.json) return exitCodes.succeeded;
       const command = readOnly ? attach.readOnly : attach.command;
       if (command === undefined)
         throw new AgentRuntimeError('UNSUPPORTED', 'this runtime has no read-only view of its terminal');
+      context.out.remark(leaving(command, readOnly));
       // Ctrl-C is for the program on the terminal; this process only waits for it.
       const unsubscribe = deps.onSignal(['SIGINT'], () => {});
       try {
@@ -34,15 +39,23 @@ export function registerAttach(parent: Command, deps: CliDependencies): void {
   });
 }
 
+/** How to come back from the agent's terminal. tmux may have another prefix; this is its default. */
+function leaving([program = '']: readonly string[], readOnly: boolean): string {
+  const keys = basename(program) === 'tmux' ? 'press Ctrl-b, then d' : 'detach as its program has it';
+  const typing = readOnly ? '' : '; what you type reaches the agent';
+  return `to leave: ${keys} (the agent goes on)${typing}`;
+}
+
 /** How to join the current run. Throws UNSUPPORTED for a runtime without a terminal, CONFLICT when no run is active. */
-function attachOf(view: TaskView): Attach {
+function attachOf(view: TaskView, program: string): Attach {
   const run = view.runs.at(-1);
-  const hint = `runtime events -f ${view.id} shows what it does`;
+  const id = shortId(view.id);
+  const hint = `${program} watch ${id} shows what it does`;
   if (run === undefined || run.status === 'ended') {
-    throw new AgentRuntimeError('CONFLICT', `no run of ${view.id} is active (the task is ${view.status})`, { hint });
+    throw new AgentRuntimeError('CONFLICT', `no run of ${id} is active (the task is ${view.status})`, { hint });
   }
   if (run.status === 'starting')
-    throw new AgentRuntimeError('CONFLICT', `the run of ${view.id} is still starting`, { hint });
+    throw new AgentRuntimeError('CONFLICT', `the run of ${id} is still starting`, { hint });
   if (run.attach) return run.attach;
   throw new AgentRuntimeError('UNSUPPORTED', `a run on ${run.runtime} has no terminal to attach to`, { hint });
 }

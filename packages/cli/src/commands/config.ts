@@ -9,15 +9,17 @@ export function registerConfig(parent: Command, deps: CliDependencies): void {
   const config = parent.command('config').description('show the configuration, or its schema');
   addCommand(config, deps, {
     usage: 'schema',
+    examples: ['config schema', 'config schema > runtime.config.schema.json'],
     description: 'print the JSON schema of runtime.config.json',
     body: async ({ out }) => out.write(`${JSON.stringify(configJsonSchema(), undefined, out.json ? 0 : 2)}\n`),
   });
   addCommand(config, deps, {
     usage: 'show',
+    examples: ['config show', 'config show --json'],
     description: 'print the configuration that applies here, and where it comes from',
     body: async (context) => {
-      const { path, config: found, hash } = await context.config();
-      await context.out.document({ path: path ?? null, hash, config: found });
+      const { path, config: found } = await context.config();
+      await context.out.document({ path: path ?? null, config: found });
       await context.out.line(
         path === undefined ? 'no configuration file; these are the defaults:' : sanitizeLine(path, 1000),
       );

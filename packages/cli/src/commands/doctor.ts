@@ -11,12 +11,14 @@ import { addCommand } from '../invocation/add-command.ts';
 export function registerDoctor(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'doctor',
+    examples: ['doctor', 'doctor --json', 'doctor -q'],
     description: 'check everything that tasks need here; starts and changes nothing',
     body: async (context) => {
       const checks = await examine(context);
       const status = worst(checks);
       await context.out.document({ status, checks });
-      for (const check of checks) await context.out.line(formatCheck(check, context.out.colours));
+      const shown = context.out.quiet ? checks.filter((check) => check.status !== 'ok') : checks;
+      for (const check of shown) await context.out.line(formatCheck(check, context.out.colours));
       return status === 'fail' ? exitCodes.failed : exitCodes.succeeded;
     },
   });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
 import { findTask } from '../plane/find-task.ts';
-import { formatTask } from '../render/task.ts';
+import { formatTaskLine } from '../render/task.ts';
 import { addCommand } from '../invocation/add-command.ts';
 
 const endOptionsSchema = z.object({ why: z.string().optional(), wait: z.boolean().default(false) });
@@ -12,6 +12,7 @@ const endOptionsSchema = z.object({ why: z.string().optional(), wait: z.boolean(
 interface Ending {
   readonly name: string;
   readonly description: string;
+  readonly examples: readonly string[];
   readonly act: (task: TaskHandle, options: ActOptions) => Promise<void>;
 }
 
@@ -19,26 +20,30 @@ const endings: readonly Ending[] = [
   {
     name: 'interrupt',
     description: 'end the running turn; the task then waits for a follow-up',
+    examples: ['interrupt last', 'interrupt k3f9x2 --why "wrong file"'],
     act: (task, options) => task.interrupt(options),
   },
   {
     name: 'cancel',
     description: 'end the task and stop its processes',
+    examples: ['cancel last', 'cancel k3f9x2 --wait', 'cancel k3f9x2 --why "no longer needed"'],
     act: (task, options) => task.cancel(options),
   },
   {
     name: 'close',
     description: 'end the task once the agent rests; it takes no more instructions',
+    examples: ['close last', 'close k3f9x2 --wait'],
     act: (task, options) => task.close(options),
   },
 ];
 
 /** `runtime interrupt`, `cancel` and `close`. Without `--wait` they end when the request is durable. */
 export function registerEndings(parent: Command, deps: CliDependencies): void {
-  for (const { name, description, act } of endings) {
+  for (const { name, description, act, examples } of endings) {
     addCommand(parent, deps, {
       usage: `${name} <task>`,
       description,
+      examples,
       options: (command) => {
         command.option('--why <text>', 'the reason, which is recorded');
         return name === 'interrupt' ? command : command.option('--wait', 'wait until the task has ended');
@@ -47,12 +52,12 @@ export function registerEndings(parent: Command, deps: CliDependencies): void {
         const { why, wait } = endOptionsSchema.parse(given);
         const { signal, out } = context;
         const plane = await context.writing();
-        const task = plane.task((await findTask(plane, id)).id);
+        const task = plane.task((await findTask(context, plane, id)).id);
         await act(task, { by: 'cli', signal, ...(why === undefined ? {} : { why }) });
         const outcome = wait ? await task.outcome({ signal }) : undefined;
         const view = await task.status({ signal });
         await out.document(view);
-        await out.line(formatTask(view, Date.now(), out.colours)[0]);
+        if (!out.quiet) await out.line(formatTaskLine(view, { now: Date.now(), colours: out.colours }));
         // `cancelled` is what the command asked for.
         return outcome === undefined || outcome.status === 'cancelled' ? 0 : exitCodeOfOutcome(outcome);
       },

@@ -1,19 +1,21 @@
 import type { CursoredEvent } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { connectForReading, connectIfOwned } from '../plane/connect.ts';
 import type { CommandContext } from '../invocation/context.ts';
+import { parseKnown } from '../arguments/known.ts';
 import { defined } from '../defined.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import { followTask } from '../plane/follow-task.ts';
+import { openForFollowing } from '../plane/open-for-following.ts';
 import { formatTime, summarizeEvent } from '../render/summary.ts';
 import { addCommand, repeatedOption } from '../invocation/add-command.ts';
+import { eventTypes } from './event-types.ts';
 
 const eventsOptionsSchema = z.object({
   follow: z.boolean().default(false),
   after: z.string().optional(),
-  type: z.array(z.string()).optional(),
+  type: z.array(z.array(z.string())).optional(),
 });
 type EventsCommandOptions = z.infer<typeof eventsOptionsSchema>;
 
@@ -26,13 +28,15 @@ const addReadingOptions = (command: Command): Command =>
 export function registerEvents(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'events [task]',
+    aliases: ['logs'],
+    examples: ['events last', 'events -f k3f9x2 --type tool.*,run.ended', 'events --json | jq .type'],
     description: 'show the events of a task, or of the whole log',
     options: (command) =>
       addReadingOptions(command).addOption(
         repeatedOption(
           '--type <types>',
           'show only these types: tool.started,run.ended or tool.*; repeatable',
-          (text) => text,
+          (text) => parseKnown(text, 'type of event', eventTypes, { families: true }),
         ),
       ),
     body: async (context, [task], given) => {
@@ -48,6 +52,7 @@ export function registerEvents(parent: Command, deps: CliDependencies): void {
   });
   addCommand(parent, deps, {
     usage: 'log',
+    examples: ['log > log.ndjson', 'log -f --after now', 'log | jq -r .type | sort | uniq -c'],
     description: 'print the whole log as NDJSON, one event per line, for jq and scripts',
     options: addReadingOptions,
     body: async (context, _args, given) => {
@@ -65,24 +70,21 @@ async function* readEvents(
   { follow, after }: EventsCommandOptions,
 ): AsyncIterable<CursoredEvent> {
   const { signal } = context;
-  const owned = await connectIfOwned(context);
-  const plane = context.closeAtEnd(owned ?? (await connectForReading(context)));
-  if (follow && owned === undefined)
-    context.out.note('note: there is no owner, so no task makes progress; runtime serve starts one');
+  const { plane, isOwned, reconnect } = await openForFollowing(context);
+  if (follow && !isOwned)
+    context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
   if (task === undefined) {
     yield* plane.events(defined({ after, follow, signal }));
     return;
   }
-  const { id } = await findTask(plane, task);
-  // A reader starts no owner: after the old one died, it waits some time for the next one.
-  const reconnect = owned === undefined ? undefined : () => context.reading();
+  const { id } = await findTask(context, plane, task);
   yield* followTask(plane, id, { after, follow, signal, reconnect });
 }
 
 /** The test for the types of `--type`: `tool.*` matches every type that begins with `tool.`. @default every type */
-function typeFilter(given: readonly string[] | undefined): (type: string) => boolean {
+function typeFilter(given: readonly (readonly string[])[] | undefined): (type: string) => boolean {
   if (given === undefined) return () => true;
-  const patterns = given.flatMap((text) => text.split(',')).map((text) => text.trim());
+  const patterns = given.flat();
   return (type) =>
     patterns.some((pattern) => (pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern));
 }

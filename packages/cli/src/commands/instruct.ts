@@ -1,4 +1,11 @@
-import type { Receipt, SendOptions, TaskHandle } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  steerCapabilitySchema,
+  type Receipt,
+  type SendOptions,
+  type TaskHandle,
+  type TaskView,
+} from '@runtime/contracts';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { parseDuration } from '../arguments/duration.ts';
@@ -6,6 +13,7 @@ import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
+import { shortId } from '../render/short-id.ts';
 import { addCommand, parsedOption } from '../invocation/add-command.ts';
 import { readText } from './read-text.ts';
 
@@ -43,12 +51,18 @@ export function registerInstruct(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'steer <task> [text]',
     description: 'send an instruction into the running turn, without interrupting it',
+    examples: [
+      'steer last "leave the public API alone"',
+      'steer k3f9x2 --wait delivered "use pnpm"',
+      'steer last - < notes.md',
+    ],
     options: addInstructOptions,
     body: (context, args, given) => instruct(context, args, given, (task, text, options) => task.steer(text, options)),
   });
   addCommand(parent, deps, {
     usage: 'follow-up <task> [text]',
     description: 'send an instruction for after the running turn',
+    examples: ['follow-up last "now write the changelog"', 'follow-up k3f9x2 --expires 10m "and commit it"'],
     options: addInstructOptions,
     body: (context, args, given) =>
       instruct(context, args, given, (task, text, options) => task.followUp(text, options)),
@@ -62,20 +76,47 @@ async function instruct(
   send: (task: TaskHandle, text: string, options: SendOptions) => Promise<Receipt>,
 ): Promise<void> {
   const options = instructOptionsSchema.parse(given);
-  const { signal, out } = context;
+  const { signal } = context;
   const source = { name: 'text', argument: text, file: options.promptFile } as const;
   const content = await readText(context.deps, source, signal);
   const plane = await context.writing();
-  const view = await findTask(plane, id);
+  const view = await findTask(context, plane, id);
   const expiresAt = options.expires === undefined ? undefined : Date.now() + options.expires;
   const { key, ifTurn } = options;
+  refuseUnprovable(view, options.wait);
   const receipt = await send(plane.task(view.id), content, defined({ key, ifTurn, expiresAt, by: 'cli', signal }));
-  if (options.wait !== undefined) {
-    await receipt.reached(options.wait, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(options.waitTimeout)]),
-    });
+  try {
+    if (options.wait !== undefined) {
+      const waiting = AbortSignal.any([signal, AbortSignal.timeout(options.waitTimeout)]);
+      await receipt.reached(options.wait, { signal: waiting });
+    }
+  } finally {
+    // Also when it did not come that far: it is queued or sent, and has an id to look it up by.
+    await report(context, receipt);
   }
-  const level = await receipt.level({ signal });
+}
+
+async function report({ out, signal }: CommandContext, receipt: Receipt): Promise<void> {
+  // After Ctrl-C too: the answer is at hand.
+  const level = await receipt.level(signal.aborted ? {} : { signal });
   await out.document({ taskId: receipt.taskId, instructionId: receipt.instructionId, level });
-  await out.line(`${receipt.instructionId} ${level}`);
+  if (out.quiet) return;
+  await out.line(`${shortId(receipt.instructionId)} ${level}`);
+}
+
+type Level = NonNullable<z.output<typeof instructOptionsSchema>['wait']>;
+
+/** Before anything is queued: a steer that was typed cannot be taken back. */
+function refuseUnprovable({ runs }: TaskView, wanted: Level | undefined): void {
+  const run = runs.at(-1);
+  const most = run?.status === 'ended' ? undefined : run?.capabilities?.steer;
+  if (wanted === undefined || run === undefined || most === undefined) return;
+  const levels: readonly string[] = steerCapabilitySchema.options;
+  if (most === 'none' || levels.indexOf(wanted) <= levels.indexOf(most)) return;
+  const can = most === 'unknown' ? 'cannot prove what becomes of an instruction' : `can prove no more than ${most}`;
+  throw new AgentRuntimeError('UNSUPPORTED', `${run.runtime} ${can}; nothing was sent`, {
+    retry: 'never',
+    hint: most === 'unknown' ? 'send it without --wait' : `wait for ${most}, or send it without --wait`,
+    details: { provable: most },
+  });
 }

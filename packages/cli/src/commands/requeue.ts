@@ -1,44 +1,80 @@
 import {
   AgentRuntimeError,
   type ControlPlane,
+  type RecordedEnvironment,
   type SubmitRequest,
-  type TaskSpec,
   type TaskView,
 } from '@runtime/contracts';
 import type { Command } from 'commander';
 import type { CliDependencies } from '../host/dependencies.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import { usageError } from '../arguments/usage-error.ts';
+import { definitionsOf } from '../config/definitions.ts';
+import { defined } from '../defined.ts';
 import { findTask } from '../plane/find-task.ts';
-import { formatTask } from '../render/task.ts';
+import { definitionsOfTask, specOf } from '../plane/spec-of.ts';
+import { shortId } from '../render/short-id.ts';
 import { addCommand } from '../invocation/add-command.ts';
+import { forPlane, noteUnset } from './for-plane.ts';
 
 /** `runtime requeue`. */
 export function registerRequeue(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'requeue <task>',
-    description: 'run an ended task again, as a new task that refers to the old one',
+    description: 'run an ended task again, as a new task, and print its id',
+    examples: ['requeue last', 'watch $(runtime requeue k3f9x2)'],
     body: async (context, [id]) => {
       const { out, signal } = context;
       const plane = await context.writing();
-      const before = await findTask(plane, id);
-      const spec = await specOf(plane, before, signal);
-      const { continueOf: _, ...same } = spec;
-      const request: SubmitRequest = { ...same, retryOf: before.id };
+      const before = await findTask(context, plane, id);
+      requireEnd(context, before);
+      const request = await requestAgain(context, plane, before.id);
       const task = await plane.submit(request, { signal });
       const view = await task.status({ signal });
       await out.document(view);
-      await out.line(formatTask(view, Date.now(), out.colours)[0]);
+      await out.line(task.id);
+      if (out.live) out.remark(`to watch it: ${context.program} watch ${shortId(task.id)}`);
     },
   });
 }
 
-async function specOf(plane: ControlPlane, { id, status }: TaskView, signal: AbortSignal): Promise<TaskSpec> {
-  if (status === 'queued' || status === 'running' || status === 'waiting') {
-    throw new AgentRuntimeError('CONFLICT', `${id} has not ended; it is ${status}`, {
-      hint: `runtime cancel ${id} --wait ends it`,
-    });
+function requireEnd({ program }: CommandContext, { id, status }: TaskView): void {
+  if (status !== 'queued' && status !== 'running' && status !== 'waiting') return;
+  throw new AgentRuntimeError('CONFLICT', `${shortId(id)} has not ended; it is ${status}`, {
+    hint: `${program} cancel ${shortId(id)} --wait ends it`,
+  });
+}
+
+/** The request that a task was made of, with its own runtimes and with the variables that this shell has now. */
+async function requestAgain(context: CommandContext, plane: ControlPlane, taskId: string): Promise<SubmitRequest> {
+  const { deps, signal } = context;
+  const spec = await specOf(plane, taskId, signal);
+  const { config } = await context.config();
+  const { continueOf: _, definitions: _recorded, environment: _names, env, ...same } = spec;
+  const set = env && valuesAgain(env, { ...deps.env, ...config.defaults?.env?.set });
+  const request: SubmitRequest = {
+    ...same,
+    ...(env ? { env: defined({ pass: env.pass, file: env.file, set }) } : {}),
+    retryOf: taskId,
+  };
+  noteUnset(context, request);
+  const definitions = definitionsOfTask(spec, definitionsOf(config));
+  return forPlane(context, plane, request, definitions);
+}
+
+/** The values of `env.set` were not kept: they come from the configuration or from this shell. */
+function valuesAgain(
+  { set, setNames = [] }: RecordedEnvironment,
+  here: Readonly<Record<string, string | undefined>>,
+): Record<string, string> | undefined {
+  const missing = setNames.filter((name) => here[name] === undefined);
+  if (missing.length > 0) {
+    const names = missing.join(', ');
+    throw usageError(
+      `the values that the task was given for ${names} were not kept`,
+      'set them in this shell, or in defaults.env.set of the configuration, and do it again',
+    );
   }
-  for await (const event of plane.task(id).events({ follow: false, signal })) {
-    if (event.type === 'task.submitted') return event.spec;
-  }
-  throw new AgentRuntimeError('DATA_CORRUPT', `the log has no submission of ${id}`);
+  const values = setNames.flatMap((name) => (here[name] === undefined ? [] : [[name, here[name]] as const]));
+  return values.length === 0 ? set : Object.fromEntries(values);
 }

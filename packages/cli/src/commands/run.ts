@@ -5,13 +5,15 @@ import type { CommandContext } from '../invocation/context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { addCommand } from '../invocation/add-command.ts';
+import { concurrencyOf } from '../config/schema.ts';
 import { openOwnPlane } from '../plane/own-plane.ts';
 import { prepareTask, submitTask, type PreparedTask } from './submit.ts';
 import { addTaskOptions } from './task-options.ts';
 import { completeRequest } from './task-request.ts';
-import { watchTask } from './watch.ts';
+import { watchTask } from './watch-task.ts';
+import { shortId } from '../render/short-id.ts';
 
-const runOptionsSchema = z.object({ foreground: z.boolean().default(false), quiet: z.boolean().default(false) });
+const runOptionsSchema = z.object({ foreground: z.boolean().default(false) });
 
 /** `runtime run`. */
 export function registerRun(parent: Command, deps: CliDependencies): void {
@@ -19,22 +21,28 @@ export function registerRun(parent: Command, deps: CliDependencies): void {
     usage: 'run [prompt]',
     description: 'submit a task and watch it until it ends',
     options: (command) =>
-      addTaskOptions(command)
-        .option('-q, --quiet', 'show only what the agent says')
-        .option('--foreground', 'own the data directory in this process, for containers and tests'),
+      addTaskOptions(command).option(
+        '--foreground',
+        'own the data directory in this process, for containers and tests',
+      ),
     details:
-      'Ctrl-C stops watching; the task goes on. A second Ctrl-C right after it\ncancels the task. The exit code is 0 if the task succeeded.',
+      'Ctrl-C stops watching; the task goes on. A second Ctrl-C right after it cancels the task. The exit code is 0 if the task succeeded.',
+    examples: [
+      'run "fix the flaky test"',
+      'run "fix the flaky test" --on pi,claude --deadline 30m',
+      'run - -q < prompt.md > answer.md',
+    ],
     ownSignals: true,
     body: async (context, [prompt], given) => {
-      const { foreground, quiet } = runOptionsSchema.parse(given);
+      const { foreground } = runOptionsSchema.parse(given);
       const prepared = await prepareTask(context, prompt, given);
-      return foreground ? runInForeground(context, prepared, quiet) : runDetached(context, prepared, quiet);
+      return foreground ? runInForeground(context, prepared) : runDetached(context, prepared);
     },
   });
 }
 
-async function runDetached(context: CommandContext, prepared: PreparedTask, quiet: boolean): Promise<number> {
-  const { deps } = context;
+async function runDetached(context: CommandContext, prepared: PreparedTask): Promise<number> {
+  const { deps, program } = context;
   const stopListening = deps.onSignal(['SIGINT'], () => context.interrupt());
   const { plane, task } = await submitTask(context, prepared).finally(stopListening);
   const detach = new AbortController();
@@ -51,14 +59,15 @@ async function runDetached(context: CommandContext, prepared: PreparedTask, quie
     }
   });
   try {
-    const outcome = await watchUntil(context, plane, task.id, quiet, signal, () => context.writing());
+    const outcome = await watchUntil(context, plane, task.id, signal, () => context.writing());
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
     if (!detach.signal.aborted) return exitCodes.succeeded;
-    context.out.note(`\ndetached; the task goes on. To watch it again: runtime events -f ${task.id}`);
-    context.out.note('Press Ctrl-C again to cancel the task.');
+    const id = shortId(task.id);
+    context.out.note(`detached; the task goes on. To watch it again: ${program} watch ${id}`);
+    context.out.note('Press Ctrl-C again now to cancel the task.');
     if (await abortsWithin(secondInterrupt.signal, deps.detachWindowMs ?? 2000)) {
       await task.cancel({ by: 'cli', why: 'second Ctrl-C' });
-      context.out.note(`cancel requested: runtime status ${task.id} shows how it ends`);
+      context.out.note(`cancel requested: ${program} watch ${id} shows how it ends`);
     }
     return exitCodes.interrupted;
   } finally {
@@ -66,22 +75,24 @@ async function runDetached(context: CommandContext, prepared: PreparedTask, quie
   }
 }
 
-async function runInForeground(context: CommandContext, prepared: PreparedTask, quiet: boolean): Promise<number> {
-  const { deps } = context;
+async function runInForeground(context: CommandContext, prepared: PreparedTask): Promise<number> {
+  const { deps, program } = context;
   const stop = new AbortController();
   const unsubscribe = deps.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], () =>
     stop.abort(new DOMException('stopped', 'AbortError')),
   );
   try {
-    const plane = await openOwnPlane(context, await context.config());
-    const task = await plane.submit(await completeRequest(plane, prepared.request, prepared.options), {
+    const plane = await openOwnPlane(context, concurrencyOf((await context.config()).config));
+    const task = await plane.submit(await completeRequest(context, plane, prepared.request, prepared.options), {
       signal: stop.signal,
     });
     const signal = AbortSignal.any([stop.signal, context.signal]);
-    const outcome = await watchUntil(context, plane, task.id, quiet, signal);
+    const outcome = await watchUntil(context, plane, task.id, signal);
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
-    context.out.note('\nstopped; the agent goes on. The next owner continues the task: runtime serve starts one.');
-    context.out.note(`To end the task: runtime cancel ${task.id}`);
+    context.out.note(
+      `stopped; the agent goes on. The next owner continues the task: ${program} serve --detach starts one.`,
+    );
+    context.out.note(`To end the task: ${program} cancel ${shortId(task.id)}`);
     return exitCodes.interrupted;
   } finally {
     unsubscribe();
@@ -93,12 +104,11 @@ async function watchUntil(
   context: CommandContext,
   plane: ControlPlane,
   taskId: string,
-  quiet: boolean,
   signal: AbortSignal,
   reconnect?: () => Promise<ControlPlane>,
 ): Promise<RunOutcome | undefined> {
   try {
-    return await watchTask(context, plane, taskId, { quiet, signal, reconnect });
+    return await watchTask(context, plane, taskId, { signal, reconnect });
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;

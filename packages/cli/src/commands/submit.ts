@@ -2,11 +2,12 @@ import { AgentRuntimeError, type ControlPlane, type SubmitRequest, type TaskHand
 import type { Command } from 'commander';
 import type { CommandContext } from '../invocation/context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
-import { formatTask } from '../render/task.ts';
+import { shortId } from '../render/short-id.ts';
 import { addCommand } from '../invocation/add-command.ts';
 import { readText } from './read-text.ts';
 import { addTaskOptions, taskOptionsSchema, type TaskOptions } from './task-options.ts';
-import { completeRequest, composeRequest, namesToPass } from './task-request.ts';
+import { noteUnset } from './for-plane.ts';
+import { completeRequest, composeRequest } from './task-request.ts';
 
 /** A request that was read and checked as far as possible without a plane. */
 export interface PreparedTask {
@@ -24,7 +25,9 @@ export async function prepareTask(
   const loaded = await context.config();
   const source = { name: 'prompt', argument, file: options.promptFile } as const;
   const prompt = await readText(context.deps, source, context.signal);
-  return { request: composeRequest(prompt, options, loaded, context.deps.cwd), options };
+  const request = composeRequest(prompt, options, loaded, context.deps.cwd);
+  noteUnset(context, request);
+  return { request, options };
 }
 
 /** Submits the task to the owner. Tries a second time after a lost connection, which the key makes harmless. */
@@ -32,10 +35,9 @@ export async function submitTask(
   context: CommandContext,
   { request, options }: PreparedTask,
 ): Promise<{ readonly plane: ControlPlane; readonly task: TaskHandle }> {
-  const writing = { passEnv: [...namesToPass(options), ...(request.env?.pass ?? [])] };
   const submit = async (): Promise<{ plane: ControlPlane; task: TaskHandle }> => {
-    const plane = await context.writing(writing);
-    const complete = await completeRequest(plane, request, options);
+    const plane = await context.writing();
+    const complete = await completeRequest(context, plane, request, options);
     return { plane, task: await plane.submit(complete, { signal: context.signal }) };
   };
   try {
@@ -53,15 +55,19 @@ export async function submitTask(
 export function registerSubmit(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'submit [prompt]',
-    description: 'submit a task and return at once',
+    description: 'submit a task, print its id and return at once',
+    examples: [
+      'submit "write the changelog"',
+      'submit - --on claude < prompt.md',
+      'wait $(runtime submit "fix the test")',
+    ],
     options: addTaskOptions,
     body: async (context, [prompt], given) => {
       const { task } = await submitTask(context, await prepareTask(context, prompt, given));
-      const view = await task.status({ signal: context.signal });
-      await context.out.document(view);
-      await context.out.line(formatTask(view, Date.now(), context.out.colours)[0]);
-      if (context.out.live)
-        await context.out.line(context.out.colours.dim(`to watch it: runtime events -f ${task.id}`));
+      const { out, program } = context;
+      if (out.json) return out.document(await task.status({ signal: context.signal }));
+      await out.line(task.id);
+      if (out.live) out.remark(`to watch it: ${program} watch ${shortId(task.id)}`);
     },
   });
 }

@@ -2,6 +2,7 @@ import { approvalPolicySchema, needsSchema, policyRuleSchema, targetSchema } fro
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { parseDuration } from '../arguments/duration.ts';
+import { parseLabel } from '../arguments/label.ts';
 import { parseNeeds } from '../arguments/needs.ts';
 import { parsePolicyRule } from '../arguments/policy.ts';
 import { parseTargets } from '../arguments/targets.ts';
@@ -10,12 +11,16 @@ import { parsedOption, repeatedOption } from '../invocation/add-command.ts';
 
 const approvalTimeoutSchema = approvalPolicySchema.shape.timeoutMs.unwrap();
 
+/** As Pi spells them, the one runtime that takes them. */
+const thinkingLevels = ['off', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
+
 /** The options of `run` and `submit`, as commander leaves them. */
 export const taskOptionsSchema = z.object({
   promptFile: z.string().optional(),
   on: z.array(targetSchema).optional(),
   model: z.string().optional(),
   thinking: z.string().optional(),
+  label: z.array(z.tuple([z.string(), z.string()])).optional(),
   workspace: z.string().optional(),
   title: z.string().optional(),
   untilClosed: z.boolean().default(false),
@@ -44,9 +49,10 @@ export function addTaskOptions(command: Command): Command {
     .option('--prompt-file <path>', 'read the prompt from a file; - reads standard input')
     .addOption(parsedOption('--on <runtimes>', 'runtimes in order of preference: pi,tmux or pi:<model>', parseTargets))
     .option('--model <name>', 'the model of every runtime for which --on names none')
-    .option('--thinking <level>', 'how much the model thinks, as the runtime spells it')
+    .addOption(new Option('--thinking <level>', 'how much the model thinks').choices(thinkingLevels))
     .option('--workspace <path>', 'where the agent works (default: the current directory)')
     .option('--title <text>', 'the title in lists (default: the beginning of the prompt)')
+    .addOption(repeatedOption('--label <label>', 'a label for lists: name=value; repeatable', parseLabel))
     .option('--until-closed', 'keep the task open for follow-ups until `runtime close`')
     .addOption(
       parsedOption('--deadline <duration>', 'the longest time from submission to the end: 10m, 1h30m', parseDuration),

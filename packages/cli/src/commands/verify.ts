@@ -8,6 +8,7 @@ import { addCommand } from '../invocation/add-command.ts';
 export function registerVerify(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'verify',
+    examples: ['verify', 'verify --json', 'verify --data-dir /backup/runtime'],
     description: 'check every line of the log against its checksum; changes nothing',
     body: async ({ dataDir, out }) => {
       const { ok, problems, report } = await deps.planes.verify(dataDir);

@@ -1,63 +1,32 @@
-import type { ControlPlane, RunOutcome, TaskStreamEvent } from '@runtime/contracts';
-import { formatDuration } from '../arguments/duration.ts';
-import type { CommandContext } from '../invocation/context.ts';
-import { followTask } from '../plane/follow-task.ts';
-import type { Output } from '../render/output.ts';
-import { createLiveView, type LiveView } from '../render/live-view.ts';
-import { describeOutcome } from '../render/summary.ts';
-import { paintStatus } from '../render/task.ts';
+import type { Command } from 'commander';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
+import { addCommand } from '../invocation/add-command.ts';
+import { findTask } from '../plane/find-task.ts';
+import { openForFollowing } from '../plane/open-for-following.ts';
+import { shortId } from '../render/short-id.ts';
+import { watchTask } from './watch-task.ts';
 
-/** How to show a task. */
-export interface WatchOptions {
-  /** Show only what the agent says. */
-  readonly quiet: boolean;
-  readonly signal: AbortSignal;
-  /** Connects again after the owner died. Left out where this process is the owner. */
-  readonly reconnect?: (() => Promise<ControlPlane>) | undefined;
-}
-
-/** Shows a task until it has ended, and returns its outcome; undefined when `signal` ended the watching before. */
-export async function watchTask(
-  context: CommandContext,
-  plane: ControlPlane,
-  taskId: string,
-  options: WatchOptions,
-): Promise<RunOutcome | undefined> {
-  const { out } = context;
-  const { quiet, signal, reconnect } = options;
-  const view = createLiveView({ colours: out.colours, live: out.live, quiet, verbose: context.options.verbose });
-  const started = Date.now();
-  let keptOpen = false;
-  let outcome: RunOutcome | undefined;
-  const queuedNote = quiet ? undefined : setTimeout(() => out.note(queuedHint), context.deps.queuedNoteMs ?? 2000);
-  try {
-    for await (const event of followTask(plane, taskId, { follow: true, signal, reconnect })) {
-      if (event.type === 'task.submitted') keptOpen = event.spec.until === 'closed';
-      else clearTimeout(queuedNote);
-      if (event.type === 'task.ended') outcome = event.outcome;
-      if (out.json) await out.record(event);
-      else await out.write(view.show(event) + restHint(event, keptOpen && !quiet, view, out));
-      if (signal.aborted) break;
-    }
-  } finally {
-    clearTimeout(queuedNote);
-  }
-  if (!out.json) await out.write(view.end());
-  if (outcome !== undefined && !quiet) {
-    const why = describeOutcome(outcome).slice(outcome.status.length);
-    const elapsed = formatDuration(Date.now() - started);
-    await out.line(`${paintStatus(outcome.status, out.colours)}${why} after ${elapsed}  ${out.colours.dim(taskId)}`);
-  }
-  return outcome;
-}
-
-const queuedHint = 'queued behind other tasks, or behind a task in the same workspace; runtime list shows them';
-
-/** The line for a task that is kept open and now waits for a person. */
-function restHint(event: TaskStreamEvent, keptOpen: boolean, view: LiveView, out: Output): string {
-  if (!keptOpen || event.type !== 'turn.ended') return '';
-  const id = event.stream.slice('task/'.length);
-  return view.line(
-    out.colours.dim(`the agent rests; to go on: runtime follow-up ${id} "<text>", to end: runtime close ${id}`),
-  );
+/** `runtime watch`. */
+export function registerWatch(parent: Command, deps: CliDependencies): void {
+  addCommand(parent, deps, {
+    usage: 'watch <task>',
+    description: 'show a task as run does, from its beginning until it ends',
+    details: 'Ctrl-C stops watching; the task goes on. The exit code is 0 if the task succeeded.',
+    examples: ['watch last', 'watch k3f9x2 --verbose', 'watch last -q > answer.md'],
+    body: async (context, [id]) => {
+      const { out, program, signal } = context;
+      const { plane, isOwned, reconnect } = await openForFollowing(context);
+      const view = await findTask(context, plane, id);
+      if (!isOwned && view.endedAt === undefined)
+        out.remark(`no owner lives, so this task makes no progress; ${program} serve --detach starts one`);
+      try {
+        const outcome = await watchTask(context, plane, view.id, { signal, reconnect });
+        return outcome === undefined ? exitCodes.succeeded : exitCodeOfOutcome(outcome);
+      } finally {
+        if (signal.aborted && !deps.brokenPipe.aborted)
+          out.remark(`the task goes on; to watch it again: ${program} watch ${shortId(view.id)}`);
+      }
+    },
+  });
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { CliDependencies } from '../host/dependencies.ts';
+import { addAfterHelp } from './help.ts';
 import { handle, type Handler, type HandlerOptions } from './handle.ts';
 
 /** Adds the options that every command takes, before its name or after it. */
@@ -9,6 +10,7 @@ export function addCommonOptions(command: Command): Command {
     .option('--data-dir <path>', 'where tasks are kept (default: $RUNTIME_DATA_DIR, else the state directory)')
     .option('--config <path>', 'the configuration file (default: the nearest runtime.config.json, from here upwards)')
     .option('--json', 'print one JSON document; NDJSON for run, events and log')
+    .option('-q, --quiet', 'print only the bare result: ids, or what the agent says')
     .option('--verbose', 'show more detail, and the causes of errors');
 }
 
@@ -19,14 +21,20 @@ export interface CommandSpec extends HandlerOptions {
   readonly description: string;
   readonly options?: (command: Command) => Command;
   readonly body: Handler;
+  /** Other names of the command. */
+  readonly aliases?: readonly string[];
   /** Shown after the help. */
   readonly details?: string;
+  /** Command lines without the name of the program, shown after the help. */
+  readonly examples?: readonly string[];
 }
 
 const argumentHelp: Readonly<Record<string, string>> = {
-  task: 'its id, the beginning of its id, or last for the newest task',
+  task: 'its id as runtime list shows it, any unique part of the id, or last for the newest task here',
   prompt: 'what the agent is to do; - reads standard input',
   text: 'the text of the instruction; - reads standard input',
+  tasks: 'ids as runtime list shows them, any unique parts of ids, or last for the newest task here',
+  shell: 'bash, zsh or fish',
   approval: 'the id of the approval',
   choice: 'the id or the label of a choice, or allow or deny',
 };
@@ -37,7 +45,8 @@ export function addCommand(parent: Command, deps: CliDependencies, spec: Command
   for (const argument of command.registeredArguments) argument.description = argumentHelp[argument.name()] ?? '';
   spec.options?.(command);
   addCommonOptions(command);
-  if (spec.details !== undefined) command.addHelpText('after', `\n${spec.details}`);
+  command.aliases(spec.aliases ?? []);
+  addAfterHelp(command, spec.details, spec.examples ?? [], () => deps.stdout.columns ?? 80);
   return command.action(handle(deps, spec.body, spec));
 }
 
@@ -59,6 +68,6 @@ function asArgumentError<T>(parse: () => T): T {
     return parse();
   } catch (error) {
     const { rawMessage, hint } = AgentRuntimeError.from(error);
-    throw new InvalidArgumentError(hint === undefined ? `${rawMessage}.` : `${rawMessage} (${hint}).`);
+    throw new InvalidArgumentError(hint === undefined ? `${rawMessage}.` : `${rawMessage}.\n(${hint})`);
   }
 }

@@ -5,13 +5,16 @@ import { usageError } from '../arguments/usage-error.ts';
 import { loadConfig, type LoadedConfig } from '../config/load.ts';
 import { connectForReading, connectForWriting, type ConnectContext, type WritingOptions } from '../plane/connect.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
+import { shellWord } from '../render/approval.ts';
 import { createOutput } from '../render/output.ts';
+import { sanitizeLine } from '../sanitize.ts';
 
 /** The options that every command takes. */
 export const commonOptionsSchema = z.object({
   dataDir: z.string().optional(),
   config: z.string().optional(),
   json: z.boolean().default(false),
+  quiet: z.boolean().default(false),
   verbose: z.boolean().default(false),
 });
 export type CommonOptions = z.infer<typeof commonOptionsSchema>;
@@ -19,6 +22,8 @@ export type CommonOptions = z.infer<typeof commonOptionsSchema>;
 /** What one invocation of a command works with. */
 export interface CommandContext extends ConnectContext {
   readonly options: CommonOptions;
+  /** How this program is called on the same data directory, in commands to copy. */
+  readonly program: string;
   /** Ends the command by aborting `signal`: Ctrl-C does so unless the command handles it itself. */
   interrupt(): void;
   /** Connects to the owner, else reads the files. The plane is closed with the context. */
@@ -46,8 +51,12 @@ export function createContext(deps: CliDependencies, options: CommonOptions): Co
   const context: CommandContext = {
     deps,
     options,
+    program:
+      options.dataDir === undefined
+        ? 'runtime'
+        : `runtime --data-dir ${shellWord(sanitizeLine(options.dataDir, 4096))}`,
     dataDir: resolveDataDir(deps, options.dataDir),
-    out: createOutput(deps, options.json, signal),
+    out: createOutput(deps, options, signal),
     signal,
     interrupt: () => interrupted.abort(new DOMException('interrupted', 'AbortError')),
     config() {

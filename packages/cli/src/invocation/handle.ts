@@ -12,9 +12,12 @@ export async function reportError(
   options: Pick<CommonOptions, 'json' | 'verbose'>,
 ): Promise<number> {
   const error = AgentRuntimeError.from(thrown);
-  const out = createOutput(deps, options.json);
+  const out = createOutput(deps, options);
   if (options.json) await out.record({ error: error.toData() });
-  else out.note(formatError(error, createOutput({ ...deps, stdout: deps.stderr }, false).colours, options.verbose));
+  else
+    out.note(
+      formatError(error, createOutput({ ...deps, stdout: deps.stderr }, { json: false }).colours, options.verbose),
+    );
   return exitCodeOf(error);
 }
 
@@ -37,7 +40,7 @@ export function handle(deps: CliDependencies, body: Handler, handlerOptions: Han
     const command = received.at(-1) as Command;
     const given: Record<string, unknown> = command.optsWithGlobals();
     const common = commonOptionsSchema.parse(given);
-    const args = command.processedArgs.map((arg: unknown) => (typeof arg === 'string' ? arg : undefined));
+    const args = command.processedArgs.flat().map((arg: unknown) => (typeof arg === 'string' ? arg : undefined));
     deps.exit(await attempt(deps, common, (context) => body(context, args, given), handlerOptions));
   };
 }

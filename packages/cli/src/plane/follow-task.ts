@@ -47,7 +47,7 @@ export async function* followTask(
     }
     if (failures > maxFailures) {
       throw new AgentRuntimeError('UNAVAILABLE', `the connection to the owner was lost ${failures} times in a row`, {
-        hint: `runtime events -f ${taskId} continues; runtime doctor shows which process holds the data directory`,
+        hint: `runtime watch ${taskId} continues; runtime doctor shows which process holds the data directory`,
       });
     }
     await sleep(failures * 100, undefined, { signal: options.signal });

@@ -14,8 +14,8 @@ export interface ShownApproval {
 
 const maxMessageLines = 20;
 
-/** An approval and the command that answers it: several lines, sanitised. */
-export function describeApproval(approval: ShownApproval, taskId: string, c: Colours): string {
+/** An approval and how to answer it, by a command that takes its id and a choice: several lines, sanitised. */
+export function describeApproval(approval: ShownApproval, command: string, c: Colours): string {
   const lines = [`${c.yellow('?')} ${c.bold(sanitizeLine(approval.title, 300))} ${c.dim(`(${approval.kind})`)}`];
   const message = sanitize(approval.message ?? '').trim();
   const all = message === '' ? [] : message.split('\n');
@@ -23,7 +23,7 @@ export function describeApproval(approval: ShownApproval, taskId: string, c: Col
   if (all.length > maxMessageLines) lines.push(c.dim(`  … ${all.length - maxMessageLines} more lines`));
   const ids = approval.choices.map((choice) => shellWord(sanitizeLine(choice.id)));
   const answers = approval.input ? [...ids, '<text>'] : ids;
-  lines.push(`  runtime answer ${taskId} ${shellWord(sanitizeLine(approval.id))} ${answers.join(' | ')}`);
+  lines.push(`  ${command} ${shellWord(sanitizeLine(approval.id))} ${answers.join(' | ')}`);
   return lines.join('\n');
 }
 

@@ -1,9 +1,11 @@
 /** Merges streamed text and whole lines so that a line never begins in the middle of another. */
 export interface LineBuffer {
   /** Streamed text, which may end anywhere. */
-  text(text: string): string;
+  text(text: string, paint?: (text: string) => string): string;
   /** A whole line. */
   line(text: string): string;
+  /** Whether what was written ended with a line feed. */
+  atLineStart(): boolean;
   /** The text that is held back, with a line feed where one is missing. */
   end(): string;
 }
@@ -23,11 +25,11 @@ export function createLineBuffer(live: boolean): LineBuffer {
     return out;
   };
   return {
-    text(text) {
+    text(text, paint = (plain) => plain) {
       if (text === '') return '';
       if (live) {
         atLineStart = text.endsWith('\n');
-        return text;
+        return paint(text);
       }
       const all = pending + text;
       const cut = all.lastIndexOf('\n') + 1;
@@ -39,6 +41,7 @@ export function createLineBuffer(live: boolean): LineBuffer {
       return all;
     },
     line: (text) => `${flush()}${text}\n`,
+    atLineStart: () => atLineStart && pending === '',
     end: flush,
   };
 }

@@ -1,11 +1,18 @@
 import type { TaskEventOf, TaskEventType } from '@runtime/contracts';
 import type { Colours } from './output.ts';
 
+/** How lines are written. */
+export interface LineStyle {
+  readonly colours: Colours;
+  readonly verbose: boolean;
+  /** How the program is called in commands to copy. */
+  readonly program: string;
+}
+
 /** Writes the line of one type of event, sanitised; undefined for an event without one. */
 type LineWriter<T extends TaskEventType> = (
   event: TaskEventOf<T> & { readonly stream: string },
-  colours: Colours,
-  verbose: boolean,
+  style: LineStyle,
 ) => string | undefined;
 
 /** The line writers by type of event. */

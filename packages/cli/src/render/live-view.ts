@@ -1,8 +1,13 @@
 import type { TaskStreamEvent } from '@runtime/contracts';
+import { defined } from '../defined.ts';
 import type { Colours } from './output.ts';
-import { createSanitizer, type StreamSanitizer } from '../sanitize.ts';
-import { createLineBuffer, type LineBuffer } from './line-buffer.ts';
+import { createActivity } from './activity.ts';
 import { describeLine } from './event-line.ts';
+import { createFailures } from './failures.ts';
+import { cutLine, wrapLine } from './fit.ts';
+import { createLineBuffer } from './line-buffer.ts';
+import { createSpeech } from './speech.ts';
+import { describeResult } from './tool-line.ts';
 
 /** Options of the live view. */
 export interface LiveViewOptions {
@@ -13,6 +18,10 @@ export interface LiveViewOptions {
   readonly quiet: boolean;
   /** Also show reasoning and the plane's own steps. */
   readonly verbose: boolean;
+  /** The width of the terminal; undefined where nothing is to be fitted. */
+  readonly columns?: number | undefined;
+  /** How the program is called in commands to copy. @default 'runtime' */
+  readonly program?: string;
 }
 
 /** What people watch while a task runs. Pass it each event in order, and write the text that it returns. */
@@ -20,53 +29,70 @@ export interface LiveView {
   show(event: TaskStreamEvent): string;
   /** Adds a line between the events. */
   line(text: string): string;
+  /** What happens now, in words; undefined in the middle of a line, and while nothing happens. */
+  activity(now: number): string | undefined;
+  readonly queued: boolean;
   end(): string;
 }
 
 /** Makes a live view. It remembers the message that is being streamed and the state of the line, and has no effects. */
 export function createLiveView(options: LiveViewOptions): LiveView {
+  const { colours: c, quiet, verbose, columns } = options;
   const buffer = createLineBuffer(options.live);
-  const speech = createSpeech(buffer);
+  const dims = c.isColorSupported ? (text: string) => c.dim(text) : (text: string) => text;
+  // Without colours, reasoning would read like the agent's answer.
+  const showsReasoning = verbose || (options.live && c.isColorSupported);
+  const speech = createSpeech(buffer, { reasoning: showsReasoning && !quiet ? dims : undefined });
+  const failures = createFailures(c);
+  const activity = createActivity();
+  const results = createResults(c);
+  const wrapped = (lines: string): string =>
+    lines === '' ? '' : buffer.line(columns === undefined ? lines.trimEnd() : wrapLine(lines.trimEnd(), columns));
+  const cut = (line: string): string => buffer.line(columns === undefined ? line : cutLine(line, columns));
+  let promptId: string | undefined;
+  const showLine = (event: TaskStreamEvent): string => {
+    if (event.type === 'task.submitted') promptId = event.instructionId;
+    // The prompt is declined because the task ends, and how it ends is the last line.
+    if (event.type === 'instruction.declined' && event.instructionId === promptId && !verbose) return '';
+    const result = results(event);
+    if (result !== undefined) return cut(result);
+    const failure = failures.show(event);
+    if (failure !== undefined) return wrapped(failure);
+    const line = describeLine(event, { colours: c, verbose, program: options.program ?? 'runtime' });
+    if (line === undefined) return '';
+    return wrapped(failures.end()) + (event.type === 'tool.started' ? cut(line) : wrapped(line));
+  };
   return {
     show(event) {
-      const spoken = speech(event, options.verbose);
+      activity.follow(event);
+      const spoken = speech(event);
       if (spoken !== undefined) return spoken;
-      if (options.quiet) return '';
-      const line = describeLine(event, options.colours, options.verbose);
-      return line === undefined ? '' : buffer.line(line);
+      return quiet ? '' : showLine(event);
     },
-    line: (text) => buffer.line(text),
-    end: () => buffer.end(),
+    line: wrapped,
+    activity: (now) => (quiet || !buffer.atLineStart() ? undefined : activity.describe(now)),
+    get queued() {
+      return activity.queued;
+    },
+    end: () => (quiet ? '' : wrapped(failures.end())) + buffer.end(),
   };
 }
 
-/** Shows the agent's messages and the output of its process. Returns undefined for every other event. */
-function createSpeech(buffer: LineBuffer): (event: TaskStreamEvent, verbose: boolean) => string | undefined {
-  let running: { readonly key: string; readonly sanitizer: StreamSanitizer } | undefined;
-  /** The messages whose deltas were shown and that are not completed. */
-  const startedMessages = new Set<string>();
-  /** Ends the line of the current message before another one starts. */
-  const open = (key: string): { readonly out: string; readonly sanitizer: StreamSanitizer } => {
-    if (running?.key === key) return { out: '', sanitizer: running.sanitizer };
-    running = { key, sanitizer: createSanitizer() };
-    return { out: buffer.end(), sanitizer: running.sanitizer };
-  };
-  const say = (key: string, text: string): string => {
-    const { out, sanitizer } = open(key);
-    return out + buffer.text(sanitizer.push(text));
-  };
-  return (event, verbose) => {
-    if (event.type === 'text.delta') {
-      startedMessages.add(event.messageId);
-      return say(`text ${event.messageId}`, event.text);
+/** Shows what a tool answered, with its name where another call was shown in between. */
+function createResults(c: Colours): (event: TaskStreamEvent) => string | undefined {
+  const calls = new Map<string, { readonly name: string; readonly since: number }>();
+  let last: string | undefined;
+  return (event) => {
+    if (event.type === 'tool.started') {
+      calls.set(event.callId, { name: event.name, since: event.time });
+      last = event.callId;
     }
-    if (event.type === 'message.completed') {
-      // Show the text only if no delta of it was shown.
-      const out = startedMessages.delete(event.messageId) ? '' : say(`text ${event.messageId}`, event.text);
-      return out + buffer.end();
-    }
-    if (event.type === 'output.delta') return say(`output ${event.source}`, event.text);
-    if (event.type === 'reasoning.delta') return verbose ? say(`reasoning ${event.messageId}`, event.text) : '';
-    return undefined;
+    if (event.type === 'run.ended') calls.clear();
+    if (event.type !== 'tool.ended') return undefined;
+    const call = calls.get(event.callId);
+    calls.delete(event.callId);
+    const name = call && last !== event.callId ? call.name : undefined;
+    const ms = call && event.time - call.since;
+    return describeResult(defined({ ok: event.ok, output: event.output, name, ms }), c);
   };
 }

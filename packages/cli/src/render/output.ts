@@ -12,6 +12,8 @@ export interface Output {
   readonly colours: Colours;
   /** Whether a person watches: stdout is a terminal, and no `--json`. */
   readonly live: boolean;
+  /** Whether a line may be drawn again: a terminal that is not dumb. */
+  readonly redraws: boolean;
   readonly columns: number;
   /** Writes text to stdout as it is. The caller has sanitised untrusted parts. */
   write(text: string): Promise<void>;
@@ -21,8 +23,12 @@ export interface Output {
   document(value: unknown): Promise<void>;
   /** Writes one line of NDJSON, with or without `--json`. */
   record(value: unknown): Promise<void>;
-  /** Writes a remark to stderr, with or without `--json`. */
+  /** Writes a note to stderr, with or without `--json`. */
   note(text: string): void;
+  /** Writes to stderr what a person may like to know. Does nothing with `--quiet`. */
+  remark(text: string): void;
+  /** Whether only the bare result is wanted: `--quiet`. */
+  readonly quiet: boolean;
 }
 
 /** Whether to use colours: on a terminal, unless NO_COLOR is not empty or TERM is `dumb`. */
@@ -32,7 +38,11 @@ export function wantsColour(env: Readonly<Record<string, string | undefined>>, s
 }
 
 /** Makes the output of one command. Aborting `signal` ends the waiting for a reader that does not read. */
-export function createOutput(deps: CliDependencies, json: boolean, signal: AbortSignal = deps.brokenPipe): Output {
+export function createOutput(
+  deps: CliDependencies,
+  { json, quiet = false }: { readonly json: boolean; readonly quiet?: boolean },
+  signal: AbortSignal = deps.brokenPipe,
+): Output {
   const { stdout, stderr, brokenPipe } = deps;
   const write = async (text: string): Promise<void> => {
     if (brokenPipe.aborted || text === '') return;
@@ -43,12 +53,18 @@ export function createOutput(deps: CliDependencies, json: boolean, signal: Abort
     json,
     colours: pc.createColors(!json && wantsColour(deps.env, stdout)),
     live: !json && stdout.isTTY === true,
-    columns: stdout.columns ?? 100,
+    redraws: !json && stdout.isTTY === true && deps.env['TERM'] !== 'dumb',
+    // Not kept: a window changes its size.
+    get columns() {
+      return stdout.columns ?? 100;
+    },
     write,
     line: (text = '') => (json ? Promise.resolve() : write(`${text}\n`)),
     document: (value) => (json ? record(value) : Promise.resolve()),
     record,
     note: (text) => void stderr.write(`${text}\n`),
+    remark: (text) => void (quiet || stderr.write(`${text}\n`)),
+    quiet,
   };
 }
 

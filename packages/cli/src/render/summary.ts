@@ -43,3 +43,10 @@ export function formatTime(unixMs: number): string {
   const time = [date.getHours(), date.getMinutes(), date.getSeconds()].map((value) => padded(value)).join(':');
   return `${time}.${padded(date.getMilliseconds(), 3)}`;
 }
+
+/** A date and time in the zone of this machine, to the second: `2026-11-26 12:43:06`. */
+export function formatDate(unixMs: number): string {
+  const date = new Date(unixMs);
+  const days = [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((part) => String(part).padStart(2, '0'));
+  return `${days.join('-')} ${formatTime(unixMs).slice(0, 8)}`;
+}

@@ -3,8 +3,12 @@ import { formatDuration } from '../arguments/duration.ts';
 import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { describeApproval } from './approval.ts';
-import { describeOutcome } from './summary.ts';
+import { wrapLine } from './fit.ts';
+import { shortId } from './short-id.ts';
+import { describeOutcome, formatDate } from './summary.ts';
 import { formatTable } from './table.ts';
+import { formatUsage, totalUsage } from './usage.ts';
+import { describeWaiting } from './waiting.ts';
 
 const statusColour: { readonly [S in TaskStatus]: 'green' | 'red' | 'yellow' | 'cyan' | 'dim' } = {
   succeeded: 'green',
@@ -22,68 +26,98 @@ export function paintStatus(status: TaskStatus, c: Colours): string {
   return c[statusColour[status]](status);
 }
 
-/** Milliseconds from the submission to the end, or until now. */
-function elapsedMs(view: TaskView, now: number): number {
-  return (view.endedAt ?? now) - view.submittedAt;
+/** What was asked for: `pi:<model>, tmux`. Sanitised. */
+export function formatTargets(view: TaskView, separator = ', '): string {
+  const names = view.targets.map(({ runtime, model }) => (model === undefined ? runtime : `${runtime}:${model}`));
+  return sanitizeLine(names.join(separator), 1000);
 }
 
-/** The lines of `runtime list`: a heading, then one line per task. */
-export function formatTaskList(views: readonly TaskView[], now: number, c: Colours, columns: number): string[] {
-  const head = ['TASK', 'STATUS', 'RUNTIME', 'AGE', 'TITLE'];
-  const rows = views.map((view) => [
-    view.id,
-    view.status,
-    view.runs.at(-1)?.runtime ?? '-',
-    formatDuration(now - view.submittedAt),
-    sanitizeLine(view.title, Math.max(20, columns - 65)),
-  ]);
-  const statuses = views.map((view) => view.status);
-  return formatTable([head, ...rows], (cell, row, column) => {
-    const status = statuses[row - 1];
-    if (row === 0) return c.dim(cell);
-    return column === 1 && status !== undefined ? paintStatus(status, c) : cell;
-  });
+/** `team=a urgent=yes`. Sanitised; empty without labels. */
+export function formatLabels(view: TaskView): string {
+  const pairs = Object.entries(view.labels ?? {}).map(([name, value]) => `${name}=${value}`);
+  return sanitizeLine(pairs.join(' '), 200);
 }
 
-/** The lines of `runtime status`. The first one alone stands for the task. */
-export function formatTask(view: TaskView, now: number, c: Colours): string[] {
-  const targets = view.targets.map((target) => [target.runtime, target.model].filter(Boolean).join(':')).join(', ');
-  const lines = [
-    `${c.bold(view.id)}  ${paintStatus(view.status, c)}  ${formatDuration(elapsedMs(view, now))}`,
-    `title      ${sanitizeLine(view.title)}`,
-    `workspace  ${sanitizeLine(view.workspace, 1000)}`,
-    `runtimes   ${sanitizeLine(targets, 1000)}`,
+/** How lines about a task are written. */
+export interface TaskStyle {
+  readonly now: number;
+  readonly colours: Colours;
+  readonly columns: number;
+  /** How the program is called in commands to copy. */
+  readonly program: string;
+}
+
+/** The line that stands for the task: its short id, status and age, and the title. */
+export function formatTaskLine(view: TaskView, { now, colours: c }: Pick<TaskStyle, 'now' | 'colours'>): string {
+  const elapsed = formatDuration((view.endedAt ?? now) - view.submittedAt);
+  return `${c.bold(shortId(view.id))}  ${paintStatus(view.status, c)}  ${elapsed}`;
+}
+
+/** The lines of `runtime status`. */
+export function formatTask(view: TaskView, style: TaskStyle): string[] {
+  const { colours: c, columns, program } = style;
+  const facts = formatFacts(view, style).map(([name, value]) =>
+    wrapLine(`${c.dim(name.padEnd(10))} ${value}`, columns, ' '.repeat(11)),
+  );
+  const lines = [formatTaskLine(view, style), ...facts, ...formatRuns(view, style), ...formatInstructions(view, style)];
+  for (const approval of view.approvals)
+    lines.push('', describeApproval(approval, `${program} answer ${shortId(view.id)}`, c));
+  return lines.flatMap((line) => line.split('\n'));
+}
+
+type Fact = readonly [name: string, value: string];
+
+function formatFacts(view: TaskView, { now, colours: c }: TaskStyle): Fact[] {
+  const run = view.runs.at(-1);
+  const waiting = describeWaiting(view, now);
+  const usage = totalUsage(view);
+  const times = [
+    `submitted ${formatDate(view.submittedAt)}`,
+    run?.startedAt === undefined
+      ? ''
+      : `first run after ${formatDuration((view.runs[0]?.startedAt ?? 0) - view.submittedAt)}`,
+    view.endedAt === undefined ? '' : `ended ${formatDate(view.endedAt)}`,
   ];
-  if (view.outcome) lines.push(`outcome    ${describeOutcome(view.outcome)}`);
-  if (view.cancelRequested && !view.outcome) lines.push(c.yellow('cancel requested'));
-  if (view.nextAttemptAt !== undefined) lines.push(`next run   in ${formatDuration(view.nextAttemptAt - now)}`);
-  lines.push(...formatRuns(view, c), ...formatInstructions(view, c));
-  for (const approval of view.approvals) lines.push('', describeApproval(approval, view.id, c));
-  return lines;
+  const facts: (readonly [string, string | undefined])[] = [
+    ['id', view.id],
+    ['title', sanitizeLine(view.title)],
+    ['outcome', view.outcome && describeOutcome(view.outcome)],
+    ['waiting', waiting === undefined ? undefined : c.yellow(waiting)],
+    ['cancel', view.cancelRequested && !view.outcome ? c.yellow('requested') : undefined],
+    ['last said', view.lastMessage === undefined ? undefined : sanitizeLine(view.lastMessage, 300)],
+    ['times', times.filter((part) => part !== '').join(', ')],
+    ['runtimes', formatTargets(view)],
+    ['usage', usage && formatUsage(usage)],
+    ['labels', formatLabels(view) || undefined],
+    ['workspace', sanitizeLine(view.workspace, 1000)],
+    ['files', run && sanitizeLine(run.runDir, 1000)],
+  ];
+  return facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
 }
 
-function formatRuns(view: TaskView, c: Colours): string[] {
+function formatRuns(view: TaskView, { now, colours: c, columns }: TaskStyle): string[] {
   if (view.runs.length === 0) return [];
   const rows = view.runs.map((run) => [
     String(run.attempt),
-    run.runtime,
+    sanitizeLine([run.runtime, run.model, run.thinking].filter((part) => part !== undefined).join(':'), 30),
     run.mode,
     run.status,
+    run.startedAt === undefined ? '' : formatDuration((run.endedAt ?? view.endedAt ?? now) - run.startedAt),
     run.outcome === undefined ? '' : describeOutcome(run.outcome),
   ]);
-  return [
-    '',
-    ...formatTable([['RUN', 'ON', 'MODE', 'STATUS', 'OUTCOME'], ...rows], (cell, row) =>
-      row === 0 ? c.dim(cell) : cell,
-    ),
-  ];
+  const table = [['RUN', 'ON', 'MODE', 'STATUS', 'TIME', 'OUTCOME'], ...rows];
+  return ['', ...formatTable(table, { columns, wrap: true, paint: (cell, row) => (row === 0 ? c.dim(cell) : cell) })];
 }
 
-function formatInstructions(view: TaskView, c: Colours): string[] {
-  const rows = view.instructions.map((item) => [item.id, item.mode, item.level, sanitizeLine(item.reason ?? '')]);
-  if (rows.length === 0) return [];
-  return [
-    '',
-    ...formatTable([['INSTRUCTION', 'MODE', 'LEVEL', ''], ...rows], (cell, row) => (row === 0 ? c.dim(cell) : cell)),
-  ];
+const modeNames = { prompt: 'prompt', steer: 'steer', followUp: 'follow-up' } as const;
+
+function formatInstructions(view: TaskView, { colours: c, columns }: TaskStyle): string[] {
+  if (view.instructions.length === 0) return [];
+  const ids = view.instructions.map(({ id }) => id);
+  const rows = view.instructions.map(({ id, mode, level, text, reason }) => {
+    const why = reason === undefined ? '' : ` (${sanitizeLine(reason, 200)})`;
+    return [shortId(id, ids), modeNames[mode], level, `${sanitizeLine(text ?? '', 200)}${why}`];
+  });
+  const table = [['SAID', 'AS', 'LEVEL', 'TEXT'], ...rows];
+  return ['', ...formatTable(table, { columns, wrap: true, paint: (cell, row) => (row === 0 ? c.dim(cell) : cell) })];
 }

@@ -97,7 +97,7 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
     await lab.start('submit', 'x');
     await until(lab.start('events', '-f', 'last'), 'stdout', 'i-am-up');
     const attached = await lab.start('attach', 'last');
-    expect(attached.stderr).toMatch(/no terminal[^]*events -f/);
+    expect(attached.stderr).toMatch(/no terminal[^]*runtime watch/);
   });
 });
 

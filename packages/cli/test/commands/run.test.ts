@@ -19,7 +19,9 @@ describe('runtime run', () => {
     await using lab = await Lab.open(() => [{ do: 'say', text: ['Hel', 'lo\n'] }]);
     const result = await lab.run('run', 'greet me');
     expect(result.stderr).toBe('');
-    expect(result.stdout).toMatch(/^· run 1 on memory \(start\)\nHello\nsucceeded after \d+\w+ {2}\S+\n$/);
+    expect(result.stdout).toMatch(
+      /^· task \w{6}\n· run 1 on memory \(start\)\nHello\nsucceeded after \d+\w+ {2}\w{6}\n$/,
+    );
     expect(result.code).toBe(0);
   });
 
@@ -102,7 +104,7 @@ describe('runtime run', () => {
     running.signal('SIGINT');
     const result = await running.ended;
     expect(result.code).toBe(130);
-    const [, id = ''] = /runtime events -f (\S+)/.exec(result.stderr) ?? [];
+    const [, id = ''] = /runtime watch (\S+)/.exec(result.stderr) ?? [];
     expect(view((await lab.run('status', id, '--json')).json()).status).toBe('running');
     gate.resolve(undefined);
     expect((await lab.run('events', '-f', id)).stdout).toContain('task.ended');
@@ -118,7 +120,7 @@ describe('runtime run', () => {
     await first.stdout.holds('mine');
     const second = lab.start(['run', 'y'], { queuedNoteMs: 10 });
     await second.stderr.holds('queued behind other tasks');
-    expect(second.stdout.text).toBe('');
+    expect(second.stdout.text).toMatch(/^· task \w{6}\n$/);
     gate.resolve(undefined);
     expect((await first.ended).stderr).toBe('');
     expect((await second.ended).stdout).toContain('mine');
@@ -129,7 +131,7 @@ describe('runtime run', () => {
     const running = lab.start(['run', 'x'], { detachWindowMs: 10_000 });
     await running.stdout.holds('working');
     running.signal('SIGINT');
-    await running.stderr.holds('Ctrl-C again');
+    await running.stderr.holds('Ctrl-C again now');
     running.signal('SIGINT');
     expect((await running.ended).code).toBe(130);
     const result = await lab.run('events', '-f', 'last', '--type', 'task.ended', '--json');
@@ -182,7 +184,7 @@ describe('a runtime that cannot be used', () => {
     );
     const result = await lab.run('run', 'x', '--on', 'gone,here');
     expect(result.stdout).toMatch(
-      /^! gone cannot be used \(UNAVAILABLE\): not installed\n! gone → here, from the beginning: [^\n]*\n· run 1 on here \(degrade\)\ndone\nsucceeded/,
+      /^· task \w{6}\n! gone cannot be used \(UNAVAILABLE\): not installed; starting over on here[^\n]*\n· run 1 on here \(degrade\)\ndone\nsucceeded/,
     );
     expect(result.code).toBe(0);
   });

@@ -108,8 +108,10 @@ describe('options of a task', () => {
   it('continue a conversation in the workspace it had', async () => {
     await using lab = await Lab.open(({ history }) => [{ do: 'say', text: `heard ${history.length}` }]);
     await mkdir(join(lab.workspace, 'sub'));
-    await lab.run('run', 'one', '--workspace', 'sub');
-    expect((await lab.run('run', '-q', 'two', '--continue', 'last')).stdout).toBe('heard 3\n');
-    expect(view((await lab.run('status', 'last', '--json')).json()).workspace).toBe(join(lab.workspace, 'sub'));
+    const id = (await lab.run('submit', 'one', '--workspace', 'sub')).stdout.trim();
+    await lab.run('wait', id);
+    expect((await lab.run('run', '-q', 'two', '--continue', id)).stdout).toBe('heard 3\n');
+    const cwd = join(lab.workspace, 'sub');
+    expect(view((await lab.start(['status', 'last', '--json'], { cwd }).ended).json()).workspace).toBe(cwd);
   });
 });

@@ -39,14 +39,25 @@ describe('what was typed wrong', () => {
     [['run', '--deadline', 'soon', 'x'], 2, 'not a duration'],
     [['run', '--needs', 'magic', 'x'], 2, 'not a capability'],
     [['run', '--approval-timeout', '90d', 'x'], 2, '--approval-timeout'],
-    [['run', '--recovery', 'never', 'x'], 2, 'Allowed choices'],
+    [['run', '--recovery', 'never', 'x'], 2, 'hint  known: auto, manual, restart'],
+    [['run', '--thinking', 'hard', 'x'], 2, '--thinking: "hard" is not known here'],
+    [['events', '--type', 'tool.begun'], 2, 'hint  known: tool.started, tool.delta, tool.ended'],
+    [['events', '--type', 'tools.*'], 2, 'is not a known type of event'],
+    [['list', '--label', 'web'], 2, 'hint  write it as name=value'],
+    [['run', '--onn', 'pi', 'x'], 2, 'Did you mean --on?'],
+    [['completion', 'tcsh'], 2, 'hint  known: bash, zsh, fish'],
     [['run', '--retries', 'many', 'x'], 2, 'expected a number from 0 to 99'],
     [['run'], 2, 'the prompt is missing'],
     [['run', 'two', 'words'], 2, 'too many arguments'],
+    [['run', 'two', 'words'], 2, 'hint  text with spaces stands in quotes'],
     [['run', ' '], 2, 'the prompt is empty'],
     [['run', '--config', 'missing.json', 'x'], 2, 'cannot read the configuration'],
     [['status'], 2, "missing required argument 'task'"],
-    [['list', '--status', 'happy'], 2, 'not a status'],
+    [
+      ['list', '--status', 'happy'],
+      2,
+      '--status: "happy" is not a known status [INVALID_ARGUMENT]\nhint  known: queued',
+    ],
   ])('%j exits with %d and prints %j', async (args, code, message) => {
     await using lab = await Lab.open();
     const result = await lab.run(...args);
@@ -91,17 +102,36 @@ describe('what was typed wrong', () => {
   it('gets help on how a task is named', async () => {
     await using lab = await Lab.open();
     for (const command of ['status', 'events', 'steer', 'cancel', 'answer', 'attach', 'requeue'])
-      expect((await lab.run(command, '--help')).stdout).toContain('its id, the beginning of its id, or last');
+      expect((await lab.run(command, '--help')).stdout).toContain('any unique part of the id, or last');
   });
 
-  it('is helped in lines of at most 80 columns', async () => {
+  it.each([80, 40])('is helped in lines of at most %d columns, with examples', async (columns) => {
     await using lab = await Lab.open();
-    const commands = createProgram(lab.dependencies()).commands.map((command) => [command.name(), '--help']);
-    for (const args of [['help'], ...commands]) {
+    const { commands } = createProgram(lab.dependencies());
+    const leaves = commands.filter((command) => command.name() !== 'complete');
+    for (const args of [['help'], ...leaves.map((command) => [command.name(), '--help'])]) {
       const stdout = new Sink();
-      stdout.columns = 80;
+      stdout.columns = columns;
       const help = (await lab.start(args, { stdout }).ended).stdout;
-      expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(help.split('\n').filter((line) => line.length > columns)).toEqual([]);
+      if (args[0] !== 'config') expect([args, help.includes('\nExamples:\n  runtime ')]).toEqual([args, true]);
+    }
+  });
+
+  it('has its options read as they are spelled in the examples', async () => {
+    await using lab = await Lab.open();
+    const { commands } = createProgram(lab.dependencies());
+    for (const name of commands
+      .map((command) => command.name())
+      .filter((each) => !['complete', 'config'].includes(each))) {
+      const help = (await lab.run(name, '--help')).stdout;
+      const examples = [...help.matchAll(/^ {2}runtime (.*)$/gm)].map(([, text = '']) => text);
+      for (const option of examples.flatMap((text) => text.match(/ --?[a-z-]+/g) ?? []))
+        expect([name, option, help.includes(option.trim()) || examples.some((text) => text.includes('$('))]).toEqual([
+          name,
+          option,
+          true,
+        ]);
     }
   });
 
@@ -111,12 +141,13 @@ describe('what was typed wrong', () => {
     const help = await lab.run('help');
     expect(help.code).toBe(0);
     expect(help.stdout).toContain('130  interrupted');
+    expect(help.stdout).toContain('  4    unavailable: there is no owner');
     expect((await lab.run('run', '--help')).stdout).toContain('--until-closed');
   });
 });
 
 describe('errors', () => {
-  const colours = createOutput({ stdout: new Sink(), stderr: new Sink(), env: {} } as never, false).colours;
+  const colours = createOutput({ stdout: new Sink(), stderr: new Sink(), env: {} } as never, { json: false }).colours;
   const error = new AgentRuntimeError('UNAVAILABLE', 'no \u001b[31mowner', {
     hint: 'start one',
     cause: new Error('connect refused', { cause: 'ECONNREFUSED' }),

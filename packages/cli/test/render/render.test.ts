@@ -6,7 +6,8 @@ import { createLineBuffer } from '../../src/render/line-buffer.ts';
 import { createLiveView } from '../../src/render/live-view.ts';
 import { summarizeEvent } from '../../src/render/summary.ts';
 import { formatTable } from '../../src/render/table.ts';
-import { formatTask, formatTaskList } from '../../src/render/task.ts';
+import { formatTask } from '../../src/render/task.ts';
+import { formatTaskList } from '../../src/render/task-list.ts';
 
 const plain = pc.createColors(false);
 const ESC = '\u001b';
@@ -38,7 +39,7 @@ describe('the live view', () => {
   ];
 
   it('never puts a line into the middle of streamed text', () => {
-    expect(show(conversation)).toBe('Looking at it.\n▸ bash {"command":"ls"}\n✗ no such file\nDone\n');
+    expect(show(conversation)).toBe('Looking at it.\n▸ bash ls\n  ✗ 0.0s · no such file\nDone\n');
   });
 
   it('writes the same on a terminal, piece by piece', () => {
@@ -76,7 +77,7 @@ describe('the live view', () => {
       name: `x${ESC}[2J\nfake line`,
       input: {},
     });
-    expect(show([hostile])).toBe('▸ x fake line {}\n');
+    expect(show([hostile])).toBe('▸ x fake line\n');
   });
 
   it('shows a degradation with the capabilities that are lost', () => {
@@ -88,9 +89,7 @@ describe('the live view', () => {
       policy: 'from-scratch',
       reason: 'pi is not installed',
     });
-    expect(show([degraded])).toBe(
-      '! pi (m) → tmux, from the beginning, without steer, approvals: pi is not installed\n',
-    );
+    expect(show([degraded])).toBe('! pi is not installed; starting over on tmux, without steer, approvals\n');
   });
 
   it('shows how to answer an approval, quoted for a shell', () => {
@@ -103,7 +102,7 @@ describe('the live view', () => {
         choices: [{ id: 'yes', label: 'Yes', kind: 'allow' }],
         input: true,
       },
-      't1',
+      'runtime answer t1',
       plain,
     );
     expect(shown).toBe(`? run? (tool)\n  rm -rf build\n  runtime answer t1 'it'\\''s' yes | <text>`);
@@ -165,23 +164,23 @@ describe('tables and tasks', () => {
     cancelRequested: false,
   };
 
-  it('aligns columns by characters', () => {
+  it('aligns columns by the cells of a terminal', () => {
     expect(
       formatTable([
         ['a', 'b'],
         ['你好', 'c'],
       ]),
-    ).toEqual(['a   b', '你好  c']);
+    ).toEqual(['a     b', '你好  c']);
   });
 
   it('lists a task on one line whatever its title holds', () => {
     const lines = formatTaskList([view], 120_000, plain, 100);
     expect(lines).toHaveLength(2);
-    expect(lines[1]).toBe('t1    failed  pi       2m 00s  evil title');
+    expect(lines[1]).toBe('t1    failed  pi       2m 00s  w          evil title');
   });
 
   it('shows a task with outcome, runs and instructions', () => {
-    const shown = formatTask(view, 0, plain).join('\n');
+    const shown = formatTask(view, { now: 0, colours: plain, columns: 80, program: 'runtime' }).join('\n');
     expect(shown).toContain('t1  failed  1m 05s');
     expect(shown).toContain('outcome    failed (exit_code): exit 3');
     expect(shown).toContain('runtimes   pi:m, tmux');

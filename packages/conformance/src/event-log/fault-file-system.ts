@@ -8,12 +8,13 @@ export interface FaultFile {
   sync(): Promise<void>;
   truncate(length: number): Promise<void>;
   size(): Promise<number>;
+  lengthAt(path: string): number | undefined;
   close(): Promise<void>;
 }
 
 /** A file system for an event log. It has the type of `LogFs` in `@runtime/event-log/testing`, without `watch`. */
 export interface FaultFileSystem {
-  open(path: string, mode: 'read' | 'write' | 'write-durable'): Promise<FaultFile>;
+  open(path: string, mode: 'read' | 'write' | 'write-durable' | 'create'): Promise<FaultFile>;
   makeDir(path: string): Promise<void>;
   list(path: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;

@@ -36,8 +36,9 @@ export class FaultFs implements FaultFileSystem {
     return new Map([...this.#files].map(([path, file]) => [path, Uint8Array.from(file.bytes)]));
   }
 
-  async open(path: string, mode: 'read' | 'write' | 'write-durable'): Promise<FaultFile> {
+  async open(path: string, mode: 'read' | 'write' | 'write-durable' | 'create'): Promise<FaultFile> {
     let file = this.#files.get(path);
+    if (file && mode === 'create') throw systemError('EEXIST', path);
     if (!file && mode === 'read') throw systemError('ENOENT', path);
     if (!file) {
       file = { number: this.#count++, bytes: new Uint8Array() };
@@ -88,6 +89,7 @@ export class FaultFs implements FaultFileSystem {
         file.bytes = resized(file.bytes, length);
       },
       size: async () => file.bytes.byteLength,
+      lengthAt: (at) => (this.#files.get(at) === file ? file.bytes.byteLength : undefined),
       close: async () => undefined,
     };
   }

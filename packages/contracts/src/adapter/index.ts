@@ -6,6 +6,7 @@
 export type {
   AgentRuntime,
   Launch,
+  ProbeOptions,
   ReadEventsOptions,
   RecoverOptions,
   Recovery,
@@ -18,7 +19,7 @@ export type {
 export { attachSchema } from '../vocabulary/attach.ts';
 export type { Attach } from '../vocabulary/attach.ts';
 export { exitSchema, runMarker, specVersion } from '../vocabulary/handle.ts';
-export type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
+export type { Exit, LeakedProcess, RuntimeHandle } from '../vocabulary/handle.ts';
 export { policyAction, policyAsks } from '../vocabulary/approval.ts';
 export { namedWaitMs } from '../vocabulary/retry-after.ts';
 export { classifyMessage } from '../vocabulary/outcome.ts';

@@ -8,7 +8,7 @@ import { exitSchema, runtimeHandleSchema } from '../vocabulary/handle.ts';
 import { backendIdSchema, idSchema } from '../base/ids.ts';
 import { instructionModeSchema, partsSchema } from '../vocabulary/instruction.ts';
 import { runOutcomeSchema } from '../vocabulary/outcome.ts';
-import { targetSchema, taskSpecSchema } from '../vocabulary/task-spec.ts';
+import { maxTaskDepth, submittedFromSchema, targetSchema, taskSpecSchema } from '../vocabulary/task-spec.ts';
 import { sessionEventSchemas, type SessionEventType } from './session-events.ts';
 
 const why = z.string().max(2000);
@@ -50,6 +50,8 @@ const planeTaskEventSchemas = {
     key: z.string().max(200).optional(),
     /** The instruction that the spec's prompt is. */
     instructionId: idSchema,
+    /** The runs that it was submitted from, the nearest first: living ones when the nearest of them asked. */
+    ancestors: z.array(submittedFromSchema).max(maxTaskDepth).readonly().optional(),
   }),
   'runtime.rejected': z.object({
     type: z.literal('runtime.rejected'),

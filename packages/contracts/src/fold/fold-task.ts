@@ -18,14 +18,14 @@ import {
  * The version of `foldTask`. It changes when the fold makes another state of the same events: snapshots of another
  * version are not read.
  */
-export const taskFoldVersion = '2';
+export const taskFoldVersion = '3';
 
 function submitted(event: StoredByType['task.submitted']): TaskState {
   const prompt: InstructionState = { id: event.instructionId, mode: 'prompt', level: 'queued' };
   return {
     id: taskIdOf(event.stream) ?? '',
     spec: event.spec,
-    ...defined({ key: event.key }),
+    ...defined({ key: event.key, ancestors: event.ancestors }),
     submittedAt: event.time,
     updatedAt: event.time,
     position: event.position,

@@ -7,7 +7,7 @@ import type { RunMode, StopCause } from '../events/task-events.ts';
 import type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
 import type { InstructionLevel, InstructionMode, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
-import type { Target, TaskSpec } from '../vocabulary/task-spec.ts';
+import type { SubmittedFrom, Target, TaskSpec } from '../vocabulary/task-spec.ts';
 import type { RunStatus } from '../plane/task-view.ts';
 
 /** The running turn. */
@@ -122,6 +122,8 @@ export interface TaskState {
   readonly id: string;
   readonly spec: TaskSpec;
   readonly key?: string;
+  /** The runs that it was submitted from, the nearest first. */
+  readonly ancestors?: readonly SubmittedFrom[];
   readonly submittedAt: number;
   readonly updatedAt: number;
   /** Of the last event: its number in the log. */

@@ -36,6 +36,7 @@ export function taskView(state: TaskState): TaskView {
     targets: [...state.spec.runtimes],
     ...(Object.keys(state.spec.labels).length > 0 ? { labels: state.spec.labels } : {}),
     ...(state.outcome ? { outcome: state.outcome } : {}),
+    ...(state.ancestors?.[0] ? { parent: state.ancestors[0] } : {}),
     ...(state.next ? { nextAttemptAt: state.next.notBefore } : {}),
     ...(state.lastMessage === undefined ? {} : { lastMessage: state.lastMessage }),
     runs: state.runs.map((run) => ({

@@ -1,4 +1,5 @@
 import type { CallOptions } from '../base/call-options.ts';
+import type { AgentRuntimeError } from '../base/errors.ts';
 
 /** A fact before it is in the log. Plain JSON; `position`, `stream`, `revision` and `time` are the log's own fields. */
 export interface NewEvent {
@@ -99,14 +100,22 @@ export interface EventLog extends AsyncDisposable {
   readonly epoch: number;
   /** The highest position that a reader can see. 0 for an empty log. */
   readonly head: number;
+  /**
+   * Why this log takes no more appends until it is opened again; undefined while it takes them. UNAVAILABLE: a write or
+   * sync failed. CONFLICT: another writer has taken over. DATA_CORRUPT: what was written is gone. An append that was
+   * refused (CONFLICT by `expected`, INVALID_ARGUMENT, EXHAUSTED) leaves it undefined.
+   */
+  readonly failure: AgentRuntimeError | undefined;
+  /** Resolves with `failure` once there is one, also when nothing is appended; otherwise it stays pending. */
+  readonly failed: Promise<AgentRuntimeError>;
 
   /**
    * Appends events to one stream, as one atomic batch.
    * Positions are given in the order of the calls, before the first await: two calls without an await between them keep
    * their order.
    * Failure: CONFLICT (`expected`), INVALID_ARGUMENT (not JSON, too large: 16 MiB a batch, 1024 events), EXHAUSTED
-   * (disk full: nothing was written, later calls work again when there is room), UNAVAILABLE (closed, or poisoned by a
-   * failed sync: `details.poisoned`), OUTCOME_UNKNOWN (the sync failed under this very batch).
+   * (disk full: nothing was written, later calls work again when there is room), UNAVAILABLE (closed), OUTCOME_UNKNOWN
+   * (the log failed under this very batch), and `failure` itself afterwards. Only the last two have `details.poisoned`.
    * Aborting `signal` stops the waiting, not the append.
    */
   append(stream: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;

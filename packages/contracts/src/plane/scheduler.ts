@@ -1,4 +1,5 @@
 import type { TaskSpec } from '../vocabulary/task-spec.ts';
+import type { WaitingFor } from './waiting-for.ts';
 
 /** A task that waits for its first or next start. */
 export interface QueuedTask {
@@ -8,12 +9,16 @@ export interface QueuedTask {
   readonly position: number;
   /** Unix ms before which it must not start. */
   readonly notBefore: number;
+  /** Ids of the tasks whose runs it was submitted from, the nearest first; at most 8. @default none */
+  readonly ancestors?: readonly string[];
 }
 
 /** A task that was admitted or has an open run, and the runtime it uses. */
 export interface RunningTask {
   readonly taskId: string;
   readonly runtime: string;
+  /** As of a queued task. @default none */
+  readonly ancestors?: readonly string[];
 }
 
 /** What a scheduler decides on. */
@@ -21,6 +26,11 @@ export interface ScheduleState {
   /** In order of submission. An iterable, so that a long queue costs nothing to hand over: take as many as you need. */
   readonly queued: Iterable<QueuedTask>;
   readonly running: readonly RunningTask[];
+  /**
+   * Those of `queued` with an ancestor that runs, in order of submission: that one may be waiting for them, so a
+   * scheduler that holds them back until it ends holds them back for ever. @default none
+   */
+  readonly children?: Iterable<QueuedTask>;
 }
 
 /**
@@ -33,4 +43,9 @@ export interface Scheduler {
    * are ignored.
    */
   admit(state: ScheduleState, now: number): readonly string[];
+  /**
+   * What a queued task whose time has come waits for, for people who look at it; asked only then. @default the plane
+   * says that the scheduler has not let it start
+   */
+  waitsFor?(task: QueuedTask, state: ScheduleState, now: number): WaitingFor | undefined;
 }

@@ -6,7 +6,8 @@ import { backendIdSchema, idSchema, runtimeIdSchema } from '../base/ids.ts';
 import { usageSchema } from '../events/session-events.ts';
 import { instructionLevelSchema, instructionModeSchema } from '../vocabulary/instruction.ts';
 import { runOutcomeSchema, terminalStatusSchema } from '../vocabulary/outcome.ts';
-import { targetSchema } from '../vocabulary/task-spec.ts';
+import { submittedFromSchema, targetSchema } from '../vocabulary/task-spec.ts';
+import { waitingForSchema } from './waiting-for.ts';
 
 /** The states of a task. `waiting`: an approval is open, or the task is kept open while its agent rests. */
 export const taskStatusSchema = z.enum(['queued', 'running', 'waiting', ...terminalStatusSchema.options]);
@@ -29,6 +30,10 @@ export const taskViewSchema = z.object({
   /** As submitted; left out where there are none. */
   labels: z.record(z.string(), z.string()).optional(),
   outcome: runOutcomeSchema.optional(),
+  /** The run that this task was submitted from, if it was submitted from one. */
+  parent: submittedFromSchema.optional(),
+  /** Why an unfinished task does not go on by itself; left out while its agent works. */
+  waitingFor: waitingForSchema.optional(),
   /** Set while nothing runs and the next attempt has its time. */
   nextAttemptAt: z.int().optional(),
   /** The beginning of the agent's last whole message, at most 500 characters. */

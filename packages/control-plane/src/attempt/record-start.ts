@@ -1,11 +1,13 @@
 import { mkdir, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { TaskEvent } from '@runtime/contracts';
+import { dirname, join } from 'node:path';
+import { AgentRuntimeError, type TaskEvent, type WaitingFor } from '@runtime/contracts';
 import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { NextAttempt, TaskState } from '@runtime/contracts/fold';
 import { carriedInstructions, lapsedInstructions, openingId } from '../run/prompts.ts';
+import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { TargetCheck } from '../runtimes/runtimes.ts';
 import { endTask } from '../task/end-task.ts';
+import { probeEnvironment } from '../task/given.ts';
 import { holdLeases } from '../task/hold-leases.ts';
 import type { Conversation, Task } from '../task/task.ts';
 import { taskFault } from './task-fault.ts';
@@ -24,22 +26,31 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
   const { spec } = state;
   const fault = await taskFault(spec);
   if (fault) return endTask(task, fault);
-  const check = await ctx.runtimes.check(next.target, spec);
+  let environment;
+  try {
+    environment = await probeEnvironment(task);
+  } catch (thrown) {
+    // Without its variables the task can never run.
+    return endTask(task, { status: 'failed', code: 'unavailable', message: AgentRuntimeError.from(thrown).rawMessage });
+  }
+  const check = await ctx.runtimes.check(next.target, spec, environment);
   if (!check.ok) {
     await task.record(() => [refusalOf(next, check, spec.runtimes.length)]);
     return true;
   }
-  if (!(await hasRoom(task))) return requeue(task, diskRetryMs);
+  if (!(await hasRoom(task))) return requeue(task, diskRetryMs, noRoom(task));
   const resumes = next.mode === 'resume' ? resumedConversation(task, state) : undefined;
-  if (!holdLeases(task, resumes?.agentSessionId)) return requeue(task, leaseRetryMs);
-  if (!(await ctx.runtimes.admitsStart(next.target.runtime))) {
+  const taken = holdLeases(task, resumes?.agentSessionId);
+  if (taken) return requeue(task, leaseRetryMs, taken);
+  if (!(await ctx.runtimes.admitsStart(runtimeKey(sourceOf(spec, next.target.runtime))))) {
     if (state.runs.length === 0) ctx.leases.releaseAll(task.id);
-    return requeue(task, trialRetryMs);
+    return requeue(task, trialRetryMs, { kind: 'breaker', text: `One start is tried on ${next.target.runtime} first` });
   }
   const handle = await makeHandle(task, next);
   task.launching = handle.runId;
   const launches = check.runtime.capabilities.firstInstruction === 'launch';
   await task.record((latest) => startEvents(latest, { next, handle, resumes, launches, now: ctx.clock() }));
+  task.host.began(task);
   return true;
 }
 
@@ -116,14 +127,20 @@ function startEvents(state: TaskState, { next, handle, resumes, launches, now }:
  * Puts the task back into the queue; the scheduler is not asked about it for `ms`, unless what it needs is freed
  * earlier.
  */
-function requeue(task: Task, ms: number): false {
-  task.heldUntil = task.ctx.clock() + ms;
+function requeue(task: Task, ms: number, why: WaitingFor): false {
+  task.hold = { until: task.ctx.clock() + ms, why };
   task.admitted = false;
   task.host.changed(task);
   return false;
 }
 
+const noRoom = ({ ctx }: Task): WaitingFor => ({
+  kind: 'disk',
+  text: `Less than ${ctx.tuning.minFreeBytes} bytes are free for ${ctx.runsDir}`.slice(0, 2000),
+});
+
 async function hasRoom({ ctx }: Task): Promise<boolean> {
-  const { bavail, bsize } = await statfs(ctx.runsDir).catch(() => ({ bavail: Infinity, bsize: 1 }));
+  // The directory of the runs is made with the first of them.
+  const { bavail, bsize } = await statfs(dirname(ctx.runsDir)).catch(() => ({ bavail: Infinity, bsize: 1 }));
   return bavail * bsize >= ctx.tuning.minFreeBytes;
 }

@@ -8,6 +8,7 @@ import {
 } from '@runtime/contracts';
 import { taskView, type TaskState } from '@runtime/contracts/fold';
 import { taskStream, type EventLog } from '@runtime/contracts/log';
+import { isAlive } from '@runtime/adapter-kit/process';
 import { readOwner } from '@runtime/event-log';
 import type { ReadPort } from '../api/ports.ts';
 import { noSuchTask, stateOf, TaskRegistry } from '../plane/task-registry.ts';
@@ -30,7 +31,8 @@ export class FilesReader implements ReadPort {
   }
 
   async view(taskId: string): Promise<TaskView> {
-    return taskView(await this.state(taskId));
+    const [state, isOwned] = await Promise.all([this.state(taskId), this.#isOwned()]);
+    return shown(taskView(state), isOwned);
   }
 
   state(taskId: string): Promise<TaskState> {
@@ -38,7 +40,8 @@ export class FilesReader implements ReadPort {
   }
 
   async views(): Promise<readonly TaskView[]> {
-    return (await this.#registry()).views();
+    const [registry, isOwned] = await Promise.all([this.#registry(), this.#isOwned()]);
+    return registry.views().map((view) => shown(view, isOwned));
   }
 
   /** Follows the log: an owner may bring the task to its end meanwhile. */
@@ -60,9 +63,17 @@ export class FilesReader implements ReadPort {
       pid: owner?.pid ?? 0,
       dataDir: this.#dataDir,
       version,
+      definitions: false,
       unfinished: (await this.#registry()).unfinished.size,
       clients: 0,
     };
+  }
+
+  /** Whether an owner lives, as far as can be seen; one on another machine or without a start time may. */
+  async #isOwned(): Promise<boolean> {
+    const owner = await readOwner(join(this.#dataDir, 'lock.db'));
+    if (owner?.startTime === undefined || owner.bootId === undefined) return owner !== undefined;
+    return isAlive({ pid: owner.pid, startTime: owner.startTime, bootId: owner.bootId });
   }
 
   #registry(): Promise<TaskRegistry> {
@@ -72,4 +83,11 @@ export class FilesReader implements ReadPort {
       () => undefined,
     );
   }
+}
+
+/** Without an owner nothing of a task goes on but its agent. */
+function shown(view: TaskView, isOwned: boolean): TaskView {
+  if (isOwned || view.outcome) return view;
+  const text = 'No process owns the data directory: runtime serve --detach starts one, and so does every runtime run';
+  return { ...view, waitingFor: { kind: 'owner', text } };
 }

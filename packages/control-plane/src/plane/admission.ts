@@ -1,4 +1,11 @@
-import { AgentRuntimeError, type QueuedTask, type RunningTask, type Scheduler } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  type QueuedTask,
+  type RunningTask,
+  type ScheduleState,
+  type Scheduler,
+  type WaitingFor,
+} from '@runtime/contracts';
 import { currentRun } from '@runtime/contracts/fold';
 import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
 import type { Task } from '../task/task.ts';
@@ -19,6 +26,8 @@ export class Admission {
   readonly #queued = new Map<string, Task>();
   /** Admitted, or with an open run. */
   readonly #running = new Map<string, Task>();
+  /** Queued, and submitted from a run. */
+  readonly #children = new Map<string, Task>();
   /** Queued, with their start time ahead. */
   readonly #delayed = new Map<string, Task>();
   #isScheduled = false;
@@ -38,12 +47,47 @@ export class Admission {
     const moved = this.#queued.has(id) !== queued || this.#running.has(id) !== running;
     setMember(this.#queued, task, queued);
     setMember(this.#running, task, running);
+    setMember(this.#children, task, queued && state.ancestors !== undefined);
     setMember(this.#delayed, task, queued && startTime(task) > this.#clock());
     if (moved || (queued && !this.#delayed.has(id))) this.#schedule();
   }
 
   close(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** A run of this task has begun: tasks that were submitted from it, and were held, are asked for again. */
+  began({ id }: Task): void {
+    for (const child of this.#children.values()) {
+      if (child.hold?.why.kind === 'workspace' && child.state.ancestors?.some(({ taskId }) => taskId === id))
+        child.release();
+    }
+  }
+
+  /** What the scheduler makes a queued task wait for. */
+  waitsFor(task: Task): WaitingFor {
+    const now = this.#clock();
+    let reason: WaitingFor | undefined;
+    try {
+      reason = this.#scheduler.waitsFor?.(queuedTask(task), this.#state(), now);
+    } catch {
+      // The scheduler is the host's code; where it has no reason, this is one.
+    }
+    return reason ?? { kind: 'scheduler', text: 'The scheduler has not let it start yet' };
+  }
+
+  #state(): ScheduleState {
+    return {
+      queued: queuedTasks(this.#queued.values()),
+      running: [...this.#running.values()].flatMap(runningTask),
+      children: this.#childrenOfRunning(),
+    };
+  }
+
+  *#childrenOfRunning(): Iterable<QueuedTask> {
+    for (const task of this.#children.values()) {
+      if (task.state.ancestors?.some(({ taskId }) => this.#running.has(taskId))) yield queuedTask(task);
+    }
   }
 
   /** Asks the scheduler once for all changes of this tick. */
@@ -71,9 +115,8 @@ export class Admission {
 
   /** The scheduler is the host's code: undefined when it threw, so that it is asked again later. */
   #choose(now: number): readonly string[] | undefined {
-    const running = [...this.#running.values()].flatMap(runningTask);
     try {
-      return this.#scheduler.admit({ queued: queuedTasks(this.#queued.values()), running }, now);
+      return this.#scheduler.admit(this.#state(), now);
     } catch (thrown) {
       process.emitWarning(`the scheduler threw: ${AgentRuntimeError.from(thrown).message}`, 'AgentRuntimeWarning');
       return undefined;
@@ -96,16 +139,22 @@ function setMember(map: Map<string, Task>, task: Task, isMember: boolean): void 
   else if (!map.has(task.id)) map.set(task.id, task);
 }
 
-const startTime = (task: Task): number => Math.max(nextAttempt(task.state)?.notBefore ?? 0, task.heldUntil);
+const startTime = (task: Task): number => Math.max(nextAttempt(task.state)?.notBefore ?? 0, task.hold?.until ?? 0);
 
-function runningTask({ id, state }: Task): RunningTask[] {
+const lineOf = ({ state }: Task): { ancestors?: readonly string[] } =>
+  state.ancestors ? { ancestors: state.ancestors.map(({ taskId }) => taskId) } : {};
+
+function runningTask(task: Task): RunningTask[] {
+  const { id, state } = task;
   const target = currentRun(state)?.target ?? nextAttempt(state)?.target;
-  return target ? [{ taskId: id, runtime: target.runtime }] : [];
+  return target ? [{ taskId: id, runtime: target.runtime, ...lineOf(task) }] : [];
+}
+
+function queuedTask(task: Task): QueuedTask {
+  const { id, spec, position } = task.state;
+  return { taskId: id, spec, position, notBefore: startTime(task), ...lineOf(task) };
 }
 
 function* queuedTasks(tasks: Iterable<Task>): Iterable<QueuedTask> {
-  for (const task of tasks) {
-    const { id, spec, position } = task.state;
-    yield { taskId: id, spec, position, notBefore: startTime(task) };
-  }
+  for (const task of tasks) yield queuedTask(task);
 }

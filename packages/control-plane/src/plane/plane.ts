@@ -1,18 +1,21 @@
 import {
   AgentRuntimeError,
   type PlaneEvent,
-  type RuntimeReport,
   type Scheduler,
+  type SubmittedFrom,
   type Target,
   type TaskView,
 } from '@runtime/contracts';
-import { taskView, type TaskState } from '@runtime/contracts/fold';
+import { currentRun, taskView, type TaskState } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
+import { worthKeeping } from '../runtimes/breaker.ts';
 import type { PlaneContext } from '../task/context.ts';
 import type { Conversation, Task, TaskHost } from '../task/task.ts';
 import { Admission } from './admission.ts';
 import { Submissions } from './submissions.ts';
+import { freeWaiting } from './free-waiting.ts';
 import { TaskActor } from './task-actor.ts';
+import { waitingFor } from './waiting-for.ts';
 import { noSuchTask, stateOf, type TaskRegistry } from './task-registry.ts';
 
 const snapshotEvery = 20_000;
@@ -39,6 +42,7 @@ export class Plane implements TaskHost {
     this.fail = fail;
     this.#admission = new Admission(scheduler, ctx.clock, ctx.closing);
     this.#snapshotAt = ctx.log.head;
+    ctx.runtimes.onFreed((key, until) => freeWaiting([...this.#tasks.values()], key, until));
     for (const state of registry.unfinished.values()) {
       this.#tasks.set(state.id, new TaskActor(ctx, this, state.id, state));
     }
@@ -84,9 +88,14 @@ export class Plane implements TaskHost {
   /** What is shown of a task. NOT_FOUND for one that never existed. */
   view(id: string): TaskView {
     const task = this.unfinishedTask(id);
-    const view = task ? taskView(task.state) : this.registry.ended.get(id)?.view;
+    const view = task ? this.#viewOf(task) : this.registry.ended.get(id)?.view;
     if (!view) throw noSuchTask(id);
     return view;
+  }
+
+  #viewOf(task: Task): TaskView {
+    const waits = waitingFor(task, () => this.#admission.waitsFor(task));
+    return { ...taskView(task.state), ...(waits ? { waitingFor: waits } : {}) };
   }
 
   /** The folded state; of an ended task it is folded from the log again. */
@@ -95,16 +104,29 @@ export class Plane implements TaskHost {
   }
 
   views(): TaskView[] {
-    const unfinished = [...this.#tasks.values()].map(({ state }) => taskView(state));
+    const unfinished = [...this.#tasks.values()].map((task) => this.#viewOf(task));
     return [...unfinished, ...[...this.registry.ended.values()].map(({ view }) => view)];
-  }
-
-  reports(refresh: boolean): Promise<RuntimeReport[]> {
-    return this.ctx.runtimes.reports(refresh);
   }
 
   conversationOf(taskId: string): Conversation | undefined {
     return this.registry.ended.get(taskId)?.session;
+  }
+
+  isRunning(taskId: string): boolean {
+    const task = this.#tasks.get(taskId);
+    return task !== undefined && currentRun(task.state) !== undefined;
+  }
+
+  began(task: Task): void {
+    this.#admission.began(task);
+  }
+
+  /** A living run with the runs that its task was submitted from, the nearest first; none for any other run. */
+  lineOf(runId: string): readonly SubmittedFrom[] {
+    for (const { id, state } of this.#tasks.values()) {
+      if (currentRun(state)?.runId === runId) return [{ taskId: id, runId }, ...(state.ancestors ?? [])];
+    }
+    return [];
   }
 
   /** The target that holds the conversation of an ended task, if it can be continued. */
@@ -145,7 +167,8 @@ export class Plane implements TaskHost {
   /** Writes a snapshot. A snapshot only saves time: after a failure the next opening folds more. */
   async save(): Promise<void> {
     const position = Math.min(this.ctx.log.head, ...[...this.#appending].map(({ head }) => head));
-    await this.registry.save(this.ctx.log, position, this.ctx.runtimes.breakers).catch(() => undefined);
+    const breakers = worthKeeping(this.ctx.runtimes.breakers, position);
+    await this.registry.save(this.ctx.log, position, breakers).catch(() => undefined);
   }
 
   async recordOpening(event: PlaneEvent): Promise<void> {

@@ -54,6 +54,9 @@ export class TaskActor extends Task {
   #setAside(error: unknown): void {
     const { message } = AgentRuntimeError.from(error);
     process.emitWarning(`task ${this.id} is set aside for ${setAsideMs / 1000} s: ${message}`, 'AgentRuntimeWarning');
-    this.wakeAt(this.ctx.clock() + setAsideMs);
+    const until = this.ctx.clock() + setAsideMs;
+    // Without a hold the scheduler would let it start, and fail, again and again.
+    this.hold = { until, why: { kind: 'fault', until, text: `It could not go on: ${message}`.slice(0, 2000) } };
+    this.wakeAt(until);
   }
 }

@@ -88,6 +88,8 @@ function isKnown(state: TaskState, report: Report): boolean {
   if (report.type === 'approval.requested') return Object.hasOwn(state.approvals, report.approvalId);
   if (!('instructionId' in report) || !report.type.startsWith('instruction.')) return false;
   const level = state.instructions[report.instructionId ?? '']?.level;
+  // The plane records `unknown` itself for a runtime that can show no more, which may say so later.
+  if (report.type === `instruction.${level}`) return true;
   return level === undefined || level === 'observed' || level === 'delivered' || level === 'declined';
 }
 

@@ -1,6 +1,7 @@
 import { AgentRuntimeError, type RunOutcome, type StopCause } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { currentRun, type RunState } from '@runtime/contracts/fold';
+import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { Task } from '../task/task.ts';
 import { abortedLater, inTime, reapUntilDone } from './adapter-calls.ts';
 import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
@@ -31,7 +32,7 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
     );
     if (!session) return undefined;
     await ctx.failpoint('start.after');
-    await ctx.runtimes.startSucceeded(run.target.runtime, run.runId);
+    await ctx.runtimes.startSucceeded(keyOf(task, run), run.runId);
     return { session, how: 'started' };
   } catch (thrown) {
     if (!ctx.closing.aborted) await recordFailedStart(task, run, adapter, { thrown, isAsked });
@@ -40,6 +41,8 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
     watching.abort();
   }
 }
+
+const keyOf = ({ state }: Task, run: RunState): string => runtimeKey(sourceOf(state.spec, run.target.runtime));
 
 interface FailedStart {
   readonly thrown: unknown;
@@ -57,8 +60,8 @@ async function recordFailedStart(
   const error = AgentRuntimeError.from(thrown);
   const step = stopReason(task.state, run, ctx.clock(), ctx.skippedSince);
   if ('stop' in step) await task.record((state) => stoppingEvents(currentRun(state), step.stop));
-  if ('stop' in step || !isAsked) ctx.runtimes.startGivenUp(run.target.runtime);
-  else await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
+  if ('stop' in step || !isAsked) ctx.runtimes.startGivenUp(keyOf(task, run));
+  else await ctx.runtimes.startFailed(keyOf(task, run), run.runId, error.code);
   if (!(await reapUntilDone(task, run, adapter))) return;
   const launched = isAsked && task.state.instructions[run.instructionId]?.level !== 'queued';
   const outcome = outcomeOfStop('stop' in step ? step.stop : undefined) ?? outcomeOfFailedStart(error, launched);

@@ -65,6 +65,16 @@ function foldOne(state: BreakerState, event: StoredEvent): BreakerState {
   }
 }
 
+/**
+ * What a snapshot at this position needs to hold: without failures a breaker is as one that was never heard of, and
+ * definitions come and go.
+ */
+export function worthKeeping(states: BreakerStates, position: number): BreakerStates {
+  const isKept = (state: BreakerState): boolean =>
+    state.failures > 0 || state.status !== 'closed' || state.position > position;
+  return Object.fromEntries(Object.entries(states).filter(([, state]) => isKept(state)));
+}
+
 /** The event that a failed start calls for, if any. */
 export function afterFailure(
   state: BreakerState,

@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type TaskEvent } from '@runtime/contracts';
+import { AgentRuntimeError, type TaskEvent, type WaitingFor } from '@runtime/contracts';
 import { deltaTypes } from '@runtime/contracts/adapter';
 import type { TaskState } from '@runtime/contracts/fold';
 import { taskStream, type AppendResult } from '@runtime/contracts/log';
@@ -21,6 +21,17 @@ export interface TaskHost {
   fail(error: unknown): void;
   /** The last conversation of an ended task, for a task that continues it. */
   conversationOf(taskId: string): Conversation | undefined;
+  /** Whether a task has an open run. */
+  isRunning(taskId: string): boolean;
+  /** The run of a task has begun: tasks that were submitted from it may go on. */
+  began(task: Task): void;
+}
+
+/** A start that is not tried before a time, because something that it needs is taken. */
+interface Hold {
+  /** Unix ms. */
+  readonly until: number;
+  readonly why: WaitingFor;
 }
 
 /** A conversation that a later run can pick up, with the run that held it last. */
@@ -41,10 +52,11 @@ export abstract class Task {
   readonly bell = new Bell();
   /** The scheduler let it start; consumed by the next start. */
   admitted = false;
-  /** Unix ms before which its start is not tried again, because something it needs was taken. */
-  heldUntil = 0;
+  hold: Hold | undefined;
   /** The run that this process is about to launch; any other open run is an earlier owner's. */
   launching: string | undefined;
+  /** Why the open run, of an earlier owner, cannot be read: no adapter for it can be had. */
+  unread: AgentRuntimeError | undefined;
   #state: TaskState | undefined;
   readonly #mutex = new Mutex();
   #timer: NodeJS.Timeout | undefined;
@@ -120,7 +132,16 @@ export abstract class Task {
     }
   }
 
-  /** Wakes the task at a time (Unix ms), or earlier: it looks at the clock itself. There is one timer: the last call counts, `undefined` clears it. */
+  /** What it was held for may be free: the scheduler is asked again. */
+  release(): void {
+    this.hold = undefined;
+    this.host.changed(this);
+  }
+
+  /**
+   * Wakes the task at a time (Unix ms), or earlier: it looks at the clock itself. There is one timer: the last call
+   * counts, `undefined` clears it.
+   */
   wakeAt(time: number | undefined): void {
     clearTimeout(this.#timer);
     if (time === undefined) return;

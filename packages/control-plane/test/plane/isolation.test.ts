@@ -1,3 +1,4 @@
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import type { SessionEvent } from '@runtime/contracts/adapter';
@@ -46,10 +47,16 @@ it('a record of more events than one append takes ends its run, not the plane', 
 
 it('a task that cannot be launched for a reason of its own does not open the breaker of the runtime', async () => {
   await using places = await makePlaces();
-  await using plane = await openPlane(places, { adapters: [memoryRuntime()] });
-  const env = { file: join(places.root, 'no-such-file') };
+  const env = { file: join(places.root, 'env') };
+  await writeFile(env.file, 'A=b', { mode: 0o600 });
+  // Between the last look and the launch.
+  const failpoint = async (name: string) => {
+    if (name === 'append.after:run.starting') await rm(env.file);
+  };
+  await using plane = await openPlane(places, { adapters: [memoryRuntime()], failpoint });
   const task = await plane.submit({ prompt: 'go', workspace: places.workspace, env, retry });
-  expect(await task.outcome()).toMatchObject({ status: 'failed' });
+  expect(await task.outcome()).toMatchObject({ status: 'failed', code: 'invalid_request' });
+  expect((await task.status()).runs).toHaveLength(1);
   expect((await plane.runtimes())[0]).toMatchObject({ breaker: 'closed' });
 });
 

@@ -136,6 +136,17 @@ describe('what an adapter reports', () => {
     expect(types(stamped([ask, ask]))).toEqual(['approval.requested']);
   });
 
+  it.each(['accepted', 'unknown'] as const)('is dropped when it repeats that a steer is %s', (level) => {
+    const instructionId = 'ins-2';
+    const steer: readonly NewEvent[] = [
+      { type: 'instruction.queued', instructionId, mode: 'steer', parts: [{ type: 'text', text: 'left' }], by: 'cli' },
+      { type: 'instruction.sending', instructionId, ...run },
+      { type: `instruction.${level}`, instructionId, ...(level === 'unknown' ? { reason: 'x' } : run) },
+    ];
+    const again = wrong({ type: `instruction.${level}`, instructionId, reason: 'typed' });
+    expect(stamped([again], [...inTurn(), ...steer])).toEqual([]);
+  });
+
   it('says that it lives again when it was stalled', () => {
     const stalled: NewEvent = { type: 'run.stalled', ...run, signal: 'activity', waitingOn: 'model', silentMs: 1 };
     expect(types(stamped([{ type: 'text.delta', messageId: 'm', text: 'x' }], [...inTurn(), stalled]))).toEqual([

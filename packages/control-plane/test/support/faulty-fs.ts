@@ -35,6 +35,7 @@ export function faultyFs() {
         },
         truncate: (length) => file.truncate(length),
         size: () => file.size(),
+        lengthAt: (at) => file.lengthAt(at),
         close: async () => {
           await file.close();
           faults.open -= 1;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { isTooDeep } from './depth.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { Line, lineText, parseLine } from './line.ts';
 
@@ -16,6 +17,11 @@ const segmentRecordSchema = z.looseObject({
   epoch: count,
   /** The last position before this segment. */
   base: count,
+  /**
+   * The last segment with lines before this one, and how many of its bytes count. What lies after them was written late,
+   * by a writer that this one has replaced; segments in between are empty. `segment` is 0 where there is none; missing in the first segment.
+   */
+  previous: z.object({ segment: count, end: count }).optional(),
   /** True in a segment that was rewritten with events left out: positions and revisions in it have gaps. */
   sparse: z.boolean().optional(),
 });
@@ -30,6 +36,7 @@ export const systemRecordSchema = z.discriminatedUnion('log', [
   closeRecordSchema,
 ]);
 export type SystemRecord = z.infer<typeof systemRecordSchema>;
+export type SegmentRecord = z.infer<typeof segmentRecordSchema>;
 
 export function newLogId(): string {
   return randomBytes(10).toString('hex');
@@ -50,7 +57,17 @@ export function decodeRecord(bytes: Buffer): unknown {
   return parseJson(lineText(bytes, 0, line));
 }
 
+/** Longer than any header of a segment. */
+export const headerBytes = 4096;
+
+/** The header of a segment, from its first bytes; undefined when it is not whole. */
+export function decodeHeader(bytes: Buffer): SegmentRecord | undefined {
+  return segmentRecordSchema.safeParse(decodeRecord(bytes)).data;
+}
+
+/** Undefined for text that is no JSON, or nests too deeply. */
 export function parseJson(text: string): unknown {
+  if (isTooDeep(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -3,6 +3,7 @@ import {
   constants,
   fdatasync,
   fstat,
+  fstatSync,
   fsync,
   ftruncate,
   mkdir,
@@ -10,6 +11,7 @@ import {
   read,
   readdir,
   rename,
+  statSync,
   unlink,
   watch,
   write,
@@ -37,12 +39,14 @@ function openFlags(mode: OpenMode): number {
   const base = constants.O_NOFOLLOW ?? 0;
   if (mode === 'read') return base | constants.O_RDONLY;
   const flags = base | constants.O_RDWR | constants.O_CREAT;
+  if (mode === 'create') return flags | constants.O_EXCL;
   return mode === 'write' ? flags : flags | (constants.O_DSYNC ?? 0);
 }
 
 /** `syncEach` stands in for O_DSYNC where the platform has none (Windows). */
 function nodeFile(fd: number, syncEach: boolean): LogFile {
   const sync = () => settle((done) => fdatasync(fd, done));
+  let own: { readonly dev: number; readonly ino: number } | undefined;
   return {
     read: (into, position) => settle<number>((done) => read(fd, into, 0, into.byteLength, position, done)),
     async write(bytes, position) {
@@ -53,8 +57,23 @@ function nodeFile(fd: number, syncEach: boolean): LogFile {
     sync,
     truncate: (length) => settle((done) => ftruncate(fd, length, done)),
     size: async () => (await settle<{ size: number }>((done) => fstat(fd, done))).size,
+    // While the file is open, no other file gets its inode.
+    lengthAt(path) {
+      own ??= fstatSync(fd);
+      const found = lookUp(path);
+      return found && found.ino === own.ino && found.dev === own.dev ? found.size : undefined;
+    },
     close: () => settle((done) => close(fd, done)),
   };
+}
+
+/** Undefined when there is nothing at the path, or nothing that can be looked at. */
+function lookUp(path: string): { readonly dev: number; readonly ino: number; readonly size: number } | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 async function syncDir(path: string): Promise<void> {

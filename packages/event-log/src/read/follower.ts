@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { segmentName } from '../format/file-names.ts';
-import { openIfThere } from '../fs/files.ts';
-import type { LogFile, LogFs } from '../fs/log-fs.ts';
-import { loadLog } from '../recover/load-log.ts';
+import { segmentName, segmentNumbers } from '../format/file-names.ts';
+import { decodeHeader, headerBytes } from '../format/records.ts';
+import { listIfThere, openIfThere } from '../fs/files.ts';
+import type { LogFile } from '../fs/log-fs.ts';
+import { loadLog, type LoadOptions } from '../recover/load-log.ts';
 import { scanSegment } from '../recover/scan-segment.ts';
 import type { LogState } from '../state/log-state.ts';
-import type { Problems } from '../state/problems.ts';
 import type { Wakeups } from './wakeups.ts';
 
 /** How often files are read where the operating system reports no changes. */
@@ -14,11 +14,7 @@ const pollMs = 1000;
 const markBytes = 32;
 
 /** The files that are followed. */
-export interface FollowedFiles {
-  readonly fs: LogFs;
-  readonly dir: string;
-  readonly problems: Problems;
-}
+export type FollowedFiles = Omit<LoadOptions, 'live'>;
 
 /** Keeps a state up to date with files that another process writes. Reads only what is new. */
 export class Follower {
@@ -117,8 +113,10 @@ export class Follower {
         if (!(await this.#unchanged(file))) return await this.#reload();
         // Checked before reading: once there is a next segment, this one does not grow any more.
         const next = await this.#hasSegment(number + 1);
-        const stuck = await this.#scan(file, this.#offset);
+        const from = this.#offset;
+        const stuck = await this.#scan(file, from);
         if (stuck) return await this.#reload();
+        if (!next && this.#offset === from && (await this.#hasLater(number))) return await this.#reload();
         if (!next) return;
       } finally {
         await file.close();
@@ -142,9 +140,11 @@ export class Follower {
     if (!file) return false;
     try {
       await this.#scan(file, 0);
-      // Its header may be half written.
       if (this.state.segment?.number === number) return true;
-      await this.#settle();
+      // Its header may be half written. When it is whole and does not fit, or its writer was replaced before it was, the
+      // later segments say what counts.
+      if (this.#offset > 0 || (await this.#isWhole(file)) || (await this.#hasLater(number))) await this.#reload();
+      else await this.#settle();
       return false;
     } finally {
       await file.close();
@@ -186,6 +186,16 @@ export class Follower {
     const file = await openIfThere(this.#files.fs, this.#path(number));
     await file?.close();
     return file !== undefined;
+  }
+
+  async #isWhole(file: LogFile): Promise<boolean> {
+    const bytes = Buffer.alloc(headerBytes);
+    return decodeHeader(bytes.subarray(0, await file.read(bytes, 0))) !== undefined;
+  }
+
+  async #hasLater(number: number): Promise<boolean> {
+    const { fs, dir } = this.#files;
+    return segmentNumbers(await listIfThere(fs, dir)).some((other) => other > number);
   }
 
   #path(number: number): string {

@@ -25,7 +25,7 @@ export interface ReadSource extends Extent {
    */
   readonly generation: number;
   /** Why later events can no longer be read; undefined while they can. */
-  readonly failure: unknown;
+  readonly readFailure: unknown;
 }
 
 /** How many events a reader at the end takes at once: enough that the cost per promise does not matter. */
@@ -72,7 +72,7 @@ async function waitForMore(source: ReadSource, position: number, { stream, signa
   const { generation } = source;
   const cursor = formatCursor({ logId: source.logId, epoch: source.epochs.of(position), position });
   const before = await source.wakeups.wait(stream, signal);
-  if (source.failure !== undefined) throw source.failure;
+  if (source.readFailure !== undefined) throw source.readFailure;
   if (source.generation !== generation) assertNotLost(source, cursor);
   return Math.max(position, before ?? position);
 }

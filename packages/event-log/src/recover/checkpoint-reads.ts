@@ -2,10 +2,18 @@ import { join } from 'node:path';
 import { segmentName } from '../format/file-names.ts';
 import { openIfThere } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
-import { readCheckpoint, type CheckpointRead } from '../state/checkpoint.ts';
+import { readCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
 
 /** The most checkpoints that are read at the same time; bounds open files. */
 const readsAhead = 16;
+
+/** What there is of a closed segment. */
+interface ClosedSegment {
+  /** Undefined when there is none that can be used. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** The length of the segment's file; -1 when there is none. */
+  readonly size: number;
+}
 
 /** Reads checkpoints in order, some ahead of the wanted one: an opening is mostly waiting for them. */
 export class CheckpointReads {
@@ -13,7 +21,7 @@ export class CheckpointReads {
   readonly #dir: string;
   readonly #numbers: readonly number[];
   /** Reads that were started and not taken yet, by order. */
-  readonly #reads = new Map<number, Promise<CheckpointRead>>();
+  readonly #reads = new Map<number, Promise<ClosedSegment>>();
   #started = 0;
 
   constructor(fs: LogFs, dir: string, numbers: readonly number[]) {
@@ -22,7 +30,7 @@ export class CheckpointReads {
     this.#numbers = numbers;
   }
 
-  async read(order: number): Promise<CheckpointRead> {
+  async read(order: number): Promise<ClosedSegment> {
     for (; this.#started < Math.min(order + readsAhead, this.#numbers.length); this.#started += 1) {
       const read = this.#start(this.#numbers[this.#started] ?? 0);
       // `read` throws the failure. An opening that fails earlier never asks, and the rejection must not be unhandled.
@@ -31,16 +39,16 @@ export class CheckpointReads {
     }
     const read = this.#reads.get(order);
     this.#reads.delete(order);
-    return (await read) ?? 'missing';
+    return (await read) ?? { checkpoint: undefined, size: -1 };
   }
 
   async settle(): Promise<void> {
     await Promise.allSettled(this.#reads.values());
   }
 
-  async #start(number: number): Promise<CheckpointRead> {
+  async #start(number: number): Promise<ClosedSegment> {
     const size = await fileSize(this.#fs, join(this.#dir, segmentName(number)));
-    return readCheckpoint(this.#fs, this.#dir, number, size);
+    return { size, checkpoint: await readCheckpoint(this.#fs, this.#dir, number) };
   }
 }
 

@@ -10,7 +10,10 @@ import type { LogFs } from '../fs/log-fs.ts';
 const formatFileSchema = z.looseObject({
   format: z.literal('runtime-event-log'),
   version: z.number().int().positive(),
+  /** The number of the first segment, in a log whose first segments were pruned. */
+  first: z.number().int().positive().default(1),
 });
+export type FormatFile = z.infer<typeof formatFileSchema>;
 
 const formatText = `{"format":"runtime-event-log","version":${formatVersion}}`;
 
@@ -18,17 +21,12 @@ export async function writeFormatFile(fs: LogFs, dir: string): Promise<void> {
   await writeAtomically(fs, dir, formatFileName, Buffer.from(`${formatText}\n`));
 }
 
-/** Throws DATA_CORRUPT when segments lie beside no FORMAT file or a damaged one, UNSUPPORTED for a newer format. */
-export async function checkFormat(fs: LogFs, dir: string, hasSegments: boolean): Promise<void> {
+/** Undefined when there is none. Throws DATA_CORRUPT for a damaged one, UNSUPPORTED for a newer format. */
+export async function readFormatFile(fs: LogFs, dir: string): Promise<FormatFile | undefined> {
   const bytes = await readFileUpTo(fs, join(dir, formatFileName), 4096);
-  if (!bytes && !hasSegments) return;
-  const parsed = formatFileSchema.safeParse(bytes && parseJson(bytes.toString()));
-  if (!parsed.success) {
-    throw new AgentRuntimeError('DATA_CORRUPT', `${join(dir, formatFileName)} is ${bytes ? 'damaged' : 'missing'}`, {
-      hint: `if the segments beside it are whole, write into it ${formatText}`,
-      details: { file: formatFileName, offset: 0 },
-    });
-  }
+  if (!bytes) return undefined;
+  const parsed = formatFileSchema.safeParse(parseJson(bytes.toString()));
+  if (!parsed.success) throw formatError(dir, 'damaged');
   if (parsed.data.version > formatVersion) {
     throw new AgentRuntimeError(
       'UNSUPPORTED',
@@ -39,4 +37,13 @@ export async function checkFormat(fs: LogFs, dir: string, hasSegments: boolean):
       },
     );
   }
+  return parsed.data;
+}
+
+/** For events beside no FORMAT file: it is durable before the first of them. */
+export function formatError(dir: string, problem: 'damaged' | 'missing'): AgentRuntimeError {
+  return new AgentRuntimeError('DATA_CORRUPT', `${join(dir, formatFileName)} is ${problem}`, {
+    hint: `if the segments beside it are whole, write into it ${formatText}`,
+    details: { file: formatFileName, offset: 0 },
+  });
 }

@@ -3,67 +3,129 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { segmentName, segmentNumbers } from '../format/file-names.ts';
 import { listIfThere } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
-import { indexCheckpoint, type CheckpointRead } from '../state/checkpoint.ts';
+import { indexCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
 import { CheckpointReads } from './checkpoint-reads.ts';
-import { checkFormat } from './format-file.ts';
-import { lastingClaim, scanSegment, type Scan } from './scan-segment.ts';
+import { formatError } from './format-file.ts';
+import { assertWhole, gatherHistory, type History } from './history.ts';
+import { lastingClaim, scanSegment, type Scan, type ScanOptions } from './scan-segment.ts';
+import { SegmentHeaders } from './segment-headers.ts';
 import { tornTail, type TornTail } from './torn-tail.ts';
 
 /** A log as its files hold it. */
 export interface LoadedLog {
   readonly state: LogState;
-  readonly torn: TornTail | undefined;
-  /** The number of the last segment; 0 when there is none. */
+  readonly history: History;
+  /** What interrupted writes left: at the end of the last segment with lines, and in segments after it. */
+  readonly torn: readonly TornTail[];
+  /** The number of the last segment with lines; 0 when there is none. */
   readonly lastNumber: number;
+  /** The number of the last segment's file; 0 when there is none. */
+  readonly lastFile: number;
   /** Closed segments that had to be read because they had no good checkpoint. */
   readonly unchecked: readonly SegmentEntry[];
 }
 
-interface LoadOptions {
+export interface LoadOptions {
   readonly fs: LogFs;
   readonly dir: string;
   readonly problems: Problems;
   /** Another process may be writing, so an unfinished end is no problem. */
   readonly live: boolean;
+  /** What proves that the log has events, in words; undefined where it may be empty. */
+  readonly expectsHistory?: string | undefined;
 }
 
 /**
  * Reads the log's directory without changing it: closed segments by their checkpoints, the last one whole.
- * Throws DATA_CORRUPT for damage that is no torn tail, UNSUPPORTED for a newer format.
+ * Throws DATA_CORRUPT for damage that is no torn tail and for a history of which a part is missing, UNSUPPORTED for a
+ * newer format.
  */
 export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
-  const { fs, dir, problems, live } = options;
+  const { fs, dir, problems, expectsHistory } = options;
+  const history = await gatherHistory(fs, dir, problems, expectsHistory);
   const numbers = segmentNumbers(await listIfThere(fs, dir));
-  await checkFormat(fs, dir, numbers.length > 0);
-  const state = new LogState();
-  const unchecked: SegmentEntry[] = [];
-  let torn: TornTail | undefined;
-  const checkpoints = new CheckpointReads(fs, dir, numbers.slice(0, -1));
-  try {
-    for (const [order, number] of numbers.entries()) {
-      const isLast = order === numbers.length - 1;
-      if (order > 0 && number !== (numbers[order - 1] ?? 0) + 1) throw missingSegment(number - 1);
-      if (!isLast && takeOver(state, await checkpoints.read(order))) continue;
-      const before = state.segment;
-      const scan = await scanFile(fs, join(dir, segmentName(number)), state, live && isLast);
-      torn = tornTail(scan, number, isLast);
-      if (!isLast && state.segment && state.segment !== before) {
-        unchecked.push(state.segment);
-        if (!live) problems.add({ file: segmentName(number), problem: 'no usable checkpoint', action: 'read whole' });
-      }
-    }
-  } finally {
-    await checkpoints.settle();
+  const headers = new SegmentHeaders(fs, dir, numbers);
+  const [missing] = await headers.missing();
+  if (missing !== undefined) throw missingSegment(missing);
+  const lastNumber = await headers.lastWhole();
+  const loader = new Loader(options, headers, lastNumber);
+  const { state, torn, unchecked } = await loader.load();
+  assertWhole(dir, history, state, numbers);
+  // The first opening writes FORMAT last: what it left half done holds no event.
+  if (!history.format && state.position > 0) throw formatError(dir, 'missing');
+  return { state, history, torn, lastNumber, lastFile: numbers.at(-1) ?? 0, unchecked };
+}
+
+class Loader {
+  readonly #options: LoadOptions;
+  readonly #headers: SegmentHeaders;
+  readonly #lastNumber: number;
+  readonly #state = new LogState();
+  readonly #unchecked: SegmentEntry[] = [];
+  readonly #torn: TornTail[] = [];
+
+  constructor(options: LoadOptions, headers: SegmentHeaders, lastNumber: number) {
+    this.#options = options;
+    this.#headers = headers;
+    this.#lastNumber = lastNumber;
   }
-  return { state, torn, lastNumber: numbers.at(-1) ?? 0, unchecked };
+
+  async load(): Promise<Pick<LoadedLog, 'state' | 'torn' | 'unchecked'>> {
+    const { fs, dir } = this.#options;
+    const { numbers } = this.#headers;
+    const closed = numbers.filter((number) => number < this.#lastNumber);
+    const checkpoints = new CheckpointReads(fs, dir, closed);
+    try {
+      for (const [order, number] of closed.entries()) await this.#loadClosed(number, await checkpoints.read(order));
+    } finally {
+      await checkpoints.settle();
+    }
+    for (const number of numbers) if (number >= this.#lastNumber) await this.#loadLast(number);
+    return { state: this.#state, torn: this.#torn, unchecked: this.#unchecked };
+  }
+
+  async #loadClosed(number: number, { checkpoint, size }: { checkpoint: Checkpoint | undefined; size: number }) {
+    const { problems, live } = this.#options;
+    if (checkpoint && (await this.#fits(checkpoint, size)) && takeOver(this.#state, checkpoint)) return;
+    const to = await this.#headers.endOf(number);
+    if (to === 0) return;
+    const before = this.#state.segment;
+    tornTail(await this.#scan(number, this.#state, to === undefined ? {} : { to }), number, false);
+    if (!this.#state.segment || this.#state.segment === before) return;
+    this.#unchecked.push(this.#state.segment);
+    if (!live) problems.add({ file: segmentName(number), problem: 'no usable checkpoint', action: 'read whole' });
+  }
+
+  /** A longer file has bytes that do not count, if the next segment says so. */
+  async #fits({ segment, size }: Checkpoint, fileSize: number): Promise<boolean> {
+    return size === fileSize || (size < fileSize && size === (await this.#headers.endOf(segment)));
+  }
+
+  /** A segment that was begun after the last one with lines adds nothing to the state. */
+  async #loadLast(number: number): Promise<void> {
+    const { live } = this.#options;
+    const state = number === this.#lastNumber ? this.#state : new LogState();
+    const torn = tornTail(await this.#scan(number, state, { eager: live }), number, true);
+    if (torn) this.#torn.push(torn);
+  }
+
+  async #scan(number: number, state: LogState, options: ScanOptions): Promise<Scan> {
+    const { fs, dir } = this.#options;
+    const file = await fs.open(join(dir, segmentName(number)), 'read');
+    try {
+      const scan = await scanSegment(file, state, options);
+      return options.eager && scan.damage ? { ...scan, claimed: await lastingClaim(file, scan.end) } : scan;
+    } finally {
+      await file.close();
+    }
+  }
 }
 
 /** Takes over a segment from its checkpoint. False when the checkpoint does not fit: then the segment must be read. */
-function takeOver(state: LogState, checkpoint: CheckpointRead): boolean {
-  if (typeof checkpoint === 'string') return false;
+function takeOver(state: LogState, checkpoint: Checkpoint): boolean {
   // Of a pruned log, the header of the first segment says more than the checkpoint.
   if (!state.segment && checkpoint.base > 0) return false;
   if (state.segment && checkpoint.logId !== state.logId) return false;
@@ -71,16 +133,6 @@ function takeOver(state: LogState, checkpoint: CheckpointRead): boolean {
   state.logId = checkpoint.logId;
   state.adopt(indexCheckpoint(state.index, checkpoint));
   return true;
-}
-
-async function scanFile(fs: LogFs, path: string, state: LogState, eager: boolean): Promise<Scan> {
-  const file = await fs.open(path, 'read');
-  try {
-    const scan = await scanSegment(file, state, { eager });
-    return eager && scan.damage ? { ...scan, claimed: await lastingClaim(file, scan.end) } : scan;
-  } finally {
-    await file.close();
-  }
 }
 
 function missingSegment(number: number): AgentRuntimeError {

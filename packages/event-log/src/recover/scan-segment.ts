@@ -24,6 +24,8 @@ export interface Scan {
 
 export interface ScanOptions {
   readonly from?: number;
+  /** Where the segment ends, when the next one says so. @default at the end of the file */
+  readonly to?: number;
   /**
    * Stop at the first empty or damaged line instead of looking at what follows. For a file that is being written to.
    * @default false
@@ -36,13 +38,13 @@ export interface ScanOptions {
 /** Reads a segment into the state, up to the first damage; then goes on for lines that say what had been durable. */
 export async function scanSegment(file: LogFile, state: LogState, options: ScanOptions = {}): Promise<Scan> {
   const scanner = new SegmentScanner(state, options);
-  for await (const block of readBlocks(file, options.from ?? 0)) {
+  for await (const block of readBlocks(file, options.from ?? 0, options.to)) {
     // A block begins with a line; after an empty line comes nothing but line feeds written ahead.
     if (options.eager && block.bytes[0] === 0x0a) break;
     scanner.read(block);
     if (options.eager && scanner.damage) break;
   }
-  return scanner.finish();
+  return scanner.finish(options.to);
 }
 
 class SegmentScanner {
@@ -97,9 +99,12 @@ class SegmentScanner {
     } else this.damage = { offset: offset + start, problem };
   }
 
-  finish(): Scan {
+  finish(to: number | undefined): Scan {
     if (this.#state.openBatchOffset !== undefined && !this.damage) {
       this.damage = { offset: this.end, problem: 'a batch without its end' };
+    }
+    if (to !== undefined && this.end < to && !this.damage) {
+      this.damage = { offset: this.end, problem: `ends here, and the next segment says at ${to}` };
     }
     this.#state.dropOpenBatch();
     return {

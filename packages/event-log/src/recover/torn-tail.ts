@@ -10,7 +10,7 @@ import type { Scan } from './scan-segment.ts';
 export interface TornTail {
   /** The segment's number. */
   readonly number: number;
-  /** Where the segment is to be cut; 0 when not even its header is whole. */
+  /** Where the segment is to be cut; 0 when not even its header is whole: such a segment stays, and counts as empty. */
   readonly end: number;
   /** Where the last line ends that is not empty. */
   readonly contentEnd: number;
@@ -36,21 +36,14 @@ export function tornTail(scan: Scan, number: number, isLast: boolean): TornTail 
   return { number, end: scan.end, contentEnd: scan.contentEnd, problem, offset };
 }
 
-/**
- * Copies the torn tail into a `.broken` file of its own, and removes a segment without a whole header. Any other
- * segment is cut when the writer resumes it. Durable when it resolves.
- */
+/** Copies the torn tail into a `.broken` file of its own. Durable when it resolves. The segment is cut later. */
 export async function setAside(fs: LogFs, dir: string, torn: TornTail, now: number, problems: Problems): Promise<void> {
   const file = segmentName(torn.number);
-  if (torn.contentEnd > torn.end) {
-    const name = `${file}.${torn.end}-${now}.broken`;
-    await copyRange(fs, join(dir, file), join(dir, name), torn.end, torn.contentEnd);
-    await fs.syncDir(dir);
-    problems.add({ file, offset: torn.offset, problem: torn.problem, action: `set aside as ${name}` });
-  }
-  if (torn.end > 0) return;
-  await fs.remove(join(dir, file));
+  if (torn.contentEnd <= torn.end) return;
+  const name = `${file}.${torn.end}-${now}.broken`;
+  await copyRange(fs, join(dir, file), join(dir, name), torn.end, torn.contentEnd);
   await fs.syncDir(dir);
+  problems.add({ file, offset: torn.offset, problem: torn.problem, action: `set aside as ${name}` });
 }
 
 async function copyRange(fs: LogFs, from: string, to: string, start: number, end: number): Promise<void> {

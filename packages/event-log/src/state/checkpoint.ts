@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { systemCode } from '@runtime/contracts';
 import { z } from 'zod';
 import { checkpointName } from '../format/file-names.ts';
 import { decodeRecord, encodeRecord } from '../format/records.ts';
@@ -14,7 +15,7 @@ const checkpointSchema = z.object({
   version: z.literal(1),
   logId: z.string(),
   segment: count,
-  /** The length of the segment's file: a file of another length has another content. */
+  /** The length of the segment: a file of another length has another content, unless the next segment says otherwise. */
   size: count,
   base: count,
   last: count,
@@ -23,7 +24,7 @@ const checkpointSchema = z.object({
   chunks: z.array(z.tuple([count, count])),
   streams: z.array(z.tuple([z.string(), count, z.array(count)])),
 });
-type Checkpoint = z.infer<typeof checkpointSchema>;
+export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 /**
  * Saves the index entries of a closed segment, so that the next opening need not read the segment. Deleting the file is
@@ -62,16 +63,24 @@ export async function writeCheckpoint(
   segment.shares = undefined;
 }
 
-/** A checkpoint, or why there is none. */
-export type CheckpointRead = 'missing' | 'unusable' | Checkpoint;
+/**
+ * The checkpoint of a segment; undefined when it is missing, damaged, of another version, or cannot be read. Whether it
+ * fits the segment's file is for the caller to say.
+ */
+export async function readCheckpoint(fs: LogFs, dir: string, segment: number): Promise<Checkpoint | undefined> {
+  const { data } = checkpointSchema.safeParse(await readRecord(fs, join(dir, checkpointName(segment))));
+  return data?.segment === segment ? data : undefined;
+}
 
-/** The checkpoint of a segment of this length. `unusable`: damaged, of another version, or for another content. */
-export async function readCheckpoint(fs: LogFs, dir: string, segment: number, size: number): Promise<CheckpointRead> {
-  const bytes = await readFileUpTo(fs, join(dir, checkpointName(segment)));
-  if (!bytes) return 'missing';
-  const parsed = checkpointSchema.safeParse(decodeRecord(bytes));
-  if (!parsed.success || parsed.data.segment !== segment || parsed.data.size !== size) return 'unusable';
-  return parsed.data;
+async function readRecord(fs: LogFs, path: string): Promise<unknown> {
+  try {
+    const bytes = await readFileUpTo(fs, path);
+    return bytes && decodeRecord(bytes);
+  } catch (error) {
+    // A checkpoint only saves time.
+    if (systemCode(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** Adds a segment to the index from its checkpoint. */

@@ -27,6 +27,8 @@ export class LogState {
   readonly epochs = new Epochs();
   readonly index = new LogIndex();
   readonly #names = new StreamNames();
+  /** The epoch whose writer closed the log with the last line; 0 when the last line is another. */
+  closedBy = 0;
   #segment: SegmentEntry | undefined;
   #batch: OpenBatch | undefined;
   /** After pruning, revisions of a stream may begin and go on anywhere. */
@@ -67,6 +69,7 @@ export class LogState {
 
   /** Takes over a segment from its checkpoint, unread. */
   adopt(segment: SegmentEntry): void {
+    this.closedBy = 0;
     this.#segment = segment;
     this.#pruned ||= segment.sparse;
     this.position = segment.last;
@@ -85,10 +88,13 @@ export class LogState {
     if (record.log === 'segment') return this.#acceptSegment(record, offset);
     if (!this.#segment) return 'no segment header before this line';
     if (record.log === 'close') {
-      return record.last === this.position || this.#pruned
-        ? undefined
-        : `closed at position ${record.last}, found ${this.position}`;
+      if (record.last !== this.position && !this.#pruned) {
+        return `closed at position ${record.last}, found ${this.position}`;
+      }
+      this.closedBy = record.epoch;
+      return undefined;
     }
+    this.closedBy = 0;
     if (record.epoch <= this.epochs.last) return `epoch ${record.epoch} after epoch ${this.epochs.last}`;
     if (record.after !== this.position && !(this.#loose && record.after > this.position)) {
       return `epoch ${record.epoch} begins after position ${record.after}, not ${this.position}`;
@@ -118,6 +124,7 @@ export class LogState {
     this.position = record.base;
     this.#pruned ||= record.base > 0 && first;
     this.#pruned ||= record.sparse === true;
+    this.closedBy = 0;
     this.#segment = this.index.addSegment(record.segment, record.base, record.sparse === true);
     return undefined;
   }
@@ -150,6 +157,7 @@ export class LogState {
 
   #finishBatch(batch: OpenBatch, line: Line, end: number, segment: SegmentEntry): void {
     this.#batch = undefined;
+    this.closedBy = 0;
     this.position = line.position;
     this.events += batch.lines;
     const { first, offset } = batch;

@@ -40,18 +40,18 @@ export class Snapshots {
   }
 
   async read(logId: string, name: string, version: string, head: number): Promise<Snapshot | undefined> {
-    const bytes = await readFileUpTo(this.#fs, join(this.#dir, checkName(name) + suffix));
+    const bytes = await this.#readFile(checkName(name) + suffix);
     if (!bytes) return undefined;
     const header = headerSchema.safeParse(decodeRecord(bytes));
     const lineEnd = bytes.indexOf(0x0a) + 1;
     const state = bytes.subarray(lineEnd, -1);
     if (!header.success || state.length !== header.data.bytes || crc32(state) !== header.data.stateCrc) {
-      return this.#ignore(name, 'damaged');
+      return this.#ignore(name + suffix, 'damaged');
     }
     const { data } = header;
-    if (data.logId !== logId) return this.#ignore(name, `belongs to log ${data.logId}`);
+    if (data.logId !== logId) return this.#ignore(name + suffix, `belongs to log ${data.logId}`);
     if (data.version !== version) return undefined;
-    if (data.position > head) return this.#ignore(name, `newer than the log, which ends at position ${head}`);
+    if (data.position > head) return this.#ignore(name + suffix, `newer than the log, which ends at position ${head}`);
     return { version, position: data.position, state: parseJson(state.toString()) };
   }
 
@@ -78,16 +78,27 @@ export class Snapshots {
     await Promise.allSettled(this.#writes.values());
   }
 
-  /** The newest position that a snapshot of this log holds; an undamaged log does not end before it. */
-  async newest(logId: string): Promise<number> {
-    let newest = 0;
-    for (const file of await listIfThere(this.#fs, this.#dir)) {
-      if (!file.endsWith(suffix)) continue;
-      const bytes = await readFileUpTo(this.#fs, join(this.#dir, file), headerBytes);
+  /** Which positions of which log the snapshots hold: an undamaged log does not end before them. */
+  async positions(): Promise<{ file: string; logId: string; position: number }[]> {
+    const positions = [];
+    for (const name of await listIfThere(this.#fs, this.#dir)) {
+      if (!name.endsWith(suffix)) continue;
+      const bytes = await this.#readFile(name, headerBytes);
       const header = headerSchema.safeParse(bytes && decodeRecord(bytes));
-      if (header.success && header.data.logId === logId) newest = Math.max(newest, header.data.position);
+      if (!header.success) continue;
+      const { logId, position } = header.data;
+      positions.push({ file: `${snapshotDirName}/${name}`, logId, position });
     }
-    return newest;
+    return positions;
+  }
+
+  /** A snapshot only saves time: one that cannot be read is as good as none. */
+  async #readFile(name: string, limit?: number): Promise<Buffer | undefined> {
+    try {
+      return await readFileUpTo(this.#fs, join(this.#dir, name), limit);
+    } catch (error) {
+      return this.#ignore(name, `cannot be read: ${String(error)}`);
+    }
   }
 
   async #writeFile(name: string, bytes: Buffer): Promise<void> {
@@ -97,7 +108,7 @@ export class Snapshots {
 
   #ignore(name: string, problem: string): undefined {
     this.#problems.add({
-      file: `${snapshotDirName}/${name}${suffix}`,
+      file: `${snapshotDirName}/${name}`,
       problem,
       action: 'ignored; its owner builds a new one from the log',
     });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { segmentName } from '../format/file-names.ts';
-import { isFull, writeFully } from '../fs/files.ts';
+import { isFull, WriteFailure, writeFully } from '../fs/files.ts';
 import type { LogFile, LogFs } from '../fs/log-fs.ts';
 
 const firstStep = 64 * 1024;
@@ -16,6 +16,13 @@ export interface ActiveSegmentOptions {
   /** The largest stretch of line feeds written ahead at once. */
   readonly preallocateBytes: number;
   readonly segmentBytes: number;
+}
+
+/** The file at the segment's path is not the one that is written to, or was cut. */
+export class SegmentLost extends Error {
+  constructor() {
+    super('the segment at its path is another file, or was cut');
+  }
 }
 
 /**
@@ -60,6 +67,15 @@ export class ActiveSegment {
     }
   }
 
+  /**
+   * False when the file at its path is another, or shorter than what is written: then what was written last may be lost.
+   */
+  get intact(): boolean {
+    const { dir, number } = this.#options;
+    const length = this.#file.lengthAt(join(dir, segmentName(number)));
+    return length !== undefined && length >= this.#allocated;
+  }
+
   /** Cuts the file at `end` and makes everything before it durable. */
   async settleAtEnd(): Promise<void> {
     await this.#file.truncate(this.end);
@@ -69,6 +85,8 @@ export class ActiveSegment {
 
   async write(bytes: Uint8Array, durable: boolean): Promise<void> {
     const end = this.end + bytes.byteLength;
+    // A write that makes the file longer would hide that another program has cut it.
+    if (end > this.#allocated && !this.intact) throw new SegmentLost();
     // A write that is not synced gains nothing from line feeds; it only keeps clear of those being written.
     if (durable || this.#extending || this.#extendError !== undefined) await this.#makeRoom(end, durable);
     // O_DSYNC covers its own bytes only: while anything before them is not durable, it takes a sync of the file.
@@ -94,6 +112,22 @@ export class ActiveSegment {
     this.end += kept;
     await this.settleAtEnd();
     this.synced = this.end;
+  }
+
+  /** Cuts the file at its end and writes its last line, durable. After that nothing touches the file any more. */
+  async finish(bytes: Uint8Array): Promise<void> {
+    await this.#settleExtension();
+    if (this.#allocated > this.end) await this.#file.truncate(this.end);
+    this.#allocated = this.end;
+    try {
+      await writeFully(this.#file, bytes, this.end);
+    } catch (error) {
+      if (error instanceof WriteFailure && isFull(error)) await this.#file.truncate(this.end);
+      throw error;
+    }
+    this.end += bytes.byteLength;
+    this.#allocated = this.end;
+    await this.sync();
   }
 
   /** Cuts the file at its end, so that no line feeds are left behind, and closes it. */

@@ -1,14 +1,17 @@
 import { join } from 'node:path';
+import { systemCode } from '@runtime/contracts';
 import { checkpointName, segmentName } from '../format/file-names.ts';
 import type { LineBuffer } from '../format/line-buffer.ts';
 import { encodeRecord, formatVersion } from '../format/records.ts';
-import { isFull, removeIfThere, WriteFailure, writeSynced } from '../fs/files.ts';
+import { isFull, WriteFailure, writeFully } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import { writeCheckpoint } from '../state/checkpoint.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
-import { ActiveSegment, type ActiveSegmentOptions } from './active-segment.ts';
+import { ActiveSegment, SegmentLost, type ActiveSegmentOptions } from './active-segment.ts';
+import type { Claim } from './claim.ts';
+import { sealSegment, type PreviousSegment } from './closed-segment.ts';
 
 export interface SegmentChainOptions {
   readonly fs: LogFs;
@@ -16,9 +19,16 @@ export interface SegmentChainOptions {
   readonly state: LogState;
   readonly problems: Problems;
   readonly clock: () => number;
-  readonly epoch: number;
+  readonly claim: Claim;
   readonly segmentBytes: number;
   readonly preallocateBytes: number;
+}
+
+/** Another process has created the next segment. */
+export class SegmentTaken extends Error {
+  constructor() {
+    super('another process has begun the next segment');
+  }
 }
 
 /** The segments as the writer sees them: one is active; when it is full the next begins, and the old one is closed. */
@@ -43,10 +53,19 @@ export class SegmentChain {
     return this.#active !== undefined && this.#active.synced === this.#active.end;
   }
 
-  /** Goes on in an existing segment: cuts it at `end`, which removes a torn tail, and makes the rest durable. */
-  async resume(segment: SegmentEntry, end: number): Promise<void> {
-    const active = await ActiveSegment.open(this.#activeOptions(segment.number, end));
+  /**
+   * True while this writer is the last one that opened the log and the file that it writes to is the one at its path.
+   * What is asked between a write and its acknowledgement.
+   */
+  get ownsFiles(): boolean {
+    return this.#options.claim.holds && this.#activeNow().intact;
+  }
+
+  /** Goes on in a segment that its writer has closed. */
+  async resume(segment: SegmentEntry): Promise<void> {
+    const active = await ActiveSegment.open(this.#activeOptions(segment.number, segment.end));
     try {
+      if (!active.intact) throw new SegmentLost();
       await active.settleAtEnd();
     } catch (error) {
       await active.release();
@@ -56,36 +75,35 @@ export class SegmentChain {
     this.#segment = segment;
   }
 
-  /** Begins the next segment. Everything before it is made durable first, because its header says so. */
-  async begin(number: number): Promise<void> {
-    const { fs, dir, state, clock, epoch } = this.#options;
-    const path = join(dir, segmentName(number));
+  /**
+   * Begins a segment. Everything before it is durable, because its header says so. Throws SegmentTaken when there is one
+   * of this number, WriteFailure when there is no room.
+   */
+  async begin(number: number, previous: PreviousSegment | undefined): Promise<void> {
+    const { state, claim, clock } = this.#options;
     await this.#active?.sync();
     const record = {
       log: 'segment',
       version: formatVersion,
       logId: state.logId,
       segment: number,
-      epoch,
+      epoch: claim.epoch,
       base: state.position,
+      ...(previous ? { previous } : {}),
       time: clock(),
     };
     const header = encodeRecord(record, 0);
-    try {
-      await writeSynced(fs, path, header);
-      await fs.syncDir(dir);
-    } catch (error) {
-      if (isFull(error)) {
-        await removeIfThere(fs, path);
-        throw new WriteFailure(0, error instanceof WriteFailure ? error.cause : error);
-      }
-      throw error;
-    }
-    const previous = { active: this.#active, segment: this.#segment };
+    await this.#create(number, header);
+    const closed = this.#active && this.#segment ? { active: this.#active, segment: this.#segment } : undefined;
     this.#active = await ActiveSegment.open(this.#activeOptions(number, header.length));
     this.#segment = state.index.addSegment(number, state.position, false);
     this.#segment.end = header.length;
-    this.#closing = this.#closing.then(() => this.#closeBehind(previous.active, previous.segment));
+    if (!closed) return;
+    const { base } = this.#segment;
+    this.#closing = this.#closing.then(async () => {
+      await this.note(number, base);
+      await this.#closeBehind(closed.active, closed.segment);
+    });
   }
 
   /** Writes a line of the log's own. Durable when it resolves. */
@@ -102,6 +120,14 @@ export class SegmentChain {
     this.segment.end = active.end;
   }
 
+  /** Writes the log's last line. Nothing touches the segment after it. */
+  async finish(record: object): Promise<void> {
+    const active = this.#activeNow();
+    await active.sync();
+    await active.finish(encodeRecord({ ...record, time: this.#options.clock() }, active.end));
+    this.segment.end = active.end;
+  }
+
   /** True when that many bytes fit into the active segment. */
   fits(bytes: number): boolean {
     return this.#activeNow().end + bytes <= this.#options.segmentBytes;
@@ -115,7 +141,7 @@ export class SegmentChain {
       return;
     }
     if (!this.fits(lines.length) && this.segment.last > this.segment.base) {
-      await this.begin(active.number + 1);
+      await this.begin(active.number + 1, { segment: active.number, end: active.end });
     }
     const target = this.#activeNow();
     this.committedFrom = target.end;
@@ -126,27 +152,59 @@ export class SegmentChain {
     await this.#activeNow().keep(bytes);
   }
 
+  /** Notes in the claim that the log is durable up to this position. A failure costs nothing but a proof. */
+  async note(segment: number, position: number): Promise<void> {
+    const { claim, state, problems } = this.#options;
+    try {
+      await claim.note({ logId: state.logId, epoch: claim.epoch, segment, position });
+    } catch (error) {
+      problems.add({ file: claim.name, problem: String(error), action: 'not written; the log goes on' });
+    }
+  }
+
   /** Closes all files: with `cut` at their length, without it as they are. */
   async close(cut: boolean): Promise<void> {
     const active = this.#active;
     this.#active = undefined;
     await this.#closing;
-    if (cut) await active?.close();
-    else await active?.release();
+    try {
+      if (cut && active) {
+        await active.close();
+        await this.note(active.number, this.#options.state.position);
+      } else await active?.release();
+    } finally {
+      await this.#options.claim.release();
+    }
   }
 
   /** Cuts a closed segment that a crash left with line feeds at its end, and writes the checkpoint that it lacks. */
   async tidy(segment: SegmentEntry): Promise<void> {
-    const file = await this.#options.fs.open(join(this.#options.dir, segmentName(segment.number)), 'write');
-    try {
-      if ((await file.size()) > segment.end) {
-        await file.truncate(segment.end);
-        await file.sync();
-      }
-    } finally {
-      await file.close();
-    }
+    const { fs, dir } = this.#options;
+    await sealSegment(fs, dir, { segment: segment.number, end: segment.end });
     await this.#checkpoint(segment);
+  }
+
+  async #create(number: number, header: Uint8Array): Promise<void> {
+    const { fs, dir } = this.#options;
+    const path = join(dir, segmentName(number));
+    try {
+      const file = await fs.open(path, 'create');
+      try {
+        await writeFully(file, header, 0);
+        await file.sync();
+        await fs.syncDir(dir);
+      } catch (error) {
+        // No other process can have a file of this name, which only its creator removes.
+        if (isFull(error)) await fs.remove(path);
+        throw error;
+      } finally {
+        await file.close();
+      }
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') throw new SegmentTaken();
+      if (isFull(error)) throw new WriteFailure(0, error instanceof WriteFailure ? error.cause : error);
+      throw error;
+    }
   }
 
   /** A failure costs nothing but time at the next opening. */
@@ -164,20 +222,19 @@ export class SegmentChain {
   }
 
   /** Runs beside later appends. */
-  async #closeBehind(active: ActiveSegment | undefined, segment: SegmentEntry | undefined): Promise<void> {
+  async #closeBehind(active: ActiveSegment, segment: SegmentEntry): Promise<void> {
     try {
-      await active?.close();
+      await active.close();
     } catch (error) {
       // All of its events are durable already; only line feeds may be left behind.
-      if (segment)
-        this.#options.problems.add({
-          file: segmentName(segment.number),
-          problem: String(error),
-          action: 'not cut to its length; readers skip the empty lines',
-        });
+      this.#options.problems.add({
+        file: segmentName(segment.number),
+        problem: String(error),
+        action: 'not cut to its length; readers skip the empty lines',
+      });
       return;
     }
-    if (segment) await this.#checkpoint(segment);
+    await this.#checkpoint(segment);
   }
 
   #activeNow(): ActiveSegment {

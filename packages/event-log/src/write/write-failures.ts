@@ -9,22 +9,18 @@ export function fullError(cause: unknown): AgentRuntimeError {
   });
 }
 
-/** A write or its sync failed during this append. */
-export function unknownError(cause: unknown): AgentRuntimeError {
-  return new AgentRuntimeError(
-    'OUTCOME_UNKNOWN',
-    'the write or its sync failed: this append may or may not be in the log',
-    {
-      hint: 'check the disk, then open the log again and read what is there',
-      details: { poisoned: true },
-      cause,
-    },
-  );
+/** The writer failed, for this reason, during this append. */
+export function unknownError(failure: AgentRuntimeError): AgentRuntimeError {
+  return new AgentRuntimeError('OUTCOME_UNKNOWN', `this append may or may not be in the log: ${failure.rawMessage}`, {
+    hint: 'find the cause, then open the log again and read what is there',
+    details: { ...failure.details, poisoned: true },
+    cause: failure,
+  });
 }
 
-/** A write or its sync failed before this append. The writer never tries again: a second sync would prove nothing. */
-export function poisonedError(cause: unknown): AgentRuntimeError {
-  return new AgentRuntimeError('UNAVAILABLE', 'an earlier write or sync failed, so this log takes no more appends', {
+/** A write or its sync failed. The writer never tries again: a second sync would prove nothing. */
+export function diskFailure(cause: unknown): AgentRuntimeError {
+  return new AgentRuntimeError('UNAVAILABLE', 'a write or sync failed, so this log takes no more appends', {
     hint: 'check the disk, then close the log and open it again',
     details: { poisoned: true },
     retry: 'never',

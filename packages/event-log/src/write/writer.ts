@@ -1,3 +1,4 @@
+import type { AgentRuntimeError } from '@runtime/contracts';
 import type { AppendOptions, AppendResult, NewEvent } from '@runtime/contracts/log';
 import { isFull, WriteFailure } from '../fs/files.ts';
 import type { RecentAppends } from '../read/recent-appends.ts';
@@ -8,7 +9,7 @@ import type { LogState } from '../state/log-state.ts';
 import { backlogError, checkTime, conflict, encodeEvents } from './append-arguments.ts';
 import { Group, type PendingAppend } from './group.ts';
 import type { SegmentChain } from './segment-chain.ts';
-import { fullError, poisonedError, unknownError } from './write-failures.ts';
+import { diskFailure, fullError, unknownError } from './write-failures.ts';
 
 /** The most bytes that wait in memory for the write before them: a caller with more does not wait for its appends. */
 const maxBacklogBytes = 64 * 1024 * 1024;
@@ -35,6 +36,10 @@ export interface WriterOptions {
   readonly recent: RecentAppends;
   readonly wakeups: Wakeups;
   readonly clock: () => number;
+  /** Asked between each write and its acknowledgement: true while this is the one writer of its files. */
+  readonly owns: () => boolean;
+  /** Why `owns` is false. */
+  readonly explainLoss: () => Promise<AgentRuntimeError>;
 }
 
 /** Takes appends in the order of the calls and writes them in groups: during one write the next group gathers. */
@@ -49,7 +54,8 @@ export class Writer {
   #scheduled = false;
   #running: Promise<void> | undefined;
   #closed = false;
-  #poison: unknown;
+  readonly #failed = Promise.withResolvers<AgentRuntimeError>();
+  #failure: AgentRuntimeError | undefined;
   readonly #options: WriterOptions;
 
   constructor(options: WriterOptions) {
@@ -59,9 +65,25 @@ export class Writer {
     this.#assigned = this.head;
   }
 
-  /** True once a write or sync failed: what the file holds is no longer known. */
-  get poisoned(): boolean {
-    return this.#poison !== undefined;
+  /**
+   * Why nothing more is written: a write or sync failed, so that what the file holds is no longer known, or the file is
+   * not this writer's any more.
+   */
+  get failure(): AgentRuntimeError | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves with the failure once there is one. */
+  get failed(): Promise<AgentRuntimeError> {
+    return this.#failed.promise;
+  }
+
+  /** Writes and acknowledges nothing more, for this reason. The first reason stays. */
+  fail(failure: AgentRuntimeError): void {
+    const first = (this.#failure ??= failure);
+    this.#gathering.rejectAll(first);
+    this.#gathering.clear();
+    this.#failed.resolve(first);
   }
 
   /** Gives positions before it returns. The promise is the acknowledgement. */
@@ -118,7 +140,7 @@ export class Writer {
 
   #assertOpen(): void {
     if (this.#closed) throw closedError();
-    if (this.poisoned) throw poisonedError(this.#poison);
+    if (this.#failure) throw this.#failure;
   }
 
   /** A small group waits for the end of the tick, and so takes everything that is appended in it. */
@@ -161,7 +183,7 @@ export class Writer {
 
   /** Undefined when it failed for good: then every waiting caller has its error. */
   async #write(group: Group): Promise<WrittenGroup | undefined> {
-    const { chain } = this.#options;
+    const { chain, owns } = this.#options;
     let kept = group.appends;
     try {
       try {
@@ -173,9 +195,10 @@ export class Writer {
         this.#refuse(group, kept.length, error);
       }
     } catch (error) {
-      this.#fail(group, error);
-      return undefined;
+      return this.#drop(group, error);
     }
+    // A writer that has lost its files learns it here, after its write: what it acknowledges, the next writer has read.
+    if (this.#failure || !owns()) return this.#drop(group, undefined);
     return { group, kept, segment: chain.segment, base: chain.committedFrom, durable: chain.allDurable };
   }
 
@@ -218,10 +241,11 @@ export class Writer {
     for (const { reject } of waiting) reject(error);
   }
 
-  #fail(group: Group, cause: unknown): void {
-    this.#poison = cause;
-    group.rejectAll(unknownError(cause));
-    this.#gathering.rejectAll(poisonedError(cause));
-    this.#gathering.clear();
+  async #drop(group: Group, cause: unknown): Promise<undefined> {
+    const { owns, explainLoss } = this.#options;
+    const failure = this.#failure ?? (owns() ? diskFailure(cause) : await explainLoss());
+    // The callers first: whoever waits for `failed` may end them.
+    group.rejectAll(unknownError(failure));
+    this.fail(failure);
   }
 }

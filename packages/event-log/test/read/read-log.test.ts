@@ -2,12 +2,13 @@ import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { verifyLog } from '../../src/index.ts';
-import { dir, openOn, without } from '../support/fault-log.ts';
+import { dir, openOn, withFile, without } from '../support/fault-log.ts';
 import { manySegments } from '../support/many-segments.ts';
 
-test('a log without its first segments begins with what is there, and refuses earlier cursors as pruned', async () => {
-  const image = await manySegments();
-  const fs = new FaultFs(without(without(image, '00000001'), '00000002'));
+test('a log whose first segments were pruned begins with what is there, and refuses earlier cursors as pruned', async () => {
+  const image = without(without(await manySegments(), '00000001'), '00000002');
+  const format = Buffer.from('{"format":"runtime-event-log","version":1,"first":3}\n');
+  const fs = new FaultFs(withFile(image, `${dir}/FORMAT`, format));
   const log = await openOn(fs);
   const events = await collect(log);
   const origin = (events[0]?.position ?? 0) - 1;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { collect, crashImage, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { openEventLog, verifyLog } from '../../src/index.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
-import { fileOf, firstSegment, openOn, withFile } from '../support/fault-log.ts';
+import { fileOf, firstSegment, openOn, withFile, without } from '../support/fault-log.ts';
 
 test('a reader beside a writer in another process sees every append, across segments, without a lock', async () => {
   const dir = await scratchDir();
@@ -38,7 +38,9 @@ test('opening for reading changes nothing, and reads up to the last whole batch'
   await log.append('a', [{ type: 'y' }, { type: 'z' }]);
   await log.close();
   const bytes = fileOf(fs.image(), firstSegment);
-  const torn = new FaultFs(withFile(fs.image(), firstSegment, bytes.subarray(0, bytes.indexOf('"type":"z"'))));
+  const torn = new FaultFs(
+    withFile(without(fs.image(), 'writer-'), firstSegment, bytes.subarray(0, bytes.indexOf('"type":"z"'))),
+  );
   const reader = await openOn(torn, { readOnly: true });
   expect((await collect(reader)).map((event) => event.type)).toEqual(['x']);
   expect((await errorOf(reader.append('a', [{ type: 'x' }]))).code).toBe('UNSUPPORTED');

@@ -1,6 +1,6 @@
 import { errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
-import { dir, fileOf, firstSegment, openOn, withFile } from '../support/fault-log.ts';
+import { dir, fileOf, firstSegment, openOn, withFile, without } from '../support/fault-log.ts';
 import { manySegments } from '../support/many-segments.ts';
 
 const oneSegment = { segmentBytes: 1024 * 1024 };
@@ -26,9 +26,9 @@ test('a log that ends before one of its snapshots has lost durable events, and i
   await log.writeSnapshot('fold', { version: 'v1', position: 3, state: {} });
   await log.close();
   const bytes = fileOf(fs.image(), firstSegment);
-  const cut = withFile(fs.image(), firstSegment, bytes.subarray(0, bytes.indexOf('{"position":3')));
+  const cut = withFile(without(fs.image(), 'writer-'), firstSegment, bytes.subarray(0, bytes.indexOf('{"position":3')));
   expect(await errorOf(openOn(new FaultFs(cut), oneSegment))).toMatchObject({
     code: 'DATA_CORRUPT',
-    details: { position: 2, snapshot: 3 },
+    details: { position: 2, provenBy: 'snapshots/fold.json' },
   });
 });

@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 /** A fixture in a process of its own, killed when the test is over. */
-export function startFixture(name: string, argument: string): ChildProcessWithoutNullStreams {
+export function startFixture(name: string, ...rest: string[]): ChildProcessWithoutNullStreams {
   const script = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--conditions=@runtime/source', script, argument]);
+  const child = spawn(process.execPath, ['--conditions=@runtime/source', script, ...rest]);
   child.stderr.pipe(process.stderr);
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) await kill(child);
@@ -31,6 +31,34 @@ export async function printed(child: ChildProcessWithoutNullStreams, text: strin
     if (output.includes(text)) return;
   }
   throw new Error(`the child ended after printing ${JSON.stringify(output)}`);
+}
+
+/** The child as one that is told lines and says lines. */
+export function linesOf(child: ChildProcessWithoutNullStreams) {
+  let output = '';
+  const ended = once(child, 'close');
+  child.stdout.on('data', (chunk) => {
+    output += String(chunk);
+    child.emit('said');
+  });
+  return {
+    child,
+    ended,
+    output: () => output,
+    write: (line: string) => child.stdin.write(`${line}\n`),
+    /** Resolves with the first whole line that begins with one of these. */
+    async said(...beginnings: string[]): Promise<string> {
+      let over = false;
+      void ended.then(() => (over = true));
+      while (true) {
+        const lines = output.split('\n').slice(0, -1);
+        const line = lines.find((line) => beginnings.some((beginning) => line.startsWith(beginning)));
+        if (line !== undefined) return line;
+        if (over) throw new Error(`the child ended after printing ${JSON.stringify(output.slice(-2000))}`);
+        await Promise.race([once(child, 'said'), ended]);
+      }
+    },
+  };
 }
 
 /** A directory that is removed when the test is over. */

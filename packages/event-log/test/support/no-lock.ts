@@ -4,6 +4,7 @@ import type { WriterLock } from '../../src/index.ts';
 export function noLock(): WriterLock {
   return {
     path: 'memory',
+    held: true,
     describe: async () => undefined,
     release: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,

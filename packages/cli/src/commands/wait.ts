@@ -1,0 +1,78 @@
+import type { RunOutcome, TaskView } from '@runtime/contracts';
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { formatDuration, parseDuration } from '../arguments/duration.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
+import { findTask } from '../plane/find-task.ts';
+import { followTask } from '../plane/follow-task.ts';
+import { openForFollowing, type FollowedPlane } from '../plane/open-for-following.ts';
+import { shortId } from '../render/short-id.ts';
+import { describeOutcome } from '../render/summary.ts';
+import { addCommand, parsedOption } from '../invocation/add-command.ts';
+
+const waitOptionsSchema = z.object({ any: z.boolean().default(false), timeout: z.int().optional() });
+
+interface Ended {
+  readonly taskId: string;
+  readonly outcome: RunOutcome;
+}
+
+/** `runtime wait`. */
+export function registerWait(parent: Command, deps: CliDependencies): void {
+  addCommand(parent, deps, {
+    usage: 'wait <tasks...>',
+    description: 'wait until tasks have ended, and print how',
+    options: (command) =>
+      command
+        .option('--any', 'wait only for the first one that ends')
+        .addOption(parsedOption('--timeout <duration>', 'how long to wait; then exit with 124', parseDuration)),
+    details: 'The exit code is 0 if every task that was waited for succeeded.',
+    examples: ['wait last', 'wait k3f9x2 m4pq7z --timeout 10m', 'wait --any $(runtime list -q --status running)'],
+    body: async (context, names, given) => {
+      const { any, timeout } = waitOptionsSchema.parse(given);
+      const followed = await openForFollowing(context);
+      const views = new Map<string, TaskView>();
+      for (const name of names) {
+        const view = await findTask(context, followed.plane, name);
+        views.set(view.id, view);
+      }
+      if (!followed.isOwned && [...views.values()].some(({ endedAt }) => endedAt === undefined))
+        context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
+      return waitForTasks(context, followed, [...views.keys()], { any, timeout });
+    },
+  });
+}
+
+async function waitForTasks(
+  context: CommandContext,
+  { plane, reconnect }: FollowedPlane,
+  ids: readonly string[],
+  { any, timeout }: z.infer<typeof waitOptionsSchema>,
+): Promise<number> {
+  const { out } = context;
+  const enough = new AbortController();
+  const late = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
+  const signal = AbortSignal.any([context.signal, enough.signal, ...(late ? [late] : [])]);
+  const ended: Ended[] = [];
+  const waits = ids.map(async (taskId) => {
+    for await (const event of followTask(plane, taskId, { follow: true, signal, reconnect })) {
+      if (event.type !== 'task.ended' || signal.aborted) continue;
+      ended.push({ taskId, outcome: event.outcome });
+      if (any) enough.abort();
+      if (!out.quiet) await out.line(`${shortId(taskId, ids)}  ${describeOutcome(event.outcome)}`);
+    }
+  });
+  // Every wait is over before the plane is closed; the first failure that is not our own abort counts.
+  const results = await Promise.allSettled(waits);
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure && !signal.aborted) throw failure.reason;
+  await out.document(ended);
+  if (late?.aborted && !context.signal.aborted && !enough.signal.aborted) {
+    const open = ids.filter((id) => !ended.some(({ taskId }) => taskId === id));
+    out.note(`not ended within ${formatDuration(timeout ?? 0)}: ${open.map((id) => shortId(id, ids)).join(', ')}`);
+    return exitCodes.timedOut;
+  }
+  return Math.max(exitCodes.succeeded, ...ended.map(({ outcome }) => exitCodeOfOutcome(outcome)));
+}

@@ -1,0 +1,57 @@
+import type { Command, Help } from 'commander';
+import { exitCodesHelp } from '../exit-codes.ts';
+import { wrapLine } from '../render/fit.ts';
+
+/** The least width beside a term in which a description can be read. */
+const minDescriptionWidth = 30;
+
+/** A term and its description: side by side, or one below the other where the terminal is narrow. */
+export function formatItem(term: string, termWidth: number, description: string, helper: Help): string {
+  const width = helper.helpWidth ?? 80;
+  if (description === '') return `  ${term}`;
+  const beside = width - termWidth - 4;
+  if (beside >= minDescriptionWidth) {
+    const [first = '', ...rest] = wrapLine(description, beside, '').split('\n');
+    return [`  ${term.padEnd(termWidth)}  ${first}`, ...rest.map((line) => `${' '.repeat(termWidth + 4)}${line}`)].join(
+      '\n',
+    );
+  }
+  const below = wrapLine(description, width - 6, '').split('\n');
+  return [`  ${term}`, ...below.map((line) => `      ${line}`)].join('\n');
+}
+
+/** Adds text after the help, wrapped to the terminal, and examples of the command, each on its own line. */
+export function addAfterHelp(
+  command: Command,
+  details: string | undefined,
+  examples: readonly string[],
+  columns: () => number,
+): void {
+  command.addHelpText('after', () => {
+    const width = columns();
+    const parts = details === undefined ? [] : [wrapLine(details, width, '')];
+    const aliases = command.aliases();
+    if (aliases.length > 0) parts.push(wrapLine(`Also called ${aliases.join(' and ')}.`, width, ''));
+    if (examples.length > 0) {
+      const lines = examples.map((example) => wrapLine(`  runtime ${example}`, width, '      '));
+      parts.push(['Examples:', ...lines].join('\n'));
+    }
+    return parts.length === 0 ? '' : `\n${parts.join('\n\n')}`;
+  });
+}
+
+/** What follows the word `Usage:`. */
+export function formatUsage(usage: string, width: number): string {
+  return wrapLine(`Usage: ${usage}`, width).slice('Usage: '.length);
+}
+
+const firstSteps = ['doctor', 'run "fix the flaky test" --on pi', 'watch last'];
+
+/** What follows the help of the whole program: exit codes and first steps. */
+export function helpOfProgram(width: number): string {
+  const codes = exitCodesHelp.map(([code, meaning]) =>
+    wrapLine(`  ${String(code).padEnd(3)}  ${meaning}`, width, '       '),
+  );
+  const examples = firstSteps.map((step) => wrapLine(`  runtime ${step}`, width, '      '));
+  return ['', 'Exit codes:', ...codes, '', 'Examples:', ...examples].join('\n');
+}

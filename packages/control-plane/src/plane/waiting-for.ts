@@ -1,0 +1,62 @@
+import type { WaitingFor } from '@runtime/contracts';
+import {
+  currentRun,
+  isKeptOpen,
+  isResting,
+  openApprovals,
+  type NextAttempt,
+  type RunState,
+  type TaskState,
+} from '@runtime/contracts/fold';
+import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
+import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
+import type { Task } from '../task/task.ts';
+
+/** Why an unfinished task does not go on by itself; undefined while its agent works or a step of ours is under way. */
+export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFor | undefined {
+  const { state, hold, ctx } = task;
+  const now = ctx.clock();
+  if (state.outcome) return undefined;
+  if (hold?.why.kind === 'fault' && hold.until > now) return hold.why;
+  const [approval] = openApprovals(state);
+  if (approval) {
+    const text = `An answer is needed: ${approval.title}`.slice(0, 2000);
+    return { kind: 'approval', text, ...(approval.expiresAt === undefined ? {} : { until: approval.expiresAt }) };
+  }
+  const run = currentRun(state);
+  if (run) return ofRun(task, run);
+  const next = nextAttempt(state);
+  if (!next || !isQueued(state)) return undefined;
+  if (hold && hold.until > now) return hold.why;
+  if (next.notBefore > now) return ofTime(task, next);
+  const { runtime } = next.target;
+  return task.admitted ? { kind: 'runtime', text: `${runtime} is asked whether it can be used` } : ofScheduler();
+}
+
+function ofRun({ state, unread }: Task, run: RunState): WaitingFor | undefined {
+  const { runtime } = run.target;
+  if (unread) {
+    const text = `${runtime} cannot be had, and its run is not read: ${unread.rawMessage}`;
+    return { kind: 'runtime', text: text.slice(0, 2000) };
+  }
+  if (run.status === 'starting') return { kind: 'runtime', text: `${runtime} starts` };
+  return isResting(state) && isKeptOpen(state) ? ofInstruction(state, run) : undefined;
+}
+
+function ofInstruction({ spec }: TaskState, run: RunState): WaitingFor {
+  const text = 'The agent rests and the task is kept open: send it an instruction, or close it';
+  return {
+    kind: 'instruction',
+    text,
+    ...(spec.idleTimeoutMs === undefined ? {} : { until: run.activityAt + spec.idleTimeoutMs }),
+  };
+}
+
+function ofTime({ ctx, state }: Task, { notBefore, attempt, target, reason }: NextAttempt): WaitingFor {
+  const until = notBefore;
+  const breaker = ctx.runtimes.breakers[runtimeKey(sourceOf(state.spec, target.runtime))];
+  if (breaker && breaker.status !== 'closed' && breaker.until === notBefore) {
+    return { kind: 'breaker', until, text: `The last starts on ${target.runtime} failed: ${reason}`.slice(0, 2000) };
+  }
+  return { kind: 'retry', until, text: `Attempt ${attempt}, on ${target.runtime}: ${reason}`.slice(0, 2000) };
+}

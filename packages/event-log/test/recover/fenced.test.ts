@@ -1,0 +1,115 @@
+import { collect, FaultFs } from '@runtime/conformance/event-log';
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { verifyLog, type JsonlEventLog } from '../../src/index.ts';
+import type { LogFs } from '../../src/testing.ts';
+import { dir, openOn } from '../support/fault-log.ts';
+import { pausedFs } from '../support/paused-fs.ts';
+
+/** Thousands of takeovers: on a busy machine they take longer than other tests may. */
+const exhaustive = { timeout: 120_000 };
+
+/** Appends on this file system until the log refuses, closes it, and notes the ids that were acknowledged. */
+async function life(fs: LogFs, name: string, count: number, kept: string[]): Promise<void> {
+  let log: JsonlEventLog | undefined;
+  try {
+    log = await openOn(fs);
+    for (let n = 0; n < count; n += 1) {
+      const ids = [`${name}-${n}-a`, `${name}-${n}-b`];
+      const ack = n % 3 === 1 ? 'written' : 'durable';
+      const opened = log;
+      await Promise.all(ids.map((id) => opened.append('ids', [{ type: 'x', id }], { ack }).then(() => kept.push(id))));
+    }
+  } catch {
+    // Refused, or not opened: nothing more is acknowledged.
+  } finally {
+    await log?.close();
+  }
+}
+
+async function checkAll(disk: FaultFs, kept: readonly string[], where: string): Promise<void> {
+  const report = await verifyLog({ dir, fs: disk });
+  expect(report.problems, where).toEqual([]);
+  const log = await openOn(disk);
+  const ids = (await collect(log)).map((event) => String(event['id']));
+  await log.close();
+  const there = new Set(ids);
+  expect(there.size, where).toBe(ids.length);
+  expect(
+    kept.filter((id) => !there.has(id)),
+    where,
+  ).toEqual([]);
+  expect((await verifyLog({ dir, fs: disk })).problems, where).toEqual([]);
+}
+
+/**
+ * One writer is stopped at its operation `at`; another opens the log without a lock in its way, appends, and perhaps
+ * closes; then the first goes on. Returns false when the first has no such operation.
+ */
+async function takeOver(at: number, after: boolean, closes: boolean, begun: boolean): Promise<boolean> {
+  const where = `${after ? 'after' : 'before'} operation ${at}, ${closes ? 'closed' : 'open'}`;
+  const disk = new FaultFs();
+  const kept: string[] = [];
+  if (begun) await life(disk, 'zero', 3, kept);
+  const paused = pausedFs(disk, at, after);
+  const first = life(paused.fs, 'first', 5, kept);
+  await Promise.race([paused.reached, first]);
+  if (paused.count() <= at) return false;
+  if (closes) {
+    await life(disk, 'second', 4, kept);
+    paused.goOn();
+    await first;
+  } else {
+    const second = await openOn(disk);
+    const append = (id: string) => second.append('ids', [{ type: 'x', id }]).then(() => kept.push(id));
+    await append('second');
+    paused.goOn();
+    await first;
+    // The first may have come to its claim only now: then it is the later one.
+    await append('later').catch(() => undefined);
+    await second.close();
+  }
+  await checkAll(disk, kept, where);
+  return true;
+}
+
+for (const begun of [false, true]) {
+  for (const closes of [false, true]) {
+    const state = `${begun ? 'a closed' : 'a new'} log, whose next writer ${closes ? 'closes before' : 'is there when'}`;
+    test(
+      `a writer stopped at any operation loses nothing to the next one: ${state} it goes on`,
+      exhaustive,
+      async () => {
+        let at = 0;
+        while ((await takeOver(at, false, closes, begun)) && (await takeOver(at, true, closes, begun))) at += 1;
+        expect(at).toBeGreaterThan(40);
+      },
+    );
+  }
+}
+
+test(
+  'of three writers, two of them stopped anywhere and going on in any order, none loses what it acknowledged',
+  exhaustive,
+  async () => {
+    const stop = fc.record({ at: fc.nat({ max: 50 }), after: fc.boolean() });
+    const takeovers = fc.asyncProperty(stop, stop, fc.boolean(), async (one, two, reversed) => {
+      const disk = new FaultFs();
+      const kept: string[] = [];
+      const stopped = [one, two].map(({ at, after }) => pausedFs(disk, at, after));
+      const lives: Promise<void>[] = [];
+      for (const [index, paused] of stopped.entries()) {
+        const writer = life(paused.fs, `stopped${index}`, 5, kept);
+        lives.push(writer);
+        await Promise.race([paused.reached, writer]);
+      }
+      await life(disk, 'third', 4, kept);
+      for (const index of reversed ? [1, 0] : [0, 1]) {
+        stopped[index]?.goOn();
+        await lives[index];
+      }
+      await checkAll(disk, kept, JSON.stringify({ one, two, reversed }));
+    });
+    await fc.assert(takeovers, { numRuns: 400 });
+  },
+);
