@@ -6,7 +6,7 @@ import { systemCode } from '@runtime/contracts';
 import { z } from 'zod';
 
 /** A file of Pi's agent directory that Pi cannot use. It never says what stands in the file. */
-export interface FileFault {
+export interface PiFileFault {
   readonly file: string;
   readonly name: string;
   /** Such as "is not JSON". */
@@ -14,9 +14,9 @@ export interface FileFault {
 }
 
 /** What is known of Pi's agent directory without running Pi. */
-export interface AgentFiles {
+export interface PiFiles {
   readonly agentDir: string;
-  readonly faults: readonly FileFault[];
+  readonly faults: readonly PiFileFault[];
   /** Names of the providers for which a login or a key is stored; never its value. */
   readonly providers: readonly string[];
 }
@@ -47,7 +47,7 @@ export const agentDirOf = (env: Readonly<Record<string, string | undefined>>): s
   env['PI_CODING_AGENT_DIR'] ?? path.join(env['HOME'] ?? '/', '.pi', 'agent');
 
 /** Looks at the files that decide which models Pi has. Changes nothing, and never throws. */
-export async function readAgentFiles(env: Readonly<Record<string, string | undefined>>): Promise<AgentFiles> {
+export async function readPiFiles(env: Readonly<Record<string, string | undefined>>): Promise<PiFiles> {
   const agentDir = agentDirOf(env);
   const auth = await readJson(agentDir, 'auth.json', authSchema);
   const models = await readJson(agentDir, 'models.json', modelsSchema);
@@ -63,7 +63,7 @@ export async function readAgentFiles(env: Readonly<Record<string, string | undef
 
 interface FileRead<T> {
   readonly value?: T;
-  readonly fault?: FileFault;
+  readonly fault?: PiFileFault;
 }
 
 async function readJson<T>(agentDir: string, name: string, schema: z.ZodType<T>): Promise<FileRead<T>> {

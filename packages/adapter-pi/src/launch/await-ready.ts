@@ -4,7 +4,7 @@ import { AgentRuntimeError, throwIfAborted, type CallOptions, type ErrorCode } f
 import type { Exit, Launch } from '@runtime/contracts/adapter';
 import { installHint } from '../pi-version.ts';
 import type { PiOutput } from '../read/pi-output.ts';
-import { readAgentFiles } from './agent-files.ts';
+import { readPiFiles } from './agent-files.ts';
 import type { PiInput } from '../say/pi-input.ts';
 import { maxLimits, untilQuiet } from './signs-of-life.ts';
 
@@ -95,7 +95,7 @@ export async function awaitReady(
 
 /** Throws if a file is the reason for which Pi has no model. */
 async function refuseSpoiledFiles({ env }: Launch, cause?: AgentRuntimeError, stderr = ''): Promise<void> {
-  const { faults } = await readAgentFiles(env);
+  const { faults } = await readPiFiles(env);
   const [first] = faults;
   if (!first) return;
   const message = faults.map(({ file, why }) => `${file} ${why}`).join('; ');
