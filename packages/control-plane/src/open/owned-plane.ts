@@ -35,6 +35,8 @@ export class OwnedPlane {
   constructor(owned: Owned) {
     this.#owned = owned;
     this.plane = new Plane(owned.ctx, owned.registry, owned.scheduler, (error) => this.#fail(error));
+    // Also when nothing is appended: a plane whose log has another writer, or no files, must not seem to work.
+    void owned.ctx.log.failed.then((failure) => this.#fail(failure));
     const reader = new PlaneReader(this.plane, () => this.#info());
     this.channel = new LocalChannel({ reader, owner: () => this.plane }, owned.ctx.closing, this.#failed.promise);
   }
@@ -81,7 +83,9 @@ export class OwnedPlane {
   }
 
   #fail(error: unknown): void {
-    const reason = AgentRuntimeError.from(error);
+    if (this.#closing) return;
+    // Why the log failed says more than which append met it.
+    const reason = this.#owned.ctx.log.failure ?? AgentRuntimeError.from(error);
     this.#failed.resolve(reason);
     process.emitWarning(`the control plane of ${this.#owned.dataDir} closes: ${reason.message}`, 'AgentRuntimeWarning');
     // The first failure is the one that was reported.
@@ -90,7 +94,7 @@ export class OwnedPlane {
 
   #info(): PlaneInfo {
     const { ctx, version = packageVersion } = this.#owned;
-    const { log } = ctx;
+    const { log, adapters } = ctx;
     return {
       logId: log.logId,
       epoch: log.epoch,
@@ -98,6 +102,7 @@ export class OwnedPlane {
       dataDir: this.#owned.dataDir,
       version,
       leaves: ctx.onLeaveRequest !== undefined,
+      definitions: adapters.takesDefinitions,
       unfinished: this.plane.unfinished,
       clients: this.#door?.clients ?? 0,
     };

@@ -3,9 +3,11 @@ import { expect, it } from 'vitest';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { taskStream, type EventLog } from '@runtime/contracts/log';
 import { stateOf } from '../../src/plane/task-registry.ts';
+import { Adapters } from '../../src/runtimes/adapters.ts';
 import { Runtimes } from '../../src/runtimes/runtimes.ts';
 import type { PlaneContext } from '../../src/task/context.ts';
 import { Leases } from '../../src/task/leases.ts';
+import { TaskValueFiles } from '../../src/task/task-values.ts';
 import { Task, type TaskHost } from '../../src/task/task.ts';
 import { fold, submitted } from '../support/states.ts';
 
@@ -25,8 +27,9 @@ async function taskOn(log: EventLog) {
     newId: (prefix) => `${prefix}-1`,
     failpoint: () => undefined,
     tuning: { deltaWindowMs: 1, stallAfterMs: 1, stopGraceMs: 1, startTimeoutMs: 1, minFreeBytes: 0, overdueMs: 1 },
-    adapters: new Map(),
-    runtimes: new Runtimes(new Map(), log, Date.now),
+    adapters: new Adapters([]),
+    runtimes: new Runtimes(new Adapters([]), log, Date.now),
+    values: new TaskValueFiles('/nowhere'),
     leases: new Leases(),
     survivesHost: true,
     environment: {},
