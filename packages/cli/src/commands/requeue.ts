@@ -15,6 +15,7 @@ import { findTask } from '../plane/find-task.ts';
 import { variable } from '../plane/caller.ts';
 import { definitionsOfTask, specOf } from '../plane/spec-of.ts';
 import { shortId } from '../render/short-id.ts';
+import { parentRun } from './task-request.ts';
 import { addCommand } from '../invocation/add-command.ts';
 import { forPlane, noteUnset } from './for-plane.ts';
 
@@ -56,6 +57,7 @@ async function requestAgain(context: CommandContext, plane: ControlPlane, taskId
   const set = env && valuesAgain(env, (name) => variable(given, name) ?? variable(deps, name));
   const request: SubmitRequest = {
     ...same,
+    ...parentRun(deps.env),
     ...(env ? { env: defined({ pass: env.pass, file: env.file, set }) } : {}),
     retryOf: taskId,
   };
