@@ -76,8 +76,13 @@ describe('the variables of the shell that asks', () => {
     });
     await plane.task(id).cancel();
     await plane.task(id).outcome();
-    await expect.poll(() => holding(places, secret)).toEqual([]);
-    await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+    const state = () =>
+      stat(folder).then(
+        () => 'there',
+        () => 'gone',
+      );
+    await expect.poll(state, { timeout: 30_000 }).toBe('gone');
+    expect(await holding(places, secret)).toEqual([]);
   });
 
   it('are those of the task under a later owner, too', async () => {
