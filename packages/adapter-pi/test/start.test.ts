@@ -44,6 +44,11 @@ describe('a start that fails:', () => {
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message, hint: expect.stringContaining('startupMs') });
   });
 
+  test('a Pi that is known to be slow is given as much longer as the plane says', async () => {
+    const error = await failure({ delayMs: 60_000 }, { pi: { startupMs: 100 }, launch: { patience: 4 } });
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/within 400 ms/) });
+  });
+
   test('a Pi that only starts slowly is waited for', async () => {
     await using stage = await Stage.start({ startup: { busyMs: 1500 } }, { pi: { startupMs: 300 } });
     await stage.say('Go.');

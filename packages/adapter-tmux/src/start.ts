@@ -27,7 +27,8 @@ export async function startTmux(
   try {
     const session = await openSession({ handle, record, secrets });
     if (await session.settleTyping()) {
-      await session.typeFirst(instructionText(instruction.parts), settings.readyTimeoutMs, call.signal);
+      const readyMs = settings.readyTimeoutMs * (launch.patience ?? 1);
+      await session.typeFirst(instructionText(instruction.parts), readyMs, call.signal);
     }
     throwIfAborted(call.signal);
     return session;

@@ -7,7 +7,7 @@ import { addCommand } from '../invocation/add-command.ts';
 import { readText } from './read-text.ts';
 import { addTaskOptions, taskOptionsSchema, type TaskOptions } from './task-options.ts';
 import { noteUnset } from './for-plane.ts';
-import { completeRequest, composeRequest } from './task-request.ts';
+import { completeRequest, composeRequest, parentRun } from './task-request.ts';
 
 /** A request that was read and checked as far as possible without a plane. */
 export interface PreparedTask {
@@ -25,7 +25,10 @@ export async function prepareTask(
   const loaded = await context.config();
   const source = { name: 'prompt', argument, file: options.promptFile } as const;
   const prompt = await readText(context.deps, source, context.signal);
-  const request = composeRequest(prompt, options, loaded, context.deps.cwd);
+  const request = {
+    ...composeRequest(prompt, options, loaded, context.deps.cwd),
+    ...parentRun(context.deps.env),
+  };
   noteUnset(context, request);
   return { request, options };
 }

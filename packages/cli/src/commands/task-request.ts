@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { AgentRuntimeError, type ControlPlane, type SubmitRequest, type Target } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  submitRequestSchema,
+  type ControlPlane,
+  type SubmitRequest,
+  type Target,
+} from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
 import { parseDuration } from '../arguments/duration.ts';
 import { mergePolicies } from '../arguments/policy.ts';
 import { usageError } from '../arguments/usage-error.ts';
@@ -42,6 +49,12 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
     key: options.key ?? `cli-${randomUUID()}`,
   };
   return withoutUndefined(request);
+}
+
+/** The run that this command is called from, when an agent calls it: the task then may use what that run holds. */
+export function parentRun(env: CommandContext['deps']['env']): Pick<SubmitRequest, 'parentRunId'> {
+  const found = submitRequestSchema.shape.parentRunId.safeParse(env[runMarker]);
+  return found.data === undefined ? {} : { parentRunId: found.data };
 }
 
 /** The names of `--env-pass`, each of which may be a list with commas. */

@@ -46,6 +46,11 @@ export interface Launch {
   /** Values that must not appear in events. */
   readonly secrets: readonly string[];
   readonly approvals?: ApprovalPolicy;
+  /**
+   * How many times longer than by its own limits the adapter waits for the backend to get ready: 1 at first, more after
+   * starts that failed, since a healthy backend may be slow. @default 1
+   */
+  readonly patience?: number;
 }
 
 /** Opaque to the plane: where an adapter's source stands. At most 500 characters. */
@@ -89,6 +94,11 @@ export interface RuntimeAdapter {
    * these, the default list and the task's own is passed on.
    */
   readonly passEnvironment?: readonly string[];
+  /**
+   * The longest that the adapter by itself waits for the backend to get ready, in ms: the plane waits longer than that.
+   * @default the plane's limit alone counts
+   */
+  readonly startupMs?: number;
 
   /**
    * Finds the backend. May run the binary for its version or a handshake; opens no session and calls no model.

@@ -24,8 +24,6 @@ const trialRetryMs = 1_000;
 export async function recordStart(task: Task, next: NextAttempt): Promise<boolean> {
   const { ctx, state } = task;
   const { spec } = state;
-  const fault = await taskFault(spec);
-  if (fault) return endTask(task, fault);
   let environment;
   try {
     environment = await probeEnvironment(task);
@@ -38,6 +36,9 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
     await task.record(() => [refusalOf(next, check, spec.runtimes.length)]);
     return true;
   }
+  // Looked at as late as can be: a probe may take long.
+  const fault = await taskFault(spec);
+  if (fault) return endTask(task, fault);
   if (!(await hasRoom(task))) return requeue(task, diskRetryMs, noRoom(task));
   const resumes = next.mode === 'resume' ? resumedConversation(task, state) : undefined;
   const taken = holdLeases(task, resumes?.agentSessionId);

@@ -42,7 +42,6 @@ export class Plane implements TaskHost {
     this.fail = fail;
     this.#admission = new Admission(scheduler, ctx.clock, ctx.closing);
     this.#snapshotAt = ctx.log.head;
-    ctx.runtimes.onFreed((key, until) => freeWaiting([...this.#tasks.values()], key, until));
     for (const state of registry.unfinished.values()) {
       this.#tasks.set(state.id, new TaskActor(ctx, this, state.id, state));
     }
@@ -55,6 +54,7 @@ export class Plane implements TaskHost {
 
   /** Takes up every unfinished task where the log stands. */
   resume(): void {
+    this.ctx.runtimes.onFreed((key, until) => freeWaiting([...this.#tasks.values()], key, until));
     for (const task of this.#tasks.values()) {
       this.changed(task);
       task.wake();

@@ -6,6 +6,7 @@ import type { Task } from '../task/task.ts';
 import { abortedLater, inTime, reapUntilDone } from './adapter-calls.ts';
 import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
 import { launchRequest, outcomeOfFailedStart } from './launch-request.ts';
+import { patienceFor, startLimit } from './start-limit.ts';
 import { stopReason } from './stop-reason.ts';
 import type { FoundRun } from './supervise-run.ts';
 import { isTimeCause, timedOut } from './time-limits.ts';
@@ -20,8 +21,9 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
   const watching = abortOnStop(task, giveUp);
   let isAsked = false;
   try {
-    const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(ctx.tuning.startTimeoutMs)]);
-    const launch = await launchRequest(task, run, adapter);
+    const patience = patienceFor(task, run);
+    const signal = AbortSignal.any([giveUp.signal, startLimit(task, adapter, patience, watching.signal)]);
+    const launch = { ...(await launchRequest(task, run, adapter)), patience };
     await ctx.failpoint('start.before');
     isAsked = true;
     const session = await inTime(

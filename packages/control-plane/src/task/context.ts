@@ -19,7 +19,10 @@ export interface PlaneTuning {
   readonly stopGraceMs: number;
   /** In bytes: with less free disk space no run starts, because the log needs room for its end. @default 64 MiB */
   readonly minFreeBytes: number;
-  /** Timeout of an adapter's `start`. @default 60000 */
+  /**
+   * Timeout of an adapter's `start`, beside the adapter's own `startupMs`. It doubles after each start on the runtime
+   * that failed, up to eight times. @default 60000
+   */
   readonly startTimeoutMs: number;
   /**
    * Extra time that an adapter call may take past its own limit before the plane stops waiting for it. @default 30000
