@@ -27,7 +27,7 @@ export type { Placement, PlacementFacts } from './placement.ts';
 export { refuseForeign } from './refuse-foreign.ts';
 export { releaseStdin } from './release-stdin.ts';
 export { resolveCommand } from './resolve-command.ts';
-export { runEnded } from './run-ended.ts';
+export { isOverLimit, runEnded } from './run-ended.ts';
 export { runPaths } from './run-paths.ts';
 export type { RunPaths, RunPlace } from './run-paths.ts';
 export { holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';

@@ -67,6 +67,7 @@ export const quietMachine: Machine = {
   fileSystem: () => Promise.resolve({ type: 0xef53, freeBytes: 50 * 1024 ** 3 }),
   directory: () => Promise.resolve({ mode: 0o40700, uid: 1, ownUid: 1, isDirectory: true }),
   placement: () => Promise.resolve({ survivesHost: true, wrap: [] }),
+  piFiles: () => Promise.resolve({ agentDir: '/home/me/.pi/agent', faults: [], providers: ['anthropic'] }),
   credentialNames: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY'],
 };
 
