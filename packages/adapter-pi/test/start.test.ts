@@ -39,6 +39,12 @@ describe('a start that fails:', () => {
   test('a Pi that does not answer is ended after the timeout', async () => {
     const error = await failure({ delayMs: 60_000 }, { pi: { startupMs: 300 } });
     expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/within 300 ms/) });
+    expect(error).toMatchObject({ hint: expect.stringContaining('startupMs') });
+  });
+
+  test('a Pi that is known to be slow is given as much longer as the plane says', async () => {
+    const error = await failure({ delayMs: 60_000 }, { pi: { startupMs: 100 }, launch: { patience: 4 } });
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/within 400 ms/) });
   });
 
   test('an unknown option of a newer version ends the start, not the run', async () => {

@@ -8,8 +8,11 @@ export { bootId, isAlive, processIdentitySchema, readIdentity, signalProcess } f
 export type { ProcessIdentity } from './identity.ts';
 export { killTree } from './kill-tree.ts';
 export type { KillTreeOptions } from './kill-tree.ts';
+export { cgroupMount, isCgroup, leaveRunCgroup, removeCgroup } from './cgroup.ts';
 export { findMarked } from './marked.ts';
 export { runProgram } from './run-program.ts';
 export type { ProgramOptions, ProgramResult } from './run-program.ts';
 export { platformSupport } from './platform.ts';
 export type { PlatformSupport } from './platform.ts';
+export { readForks } from './young-pids.ts';
+export type { RunBeginning } from './young-pids.ts';

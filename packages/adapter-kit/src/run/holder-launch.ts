@@ -29,6 +29,8 @@ export interface HolderLaunch extends CallOptions {
   readonly stdin: HolderInput;
   /** @default `currentPlacement(env)` */
   readonly placement?: Placement;
+  /** A cgroup of its own for the agent, where one can be made. @default true */
+  readonly cgroup?: boolean;
   /**
    * How long a holder may take to write its record, in milliseconds. @default 10000: on a loaded machine it is still
    * 100 times more than needed

@@ -1,4 +1,4 @@
-import { identityFunctions } from './shell-identity.ts';
+import { cgroupFunctions, identityFunctions } from './shell-identity.ts';
 
 /**
  * The second stage: the agent's own process, before it becomes the agent. It runs under the parent-death signal
@@ -7,12 +7,13 @@ import { identityFunctions } from './shell-identity.ts';
  * An exec that fails leaves .unbegun behind: dash runs the EXIT trap, bash needs execfail for that.
  */
 const agentStage = `${identityFunctions}
-__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8
-shift 8
+__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8 __runtime_forks=$9 __runtime_cgroup=\${10}
+shift 10
 [ "$PPID" = "$__runtime_holder" ] || exit 75
 start_time "$$" || exit 75
-printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}}\\n' \\
-  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" >"$__runtime_dir/holder.json.tmp" || exit 75
+if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
+printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}%s}\\n' \\
+  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_forks:+,\\"forks\\":$__runtime_forks}" >"$__runtime_dir/holder.json.tmp" || exit 75
 mv -f "$__runtime_dir/holder.json.tmp" "$__runtime_dir/holder.json" || exit 75
 trap ': >"$__runtime_dir/.unbegun"' EXIT
 shopt -s execfail 2>/dev/null
@@ -24,10 +25,12 @@ exec "$@"
 `;
 
 /**
- * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, then the command, one
- * argument each:
- * nothing of it ever becomes shell text.
+ * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, count of forks, where cgroups
+ * are mounted (each empty where it is not known), then the command, one argument each: nothing of it ever becomes shell
+ * text.
  *
+ * - The agent has a cgroup of its own where one can be made, and joins it before it executes anything. The holder stays
+ *   outside, and leaves the cgroup of a run whose agent started it.
  * - \`wait\` does not distinguish a signal from an exit code above 128; the job table does ("Done(143)", "Terminated").
  *   It is read through a FIFO, which works on a full disk too.
  * - dash shows a job after \`wait\`, bash only before: the CHLD trap interrupts bash's wait in time.
@@ -37,17 +40,17 @@ exec "$@"
  * - The traps are handlers and not ignores, which the agent would inherit.
  */
 export const holderScript = `# runtime holder: starts one agent, keeps its input open, records how it ended.
-${identityFunctions}
+${identityFunctions}${cgroupFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
-give_back() { rmdir "$__runtime_dir/claim"; fail "$1"; }
+give_back() { rmdir "$__runtime_dir/claim" \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
-__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4
-shift 4
+__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_forks=$5 __runtime_mount=$6
+shift 6
 __runtime_mask=$(umask)
 umask 077
 __runtime_path=\${PATH+=$PATH} __runtime_locale=\${LC_ALL+=$LC_ALL}
 PATH=/usr/bin:/bin\${PATH:+:$PATH} LC_ALL=C
-__runtime_caught=
+__runtime_caught= __runtime_cgroup=
 trap '__runtime_caught=1' TERM INT HUP QUIT
 trap : CHLD
 trap '__runtime_caught=1; exec 3>&-' USR1
@@ -56,6 +59,7 @@ read_boot || fail 'cannot read the boot id'
 
 mkdir "$__runtime_dir/claim" || { [ -d "$__runtime_dir/claim" ] && exit 73; fail 'cannot make the claim'; }
 printf '%200s\\n' '' >"$__runtime_dir/exit.json.tmp" || give_back 'no room for the exit record'
+own_cgroup "$__runtime_mount" "$__runtime_run" "$__runtime_dir"
 rm -f "$__runtime_dir/.jobs"
 mkfifo "$__runtime_dir/.jobs" || give_back 'cannot make a fifo'
 exec 4<>"$__runtime_dir/.jobs"
@@ -69,7 +73,7 @@ else
   exec 3</dev/null
 fi
 
-set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$@"
+set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_forks" "$__runtime_cgroup" "$@"
 if env --default-signal=INT,QUIT true 2>/dev/null; then set -- env --default-signal=INT,QUIT -- "$@"; fi
 if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL -- "$@"; fi
 if command -v setsid >/dev/null; then set -- setsid "$@"; else set -m; fi
@@ -126,6 +130,7 @@ flush "$__runtime_dir/exit.json.tmp"
 publish() { mv -f "$__runtime_dir/exit.json.tmp" "$__runtime_dir/exit.json"; }
 publish || publish || fail 'cannot publish the exit record'
 flush "$__runtime_dir"
+[ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" 2>/dev/null
 `;
 
 /** Exit status of a holder that found the run claimed by another. */

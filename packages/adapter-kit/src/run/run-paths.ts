@@ -22,6 +22,8 @@ export interface RunPaths {
   readonly holderLog: string;
   /** Frames of a backend that writes no file of its own. */
   readonly wire: string;
+  /** Holds the path of the run's cgroup, where it has one. */
+  readonly cgroup: string;
   /** The agent's stdin when it is a FIFO. */
   readonly input: string;
 }
@@ -39,6 +41,7 @@ export function runPaths(runDir: string): RunPaths {
     stderr: path.join(runDir, 'stderr.log'),
     holderLog: path.join(runDir, 'holder.log'),
     wire: path.join(runDir, 'wire.jsonl'),
+    cgroup: path.join(runDir, 'cgroup'),
     input: path.join(runDir, 'in'),
   };
 }

@@ -85,7 +85,7 @@ async function startupError(
   const tail = await readTail(runPaths(handle.runDir).stderr, stderrBytes).catch(() => Buffer.alloc(0));
   const stderr = redactBytes(tail, secrets).toString('utf8').trim();
   if (output.ended) return exitError(handle, stderr, cause);
-  const hint = 'run `pi --mode rpc` in a terminal to see what it waits for';
+  const hint = 'raise `startupMs` of the runtime, or run `pi --mode rpc` in a terminal to see what it waits for';
   const message = withStderr(`Pi did not answer within ${startupMs} ms`, stderr);
   return new AgentRuntimeError('UNAVAILABLE', message, { hint, cause });
 }

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
+import { parentRun } from '../../src/commands/task-request.ts';
 import { Lab } from '../support/lab.ts';
 
 const view = (document: unknown): TaskView => taskViewSchema.parse(document);
@@ -138,5 +139,13 @@ describe('options of a task', () => {
     expect((await lab.run('run', '-q', 'two', '--continue', id)).stdout).toBe('heard 3\n');
     const cwd = join(lab.workspace, 'sub');
     expect(view((await lab.start(['status', 'last', '--json'], { cwd }).ended).json()).workspace).toBe(cwd);
+  });
+});
+
+describe('a command that an agent calls', () => {
+  it('names the run that it was called from, if that is the name of one', () => {
+    expect(parentRun({ RUNTIME_RUN_ID: 'run-1' })).toEqual({ parentRunId: 'run-1' });
+    for (const env of [{}, { RUNTIME_RUN_ID: '' }, { RUNTIME_RUN_ID: '../etc' }, { RUNTIME_RUN_ID: 'x'.repeat(65) }])
+      expect(parentRun(env)).toEqual({});
   });
 });
