@@ -72,7 +72,10 @@ export async function beginRun(settings: TmuxSettings, launch: Launch, { signal 
 }
 
 /** Everything about the launch that a later owner must know, computed before anything is started. */
-async function makeRecord({ handle, instruction }: Launch, settings: TmuxSettings): Promise<LaunchRecord> {
+async function makeRecord(
+  { handle, instruction, maxOutputBytes }: Launch,
+  settings: TmuxSettings,
+): Promise<LaunchRecord> {
   const { prompt, submitKey, readyPattern } = settings;
   const name = await runName(handle.runDir);
   return {
@@ -86,5 +89,6 @@ async function makeRecord({ handle, instruction }: Launch, settings: TmuxSetting
     submitKey,
     notesTurn: true,
     ...(readyPattern === undefined ? {} : { readyPattern }),
+    ...(maxOutputBytes === undefined ? {} : { maxOutputBytes }),
   };
 }
