@@ -17,7 +17,7 @@ export async function runStep(step, options) {
 export async function runShown({ title, commands }, { cwd, env, shell, stream = process.stderr, everyMs }) {
   const startedAt = performance.now();
   const seconds = () => `${Math.round((performance.now() - startedAt) / 1000)} s`;
-  const moves = stream.isTTY === true && process.env.TERM !== 'dumb';
+  const moves = Boolean(stream.isTTY) && process.env.TERM !== 'dumb';
   const draw = (text, end = '') => stream.write(moves ? `\r\u001B[K${text}${end}` : `${text}\n`);
   draw(moves ? `${title}: 0 s` : `${title} ...`);
   const timer = setInterval(() => draw(`${title}: ${seconds()}`), everyMs ?? (moves ? 1000 : 10_000));

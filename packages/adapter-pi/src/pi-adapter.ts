@@ -28,6 +28,7 @@ export function pi(options: PiOptions = {}): RuntimeAdapter {
     specVersion,
     id: settings.id,
     passEnvironment: piProviderVariables,
+    startupMs: settings.startupMs,
     probe: (call) => probePi(settings, call),
     start: (launch, call) => startPi(settings, launch, call),
     recover: (handle, call) => recoverPi(settings, handle, call),

@@ -55,7 +55,7 @@ async function firstSession(
   let input: PiInput | undefined;
   try {
     input = await PiInput.open(handle, output, options);
-    await awaitReady(output, input, launch, settings.startupMs, options);
+    await awaitReady(output, input, launch, settings.startupMs * (launch.patience ?? 1), options);
     const found = await abortable(version, options.signal);
     await writeVersion(handle.runDir, found);
     const sending = await Sending.open(input, output, new SentMarks(handle.runDir), 0);

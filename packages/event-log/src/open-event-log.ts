@@ -4,6 +4,7 @@ import { newLogId } from './format/records.ts';
 import { isFull } from './fs/files.ts';
 import type { LogFs } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
+import { systemFailure } from './fs/system-failure.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
 import { acquireLock, type WriterLock } from './lock/writer-lock.ts';
 import { openReadOnly } from './read-only-log.ts';
@@ -63,30 +64,36 @@ export interface EventLogOptions {
  * Once it resolves for writing, this process is the only writer, its epoch is durable, and a torn tail has been moved
  * into a `.broken` file.
  * Throws CONFLICT (another process or this one is the writer already; `details.owner`), DATA_CORRUPT (damage that no
- * interrupted write explains; `details.file`, `details.offset`; nothing was changed), UNSUPPORTED (a newer format),
+ * interrupted write explains, or a part is missing; `details.file`, `details.offset`; no event was changed), UNSUPPORTED (a newer format),
  * EXHAUSTED (a full disk: no room for the line that begins the epoch), UNAVAILABLE (the lock cannot be taken on this
- * file system), NOT_FOUND (opened for reading only, and there is no log), INVALID_ARGUMENT (a size outside its range).
+ * file system, or the medium fails), PERMISSION_DENIED (a file of the log may not be read or written), NOT_FOUND (opened for reading only, and there is no log), INVALID_ARGUMENT (a size outside its range, a path that cannot be a directory).
  */
 export async function openEventLog(options: EventLogOptions): Promise<JsonlEventLog> {
-  const fs = options.fs ?? nodeFs();
-  const problems = new Problems(options.onProblem);
-  const { expectsHistory } = options;
+  checkSizes(options);
   // The writer looks its files up by their paths, whatever the working directory is by then.
   const dir = isAbsolute(options.dir) ? options.dir : resolve(options.dir);
-  if (options.readOnly) return openReadOnly({ fs, dir, problems, expectsHistory });
-  checkSizes(options);
-  await fs.makeDir(dir);
-  const lock = options.lock ?? (await acquireLock(join(dir, 'lock.db')));
   try {
-    return await openLocked({ ...options, dir }, fs, problems, lock);
+    return await open({ ...options, dir }, options.fs ?? nodeFs(), new Problems(options.onProblem));
   } catch (error) {
-    if (!options.lock) await lock.release();
     if (isFull(error)) {
       throw new AgentRuntimeError('EXHAUSTED', 'the disk is full, so the log cannot be opened for writing', {
         hint: 'free some space and open the log again',
         cause: error,
       });
     }
+    throw systemFailure(error, `open the log in ${dir}`);
+  }
+}
+
+async function open(options: EventLogOptions, fs: LogFs, problems: Problems): Promise<JsonlEventLog> {
+  const { dir, readOnly, expectsHistory } = options;
+  if (readOnly) return openReadOnly({ fs, dir, problems, expectsHistory });
+  await fs.makeDir(dir);
+  const lock = options.lock ?? (await acquireLock(join(dir, 'lock.db')));
+  try {
+    return await openLocked(options, fs, problems, lock);
+  } catch (error) {
+    if (!options.lock) await lock.release();
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { formatFileName, segmentName, segmentNumbers } from './format/file-names
 import { listIfThere } from './fs/files.ts';
 import type { LogFile, LogFs } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
+import { systemFailure } from './fs/system-failure.ts';
 import { gatherHistory, missingHistory, type History } from './recover/history.ts';
 import { lastingClaim, scanSegment } from './recover/scan-segment.ts';
 import { SegmentHeaders } from './recover/segment-headers.ts';
@@ -60,10 +61,18 @@ const maxProblems = 1000;
  * Reads every line of every segment and checks it: checksum, order of positions and revisions, whole batches, epochs.
  * Uses no checkpoint and changes nothing. Works beside a live writer, up to its last whole batch. Memory grows with the
  * number of streams, not of events.
- * Damage is in the report. Throws NOT_FOUND when there is no log, CANCELLED when `signal` aborts; errors of the file
- * system pass as they are.
+ * Damage, and what is missing, is in the report. Throws NOT_FOUND when there is no log, CANCELLED when `signal` aborts,
+ * PERMISSION_DENIED or UNAVAILABLE for a file that cannot be read.
  */
 export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
+  try {
+    return await verify(options);
+  } catch (error) {
+    throw systemFailure(error, `verify the log in ${options.dir}`);
+  }
+}
+
+async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { fs = nodeFs(), dir, signal, expectsHistory } = options;
   const verifier = new Verifier(fs, dir, signal);
   const history = await verifier.readHistory(expectsHistory);

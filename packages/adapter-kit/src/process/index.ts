@@ -10,6 +10,7 @@ export { killTree } from './kill-tree.ts';
 export type { KillTreeOptions } from './kill-tree.ts';
 export { cgroupMount, isCgroup, leaveRunCgroup, removeCgroup } from './cgroup.ts';
 export { findMarked } from './marked.ts';
+export { ranMs } from './ran-ms.ts';
 export { runProgram } from './run-program.ts';
 export type { ProgramOptions, ProgramResult } from './run-program.ts';
 export { platformSupport } from './platform.ts';

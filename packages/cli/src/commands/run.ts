@@ -5,6 +5,7 @@ import type { CommandContext } from '../invocation/context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { addCommand } from '../invocation/add-command.ts';
+import { concurrencyOf } from '../config/schema.ts';
 import { openOwnPlane } from '../plane/own-plane.ts';
 import { prepareTask, submitTask, type PreparedTask } from './submit.ts';
 import { addTaskOptions } from './task-options.ts';
@@ -81,7 +82,7 @@ async function runInForeground(context: CommandContext, prepared: PreparedTask):
     stop.abort(new DOMException('stopped', 'AbortError')),
   );
   try {
-    const plane = await openOwnPlane(context, await context.config());
+    const plane = await openOwnPlane(context, concurrencyOf((await context.config()).config));
     const task = await plane.submit(await completeRequest(context, plane, prepared.request, prepared.options), {
       signal: stop.signal,
     });

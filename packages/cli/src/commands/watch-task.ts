@@ -114,7 +114,7 @@ function sayWhyQueued(
       const why = shown === undefined ? undefined : describeWaiting(shown, (deps.now ?? Date.now)());
       if (why !== undefined && why !== said && view.queued) {
         said = why;
-        await screen.note(why);
+        await screen.note(`queued: ${why}`);
       }
     }
     if (!isOver) timer.refresh();

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
@@ -16,8 +15,6 @@ export interface LoadedConfig {
   readonly config: RuntimeConfig;
   /** The absolute path of its file; undefined for the defaults of this machine. */
   readonly path: string | undefined;
-  /** A hash of its meaning: two spellings of one configuration have the same hash. */
-  readonly hash: string;
 }
 
 /** Where to look for a configuration. */
@@ -42,7 +39,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
     path === undefined
       ? await defaultConfig(options.env)
       : fromDirectory(parseConfig(await readConfig(path, given !== undefined), path), dirname(path));
-  return { config, path, hash: hashOf(config) };
+  return { config, path };
 }
 
 /** Parses and checks the text of a configuration file. */
@@ -65,9 +62,9 @@ export function parseConfig(text: string, path: string): RuntimeConfig {
 function fromDirectory(config: RuntimeConfig, directory: string): RuntimeConfig {
   const runtimes = Object.entries(config.runtimes).map(([id, entry]): [string, RuntimeEntry] => {
     const [program, ...args] = entry.command ?? [];
-    // A name without a slash is looked up on PATH.
-    if (program === undefined || !program.includes('/') || isAbsolute(program)) return [id, entry];
-    return [id, { ...entry, command: [resolve(directory, program), ...args] }];
+    const command = program === undefined ? {} : { command: [programFrom(directory, program), ...args] };
+    const tmux = 'tmux' in entry && entry.tmux !== undefined ? { tmux: programFrom(directory, entry.tmux) } : {};
+    return [id, { ...entry, ...command, ...tmux }];
   });
   const { defaults } = config;
   const file = defaults?.env?.file;
@@ -77,6 +74,12 @@ function fromDirectory(config: RuntimeConfig, directory: string): RuntimeConfig 
     runtimes: Object.fromEntries(runtimes),
     ...(defaults ? { defaults: { ...defaults, ...env } } : {}),
   };
+}
+
+/** A name without a slash is looked up on PATH, and what begins in the workspace is known once there is one. */
+function programFrom(directory: string, program: string): string {
+  if (!program.includes('/') || isAbsolute(program) || program.startsWith('{workspace}')) return program;
+  return resolve(directory, program);
 }
 
 async function readConfig(path: string, named: boolean): Promise<string> {
@@ -107,11 +110,6 @@ function refuseForeign(path: string, { uid }: Stats): void {
   throw new AgentRuntimeError('PERMISSION_DENIED', `${path} belongs to another user (${uid})`, {
     hint: `if you trust the file, name it with --config ${path}`,
   });
-}
-
-function hashOf(config: RuntimeConfig): string {
-  const { $schema: _, ...meant } = config;
-  return createHash('sha256').update(JSON.stringify(meant)).digest('hex').slice(0, 16);
 }
 
 function messageOf(error: unknown): string {

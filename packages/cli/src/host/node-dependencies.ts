@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { AgentRuntimeError } from '@runtime/contracts';
 import envPaths from 'env-paths';
-import { createAdapters } from '../config/adapters.ts';
+import { createAdapter } from '../config/adapters.ts';
 import type { CliDependencies } from './dependencies.ts';
 import { nodeMachine } from '../doctor/node-machine.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -32,7 +32,7 @@ export function nodeDependencies(): CliDependencies {
     stderr: process.stderr,
     brokenPipe: watchForBrokenPipe(),
     planes: nodePlanes(),
-    adapters: createAdapters,
+    createAdapter,
     startOwner: (options) =>
       startOwner(options, { execPath: process.execPath, execArgv: process.execArgv, entry }, process.env),
     onSignal(names, listener) {

@@ -274,6 +274,7 @@ describe('tasks on a screen', () => {
     status: 'queued',
     runs: [],
     title: '新しい試験',
+    waitingFor: { kind: 'workspace', taskId: id, text: `Task ${id} works in /home/ada/shop`, until: 70_000 },
   };
   const style = { now: 65_000, colours: plain, program: 'runtime' };
   const shown = (columns: number): string[] =>
@@ -286,7 +287,7 @@ describe('tasks on a screen', () => {
       'TASK    STATUS   RUNTIME         AGE     WORKSPACE  TITLE',
       'k3f9x2  running  pi              1m 05s  shop       Fix the flaky authenticatio…',
       'm4pq7z  queued   pi:opus,claude  1m 05s  shop       新しい試験  team=web',
-      '  queued behind other tasks, or behind a task in the same workspace',
+      '  waits: task k3f9x2 works in /home/ada/shop (in 5s)',
     ]);
   });
 
@@ -298,7 +299,7 @@ describe('tasks on a screen', () => {
       '  shop · Fix the flaky authentication t…',
       'm4pq7z  queued   pi:opus,c…  1m 05s',
       '  shop · 新しい試験  team=web',
-      '  queued behind other tasks, or behind…',
+      '  waits: task k3f9x2 works in /home/ada…',
     ]);
   });
 

@@ -54,8 +54,17 @@ export class ProcessLab implements AsyncDisposable {
   }
 
   start(...args: readonly string[]): Cli {
-    const node = ['--conditions=@runtime/source', this.#main, ...args];
-    return execute(process.execPath, node, this.workspace, this.env);
+    return this.in(this.workspace).start(...args);
+  }
+
+  /** The command line in another directory. */
+  in(directory: string): { start(...args: readonly string[]): Cli } {
+    return {
+      start: (...args) => {
+        const node = ['--conditions=@runtime/source', this.#main, ...args];
+        return execute(process.execPath, node, directory, this.env);
+      },
+    };
   }
 
   /** The command, piped into a shell's pipeline. */

@@ -140,12 +140,7 @@ const planeHandlers = {
   'run.stopping': (state, event) => {
     const run = state.runs.at(-1);
     const stoppedInTurn = run?.turn !== undefined;
-    return patchRun(state, {
-      status: 'stopping',
-      stopCause: run?.stopCause ?? event.cause,
-      stoppedInTurn,
-      stoppingAt: event.time,
-    });
+    return patchRun(state, { status: 'stopping', stopCause: run?.stopCause ?? event.cause, stoppedInTurn });
   },
   'run.ended': ended,
   'run.stalled': (state) => patchRun(state, { stalled: true }),

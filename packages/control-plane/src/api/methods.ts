@@ -9,6 +9,7 @@ import { send, sendParamsSchema } from './instruct.ts';
 import { listed, listParamsSchema } from './list-tasks.ts';
 import type { Ports, ReadPort } from './ports.ts';
 import { levelOf, waitForLevel } from './receipts.ts';
+import { reportRuntimes, runtimesParamsSchema } from './report-runtimes.ts';
 import { submit } from './submit.ts';
 
 /** A call as it came over a channel. */
@@ -52,9 +53,7 @@ export const ownerMethods: Readonly<Record<string, Method<Plane>>> = {
     z.strictObject({ ...actParams, approvalId: z.string().min(1).max(512), decision: decisionSchema }),
     answer,
   ),
-  runtimes: method(z.strictObject({ refresh: z.boolean().default(false) }), (plane, { refresh }) =>
-    plane.reports(refresh),
-  ),
+  runtimes: method(runtimesParamsSchema, reportRuntimes),
 };
 
 /**

@@ -5,6 +5,7 @@ import { openEventLog } from '@runtime/event-log';
 import { LocalChannel } from '../api/local-channel.ts';
 import { PlaneClient } from '../client/plane-client.ts';
 import { FilesReader } from './files-reader.ts';
+import { runHistory } from './run-history.ts';
 
 /**
  * Reads a data directory without owning it: tasks, their outcomes, events and `info()`, from its files. Everything else
@@ -13,8 +14,9 @@ import { FilesReader } from './files-reader.ts';
  */
 export async function openReadOnlyPlane({ dataDir }: { readonly dataDir: string }): Promise<ControlPlane> {
   const dir = resolve(dataDir);
-  await requireLog(dir);
-  const log = await openEventLog({ dir: join(dir, 'log'), readOnly: true });
+  const expectsHistory = await runHistory(dir);
+  if (expectsHistory === undefined) await requireLog(dir);
+  const log = await openEventLog({ dir: join(dir, 'log'), readOnly: true, expectsHistory });
   const closing = new AbortController();
   const ports = {
     reader: new FilesReader(log, dir, closing.signal),

@@ -31,6 +31,8 @@ export class OwnedPlane {
   constructor(owned: Owned) {
     this.#owned = owned;
     this.plane = new Plane(owned.ctx, owned.registry, owned.scheduler, (error) => this.#fail(error));
+    // Also when nothing is appended: a plane whose log has another writer, or no files, must not seem to work.
+    void owned.ctx.log.failed.then((failure) => this.#fail(failure));
     const reader = new PlaneReader(this.plane, () => this.#info());
     this.channel = new LocalChannel({ reader, owner: () => this.plane }, owned.ctx.closing, this.#failed.promise);
   }
@@ -70,7 +72,9 @@ export class OwnedPlane {
   }
 
   #fail(error: unknown): void {
-    const reason = AgentRuntimeError.from(error);
+    if (this.#closing) return;
+    // Why the log failed says more than which append met it.
+    const reason = this.#owned.ctx.log.failure ?? AgentRuntimeError.from(error);
     this.#failed.resolve(reason);
     process.emitWarning(`the control plane of ${this.#owned.dataDir} closes: ${reason.message}`, 'AgentRuntimeWarning');
     // The first failure is the one that was reported.
@@ -78,13 +82,14 @@ export class OwnedPlane {
   }
 
   #info(): PlaneInfo {
-    const { log } = this.#owned.ctx;
+    const { log, adapters } = this.#owned.ctx;
     return {
       logId: log.logId,
       epoch: log.epoch,
       pid: process.pid,
       dataDir: this.#owned.dataDir,
       version,
+      definitions: adapters.takesDefinitions,
       unfinished: this.plane.unfinished,
       clients: this.#server?.clients ?? 0,
     };

@@ -41,7 +41,7 @@ it('a log that fails while an instruction is sent closes the plane and does not 
     },
   });
   await plane.submit({ prompt: 'go', workspace: places.workspace });
-  expect(await plane.closed).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  expect(await plane.closed).toMatchObject({ code: 'UNAVAILABLE', details: { poisoned: true } });
   await plane.close();
 });
 

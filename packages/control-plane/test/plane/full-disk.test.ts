@@ -175,7 +175,7 @@ describe('a plane whose log cannot be trusted any more', () => {
     await expect(plane.submit({ prompt: 'x', workspace: places.workspace })).rejects.toMatchObject({
       code: 'OUTCOME_UNKNOWN',
     });
-    expect(await plane.closed).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect(await plane.closed).toMatchObject({ code: 'UNAVAILABLE', details: { poisoned: true } });
     await plane.close();
     await using next = await openPlane(places, { adapters: [memoryRuntime()] });
     const task = await next.submit({ prompt: 'x', workspace: places.workspace });

@@ -47,6 +47,19 @@ const types = (events: readonly NewEvent[]): string[] => events.map(({ type }) =
 const wrong = (event: Record<string, unknown>): SessionEvent => event as never;
 
 describe('what an adapter reports', () => {
+  it.each(Object.getOwnPropertyNames(Object.prototype))(
+    'may have the id %s, which every object has as a name',
+    (id) => {
+      expect(types(stamped([{ ...ask, approvalId: id }]))).toEqual(['approval.requested']);
+      const tool = [
+        { type: 'tool.started', callId: id, name: id } as const,
+        { type: 'tool.ended', callId: id, ok: true } as const,
+      ];
+      expect(types(stamped(tool))).toEqual(['tool.started', 'tool.ended']);
+      expect(types(stamped([wrong({ type: id })]))).toEqual(['output.quarantined']);
+    },
+  );
+
   it('gets its run, and the last of one record gets the cursor', () => {
     expect(
       stamped([

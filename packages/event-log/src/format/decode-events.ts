@@ -1,6 +1,7 @@
 import type { StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { comma } from './ascii.ts';
+import { isLineTooDeep } from './depth.ts';
 import { blankLastFields, checkLine, eachLine, isOfStream, type Line } from './line.ts';
 
 /** Which events are wanted, and where their bytes come from. */
@@ -43,6 +44,7 @@ export function decodeEvents(bytes: Buffer, wanted: Wanted, { line, start, end }
     if (!checkLine(bytes, start, end, line)) throw corruptLine(wanted.file, wanted.offset + start);
     if (!line.event || line.position <= wanted.after) return true;
     if (line.position > wanted.upTo) return false;
+    if (isLineTooDeep(bytes, start, end)) throw corruptLine(wanted.file, wanted.offset + start);
     blankLastFields(bytes, line, end);
     if (start === to + 1 && to > from) bytes[to] = comma;
     else {

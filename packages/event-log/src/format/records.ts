@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { isTooDeep } from './depth.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { Line, lineText, parseLine } from './line.ts';
 
@@ -56,12 +57,17 @@ export function decodeRecord(bytes: Buffer): unknown {
   return parseJson(lineText(bytes, 0, line));
 }
 
+/** Longer than any header of a segment. */
+export const headerBytes = 4096;
+
 /** The header of a segment, from its first bytes; undefined when it is not whole. */
 export function decodeHeader(bytes: Buffer): SegmentRecord | undefined {
   return segmentRecordSchema.safeParse(decodeRecord(bytes)).data;
 }
 
+/** Undefined for text that is no JSON, or nests too deeply. */
 export function parseJson(text: string): unknown {
+  if (isTooDeep(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {

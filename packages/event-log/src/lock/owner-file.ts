@@ -1,7 +1,12 @@
-import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCode } from '@runtime/contracts';
+import { jsonDepthExceeds, systemCode } from '@runtime/contracts';
 import { ownerSchema, type Owner } from './owner.ts';
+
+/** An owner writes a few hundred bytes, two levels deep. */
+const maxBytes = 64 * 1024;
+const maxDepth = 16;
 
 /**
  * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing or
@@ -10,12 +15,27 @@ import { ownerSchema, type Owner } from './owner.ts';
  */
 export async function readOwner(path: string): Promise<Owner | undefined> {
   try {
-    const parsed = ownerSchema.safeParse(JSON.parse(await readFile(ownerPath(path), 'utf8')));
-    return parsed.success ? parsed.data : undefined;
+    const text = await readSmallFile(ownerPath(path));
+    if (text === undefined || jsonDepthExceeds(text, maxDepth)) return undefined;
+    return ownerSchema.safeParse(JSON.parse(text)).data;
   } catch (error) {
-    // ENOTDIR: the directory is a file, so there is no lock in it.
-    if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return undefined;
+    // ENOTDIR: the directory is a file, so there is no lock in it. ELOOP: a link is not the owner's file.
+    if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) {
+      return undefined;
+    }
     throw error;
+  }
+}
+
+/** Undefined for what no owner has written: something else than a file, or too large a one. */
+async function readSmallFile(path: string): Promise<string | undefined> {
+  // Opening a FIFO would wait for its writer.
+  const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  try {
+    const stat = await file.stat();
+    return stat.isFile() && stat.size <= maxBytes ? await file.readFile('utf8') : undefined;
+  } finally {
+    await file.close();
   }
 }
 
@@ -30,7 +50,10 @@ export async function writeOwner(path: string, owner: Owner): Promise<void> {
   await rename(temporary, ownerPath(path));
 }
 
-export async function removeOwner(path: string): Promise<void> {
+/** Removes the file of this owner. One that has lost its lock leaves the next owner's alone. */
+export async function removeOwner(path: string, { pid, startedAt }: Owner): Promise<void> {
+  const owner = await readOwner(path);
+  if (owner && (owner.pid !== pid || owner.startedAt !== startedAt)) return;
   try {
     await unlink(ownerPath(path));
   } catch (error) {

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { loadSqlite } from './load-sqlite.ts';
 import { readOwner, removeOwner, writeOwner } from './owner-file.ts';
 import { describeSelf, mayBeAlive, type Owner, type OwnerInfo } from './owner.ts';
@@ -37,7 +37,7 @@ const sqliteBusy = 5;
  * Throws UNAVAILABLE when it cannot be taken at all, as on network file systems without locks.
  */
 export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<WriterLock> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makePlace(path);
   const database = await lockDatabase(path);
   const file = identityOf(path);
   let owner: Owner = { ...(await describeSelf()), ...info };
@@ -45,7 +45,7 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
   const release = async () => {
     // owner.json first: once the lock is free, it may be the next owner's.
     try {
-      await removeOwner(path);
+      await removeOwner(path, owner);
     } finally {
       database.close();
     }
@@ -71,6 +71,34 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
   return lock;
 }
 
+async function makePlace(path: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await requireFile(path);
+  } catch (error) {
+    if (AgentRuntimeError.isInstance(error)) throw error;
+    throw unlockable(path, error);
+  }
+}
+
+/**
+ * SQLite follows links, and would create or lock a file somewhere else. Does not open the file: that would drop the
+ * lock of this process.
+ */
+async function requireFile(path: string): Promise<void> {
+  const found = await lstat(path).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (!found || found.isFile()) return;
+  const kind = found.isSymbolicLink() ? 'a link' : found.isDirectory() ? 'a directory' : 'something else than a file';
+  throw new AgentRuntimeError('UNAVAILABLE', `cannot lock ${path}: it is ${kind}`, {
+    hint: 'move it away: the lock is a file of its own, in a directory on a local file system',
+    details: { path },
+    retry: 'never',
+  });
+}
+
 async function lockDatabase(path: string): Promise<DatabaseSync> {
   let database: DatabaseSync | undefined;
   try {
@@ -85,16 +113,20 @@ async function lockDatabase(path: string): Promise<DatabaseSync> {
   } catch (error) {
     database?.close();
     if (resultCode(error) === sqliteBusy) throw await heldError(path);
-    throw new AgentRuntimeError(
-      'UNAVAILABLE',
-      `cannot lock ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        hint: 'use a writable directory on a local file system with locks; network file systems often have none',
-        retry: 'never',
-        cause: error,
-      },
-    );
+    throw unlockable(path, error);
   }
+}
+
+function unlockable(path: string, error: unknown): AgentRuntimeError {
+  return new AgentRuntimeError(
+    'UNAVAILABLE',
+    `cannot lock ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    {
+      hint: 'use a writable directory on a local file system with locks; network file systems often have none',
+      retry: 'never',
+      cause: error,
+    },
+  );
 }
 
 interface FileIdentity {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { segmentName } from '../format/file-names.ts';
-import { openIfThere } from '../fs/files.ts';
+import { segmentName, segmentNumbers } from '../format/file-names.ts';
+import { decodeHeader, headerBytes } from '../format/records.ts';
+import { listIfThere, openIfThere } from '../fs/files.ts';
 import type { LogFile } from '../fs/log-fs.ts';
 import { loadLog, type LoadOptions } from '../recover/load-log.ts';
 import { scanSegment } from '../recover/scan-segment.ts';
@@ -112,8 +113,10 @@ export class Follower {
         if (!(await this.#unchanged(file))) return await this.#reload();
         // Checked before reading: once there is a next segment, this one does not grow any more.
         const next = await this.#hasSegment(number + 1);
-        const stuck = await this.#scan(file, this.#offset);
+        const from = this.#offset;
+        const stuck = await this.#scan(file, from);
         if (stuck) return await this.#reload();
+        if (!next && this.#offset === from && (await this.#hasLater(number))) return await this.#reload();
         if (!next) return;
       } finally {
         await file.close();
@@ -137,9 +140,11 @@ export class Follower {
     if (!file) return false;
     try {
       await this.#scan(file, 0);
-      // Its header may be half written.
       if (this.state.segment?.number === number) return true;
-      await this.#settle();
+      // Its header may be half written. When it is whole and does not fit, or its writer was replaced before it was, the
+      // later segments say what counts.
+      if (this.#offset > 0 || (await this.#isWhole(file)) || (await this.#hasLater(number))) await this.#reload();
+      else await this.#settle();
       return false;
     } finally {
       await file.close();
@@ -181,6 +186,16 @@ export class Follower {
     const file = await openIfThere(this.#files.fs, this.#path(number));
     await file?.close();
     return file !== undefined;
+  }
+
+  async #isWhole(file: LogFile): Promise<boolean> {
+    const bytes = Buffer.alloc(headerBytes);
+    return decodeHeader(bytes.subarray(0, await file.read(bytes, 0))) !== undefined;
+  }
+
+  async #hasLater(number: number): Promise<boolean> {
+    const { fs, dir } = this.#files;
+    return segmentNumbers(await listIfThere(fs, dir)).some((other) => other > number);
   }
 
   #path(number: number): string {

@@ -1,11 +1,8 @@
 import { join } from 'node:path';
 import { segmentName } from '../format/file-names.ts';
-import { decodeHeader, type SegmentRecord } from '../format/records.ts';
+import { decodeHeader, headerBytes, type SegmentRecord } from '../format/records.ts';
 import { readFileUpTo } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
-
-/** Longer than any header. */
-const headerBytes = 4096;
 
 /** The segments of a directory by their headers: which of them hold lines, and how much of each counts. */
 export class SegmentHeaders {

@@ -1,5 +1,6 @@
 import type { AppendOptions, NewEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
+import { isTooDeep, maxDepth } from '../format/depth.ts';
 
 // The limits of one append.
 const maxBatchBytes = 16 * 1024 * 1024;
@@ -67,6 +68,8 @@ function encodeEvent(event: NewEvent): string {
   const text = stringify(event);
   // JSON leaves out inherited fields: nothing would be left of such an event.
   if (text === '{}') throw invalid(`${event.type}: the event has no field of its own`, 'append plain data');
+  if (isTooDeep(text))
+    throw invalid(`${event.type}: the event nests deeper than ${maxDepth} levels`, 'put deep content into a text');
   return text;
 }
 

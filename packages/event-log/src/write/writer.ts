@@ -79,12 +79,11 @@ export class Writer {
   }
 
   /** Writes and acknowledges nothing more, for this reason. The first reason stays. */
-  fail(failure: AgentRuntimeError): AgentRuntimeError {
+  fail(failure: AgentRuntimeError): void {
     const first = (this.#failure ??= failure);
-    this.#failed.resolve(first);
     this.#gathering.rejectAll(first);
     this.#gathering.clear();
-    return first;
+    this.#failed.resolve(first);
   }
 
   /** Gives positions before it returns. The promise is the acknowledgement. */
@@ -245,6 +244,8 @@ export class Writer {
   async #drop(group: Group, cause: unknown): Promise<undefined> {
     const { owns, explainLoss } = this.#options;
     const failure = this.#failure ?? (owns() ? diskFailure(cause) : await explainLoss());
-    group.rejectAll(unknownError(this.fail(failure)));
+    // The callers first: whoever waits for `failed` may end them.
+    group.rejectAll(unknownError(failure));
+    this.fail(failure);
   }
 }

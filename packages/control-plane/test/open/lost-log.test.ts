@@ -1,0 +1,45 @@
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { memoryRuntime } from '@runtime/conformance/memory-runtime';
+import { expect, it } from 'vitest';
+import { openReadOnlyPlane } from '../../src/index.ts';
+import { makePlaces, openPlane, type Places } from '../support/planes.ts';
+
+async function oneTask(places: Places): Promise<void> {
+  await using plane = await openPlane(places, { adapters: [memoryRuntime()] });
+  const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+  await task.outcome();
+}
+
+async function removeSegments(dataDir: string): Promise<void> {
+  const log = join(dataDir, 'log');
+  for (const name of await readdir(log)) if (name.endsWith('.jsonl')) await rm(join(log, name));
+}
+
+it.each([
+  ['the segments', removeSegments],
+  ['the whole log', (dataDir: string) => rm(join(dataDir, 'log'), { recursive: true })],
+])('a data directory that has lost %s is refused, again and again, and read-only too', async (_, lose) => {
+  await using places = await makePlaces();
+  await oneTask(places);
+  await lose(places.dataDir);
+  for (let tries = 0; tries < 2; tries += 1) {
+    await expect(openPlane(places, { adapters: [memoryRuntime()] })).rejects.toMatchObject({
+      code: 'DATA_CORRUPT',
+      hint: expect.stringContaining('restore'),
+    });
+    await expect(openReadOnlyPlane({ dataDir: places.dataDir })).rejects.toMatchObject({ code: 'DATA_CORRUPT' });
+  }
+});
+
+it.each([
+  ['its segments are removed', removeSegments],
+  ['its data directory is renamed', (dataDir: string) => rename(dataDir, `${dataDir}-moved`)],
+])('a plane closes by itself, and acknowledges nothing, when %s', async (_, lose) => {
+  await using places = await makePlaces();
+  const plane = await openPlane(places, { adapters: [memoryRuntime()] });
+  await lose(places.dataDir);
+  expect(await plane.closed).toMatchObject({ code: 'DATA_CORRUPT', details: { poisoned: true } });
+  await expect(plane.submit({ prompt: 'go', workspace: places.workspace })).rejects.toThrow();
+  await plane.close().catch(() => undefined);
+});
