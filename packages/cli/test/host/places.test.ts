@@ -28,8 +28,15 @@ async function strangersPlace() {
     execa(
       'setpriv',
       [
-        ...['--reuid', String(uid), '--regid', String(uid), '--clear-groups', node],
-        ...['--conditions=@runtime/source', join(import.meta.dirname, '../support', main), ...args],
+        '--reuid',
+        String(uid),
+        '--regid',
+        String(uid),
+        '--clear-groups',
+        node,
+        '--conditions=@runtime/source',
+        join(import.meta.dirname, '../support', main),
+        ...args,
       ],
       {
         cwd: home,
