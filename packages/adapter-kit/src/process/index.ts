@@ -4,8 +4,9 @@
  *
  * @packageDocumentation
  */
-export { bootId, isAlive, processIdentitySchema, readIdentity, signalProcess } from './identity.ts';
+export { bootId, isAlive, isStopped, processIdentitySchema, readIdentity, signalProcess } from './identity.ts';
 export type { ProcessIdentity } from './identity.ts';
+export { currentDirectory } from './current-directory.ts';
 export { killTree } from './kill-tree.ts';
 export type { KillTreeOptions } from './kill-tree.ts';
 export { cgroupMount, isCgroup, leaveRunCgroup, removeCgroup } from './cgroup.ts';

@@ -6,6 +6,7 @@
 export { awaitRecord } from './await-record.ts';
 export { buildEnvironment } from './environment.ts';
 export type { Environment, EnvironmentOptions } from './environment.ts';
+export { makeDirectory } from '../files/make-directory.ts';
 export { readRecord } from '../files/read-record.ts';
 export { readTail } from '../files/read-tail.ts';
 export { replaceFile, writeNew } from '../files/write-file.ts';
@@ -35,8 +36,8 @@ export type { ExitRecord, HolderRecord } from './run-record.ts';
 export { describeLeaked, treeOf, whereabouts } from './run-tree.ts';
 export type { RunTree } from './run-tree.ts';
 export { cgroupFunctions, identityFunctions } from './shell-identity.ts';
-export { socketDirectory, socketDirectoryCandidates } from './socket-directory.ts';
-export type { SocketDirectoryOptions, SocketPlace } from './socket-directory.ts';
+export { socketDirectoryCandidates, socketPathFor } from './socket-directory.ts';
+export type { SocketPathOptions, SocketPlace } from './socket-directory.ts';
 export { startHolder } from './start-holder.ts';
 export { reapRun, stopRun } from './stop-run.ts';
 export type { StopRunOptions } from './stop-run.ts';

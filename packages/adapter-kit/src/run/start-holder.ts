@@ -49,7 +49,15 @@ async function spawnHolder(
   const shell = ['/bin/sh', '-c', holderScript, 'runtime-holder'];
   const input = stdin.kind === 'file' ? stdin.path : '';
   const [forks, mount] = await whereabouts(handle);
-  const settings = [handle.runDir, handle.runId, stdin.kind, input, forks, cgroup ? mount : '', maxOutputBytes === undefined ? '' : String(maxOutputBytes)];
+  const settings = [
+    handle.runDir,
+    handle.runId,
+    stdin.kind,
+    input,
+    forks,
+    cgroup ? mount : '',
+    maxOutputBytes === undefined ? '' : String(maxOutputBytes),
+  ];
   const holder = [...wrap, ...shell, ...settings, ...command];
   const log = await open(runPaths(handle.runDir).holderLog, 'a', 0o600).catch((cause: unknown) => {
     throw new AgentRuntimeError('UNAVAILABLE', 'the run directory cannot be written', { cause });

@@ -132,7 +132,7 @@ export function checkDirectory(path: string, facts: DirectoryFacts | undefined):
     );
   }
   const mode = (facts.mode & 0o777).toString(8);
-  if ((facts.mode & 0o002) !== 0) {
+  if ((facts.mode & 0o022) !== 0) {
     return check(
       'data directory',
       'fail',
@@ -161,7 +161,7 @@ export function checkSocketPath(path: string | AgentRuntimeError, platform: Node
     'socket',
     'fail',
     `${path} has ${bytes} bytes; at most ${max} are possible`,
-    'set XDG_RUNTIME_DIR to a shorter path',
+    'choose a shorter path with --data-dir',
   );
 }
 

@@ -132,7 +132,7 @@ export class Lab implements AsyncDisposable {
       createAdapter,
       startOwner: async ({ dataDir }) => {
         this.started += 1;
-        this.#owners.push(await planes.open({ dataDir, createAdapter, listen: false }));
+        this.#owners.push(await planes.open({ dataDir, createAdapter, listen: false, version: '1.2.3' }));
         return {
           pid: process.pid,
           exitCode: () => undefined,
@@ -145,6 +145,8 @@ export class Lab implements AsyncDisposable {
       runOnTerminal: () => Promise.reject(new Error('no terminal is expected in this test')),
       machine: quietMachine,
       exit: () => {},
+      exitWithin: () => {},
+      leaveWorkingDirectory: () => {},
       detachWindowMs: 50,
       ...this.overrides,
       ...overrides,
