@@ -115,6 +115,18 @@ describe('the variables of the shell that asks', () => {
     });
   });
 
+  it('are what a task needs: without a place for them none is submitted', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [], ...wordsFactory() });
+    await writeFile(join(places.dataDir, 'tasks'), 'not a directory');
+    const request = { prompt: 'x', workspace: places.workspace, definitions: { echo: words('a') } };
+    await expect(plane.submit({ ...request, environment: { PATH: '/bin' } })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    });
+    expect(await plane.tasks()).toEqual([]);
+    expect((await plane.submit(request)).id).toMatch(/^task-/);
+  });
+
   it('are removed at opening when their task has ended or never began', async () => {
     await using places = await makePlaces();
     const first = await openPlane(places, { adapters: [memoryRuntime()] });
