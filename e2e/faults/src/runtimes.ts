@@ -24,7 +24,7 @@ export interface AgentPlan {
  */
 export function scriptedRuntime(name: RuntimeName, plan: AgentPlan): RuntimeAdapter {
   const pauseMs = plan.pauseMs ?? 20;
-  if (plan.neverReady === true && name === 'pi') return pi({ id: 'pi', command: ['sleep', '600'] });
+  if (plan.neverReady === true && name === 'pi') return pi({ id: 'pi', command: ['bash', '-c', mutePi, 'pi'] });
   if (name === 'pi')
     return pi({
       id: 'pi',
@@ -36,6 +36,9 @@ export function scriptedRuntime(name: RuntimeName, plan: AgentPlan): RuntimeAdap
     ? local({ id: 'local', command, prompt: 'stdin' })
     : tmux({ id: 'tmux', command, prompt: 'stdin' });
 }
+
+/** Has a version, and answers nothing. */
+const mutePi = 'case "$*" in *--version*) echo 0.87.1 ;; *) exec sleep 600 ;; esac';
 
 /** Shows nothing of what is typed, so that typing takes its time. */
 function typedRuntime(command: readonly string[], { neverReady }: AgentPlan): RuntimeAdapter {

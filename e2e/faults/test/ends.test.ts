@@ -6,12 +6,20 @@ import { readExitRecord } from '@runtime/adapter-kit/run';
 import type { SubmitRequest } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { runtimeNames, type RuntimeName } from '../src/runtimes.ts';
-import { eventsOf, expectNothingLost, hostEnd, makeScene, openHere, startHost, takeOver } from '../src/scene.ts';
-import type { Scene } from '../src/scene.ts';
+import {
+  eventsOf,
+  expectNothingLost,
+  hostEnd,
+  makeScene,
+  openHere,
+  startHost,
+  takeOver,
+  type Scene,
+} from '../src/scene.ts';
 
 /** Looks until something is so, as long as the slowest machine may take. */
 async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
-  for (let tries = 0; tries < 3000; tries += 1) {
+  for (let tries = 0; tries < 12_000; tries += 1) {
     const found = await look().catch(() => undefined);
     if (found !== undefined) return found;
     await sleep(10);
@@ -83,10 +91,16 @@ describe('an owner that is killed while it types the first prompt', () => {
   });
 });
 
-const limits = [
-  ['runTimeoutMs', { runTimeoutMs: 5000 }],
-  ['deadlineMs', { deadlineMs: 5000 }],
-] as const;
+/** A whole task takes so long here, its process included: limits are a multiple of it. */
+let measured: Promise<number> | undefined;
+async function measure(): Promise<number> {
+  await using scene = await makeScene('pi');
+  const begin = performance.now();
+  await hostEnd(startHost(scene));
+  return Math.ceil(performance.now() - begin);
+}
+const limitMs = async (): Promise<number> => 3000 + 4 * (await (measured ??= measure()));
+const timeout = 240_000;
 
 /** Ends by itself, or rests. */
 async function finished(scene: Scene, runtime: RuntimeName): Promise<void> {
@@ -101,57 +115,51 @@ async function finished(scene: Scene, runtime: RuntimeName): Promise<void> {
 }
 
 describe.each(runtimeNames)('a limit that passes on %s', (runtime) => {
-  it.concurrent.each(limits)(
+  it.concurrent.each(['runTimeoutMs', 'deadlineMs'])(
     '%s, while no owner lives: what was finished in time is finished',
-    async (_name, limit) => {
+    { timeout },
+    async (name) => {
       await using made = await makeScene(runtime, { gate: 'go-on' });
-      const scene = withRequest(made, { ...limit, retry: { maxAttempts: 1, baseDelayMs: 1, maxDelayMs: 1 } });
-      const over = sleep(5500);
+      const ms = await limitMs();
+      const scene = withRequest(made, { [name]: ms });
       const child = startHost(scene);
       await begun(scene);
       await kill(child);
       await writeFile(join(scene.workspace, 'go-on'), '');
       await finished(scene, runtime);
-      await over;
+      await sleep(ms);
       const { outcome, events } = await takeOver(scene);
-      // On a machine that is too slow for the limit, the agent itself was late: its record says so.
-      const ended = events.find(({ type }) => type === 'turn.ended');
-      const starting = events.find(({ type }) => type === 'run.starting');
-      const at = Number(ended?.['sourceTime'] ?? 0);
-      const wasLate = at > Number(starting?.time) + 4900;
-      if (!wasLate) expect(outcome).toEqual({ status: 'succeeded' });
+      expect(outcome).toEqual({ status: 'succeeded' });
       await expectNothingLost(scene, events);
     },
   );
 
-  it.concurrent('while its owner is stopped: what was finished in time is finished', async () => {
+  it.concurrent('while its owner is stopped: what was finished in time is finished', { timeout }, async () => {
     await using made = await makeScene(runtime, { gate: 'go-on' });
-    const scene = withRequest(made, { runTimeoutMs: 5000 });
-    const over = sleep(6000);
+    const ms = await limitMs();
+    const scene = withRequest(made, { runTimeoutMs: ms });
     const child = startHost(scene);
     const ended = hostEnd(child);
     await begun(scene);
     child.kill('SIGSTOP');
     await writeFile(join(scene.workspace, 'go-on'), '');
     await finished(scene, runtime);
-    await over;
+    await sleep(ms);
     child.kill('SIGCONT');
     expect((await ended).code).toBe(0);
-    const { outcome, events } = await takeOver(scene);
-    const late = events.find(({ type }) => type === 'turn.ended')?.['sourceTime'];
-    const started = events.find(({ type }) => type === 'run.starting')?.time ?? 0;
-    if (late === undefined || Number(late) < started + 4900) expect(outcome).toEqual({ status: 'succeeded' });
+    expect((await takeOver(scene)).outcome).toEqual({ status: 'succeeded' });
   });
 });
 
 describe.each(['local', 'tmux'] as const)('an agent on %s that ended only after its limit', (runtime) => {
-  it.concurrent('is late, although nobody was there to see it', async () => {
+  it.concurrent('is late, although nobody was there to see it', { timeout }, async () => {
     await using made = await makeScene(runtime, { gate: 'go-on' });
-    const scene = withRequest(made, { runTimeoutMs: 3000 });
+    const ms = await limitMs();
+    const scene = withRequest(made, { runTimeoutMs: ms });
     const child = startHost(scene);
     await begun(scene);
     await kill(child);
-    await sleep(3200);
+    await sleep(ms);
     await writeFile(join(scene.workspace, 'go-on'), '');
     await finished(scene, runtime);
     const { outcome } = await takeOver(scene);
@@ -163,12 +171,12 @@ describe.each(['typed', 'pi'] as const)('a limit that passes while an agent on %
   it.concurrent.each([
     ['runTimeoutMs', { runTimeoutMs: 1500 }],
     ['deadlineMs', { deadlineMs: 2500 }],
-  ] as const)('%s is a timeout, and leaves no process', async (_name, limit) => {
+  ] as const)('%s is a timeout, and leaves no process', { timeout }, async (_name, limit) => {
     await using made = await makeScene(runtime, { neverReady: true });
     const scene = withRequest(made, limit);
     await using plane = await openHere(scene);
     const task = await plane.submit(scene.request);
-    expect(await task.outcome({ signal: AbortSignal.timeout(40_000) })).toMatchObject({ status: 'timed_out' });
+    expect(await task.outcome({ signal: AbortSignal.timeout(200_000) })).toMatchObject({ status: 'timed_out' });
     const runs = (await task.status()).runs;
     expect(runs).toHaveLength(1);
     for (const { runId } of runs) expect(await findMarked(runId)).toEqual([]);
