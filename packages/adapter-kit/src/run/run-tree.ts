@@ -31,8 +31,9 @@ export async function treeOf(place: RunPlace, record: HolderRecord | undefined):
   const { pgid, ...agent } = record.agent;
   const { pid, startTime } = record.holder;
   const { stdout, stderr } = runPaths(place.runDir);
+  const pipes = ['.stdout', '.stderr'].map((name) => path.join(place.runDir, name));
   const beginning = { pid, startTime, forks: record.forks };
-  return { ...tree, pgid, identities: [agent], beginning, outputs: [stdout, stderr] };
+  return { ...tree, pgid, identities: [agent], beginning, outputs: [stdout, stderr, ...pipes] };
 }
 
 /** Where the processes of a run are. */
@@ -52,7 +53,7 @@ export async function describeLeaked(strays: readonly ProcessIdentity[]): Promis
 }
 
 /** The run's cgroup. The file can be written by the agent too: only a cgroup with this run's name is taken. */
-export async function readCgroupPath({ runId, runDir }: RunPlace): Promise<string | undefined> {
+async function readCgroupPath({ runId, runDir }: RunPlace): Promise<string | undefined> {
   const found = (await readTail(runPaths(runDir).cgroup, 4096)).toString('utf8').trimEnd();
   const isOwn = path.isAbsolute(found) && path.normalize(found) === found && path.basename(found) === cgroupName(runId);
   return isOwn && (await isCgroup(found)) ? found : undefined;

@@ -1,7 +1,7 @@
 import type { ControlPlane, SubmitRequest } from '@runtime/contracts';
 import type { Definitions } from '../config/definitions.ts';
 import type { CommandContext } from '../invocation/context.ts';
-import { withDefinitions, withPassedValues } from '../plane/caller.ts';
+import { variable, withDefinitions, withPassedValues } from '../plane/caller.ts';
 
 /**
  * The request as this plane takes it: with these definitions and the variables of this shell, or, for a plane whose
@@ -19,7 +19,7 @@ export async function forPlane(
 
 /** Tells which variables are to be passed and are not there. */
 export function noteUnset({ deps, out }: CommandContext, { env }: SubmitRequest): void {
-  const unset = [...new Set(env?.pass ?? [])].filter((name) => deps.env[name] === undefined);
+  const unset = [...new Set(env?.pass ?? [])].filter((name) => variable(deps, name) === undefined);
   if (unset.length === 0) return;
   const are = unset.length === 1 ? 'is' : 'are';
   out.note(

@@ -12,6 +12,7 @@ import { usageError } from '../arguments/usage-error.ts';
 import { definitionsOf } from '../config/definitions.ts';
 import { defined } from '../defined.ts';
 import { findTask } from '../plane/find-task.ts';
+import { variable } from '../plane/caller.ts';
 import { definitionsOfTask, specOf } from '../plane/spec-of.ts';
 import { shortId } from '../render/short-id.ts';
 import { parentRun } from './task-request.ts';
@@ -52,7 +53,8 @@ async function requestAgain(context: CommandContext, plane: ControlPlane, taskId
   const spec = await specOf(plane, taskId, signal);
   const { config } = await context.config();
   const { continueOf: _, definitions: _recorded, environment: _names, env, ...same } = spec;
-  const set = env && valuesAgain(env, { ...deps.env, ...config.defaults?.env?.set });
+  const given = { env: config.defaults?.env?.set ?? {} };
+  const set = env && valuesAgain(env, (name) => variable(given, name) ?? variable(deps, name));
   const request: SubmitRequest = {
     ...same,
     ...parentRun(deps.env),
@@ -67,16 +69,19 @@ async function requestAgain(context: CommandContext, plane: ControlPlane, taskId
 /** The values of `env.set` were not kept: they come from the configuration or from this shell. */
 function valuesAgain(
   { set, setNames = [] }: RecordedEnvironment,
-  here: Readonly<Record<string, string | undefined>>,
+  valueHere: (name: string) => string | undefined,
 ): Record<string, string> | undefined {
-  const missing = setNames.filter((name) => here[name] === undefined);
-  if (missing.length > 0) {
-    const names = missing.join(', ');
-    throw usageError(
-      `the values that the task was given for ${names} were not kept`,
-      'set them in this shell, or in defaults.env.set of the configuration, and do it again',
-    );
+  if (setNames.length === 0) return set;
+  const values: [string, string][] = [];
+  const missing: string[] = [];
+  for (const name of setNames) {
+    const value = valueHere(name);
+    if (value === undefined) missing.push(name);
+    else values.push([name, value]);
   }
-  const values = setNames.flatMap((name) => (here[name] === undefined ? [] : [[name, here[name]] as const]));
-  return values.length === 0 ? set : Object.fromEntries(values);
+  if (missing.length === 0) return Object.fromEntries(values);
+  throw usageError(
+    `the values that the task was given for ${missing.join(', ')} were not kept`,
+    'set them in this shell, or in defaults.env.set of the configuration, and do it again',
+  );
 }

@@ -5,6 +5,12 @@ import type { CliDependencies } from '../host/dependencies.ts';
 
 type Variables = Readonly<Record<string, string>>;
 
+/** The value of a variable of this shell; undefined where it is not set. */
+export function variable({ env }: Pick<CliDependencies, 'env'>, name: string): string | undefined {
+  // A variable may have the name of something that every object has.
+  return Object.hasOwn(env, name) ? env[name] : undefined;
+}
+
 /**
  * The variables of this shell that runs on these runtimes may get: the allow-list, what adapters and definitions name,
  * and `names`. Throws what making an adapter throws.
@@ -36,9 +42,12 @@ export async function withDefinitions(
  * The request for a plane with runtimes of its own, which knows better than this shell what they need: the variables
  * that are passed by name become values to set.
  */
-export function withPassedValues({ env: shell }: Pick<CliDependencies, 'env'>, request: SubmitRequest): SubmitRequest {
+export function withPassedValues(deps: Pick<CliDependencies, 'env'>, request: SubmitRequest): SubmitRequest {
   const { pass = [], set, ...rest } = request.env ?? {};
   if (pass.length === 0) return request;
-  const values = pass.flatMap((name) => (shell[name] === undefined ? [] : [[name, shell[name]] as const]));
+  const values = pass.flatMap((name) => {
+    const value = variable(deps, name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
   return { ...request, env: { ...rest, set: { ...Object.fromEntries(values), ...set } } };
 }
