@@ -77,7 +77,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     '.': ['format', 'fs', 'lock', 'read', 'recover', 'state', 'write'],
     format: [],
     fs: [],
-    lock: [],
+    lock: ['fs'],
     read: ['format', 'fs', 'recover', 'state'],
     recover: ['format', 'fs', 'state'],
     state: ['format', 'fs'],

@@ -1,4 +1,4 @@
-import { runProgram } from '@runtime/adapter-kit/process';
+import { currentDirectory, runProgram } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { AgentRuntime, ProbeOptions, Unavailable } from '@runtime/contracts/adapter';
@@ -26,7 +26,7 @@ async function versionOf(
   { environment = process.env, signal }: ProbeOptions,
 ): Promise<string> {
   const [name = '', ...args] = command;
-  const program = await resolveCommand(name, environment['PATH'], process.cwd());
+  const program = await resolveCommand(name, environment['PATH'], currentDirectory());
   const limits = { env: environment, timeoutMs: 10_000, ...(signal ? { signal } : {}) };
   const { code, stdout } = await runProgram(program, [...args, '--version'], limits);
   return (code === 0 ? /^parrot (\d+\.\d+\.\d+)$/m.exec(stdout)?.[1] : undefined) ?? 'unknown';

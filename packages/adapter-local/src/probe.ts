@@ -1,4 +1,4 @@
-import { platformSupport, runProgram } from '@runtime/adapter-kit/process';
+import { currentDirectory, platformSupport, runProgram } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import { runMarker, type AgentRuntime, type ProbeOptions, type Unavailable } from '@runtime/contracts/adapter';
@@ -21,7 +21,7 @@ export async function probeLocal(
   }
   try {
     const { environment = process.env } = options;
-    const program = await resolveCommand(settings.command[0] ?? '', environment['PATH'], process.cwd());
+    const program = await resolveCommand(settings.command[0] ?? '', environment['PATH'], currentDirectory());
     const version = await versionOf(program, settings.versionArgs, options);
     return { status: 'available', id, version, capabilities: localCapabilities };
   } catch (error) {

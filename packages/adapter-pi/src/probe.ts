@@ -1,4 +1,4 @@
-import { platformSupport } from '@runtime/adapter-kit/process';
+import { currentDirectory, platformSupport } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { AgentRuntime, ProbeOptions, Unavailable } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
@@ -35,7 +35,7 @@ export async function probePi(settings: PiSettings, options: ProbeOptions = {}):
   }
   try {
     const { environment = process.env, signal } = options;
-    const version = await piVersion(settings, environment, process.cwd(), signal ? { signal } : {});
+    const version = await piVersion(settings, environment, currentDirectory(), signal ? { signal } : {});
     if (!isTooOld(version)) return { status: 'available', id, version, capabilities: capabilitiesOf(settings) };
     return unavailable(
       'UNSUPPORTED',

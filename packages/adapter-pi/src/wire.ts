@@ -185,7 +185,11 @@ const piStateSchema = z.looseObject({
   isCompacting: z.boolean().catch(false),
   pendingMessageCount: z.number().catch(0),
   model: z
-    .looseObject({ id: z.string().optional(), input: texts.optional().catch(undefined) })
+    .looseObject({
+      id: z.string().optional(),
+      provider: z.string().optional(),
+      input: texts.optional().catch(undefined),
+    })
     .nullish()
     .catch(undefined),
 });

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -84,9 +83,8 @@ async function outputOf(
  * UNAVAILABLE.
  */
 async function tryServer(tmux: string, { signal }: CallOptions): Promise<void> {
-  const name = `probe-${randomBytes(6).toString('hex')}`;
-  const socket = await socketPath(name);
   const folder = await mkdtemp(path.join(tmpdir(), 'runtime-probe-'));
+  const socket = await socketPath(folder);
   const place = { record: { tmux, socket }, runDir: folder };
   const target = '=ar-probe:';
   try {

@@ -12,6 +12,7 @@ import { registerRequeue } from './commands/requeue.ts';
 import { registerRun } from './commands/run.ts';
 import { registerRuntimes } from './commands/runtimes.ts';
 import { registerServe } from './commands/serve.ts';
+import { registerStop } from './commands/stop.ts';
 import { registerSubmit } from './commands/submit.ts';
 import { registerVerify } from './commands/verify.ts';
 import { registerWait } from './commands/wait.ts';
@@ -23,7 +24,7 @@ import { formatItem, formatUsage, helpOfProgram } from './invocation/help.ts';
 const groups: readonly (readonly [string, readonly ((parent: Command, deps: CliDependencies) => void)[]])[] = [
   ['Tasks:', [registerRun, registerSubmit, registerWatch, registerWait, registerList, registerEvents, registerRequeue]],
   ['Talking to a task:', [registerInstruct, registerEndings, registerAnswer, registerAttach]],
-  ['This machine:', [registerRuntimes, registerServe, registerVerify, registerDoctor, registerConfig]],
+  ['This machine:', [registerRuntimes, registerServe, registerStop, registerVerify, registerDoctor, registerConfig]],
 ];
 
 /**

@@ -57,6 +57,15 @@ export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   return startTime === identity.startTime;
 }
 
+/**
+ * True when a process with this pid was stopped, by SIGSTOP or a debugger: it answers nobody until it is continued.
+ * False where the system does not say.
+ */
+export function isStopped(pid: number): boolean {
+  const state = process.platform === 'linux' ? readStat(pid)?.state : undefined;
+  return state === 'T' || state === 't';
+}
+
 function linuxStartTime(pid: number): string | undefined {
   const stat = readStat(pid);
   return stat && !isDeadState(stat.state) ? stat.startTime : undefined;

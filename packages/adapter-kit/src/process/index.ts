@@ -4,12 +4,14 @@
  *
  * @packageDocumentation
  */
-export { bootId, isAlive, processIdentitySchema, readIdentity, signalProcess } from './identity.ts';
+export { bootId, isAlive, isStopped, processIdentitySchema, readIdentity, signalProcess } from './identity.ts';
 export type { ProcessIdentity } from './identity.ts';
+export { currentDirectory } from './current-directory.ts';
 export { killTree } from './kill-tree.ts';
 export type { KillTreeOptions } from './kill-tree.ts';
 export { cgroupMount, isCgroup, leaveRunCgroup, removeCgroup } from './cgroup.ts';
 export { findMarked } from './marked.ts';
+export { ranMs } from './ran-ms.ts';
 export { runProgram } from './run-program.ts';
 export type { ProgramOptions, ProgramResult } from './run-program.ts';
 export { platformSupport } from './platform.ts';

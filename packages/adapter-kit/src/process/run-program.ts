@@ -1,4 +1,5 @@
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { currentDirectory } from './current-directory.ts';
 
 const maxShownChars = 120;
 
@@ -6,7 +7,7 @@ const maxShownChars = 120;
 export interface ProgramOptions extends CallOptions {
   /** The whole environment: nothing of ours is added. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** @default the current directory */
+  /** @default the current directory; `/` where that was removed */
   readonly cwd?: string;
   /** Its standard input. @default empty */
   readonly input?: string | Uint8Array;
@@ -50,7 +51,7 @@ export async function runProgram(
   const child = execa(program, args, {
     env,
     extendEnv: false,
-    ...(cwd === undefined ? {} : { cwd }),
+    cwd: cwd ?? currentDirectory(),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     reject: false,
     stripFinalNewline: false,

@@ -29,6 +29,11 @@ export interface HolderLaunch extends CallOptions {
   readonly stdin: HolderInput;
   /** @default `currentPlacement(env)` */
   readonly placement?: Placement;
+  /**
+   * How many bytes stdout.log and stderr.log may hold together. Neither ever holds more than that and 512 bytes, whether
+   * an owner lives or not: the agent that goes on gets a broken pipe. @default no limit
+   */
+  readonly maxOutputBytes?: number;
   /** A cgroup of its own for the agent, where one can be made. @default true */
   readonly cgroup?: boolean;
   /**

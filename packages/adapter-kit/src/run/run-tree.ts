@@ -31,8 +31,9 @@ export async function treeOf(place: RunPlace, record: HolderRecord | undefined):
   const { pgid, ...agent } = record.agent;
   const { pid, startTime } = record.holder;
   const { stdout, stderr } = runPaths(place.runDir);
+  const pipes = ['.stdout', '.stderr'].map((name) => path.join(place.runDir, name));
   const beginning = { pid, startTime, forks: record.forks };
-  return { ...tree, pgid, identities: [agent], beginning, outputs: [stdout, stderr] };
+  return { ...tree, pgid, identities: [agent], beginning, outputs: [stdout, stderr, ...pipes] };
 }
 
 /** Where the processes of a run are. */

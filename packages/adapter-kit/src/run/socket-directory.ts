@@ -1,77 +1,115 @@
-import { lstat, mkdir } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { lstat, realpath } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
+import { makeDirectory } from '../files/make-directory.ts';
 
-/** The path of a unix socket ends here, on every system: `sun_path` without its NUL. */
-const maxSocketBytes = 107;
-/** Long enough for a hash of 24 digits with a prefix or an extension. */
-const usualNameBytes = 32;
+/** The path of a unix socket ends here: `sun_path` without its NUL, on Linux and on the other systems. */
+const maxSocketBytes = process.platform === 'linux' ? 107 : 103;
 
-/** What decides where sockets may be. */
+/** What decides where sockets may be when they cannot lie beside what they belong to. */
 export interface SocketPlace {
   /** `XDG_RUNTIME_DIR`, where the environment has one. */
   readonly runtimeDir: string | undefined;
-  /** The system's directory for temporary files. */
+  /** The directory for temporary files. */
   readonly tmp: string;
   readonly uid: number;
 }
 
-/** Options of `socketDirectory`. */
-export interface SocketDirectoryOptions {
+/** Options of `socketPathFor`. */
+export interface SocketPathOptions {
+  /** The directory that the socket belongs to. The socket lies in it wherever that is possible. */
+  readonly home: string;
+  /** Its name there: at least ten bytes, which is room for a temporary name. */
+  readonly name: string;
   /** Where `XDG_RUNTIME_DIR` is looked up. @default `process.env` */
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** Bytes of the longest socket name that has to fit. @default 32 */
-  readonly nameBytes?: number;
   /** @default `XDG_RUNTIME_DIR` of `environment`, and this process's temporary directory and user */
   readonly place?: SocketPlace;
 }
 
 /**
- * Where this user's sockets may be, best first: `$XDG_RUNTIME_DIR/runtime`, then `<tmp>/runtime-<uid>`; a directory in
- * which a name of `nameBytes` would make a path of more than 107 bytes is left out. Pure: nothing is looked at.
+ * The user's directories for sockets, best first: `<tmp>/runtime-<uid>`, `/tmp/runtime-<uid>`, and last
+ * `$XDG_RUNTIME_DIR/runtime`, which is emptied at the user's last logout while agents go on. A directory in which a name
+ * of `nameBytes` would make a path that is too long is left out. Pure: nothing is looked at.
  */
 export function socketDirectoryCandidates({ runtimeDir, tmp, uid }: SocketPlace, nameBytes: number): readonly string[] {
-  const folders = [...(runtimeDir ? [path.join(runtimeDir, 'runtime')] : []), path.join(tmp, `runtime-${uid}`)];
-  return folders.filter((folder) => Buffer.byteLength(path.join(folder, 'x')) - 1 + nameBytes <= maxSocketBytes);
+  const temporary = [tmp, '/tmp'].map((folder) => path.join(folder, `runtime-${uid}`));
+  const folders = new Set([...temporary, ...(runtimeDir ? [path.join(runtimeDir, 'runtime')] : [])]);
+  return [...folders].filter((folder) => fits(path.join(folder, 'x'.repeat(nameBytes))));
 }
 
 /**
- * The directory for this user's sockets: the first safe candidate, made with mode 0700 if need be. A directory is safe
- * when no other user can put a socket there: it belongs to this user, no other user may enter it, and it is no symbolic
- * link. The same environment leads to the same directory.
- * Throws UNAVAILABLE when no candidate is safe, with the reason for each.
+ * Where a socket of a directory may be, now: in the directory itself, so that it is found by everyone who finds the
+ * directory, and ends when it does. Where that path is too long, or its file system has no sockets, in the first of the
+ * user's own directories that is safe, made with mode 0700 if need be, under a name with a hash of the directory's path.
+ * A directory is safe when no other user can put a socket there. The result may differ from that of an earlier call:
+ * write down what was chosen.
+ * Throws UNAVAILABLE when no place is left, with the reason for each.
  */
-export async function socketDirectory(options: SocketDirectoryOptions = {}): Promise<string> {
-  const { environment = process.env, nameBytes = usualNameBytes } = options;
-  const place = options.place ?? {
-    runtimeDir: environment['XDG_RUNTIME_DIR'],
-    tmp: tmpdir(),
-    uid: userInfo().uid,
-  };
+export async function socketPathFor({
+  home,
+  name,
+  environment = process.env,
+  place,
+}: SocketPathOptions): Promise<string> {
+  const real = await realpath(home).catch(() => path.resolve(home));
   const reasons: string[] = [];
-  for (const folder of socketDirectoryCandidates(place, nameBytes)) {
-    const reason = await refusalOf(folder, place.uid);
-    if (reason === undefined) return folder;
+  const beside = path.join(real, name);
+  const tooLong = `a socket's path must not be longer than ${maxSocketBytes} bytes`;
+  const refusal = fits(beside) ? await refusalOf(real, 0o022) : tooLong;
+  if (refusal === undefined) return beside;
+  reasons.push(`${real}: ${refusal}`);
+
+  const where = place ?? { runtimeDir: environment['XDG_RUNTIME_DIR'], tmp: tmpdir(), uid: process.getuid?.() ?? -1 };
+  const apart = `${createHash('sha256').update(real).digest('hex').slice(0, 24)}.${name}`;
+  for (const folder of socketDirectoryCandidates(where, apart.length)) {
+    const reason = await makeDirectory(folder, 0o700).then(
+      () => refusalOf(folder, 0o077),
+      (error: unknown) => AgentRuntimeError.from(error).rawMessage,
+    );
+    if (reason === undefined) return path.join(folder, apart);
     reasons.push(`${folder}: ${reason}`);
   }
-  const why =
-    reasons.length > 0 ? reasons.join('; ') : `a socket's path must not be longer than ${maxSocketBytes} bytes`;
-  throw new AgentRuntimeError('UNAVAILABLE', `there is no safe place for a socket (${why})`, {
+  throw new AgentRuntimeError('UNAVAILABLE', `there is no safe place for a socket (${reasons.join('; ')})`, {
     retry: 'elsewhere',
-    hint: 'set TMPDIR or XDG_RUNTIME_DIR to a short path that belongs to you',
+    hint: 'set TMPDIR to a short path that belongs to you, or correct the modes that are named',
   });
 }
 
-/** Why a directory is not safe; undefined when it is. */
-async function refusalOf(folder: string, uid: number): Promise<string | undefined> {
+const fits = (file: string): boolean => Buffer.byteLength(file) <= maxSocketBytes;
+
+/** Why a socket may not or cannot be in a directory; undefined when it can. `forbidden`: what others must not have. */
+async function refusalOf(folder: string, forbidden: number): Promise<string | undefined> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const found = await lstat(folder);
+    const found = await lstat(folder).catch((error: unknown) => {
+      // The caller has yet to make it.
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (!found) return undefined;
+    const uid = process.getuid?.();
     if (!found.isDirectory()) return 'it is not a directory';
-    if (found.uid !== uid) return 'it belongs to another user';
-    return (found.mode & 0o077) === 0 ? undefined : 'others may use it (chmod 700 it)';
+    if (uid !== undefined && found.uid !== uid) return 'it belongs to another user';
+    if (uid !== undefined && (found.mode & forbidden) !== 0) return 'others may use it (chmod 700 it)';
+    await tryToBind(path.join(folder, `.${randomBytes(4).toString('hex')}`));
+    return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Some file systems have no sockets: network mounts, shared folders of virtual machines. */
+async function tryToBind(file: string): Promise<void> {
+  const server = createServer();
+  try {
+    server.listen(file);
+    await once(server, 'listening');
+  } finally {
+    // Removes the socket as well.
+    await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 }

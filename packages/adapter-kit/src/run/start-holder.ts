@@ -41,7 +41,7 @@ export async function startHolder(launch: HolderLaunch): Promise<HolderRecord> {
 }
 
 async function spawnHolder(
-  { handle, cwd, stdin, cgroup = true }: HolderLaunch,
+  { handle, cwd, stdin, cgroup = true, maxOutputBytes }: HolderLaunch,
   { wrap }: Placement,
   command: readonly string[],
   env: Record<string, string>,
@@ -49,7 +49,15 @@ async function spawnHolder(
   const shell = ['/bin/sh', '-c', holderScript, 'runtime-holder'];
   const input = stdin.kind === 'file' ? stdin.path : '';
   const [forks, mount] = await whereabouts(handle);
-  const settings = [handle.runDir, handle.runId, stdin.kind, input, forks, cgroup ? mount : ''];
+  const settings = [
+    handle.runDir,
+    handle.runId,
+    stdin.kind,
+    input,
+    forks,
+    cgroup ? mount : '',
+    maxOutputBytes === undefined ? '' : String(maxOutputBytes),
+  ];
   const holder = [...wrap, ...shell, ...settings, ...command];
   const log = await open(runPaths(handle.runDir).holderLog, 'a', 0o600).catch((cause: unknown) => {
     throw new AgentRuntimeError('UNAVAILABLE', 'the run directory cannot be written', { cause });

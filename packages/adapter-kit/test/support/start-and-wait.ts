@@ -8,6 +8,7 @@ await startHolder({
   cwd: handle.runDir,
   env: { PATH: process.env['PATH'] ?? '' },
   stdin: { kind: 'none' },
+  ...(process.env['LIMIT'] === undefined ? {} : { maxOutputBytes: Number(process.env['LIMIT']) }),
 });
 process.stdout.write('started\n');
 setInterval(() => {}, 1000);

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
-import path from 'node:path';
-import { socketDirectory } from '@runtime/adapter-kit/run';
+import { socketPathFor } from '@runtime/adapter-kit/run';
 
-/** Names a run's server and session after its directory, so that every owner of the run comes to the same name. */
+/** Names a run's session after its directory, so that every owner of the run comes to the same name. */
 export async function runName(runDir: string): Promise<string> {
   return createHash('sha256')
     .update(await realpath(runDir))
@@ -11,8 +10,11 @@ export async function runName(runDir: string): Promise<string> {
     .slice(0, 24);
 }
 
-/** The socket of a server, in the user's own directory for sockets. Throws UNAVAILABLE when there is no safe one. */
-export async function socketPath(name: string): Promise<string> {
-  const file = `t-${name}`;
-  return path.join(await socketDirectory({ nameBytes: file.length }), file);
+/**
+ * Where the socket of a new server may be: in its run's directory, so that it neither ends with a login nor depends on
+ * anybody's environment. It is recorded in tmux.json; nothing else ever looks for it.
+ * Throws UNAVAILABLE when there is no safe place.
+ */
+export function socketPath(runDir: string): Promise<string> {
+  return socketPathFor({ home: runDir, name: 'tmux.sock' });
 }

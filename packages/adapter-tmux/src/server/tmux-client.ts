@@ -1,8 +1,9 @@
-import { access } from 'node:fs/promises';
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isAlive, runProgram, signalProcess, type ProgramResult } from '@runtime/adapter-kit/process';
+import { makeDirectory } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
-import { readTmuxHolder, type LaunchRecord } from '../run-files.ts';
+import { isThere, readTmuxHolder, type LaunchRecord } from '../run-files.ts';
 
 /** A stopped server does not answer: no call waits longer than this. */
 const callTimeoutMs = 4000;
@@ -90,20 +91,21 @@ function isUnreachable({ code, stderr }: ProgramResult): boolean {
   return code !== 0 && /^(no server running|error connecting)/.test(stderr);
 }
 
-/** Makes the socket of a live server again. False when there is no such server. */
+/** Makes the socket of a live server again where somebody has removed it: a person joins the run through it. */
+export async function keepSocket(place: TmuxPlace): Promise<void> {
+  if (!(await isThere(place.record.socket))) await repairSocket(place);
+}
+
+/** Makes the socket of a live server again, and its directory. False when there is no such server. */
 async function repairSocket({ record, runDir }: TmuxPlace): Promise<boolean> {
   const holder = await readTmuxHolder(runDir);
   if (!holder || !(await isAlive(holder.server))) return false;
+  // tmux makes the socket, and no directory. Where this fails, so does tmux.
+  await makeDirectory(path.dirname(record.socket)).catch(() => undefined);
   const deadline = performance.now() + repairMs;
   if (!(await signalProcess(holder.server, 'SIGUSR1'))) return false;
   while (performance.now() < deadline) {
-    if (
-      await access(record.socket).then(
-        () => true,
-        () => false,
-      )
-    )
-      return true;
+    if (await isThere(record.socket)) return true;
     await delay(10);
   }
   return false;

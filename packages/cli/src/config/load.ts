@@ -1,7 +1,7 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, jsonDepthExceeds } from '@runtime/contracts';
 import { describeIssues } from '../arguments/describe-issues.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import { defaultConfig } from './defaults.ts';
@@ -42,8 +42,17 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
   return { config, path };
 }
 
+/** Some ten times as deep as anything in it. */
+const maxConfigDepth = 64;
+
 /** Parses and checks the text of a configuration file. */
 export function parseConfig(text: string, path: string): RuntimeConfig {
+  if (jsonDepthExceeds(text, maxConfigDepth)) {
+    throw usageError(
+      `${path} is nested deeper than ${maxConfigDepth} levels`,
+      'runtime config schema prints what is expected',
+    );
+  }
   let document: unknown;
   try {
     document = JSON.parse(text);

@@ -20,6 +20,10 @@ export interface OpenPlaneOptions {
   readonly listen: boolean;
   /** How many tasks run at a time. @default as the control plane has it */
   readonly concurrency?: number;
+  /** Of this program. */
+  readonly version: string;
+  /** Called when another command asks this owner to leave. */
+  readonly onLeaveRequest?: (request: { readonly by: string; readonly why?: string | undefined }) => void;
 }
 
 /** The ways to a control plane. */
@@ -32,10 +36,22 @@ export interface Planes {
   readOnly(options: { readonly dataDir: string }): Promise<ControlPlane>;
   /** The path of the control socket. Throws INVALID_ARGUMENT when no path is short enough. */
   socketPath(dataDir: string): Promise<string>;
-  /** The process that owner.json names, alive or not; undefined when there is none. For display. */
-  owner(dataDir: string): Promise<{ readonly pid: number } | undefined>;
+  /** The process that owner.json names, living or not; undefined when there is none. */
+  owner(dataDir: string): Promise<NamedOwner | undefined>;
+  /** Looks again whether the process of an owner has ended. */
+  isLiving(owner: NamedOwner): Promise<boolean>;
   /** Checks every line of the log. */
   verify(dataDir: string): Promise<LogReport>;
+}
+
+/** The owner of a data directory according to its record. */
+export interface NamedOwner {
+  readonly pid: number;
+  readonly startTime?: string | undefined;
+  readonly bootId?: string | undefined;
+  readonly socketPath?: string | undefined;
+  /** False once its process is seen to have ended. */
+  readonly isLiving: boolean;
 }
 
 /** The result of a check of the log. */
@@ -72,9 +88,10 @@ export interface CliDependencies {
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Where the search for a configuration ends; `/` for a user without a home. */
   readonly home: string;
-  /** The data directory when neither `--data-dir` nor RUNTIME_DATA_DIR names one. */
-  readonly defaultDataDir: string;
+  /** The data directory when neither `--data-dir` nor RUNTIME_DATA_DIR names one; undefined where there is no home. */
+  readonly defaultDataDir: string | undefined;
   readonly stdin: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean | undefined };
   readonly stdout: TextSink;
   readonly stderr: TextSink;
@@ -94,6 +111,10 @@ export interface CliDependencies {
   readonly machine: Machine;
   /** Sets the exit code of the process. Called once, at the end of a command. */
   exit(code: number): void;
+  /** Goes to a directory that stays: an owner must not depend on the one it was started in. */
+  leaveWorkingDirectory(): void;
+  /** Ends the process with this code after a time, should anything keep it until then. */
+  exitWithin(code: number, ms: number): void;
   /** For how long after the first Ctrl-C a second one cancels the task, in ms. @default 2000 */
   readonly detachWindowMs?: number;
   /** After which time `run` says why its task is still queued, in ms. @default 2000 */

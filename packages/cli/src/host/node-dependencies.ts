@@ -1,14 +1,13 @@
 import { spawn } from 'node:child_process';
-import { homedir } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { AgentRuntimeError } from '@runtime/contracts';
-import envPaths from 'env-paths';
 import { createAdapter } from '../config/adapters.ts';
 import type { CliDependencies } from './dependencies.ts';
 import { nodeMachine } from '../doctor/node-machine.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { nodePlanes } from './node-planes.ts';
+import { defaultDataDir, homeDirectory, workingDirectory } from './places.ts';
 import { startOwner } from '../owner/start-owner.ts';
 import { version } from '../version.ts';
 
@@ -19,14 +18,13 @@ import { version } from '../version.ts';
 export function nodeDependencies(): CliDependencies {
   // The same program from sources and from the bundle.
   const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
-  const paths = envPaths('runtime', { suffix: '' });
+  const home = homeDirectory();
   return {
     version,
     env: process.env,
-    cwd: process.cwd(),
-    home: homedir(),
-    // On Linux `log` is the state directory: $XDG_STATE_HOME, else ~/.local/state.
-    defaultDataDir: process.platform === 'linux' ? paths.log : paths.data,
+    cwd: workingDirectory(process.env),
+    home: home ?? '/',
+    defaultDataDir: defaultDataDir(process.env, home, process.platform),
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
@@ -44,6 +42,8 @@ export function nodeDependencies(): CliDependencies {
     ask,
     runOnTerminal,
     machine: nodeMachine(),
+    leaveWorkingDirectory: () => process.chdir('/'),
+    exitWithin: (code, ms) => void setTimeout(() => process.exit(code), ms).unref(),
     exit: (code) => {
       // Not process.exit, which would lose what is still in the pipes; but after Ctrl-C a full pipe must not hold us.
       process.exitCode = code;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { systemCode } from '@runtime/contracts';
 import type { Planes } from './dependencies.ts';
 
 /** The real planes. Their packages are loaded on first use: help and version must not wait for a database. */
@@ -25,9 +26,14 @@ export function nodePlanes(): Planes {
       return socketPath(dataDir);
     },
     async owner(dataDir) {
-      const { readOwner } = await import('@runtime/event-log');
-      // For display only: an owner that cannot be read cannot be shown.
-      return readOwner(join(dataDir, 'lock.db')).catch(() => undefined);
+      const { findOwner } = await import('@runtime/control-plane');
+      return findOwner({ dataDir });
+    },
+    async isLiving({ pid, startTime, bootId }) {
+      const { isAlive } = await import('@runtime/adapter-kit/process');
+      return startTime === undefined || bootId === undefined
+        ? answersSignals(pid)
+        : isAlive({ pid, startTime, bootId });
     },
     async verify(dataDir) {
       const { verifyLog } = await import('@runtime/event-log');
@@ -36,4 +42,13 @@ export function nodePlanes(): Planes {
       return { ok: problems.length === 0, problems, report };
     },
   };
+}
+
+/** All that can be known where `owner.json` holds no start time. */
+function answersSignals(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
 }

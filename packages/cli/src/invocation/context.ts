@@ -36,10 +36,17 @@ export interface CommandContext extends ConnectContext {
 /** The absolute path of the data directory: from the option, RUNTIME_DATA_DIR, or the platform's state directory. */
 function resolveDataDir(deps: CliDependencies, option: string | undefined): string {
   const given = option ?? (deps.env['RUNTIME_DATA_DIR'] || undefined);
-  if (given === undefined) return deps.defaultDataDir;
+  if (given === undefined) return deps.defaultDataDir ?? noDataDir();
   if (given.includes('\0') || given === '')
     throw usageError('the path of the data directory is empty or contains a NUL character');
   return isAbsolute(given) ? resolve(given) : resolve(deps.cwd, given);
+}
+
+function noDataDir(): never {
+  throw usageError(
+    'this user has no home directory to keep tasks in',
+    'name a directory with --data-dir or RUNTIME_DATA_DIR, or set HOME',
+  );
 }
 
 /** Makes the context of one invocation. Opens nothing until the command asks for it. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
-import { mkdir, open, rename, stat, type FileHandle } from 'node:fs/promises';
+import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { StartingOwner, StartOwnerOptions } from '../host/dependencies.ts';
@@ -26,8 +26,11 @@ export async function startOwner(
   self: SelfCommand,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<StartingOwner> {
+  const { prepareDataDir } = await import('@runtime/control-plane');
+  // Before anything is written there: what is unsafe is refused, and what cannot be made is named.
+  await prepareDataDir(dataDir);
   const logPath = join(dataDir, 'owner.log');
-  const log = await openLog(dataDir, logPath);
+  const log = await openLog(logPath);
   try {
     const begin = (await log.stat()).size;
     const idle = idleExit === 'never' ? [] : ['--idle-exit', idleExit];
@@ -57,9 +60,8 @@ export async function startOwner(
 }
 
 /** Opens the log of all owners of a data directory. A log of more than 1 MiB is renamed first. */
-async function openLog(dataDir: string, logPath: string): Promise<FileHandle> {
+async function openLog(logPath: string): Promise<FileHandle> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
     const size = await stat(logPath).then(
       (found) => found.size,
       () => 0,

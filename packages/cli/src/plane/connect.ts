@@ -4,6 +4,8 @@ import type { LoadedConfig } from '../config/load.ts';
 import { concurrencyOf, usualConcurrency } from '../config/schema.ts';
 import type { CliDependencies, StartingOwner } from '../host/dependencies.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { leaveOwner } from './leave-owner.ts';
+import { isOlder } from './versions.ts';
 import type { Output } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 
@@ -37,54 +39,109 @@ export function isUnavailable(error: unknown): boolean {
   return AgentRuntimeError.isInstance(error) && error.code === 'UNAVAILABLE';
 }
 
-/** Connects to the owner. Undefined where there is none. */
+/** True for the error of an owner that lives and cannot be asked. */
+const isUnreachable = (error: AgentRuntimeError): boolean => error.details?.['owner'] !== undefined;
+
+/** Connects to the owner. Undefined where none can be asked. */
 export async function connectIfOwned(context: ConnectContext): Promise<ControlPlane | undefined> {
-  const { deps, dataDir, signal } = context;
+  const found = await findLivingOwner(context);
+  return AgentRuntimeError.isInstance(found) ? undefined : found;
+}
+
+/** The owner's plane; undefined where no process owns the directory; the reason where one does and cannot be asked. */
+export async function findLivingOwner({
+  deps,
+  dataDir,
+  signal,
+}: ConnectContext): Promise<ControlPlane | AgentRuntimeError | undefined> {
   try {
     return await deps.planes.connect({ dataDir, signal });
-  } catch (error) {
-    if (isUnavailable(error)) return undefined;
-    throw error;
+  } catch (thrown) {
+    const error = AgentRuntimeError.from(thrown);
+    if (error.code !== 'UNAVAILABLE') throw error;
+    return isUnreachable(error) ? error : undefined;
   }
 }
 
-/** Connects to the owner; where there is none, reads the files. */
+/** Connects to the owner; where there is none, or none that answers, reads the files. */
 export async function connectForReading(context: ConnectContext): Promise<ControlPlane> {
-  const owned = await connectIfOwned(context);
-  return owned ?? context.deps.planes.readOnly({ dataDir: context.dataDir });
+  const found = await findLivingOwner(context);
+  if (found && !AgentRuntimeError.isInstance(found)) return found;
+  if (found?.details?.['silent'] === true) {
+    const hint = found.hint === undefined ? '' : ` (${sanitizeLine(found.hint, 500)})`;
+    context.out.note(`note: ${sanitizeLine(found.rawMessage, 500)}${hint}; this is read from the files`);
+  }
+  return context.deps.planes.readOnly({ dataDir: context.dataDir });
 }
 
 /**
  * Connects to the owner, and starts one where there is none. When two commands start an owner at the same time, the
  * owner without the lock exits with the code for a held lock, and its command goes on to connect to the other one.
+ * An owner of an older version is asked to leave first, once.
  */
 export async function connectForWriting(context: ConnectContext, options: WritingOptions): Promise<ControlPlane> {
-  const first = await connectIfOwned(context);
-  if (first) return first;
   const timeoutMs = options.timeoutMs ?? 15_000;
-  const until = performance.now() + timeoutMs;
-  const concurrency = options.concurrency ?? (await concurrencyHere(context));
-  const start = async (): Promise<StartingOwner> => {
-    const { idleExit = '10m' } = options;
-    return context.deps.startOwner({ dataDir: context.dataDir, idleExit, concurrency });
-  };
-  let owner = await start();
+  let until = performance.now() + timeoutMs;
+  let owner: StartingOwner | undefined;
+  let mayTakeOver = true;
   let pauseMs = 20;
   for (;;) {
-    const plane = await connectIfOwned(context);
-    if (plane) return plane;
-    const exitCode = owner.exitCode();
-    if (exitCode !== undefined && exitCode !== exitCodes.unavailable) throw await ownerFailed(owner, exitCode);
-    if (performance.now() > until) throw await ownerTooSlow(context, owner, timeoutMs);
-    await sleep(pauseMs, undefined, { signal: context.signal });
-    pauseMs = Math.min(pauseMs * 1.5, 250);
+    const found = await findLivingOwner(context);
+    if (found && !AgentRuntimeError.isInstance(found)) {
+      if (!mayTakeOver || !(await takeOver(context, found))) return found;
+      mayTakeOver = false;
+      until = performance.now() + timeoutMs;
+      continue;
+    }
+    if (found && cannotChange(found)) throw found;
+    const exitCode = owner?.exitCode();
+    if (owner && exitCode !== undefined && !mayFollow.has(exitCode)) throw await ownerFailed(owner, exitCode);
+    if (performance.now() > until) throw found ?? (owner ? await ownerTooSlow(context, owner, timeoutMs) : noOwner());
     // An owner that was shutting down may have held the lock: try again to start one.
-    if (exitCode !== undefined && pauseMs === 250) {
-      owner = await start();
+    if (!found && (owner === undefined || (exitCode !== undefined && pauseMs >= 250))) {
+      owner = await startOwner(context, options);
       pauseMs = 20;
     }
+    await sleep(pauseMs, undefined, { signal: context.signal });
+    pauseMs = Math.min(pauseMs * 1.5, 250);
   }
 }
+
+/** Of owners after which another one may be started: the lock was held, or another command asked it to leave. */
+const mayFollow: ReadonlySet<number | null> = new Set([exitCodes.unavailable, exitCodes.succeeded]);
+
+/** An owner without a socket will not get one, and a stopped one goes on only when somebody continues it. */
+const cannotChange = ({ retry, details }: AgentRuntimeError): boolean =>
+  retry === 'never' || details?.['stopped'] === true;
+
+async function startOwner(context: ConnectContext, options: WritingOptions): Promise<StartingOwner> {
+  const { idleExit = '10m', concurrency = await concurrencyHere(context) } = options;
+  return context.deps.startOwner({ dataDir: context.dataDir, idleExit, concurrency });
+}
+
+/**
+ * Asks an owner of an older version to leave, and waits until it is gone. False, with a note where a person can do
+ * something, for an owner that stays: it is asked as it is.
+ */
+async function takeOver(context: ConnectContext, plane: ControlPlane): Promise<boolean> {
+  const { version } = context.deps;
+  const { version: theirs, pid, leaves } = await plane.info({ signal: context.signal });
+  // A host that owns the plane as a part of its own work is of another program.
+  if (leaves === false || !isOlder(theirs, version)) return false;
+  try {
+    await leaveOwner(context, plane, `version ${version} takes over`);
+    await plane.close();
+    return true;
+  } catch (thrown) {
+    const { rawMessage, hint, code } = AgentRuntimeError.from(thrown);
+    if (code !== 'UNSUPPORTED' && code !== 'UNAVAILABLE') throw thrown;
+    const why = sanitizeLine(`${rawMessage}${hint === undefined ? '' : ` (${hint})`}`, 500);
+    context.out.note(`note: process ${pid} of version ${sanitizeLine(theirs, 50)} goes on as the owner: ${why}`);
+    return false;
+  }
+}
+
+const noOwner = (): AgentRuntimeError => new AgentRuntimeError('UNAVAILABLE', 'no owner could be started in time');
 
 async function ownerFailed(owner: StartingOwner, exitCode: number | null): Promise<AgentRuntimeError> {
   const how = exitCode === null ? 'was killed' : `exited with ${exitCode}`;

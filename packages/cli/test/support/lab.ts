@@ -67,6 +67,7 @@ export const quietMachine: Machine = {
   fileSystem: () => Promise.resolve({ type: 0xef53, freeBytes: 50 * 1024 ** 3 }),
   directory: () => Promise.resolve({ mode: 0o40700, uid: 1, ownUid: 1, isDirectory: true }),
   placement: () => Promise.resolve({ survivesHost: true, wrap: [] }),
+  piFiles: () => Promise.resolve({ agentDir: '/home/me/.pi/agent', faults: [], providers: ['anthropic'] }),
   credentialNames: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY'],
 };
 
@@ -131,7 +132,7 @@ export class Lab implements AsyncDisposable {
       createAdapter,
       startOwner: async ({ dataDir }) => {
         this.started += 1;
-        this.#owners.push(await planes.open({ dataDir, createAdapter, listen: false }));
+        this.#owners.push(await planes.open({ dataDir, createAdapter, listen: false, version: '1.2.3' }));
         return {
           pid: process.pid,
           exitCode: () => undefined,
@@ -144,6 +145,8 @@ export class Lab implements AsyncDisposable {
       runOnTerminal: () => Promise.reject(new Error('no terminal is expected in this test')),
       machine: quietMachine,
       exit: () => {},
+      exitWithin: () => {},
+      leaveWorkingDirectory: () => {},
       detachWindowMs: 50,
       ...this.overrides,
       ...overrides,

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killTree } from '@runtime/adapter-kit/process';
 import { execa } from 'execa';
@@ -16,7 +16,7 @@ function execute(file: string, args: readonly string[], cwd: string, env: Readon
   return execa(file, args, {
     reject: false,
     stripFinalNewline: false,
-    timeout: 50_000 * inject('slowness'),
+    timeout: Math.round(50_000 * inject('slowness')),
     extendEnv: false,
     cwd,
     env,
@@ -57,20 +57,22 @@ export class ProcessLab implements AsyncDisposable {
     return this.in(this.workspace).start(...args);
   }
 
-  /** The command line in another directory. */
+  /** The command line in another directory, as seen from the workspace. */
   in(directory: string): { start(...args: readonly string[]): Cli } {
-    return {
-      start: (...args) => {
-        const node = ['--conditions=@runtime/source', this.#main, ...args];
-        return execute(process.execPath, node, directory, this.env);
-      },
-    };
+    const cwd = resolve(this.workspace, directory);
+    const node = ['--conditions=@runtime/source', this.#main];
+    return { start: (...args) => execute(process.execPath, [...node, ...args], cwd, this.env) };
   }
 
-  /** The command, piped into a shell's pipeline. */
-  pipe(args: string, rest: string): Cli {
+  /** Tells every later process of this lab, owners included, what it is. See `memory-main.ts`. */
+  tell(what: { readonly version?: string; readonly diskFailsAt?: string }): Promise<void> {
+    return writeFile(join(this.root, 'told.json'), JSON.stringify(what));
+  }
+
+  /** The command, piped into a shell's pipeline, after what is to be done before. */
+  pipe(args: string, rest: string, before = 'true'): Cli {
     const node = `"${process.execPath}" --conditions=@runtime/source "${this.#main}"`;
-    const script = `set -o pipefail; ${node} ${args} | ${rest}`;
+    const script = `set -o pipefail; ${before}; ${node} ${args} | ${rest}`;
     return execute('bash', ['-c', script], this.workspace, this.env);
   }
 

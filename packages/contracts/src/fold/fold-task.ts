@@ -136,6 +136,7 @@ const planeHandlers = {
       version: event.version,
       ...defined({ agentSessionId: event.agentSessionId, attach: event.attach }),
     }),
+  'run.reattached': (state, { attach }) => (attach ? patchRun(state, { attach }) : state),
   'run.resumed': (state, event) => patchRun(state, { agentSessionId: event.agentSessionId }),
   'run.stopping': (state, event) => {
     const run = state.runs.at(-1);

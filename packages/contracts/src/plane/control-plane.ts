@@ -148,6 +148,11 @@ export interface ControlPlane extends AsyncDisposable {
    */
   runtimes(options?: RuntimesOptions): Promise<readonly RuntimeReport[]>;
   info(options?: CallOptions): Promise<PlaneInfo>;
+  /**
+   * Asks the owner to leave the data directory to another one: it closes its plane, and agents go on. Resolves once it
+   * has agreed, which is before it is gone. UNSUPPORTED for an owner that decides for itself (`PlaneInfo.leaves`).
+   */
+  leave(options?: ActOptions): Promise<void>;
   /** Adds a listener. Removing the last one stops the watching, and adding one again starts it. */
   on<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this;
   off<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this;

@@ -10,8 +10,10 @@ export const planeInfoSchema = z
     pid: z.int(),
     /** Absolute, with links resolved. */
     dataDir: z.string(),
-    /** Of the plane's package. */
+    /** Of the program that owns the data directory; of the plane's package where the program named none. */
     version: z.string(),
+    /** Whether this owner leaves when a client asks it to: `runtime serve` does, a host decides for itself. */
+    leaves: z.boolean().optional(),
     /** Tasks that have not ended. */
     unfinished: z.int(),
     /** A task may bring the definitions of its runtimes: `SubmitRequest.definitions`. */

@@ -2,6 +2,7 @@ import {
   planeInfoSchema,
   runtimeReportSchema,
   taskViewSchema,
+  type ActOptions,
   type AgentRuntimeError,
   type CallOptions,
   type ControlPlane,
@@ -18,7 +19,7 @@ import {
 } from '@runtime/contracts';
 import { z } from 'zod';
 import { ask } from './ask.ts';
-import { callOptions, eventsParams, listParams, runtimesParams, submitParams } from './call-params.ts';
+import { actParams, callOptions, eventsParams, listParams, runtimesParams, submitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 import { Observers } from './observers.ts';
@@ -69,6 +70,10 @@ export class PlaneClient implements ControlPlane {
 
   info(options?: CallOptions): Promise<PlaneInfo> {
     return ask(this.#channel, planeInfoSchema, 'info', {}, options);
+  }
+
+  async leave(options: ActOptions = {}): Promise<void> {
+    await ask(this.#channel, z.null(), 'leave', actParams(options), callOptions(options));
   }
 
   on<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this {

@@ -1,10 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AgentRuntimeError, type CallOptions, type ControlPlane } from '@runtime/contracts';
+import type { Owner } from '@runtime/event-log';
 import { PlaneClient } from '../client/plane-client.ts';
-import { planesOfProcess } from './planes-of-process.ts';
 import { SocketChannel } from '../socket/socket-channel.ts';
-import { socketPath } from '../socket/socket-path.ts';
+import { foreignOwner, isLiving, namedOwner, noOwner, unreachableOwner } from './find-owner.ts';
+import { planesOfProcess } from './planes-of-process.ts';
 
 /** Options of `connectControlPlane`. */
 export interface ConnectOptions extends CallOptions {
@@ -13,8 +14,9 @@ export interface ConnectOptions extends CallOptions {
 }
 
 /**
- * The plane of the process that owns a data directory: this process, or another over its socket. UNAVAILABLE without an
- * owner, or with one that does not serve a socket; PROTOCOL_VIOLATION for an owner of another version.
+ * The plane of the process that owns a data directory: this process, or another over its socket, whose path stands in
+ * `owner.json`. UNAVAILABLE without an owner, and with one that serves no socket or does not answer (`details.owner`);
+ * PROTOCOL_VIOLATION for an owner of another version.
  * Closing it closes the connection and changes nothing for the owner. Aborting `signal` ends the attempt to connect.
  */
 export async function connectControlPlane({ dataDir, signal }: ConnectOptions): Promise<ControlPlane> {
@@ -26,5 +28,21 @@ export async function connectControlPlane({ dataDir, signal }: ConnectOptions): 
   }
   const own = planesOfProcess().get(real);
   if (own) return new PlaneClient(own);
-  return new PlaneClient(await SocketChannel.connect(await socketPath(real), signal));
+  const owner = await namedOwner(real);
+  if (!owner) throw noOwner(real);
+  return new PlaneClient(await connectTo(real, owner, signal));
+}
+
+async function connectTo(dataDir: string, owner: Owner, signal: AbortSignal | undefined): Promise<SocketChannel> {
+  const { pid, socketPath } = owner;
+  if (socketPath === undefined) throw (await isLiving(owner)) ? unreachableOwner(dataDir, owner) : noOwner(dataDir);
+  try {
+    const locate = async (): Promise<string | undefined> => (await namedOwner(dataDir))?.socketPath;
+    return await SocketChannel.connect(socketPath, { pid, locate, ...(signal ? { signal } : {}) });
+  } catch (thrown) {
+    const error = AgentRuntimeError.from(thrown);
+    if (error.code === 'PROTOCOL_VIOLATION') throw foreignOwner(owner, error);
+    if (error.code !== 'UNAVAILABLE') throw error;
+    throw (await isLiving(owner)) ? unreachableOwner(dataDir, owner, error) : noOwner(dataDir);
+  }
 }

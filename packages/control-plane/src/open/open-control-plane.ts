@@ -1,5 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { bootId } from '@runtime/adapter-kit/process';
 import { currentPlacement } from '@runtime/adapter-kit/run';
 import type { ControlPlane, Scheduler } from '@runtime/contracts';
@@ -14,11 +13,14 @@ import { TaskRegistry } from '../plane/task-registry.ts';
 import { Adapters, type AdapterFactory } from '../runtimes/adapters.ts';
 import { Runtimes } from '../runtimes/runtimes.ts';
 import { socketPath } from '../socket/socket-path.ts';
-import type { PlaneContext, PlaneTuning } from '../task/context.ts';
+import type { LeaveRequest, PlaneContext, PlaneTuning } from '../task/context.ts';
 import type { Failpoint } from '../task/failpoint.ts';
 import { Leases } from '../task/leases.ts';
 import { TaskValueFiles } from '../task/task-values.ts';
 import { machineClocks, planeTime, type MachineClocks } from '../waiting/clock.ts';
+import { announceWith } from './announce.ts';
+import { prepareDataDir } from './data-directory.ts';
+import { lockPath } from './find-owner.ts';
 import { OwnedPlane } from './owned-plane.ts';
 import { runHistory } from './run-history.ts';
 
@@ -44,6 +46,13 @@ export interface ControlPlaneOptions {
    * speak to it
    */
   readonly listen?: boolean;
+  /**
+   * Called when a client asks this owner to leave, so that another one can take over: close the plane then. Without it
+   * such a request is refused, for a host that owns a plane for itself.
+   */
+  readonly onLeaveRequest?: (request: LeaveRequest) => void;
+  /** Of the program that owns the data directory, as `info()` reports it. @default the version of this package */
+  readonly version?: string;
   /**
    * Variables that runs' processes may get, through the allow-list, where the request brings no `environment`. @default
    * process.env
@@ -85,10 +94,9 @@ export function openControlPlane(options: ControlPlaneOptions): Promise<ControlP
 /** As `openControlPlane`, with the seams that tests reach in through. */
 export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSeams): Promise<ControlPlane> {
   const adapters = new Adapters(options.adapters, options.createAdapter);
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
-  const dataDir = await realpath(resolve(options.dataDir));
+  const dataDir = await prepareDataDir(options.dataDir);
   const socket = options.listen ? await socketPath(dataDir) : undefined;
-  const lock = await acquireLock(join(dataDir, 'lock.db'), socket === undefined ? {} : { socketPath: socket });
+  const lock = await acquireLock(lockPath(dataDir), socket === undefined ? {} : { socketPath: socket });
   const { now: clock, skippedSince } = planeTime(seams.clocks ?? machineClocks);
   let log: EventLog | undefined;
   const release = async (): Promise<void> => {
@@ -116,7 +124,7 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
       runtimes,
       closing,
     });
-    return await openOnLog({ ...options, dataDir }, ctx, { closing, release, socket });
+    return await openOnLog({ ...options, dataDir }, ctx, { closing, release, socket, announce: announceWith(lock) });
   } catch (error) {
     // The first failure says more than one of the release.
     await release().catch(() => undefined);
@@ -146,6 +154,7 @@ async function contextOf(
     leases: new Leases(),
     survivesHost,
     environment,
+    onLeaveRequest: options.onLeaveRequest,
     closing: closing.signal,
   };
 }
@@ -154,12 +163,13 @@ interface Holding {
   readonly closing: AbortController;
   readonly release: () => Promise<void>;
   readonly socket: string | undefined;
+  readonly announce: (path: string) => Promise<boolean>;
 }
 
 async function openOnLog(
-  { dataDir, scheduler = fifo() }: ControlPlaneOptions,
+  { dataDir, scheduler = fifo(), version }: ControlPlaneOptions,
   ctx: PlaneContext,
-  { closing, release, socket }: Holding,
+  { closing, release, socket, announce }: Holding,
 ): Promise<ControlPlane> {
   const { log, runtimes } = ctx;
   const registry = await TaskRegistry.load(
@@ -168,7 +178,7 @@ async function openOnLog(
     (states) => runtimes.restore(states),
   );
   await ctx.values.sweep((taskId) => registry.unfinished.has(taskId));
-  const owned = new OwnedPlane({ dataDir, ctx, closing, registry, scheduler, release });
+  const owned = new OwnedPlane({ dataDir, ctx, closing, registry, scheduler, release, announce, version });
   await owned.plane.recordOpening({ type: 'plane.opened', epoch: log.epoch, pid: process.pid, bootId: await bootId() });
   if (socket !== undefined) await owned.serve(socket);
   owned.start();

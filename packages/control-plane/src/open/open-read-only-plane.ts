@@ -1,6 +1,7 @@
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode, type ControlPlane } from '@runtime/contracts';
 import { openEventLog } from '@runtime/event-log';
 import { LocalChannel } from '../api/local-channel.ts';
 import { PlaneClient } from '../client/plane-client.ts';
@@ -33,13 +34,26 @@ export async function openReadOnlyPlane({ dataDir }: { readonly dataDir: string 
 }
 
 async function requireLog(dir: string): Promise<void> {
-  const found = await stat(dir).catch(() => undefined);
+  const found = await look(dir);
   if (found && !found.isDirectory()) {
     throw new AgentRuntimeError('INVALID_ARGUMENT', `${dir} is not a directory`, { hint: 'name a data directory' });
   }
-  if (!(await stat(join(dir, 'log')).catch(() => undefined))) {
+  if (!(await look(join(dir, 'log')))) {
     throw new AgentRuntimeError('NOT_FOUND', `nothing has been run in ${dir} yet`, {
       hint: 'runtime run starts the first task',
+    });
+  }
+}
+
+/** Undefined where there is nothing. Throws PERMISSION_DENIED where this user may not look. */
+async function look(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    if (!['EACCES', 'EPERM'].includes(systemCode(cause) ?? '')) return undefined;
+    throw new AgentRuntimeError('PERMISSION_DENIED', `${path} may not be read by this user`, {
+      hint: 'work as the user that it belongs to, or choose another directory with --data-dir',
+      cause,
     });
   }
 }

@@ -3,10 +3,11 @@ import { LocalChannel } from '../api/local-channel.ts';
 import { PlaneReader } from '../api/plane-reader.ts';
 import { Plane } from '../plane/plane.ts';
 import type { TaskRegistry } from '../plane/task-registry.ts';
-import { serveSocket, type SocketServer } from '../socket/socket-server.ts';
+import { Door } from '../socket/door.ts';
+import { socketPath } from '../socket/socket-path.ts';
 import type { PlaneContext } from '../task/context.ts';
 import { planesOfProcess } from './planes-of-process.ts';
-import { version } from '../version.ts';
+import { version as packageVersion } from '../version.ts';
 
 interface Owned {
   readonly dataDir: string;
@@ -15,6 +16,9 @@ interface Owned {
   readonly closing: AbortController;
   readonly registry: TaskRegistry;
   readonly scheduler: Scheduler;
+  readonly version: string | undefined;
+  /** As `DoorOptions.announce`. */
+  readonly announce: (path: string) => Promise<boolean>;
   /** Releases the log and the lock, in this order, whatever fails. */
   readonly release: () => Promise<void>;
 }
@@ -25,7 +29,7 @@ export class OwnedPlane {
   readonly channel: LocalChannel;
   readonly #owned: Owned;
   readonly #failed = Promise.withResolvers<AgentRuntimeError>();
-  #server: SocketServer | undefined;
+  #door: Door | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(owned: Owned) {
@@ -39,7 +43,14 @@ export class OwnedPlane {
 
   /** Lets other processes ask, over a socket at this path. */
   async serve(path: string): Promise<void> {
-    this.#server = await serveSocket(path, this.channel, { epoch: this.#owned.ctx.log.epoch, pid: process.pid });
+    const { dataDir, ctx, announce } = this.#owned;
+    const hello = { epoch: ctx.log.epoch, pid: process.pid };
+    this.#door = await Door.open(path, {
+      channel: this.channel,
+      hello,
+      choosePath: () => socketPath(dataDir),
+      announce,
+    });
   }
 
   /** Takes up every unfinished task, and answers to other clients in this process. */
@@ -62,7 +73,7 @@ export class OwnedPlane {
     this.#failed.resolve(reason);
     planesOfProcess().delete(dataDir);
     try {
-      await this.#server?.close();
+      await this.#door?.close();
       await this.plane.settle();
       await this.plane.save();
     } finally {
@@ -82,16 +93,18 @@ export class OwnedPlane {
   }
 
   #info(): PlaneInfo {
-    const { log, adapters } = this.#owned.ctx;
+    const { ctx, version = packageVersion } = this.#owned;
+    const { log, adapters } = ctx;
     return {
       logId: log.logId,
       epoch: log.epoch,
       pid: process.pid,
       dataDir: this.#owned.dataDir,
       version,
+      leaves: ctx.onLeaveRequest !== undefined,
       definitions: adapters.takesDefinitions,
       unfinished: this.plane.unfinished,
-      clients: this.#server?.clients ?? 0,
+      clients: this.#door?.clients ?? 0,
     };
   }
 }

@@ -108,6 +108,10 @@ export class Plane implements TaskHost {
     return [...unfinished, ...[...this.registry.ended.values()].map(({ view }) => view)];
   }
 
+  reload(taskId: string): Promise<TaskState> {
+    return stateOf(this.ctx.log, taskId);
+  }
+
   conversationOf(taskId: string): Conversation | undefined {
     return this.registry.ended.get(taskId)?.session;
   }

@@ -1,7 +1,7 @@
 import { connect as connectSocket, type Socket } from 'node:net';
-import { abortable, AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { encodeFrame, FrameReader, maxFrameBytes } from './frames.ts';
-import { parseHello, parseReply, protocol, type Reply } from './messages.ts';
+import { helloMethod, notification, parseHello, parseReply, protocol, type Hello, type Reply } from './messages.ts';
 
 const helloTimeoutMs = 5_000;
 
@@ -11,25 +11,38 @@ interface Handlers {
   readonly onLost: (error: AgentRuntimeError) => void;
 }
 
+/** Options of `ClientConnection.open`. */
+export interface ConnectionOptions extends CallOptions {
+  /** The owner that is meant. @default whoever answers */
+  readonly pid?: number;
+}
+
 /** One connection to the owner of a data directory, after its greeting. */
 export class ClientConnection {
   readonly #socket: Socket;
   /** Without a limit of depth: the owner checked its values when it recorded them. */
   readonly #frames = new FrameReader(Infinity);
-  readonly #greeting = Promise.withResolvers<void>();
+  readonly #greeting = Promise.withResolvers<Hello>();
   #greeted = false;
   #lost: AgentRuntimeError | undefined;
   #handlers: Handlers | undefined;
 
   /**
-   * Connects and waits for the greeting, for 5 s at most.
-   * UNAVAILABLE when no process listens or none greets, PROTOCOL_VIOLATION when the owner speaks another protocol.
+   * Connects, waits for the greeting, for 5 s at most, and answers it.
+   * UNAVAILABLE when no process listens or none greets, or another one than `pid`; PROTOCOL_VIOLATION when the owner
+   * speaks another protocol.
    * Aborting `signal` closes the connection; it has no effect once this has resolved.
    */
-  static async open(path: string, signal?: AbortSignal): Promise<ClientConnection> {
+  static async open(path: string, { signal, pid }: ConnectionOptions = {}): Promise<ClientConnection> {
     throwIfAborted(signal);
     const connection = new ClientConnection(connectSocket(path));
-    await connection.#greet(signal);
+    const hello = await connection.#greet(signal);
+    if (pid !== undefined && hello.pid !== pid) {
+      connection.close();
+      throw new AgentRuntimeError('UNAVAILABLE', `process ${hello.pid} answers, and not the owner`);
+    }
+    // The owner closes a connection that never says anything.
+    connection.send(notification(helloMethod, { protocol }));
     return connection;
   }
 
@@ -65,11 +78,11 @@ export class ClientConnection {
     this.#socket.destroy();
   }
 
-  async #greet(signal: AbortSignal | undefined): Promise<void> {
-    const late = (): void => this.#lose(new AgentRuntimeError('UNAVAILABLE', 'the owner does not answer'));
+  async #greet(signal: AbortSignal | undefined): Promise<Hello> {
+    const late = (): void => this.#lose(silentOwner());
     const timer = setTimeout(late, helloTimeoutMs);
     try {
-      await abortable(this.#greeting.promise, signal);
+      return await abortable(this.#greeting.promise, signal);
     } catch (error) {
       this.#socket.destroy();
       throw error;
@@ -88,9 +101,9 @@ export class ClientConnection {
 
   #take(frame: unknown): void {
     if (!this.#greeted) {
-      parseHello(frame);
+      const hello = parseHello(frame);
       this.#greeted = true;
-      this.#greeting.resolve();
+      this.#greeting.resolve(hello);
       return;
     }
     const reply = parseReply(frame);
@@ -112,6 +125,11 @@ export class ClientConnection {
 const requestTooLarge = (): AgentRuntimeError =>
   new AgentRuntimeError('INVALID_ARGUMENT', `the request is larger than ${maxFrameBytes} bytes`, {
     hint: 'put large content into a file in the workspace and name it in the prompt',
+  });
+
+const silentOwner = (): AgentRuntimeError =>
+  new AgentRuntimeError('UNAVAILABLE', `the owner did not answer within ${helloTimeoutMs / 1000} s`, {
+    details: { silent: true },
   });
 
 const ownerGone = (cause?: unknown): AgentRuntimeError =>

@@ -26,6 +26,11 @@ export class FrameReader {
     this.#maxDepth = maxDepth;
   }
 
+  /** Whether the beginning of a frame has come and its end has not. */
+  get inFrame(): boolean {
+    return this.#received > this.#complete;
+  }
+
   /**
    * The frames that this chunk completes, in order, each parsed when it is asked for.
    * Throws PROTOCOL_VIOLATION at the first that is too large, nested too deeply, or not JSON; nothing can be read then.
@@ -38,7 +43,7 @@ export class FrameReader {
       if (line.bytes.length > 0) yield parseFrame(line.bytes, this.#maxDepth);
     }
     // A frame that never ends never becomes a line.
-    if (this.#received - this.#complete > maxFrameBytes) throw tooLarge();
+    if (this.inFrame && this.#received - this.#complete > maxFrameBytes) throw tooLarge();
   }
 }
 

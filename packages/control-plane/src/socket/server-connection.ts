@@ -20,6 +20,18 @@ import { whenDrained } from './when-drained.ts';
 /** Calls and streams of one connection that may be under way at once. */
 const maxCalls = 256;
 
+/** How much of the owner a connection may hold that does not do its part. */
+export interface ConnectionLimits {
+  /** Open at once. */
+  readonly connections: number;
+  /** Until the first whole frame has come, in ms. */
+  readonly firstFrameMs: number;
+  /** From the first byte of a frame to its last, in ms; while the server itself does not read, it does not count. */
+  readonly frameMs: number;
+  /** For the last answers, once one side has closed, in ms. */
+  readonly closingMs: number;
+}
+
 type Params = Readonly<Record<string, unknown>>;
 
 /**
@@ -32,11 +44,16 @@ export class ServerConnection {
   readonly #frames = new FrameReader();
   readonly #drained: () => Promise<void>;
   readonly #running = new Map<RequestId, AbortController>();
+  readonly #limits: ConnectionLimits;
+  /** Runs while the client owes us something. */
+  #patience: NodeJS.Timeout | undefined;
+  #hasSpoken = false;
   #broken = false;
 
-  constructor(socket: Socket, channel: Channel) {
+  constructor(socket: Socket, channel: Channel, limits: ConnectionLimits) {
     this.#socket = socket;
     this.#channel = channel;
+    this.#limits = limits;
     this.#drained = whenDrained(socket);
   }
 
@@ -45,24 +62,48 @@ export class ServerConnection {
     this.#socket.on('close', () => this.#endAll());
     this.#socket.on('error', () => this.#socket.destroy());
     this.#socket.on('data', (chunk) => this.#receive(chunk));
+    // A client that has closed its side and does not read its answers never closes by itself.
+    this.#socket.on('end', () => this.#endWithin(this.#limits.closingMs));
+    this.#endWithin(this.#limits.firstFrameMs);
     this.#send(notification(helloMethod, { protocol, ...hello }));
   }
 
   #receive(chunk: Buffer): void {
+    // After a violation the connection only waits until its last answer has left.
+    if (this.#broken) return;
+    const wasInFrame = this.#frames.inFrame;
+    let isNew = false;
     try {
       for (const frame of this.#frames.read(chunk)) {
-        // After a violation the connection only waits until its last answer has left.
-        if (this.#broken) return;
+        isNew = true;
         this.#accept(frame);
+        if (this.#broken) return;
       }
     } catch (thrown) {
       return this.#giveUp(rpcErrors.parseError, AgentRuntimeError.from(thrown, 'PROTOCOL_VIOLATION'));
     }
+    this.#hasSpoken ||= isNew;
+    if (this.#hasSpoken && (isNew || !wasInFrame)) this.#awaitRest();
     // A client that does not read its answers is not listened to until it does.
     if (this.#socket.writableNeedDrain) {
       this.#socket.pause();
-      void this.#drained().then(() => this.#socket.resume());
+      this.#endWithin(undefined);
+      void this.#drained().then(() => {
+        this.#socket.resume();
+        this.#awaitRest();
+      });
     }
+  }
+
+  /** A frame that has begun has its time; between frames a client may be silent for as long as it likes. */
+  #awaitRest(): void {
+    this.#endWithin(this.#frames.inFrame ? this.#limits.frameMs : undefined);
+  }
+
+  /** Ends the connection after this time, unless another time is set before. */
+  #endWithin(ms: number | undefined): void {
+    clearTimeout(this.#patience);
+    if (ms !== undefined && !this.#socket.destroyed) this.#patience = setTimeout(() => this.#socket.destroy(), ms);
   }
 
   #accept(frame: unknown): void {
@@ -127,6 +168,7 @@ export class ServerConnection {
     this.#send(failure(null, error, code));
     this.#broken = true;
     this.#socket.destroySoon();
+    this.#endWithin(this.#limits.closingMs);
   }
 
   /**
@@ -141,10 +183,26 @@ export class ServerConnection {
   }
 
   #endAll(): void {
+    clearTimeout(this.#patience);
     for (const controller of this.#running.values())
       controller.abort(new AgentRuntimeError('CANCELLED', 'the client went away'));
     this.#running.clear();
   }
+}
+
+/** Tells a client that too many are connected, and hangs up. */
+export function refuseConnection(socket: Socket, hello: Omit<Hello, 'protocol'>, limits: ConnectionLimits): void {
+  const error = new AgentRuntimeError('EXHAUSTED', `${limits.connections} connections to this owner are open`, {
+    hint: 'close some of them, or wait and connect again',
+  });
+  const end = setTimeout(() => socket.destroy(), limits.closingMs);
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => clearTimeout(end));
+  socket.resume();
+  for (const message of [notification(helloMethod, { protocol, ...hello }), failure(null, error)]) {
+    socket.write(`${JSON.stringify(message)}\n`);
+  }
+  socket.destroySoon();
 }
 
 const answerTooLarge = (): AgentRuntimeError =>

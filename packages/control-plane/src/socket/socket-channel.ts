@@ -1,6 +1,6 @@
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Channel } from '../client/channel.ts';
-import { ClientConnection } from './client-connection.ts';
+import { ClientConnection, type ConnectionOptions } from './client-connection.ts';
 import { cancelMethod, notification, request, type Reply, type RequestId } from './messages.ts';
 import { StreamReader } from './stream-reader.ts';
 
@@ -11,9 +11,16 @@ interface Pending {
   readonly reject: (error: AgentRuntimeError) => void;
 }
 
+/** Options of `SocketChannel.connect`. */
+export interface ChannelOptions extends ConnectionOptions {
+  /** Where the owner's socket is now, asked when it cannot be reached where it was. @default it never moves */
+  readonly locate?: () => Promise<string | undefined>;
+}
+
 /** A channel over a unix socket: one connection for all calls, and one for each stream. */
 export class SocketChannel implements Channel {
-  readonly #path: string;
+  #path: string;
+  readonly #options: ChannelOptions;
   readonly #calls: ClientConnection;
   readonly #pending = new Map<RequestId, Pending>();
   readonly #streams = new Set<ClientConnection>();
@@ -22,15 +29,16 @@ export class SocketChannel implements Channel {
   #lostBy: AgentRuntimeError | undefined;
   #nextId = 1;
 
-  private constructor(path: string, calls: ClientConnection) {
+  private constructor(path: string, calls: ClientConnection, options: ChannelOptions) {
     this.#path = path;
+    this.#options = options;
     this.#calls = calls;
     calls.listen({ onReply: (reply) => this.#settle(reply), onLost: (error) => this.#lose(error) });
   }
 
   /** Connects to the socket of an owner; see `ClientConnection.open`. */
-  static async connect(path: string, signal?: AbortSignal): Promise<SocketChannel> {
-    return new SocketChannel(path, await ClientConnection.open(path, signal));
+  static async connect(path: string, options: ChannelOptions = {}): Promise<SocketChannel> {
+    return new SocketChannel(path, await ClientConnection.open(path, options), options);
   }
 
   async call(method: string, params: Params, { signal }: CallOptions = {}): Promise<unknown> {
@@ -56,7 +64,7 @@ export class SocketChannel implements Channel {
 
   async *stream(method: string, params: Params, { signal }: CallOptions = {}): AsyncIterable<readonly unknown[]> {
     if (signal?.aborted) return;
-    const connection = await ClientConnection.open(this.#path);
+    const connection = await this.#another();
     this.#streams.add(connection);
     const reader = new StreamReader(connection, signal);
     try {
@@ -72,6 +80,20 @@ export class SocketChannel implements Channel {
     for (const connection of this.#streams) connection.close();
     this.#calls.close();
     return Promise.resolve();
+  }
+
+  /** Another connection to the same owner, whose socket may have moved since. */
+  async #another(): Promise<ClientConnection> {
+    const { pid, locate } = this.#options;
+    const same = pid === undefined ? {} : { pid };
+    try {
+      return await ClientConnection.open(this.#path, same);
+    } catch (error) {
+      const path = await locate?.();
+      if (path === undefined || path === this.#path) throw error;
+      this.#path = path;
+      return ClientConnection.open(path, same);
+    }
   }
 
   #settle(reply: Reply): void {

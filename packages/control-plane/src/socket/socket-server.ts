@@ -1,50 +1,57 @@
-import { chmod, rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { Channel } from '../client/channel.ts';
-import type { Hello } from './messages.ts';
-import { ServerConnection } from './server-connection.ts';
+import { chmod, lstat, rename, rm } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 
 export interface SocketServer {
   readonly path: string;
-  /** Open connections: one for each client, and one for each stream that it reads. */
-  readonly clients: number;
-  /** Closes every connection and removes the socket. */
+  /** False once the name leads somewhere else or nowhere: no client finds this server there any more. */
+  isInPlace(): Promise<boolean>;
+  /** Takes no more connections, and removes the socket where it still is this one. Open connections go on. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a channel on a unix socket (0600). Only the process that holds the data directory's lock calls this,
- * so a socket that is there already was left by a dead owner and is replaced.
+ * Listens on a unix socket (0600). It is bound under a temporary name and moved to its own, so that it replaces at once
+ * what is there: only the process that holds the data directory's lock calls this, and what a dead owner left is no door.
  */
-export async function serveSocket(
-  path: string,
-  channel: Channel,
-  hello: Omit<Hello, 'protocol'>,
-): Promise<SocketServer> {
-  await rm(path, { force: true });
-  const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    new ServerConnection(socket, channel).serve(hello);
-  });
-  const listening = once(server, 'listening');
-  server.listen(path);
-  await listening;
-  await chmod(path, 0o600);
-  // A client that goes away in the middle of an accept must not end the owner.
-  server.on('error', () => undefined);
-  return {
-    path,
-    get clients() {
-      return sockets.size;
-    },
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await closed;
-      await rm(path, { force: true });
-    },
-  };
+export async function serveSocket(path: string, accept: (socket: Socket) => void): Promise<SocketServer> {
+  const temporary = join(dirname(path), `.${randomBytes(4).toString('hex')}`);
+  const server = createServer(accept);
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close();
+      // `close` calls back only once the last connection has ended.
+      setImmediate(resolve);
+    });
+  try {
+    server.listen(temporary);
+    await once(server, 'listening');
+    // A client that goes away in the middle of an accept must not end the owner.
+    server.on('error', () => undefined);
+    await chmod(temporary, 0o600);
+    await rename(temporary, path);
+    const identity = await identityOf(path);
+    const isInPlace = async (): Promise<boolean> => (await identityOf(path)) === identity;
+    return {
+      path,
+      isInPlace,
+      async close() {
+        // What Node removes as it closes is the temporary name.
+        const mine = await isInPlace();
+        await close();
+        if (mine) await rm(path, { force: true });
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Undefined where there is nothing, or nothing that can be looked at. */
+async function identityOf(path: string): Promise<string | undefined> {
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
+  return found?.isSocket() ? `${found.dev}:${found.ino}:${found.ctimeNs}` : undefined;
 }

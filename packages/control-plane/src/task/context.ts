@@ -30,6 +30,13 @@ export interface PlaneTuning {
   readonly overdueMs: number;
 }
 
+/** A client wants the owner to leave the data directory to another one. */
+export interface LeaveRequest {
+  /** Who asks. */
+  readonly by: string;
+  readonly why?: string | undefined;
+}
+
 /** What the parts of one plane share. */
 export interface PlaneContext {
   readonly log: EventLog;
@@ -49,6 +56,8 @@ export interface PlaneContext {
   readonly values: TaskValueFiles;
   /** From which runs get what the allow-list and their task permit, unless the task came with an environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What the owner does when a client asks it to leave; undefined for one that does not. */
+  readonly onLeaveRequest: ((request: LeaveRequest) => void) | undefined;
   /** Aborted when the plane closes. */
   readonly closing: AbortSignal;
 }

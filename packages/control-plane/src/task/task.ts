@@ -19,6 +19,8 @@ export interface TaskHost {
   track<T>(work: () => Promise<T>): Promise<T>;
   /** The log cannot be written any more: the plane must close. */
   fail(error: unknown): void;
+  /** The state of a task as the log has it. */
+  reload(taskId: string): Promise<TaskState>;
   /** The last conversation of an ended task, for a task that continues it. */
   conversationOf(taskId: string): Conversation | undefined;
   /** Whether a task has an open run. */
@@ -123,11 +125,11 @@ export abstract class Task {
     try {
       return await this.ctx.log.append(stream, events, { expected: this.#state?.revision ?? 0, ack, time });
     } catch (error) {
-      // Poisoned, closed, or not known to be written: the state in memory cannot be trusted any more. The next owner
-      // reads the files.
-      // An append that the log refuses as too large concerns its sender alone.
-      const { code } = AgentRuntimeError.from(error);
-      if (code !== 'EXHAUSTED' && code !== 'INVALID_ARGUMENT' && !this.ctx.closing.aborted) this.host.fail(error);
+      const refusal = AgentRuntimeError.from(error);
+      if (isEndOfLog(refusal) && !this.ctx.closing.aborted) this.host.fail(error);
+      // The stream is further than the state in memory. What was decided on that state is refused; what is decided next
+      // stands on what the log holds.
+      if (refusal.code === 'CONFLICT' && this.#state) this.#state = await this.host.reload(this.id);
       throw error;
     }
   }
@@ -155,3 +157,10 @@ export abstract class Task {
     await this.#mutex.run(() => Promise.resolve());
   }
 }
+
+/**
+ * The log is poisoned or closed, or it is not known what it holds: the next owner reads the files. Any other refusal (a
+ * full disk, a batch that is too large, a stream that went on) concerns its sender alone.
+ */
+const isEndOfLog = ({ code, details }: AgentRuntimeError): boolean =>
+  details?.['poisoned'] === true || code === 'UNAVAILABLE' || code === 'OUTCOME_UNKNOWN' || code === 'DATA_CORRUPT';

@@ -9,7 +9,7 @@ it('an opening that fails half way leaves no file open', async () => {
   await using places = await makePlaces();
   const { fs, faults } = faultyFs();
   const taken = await socketPath(places.dataDir);
-  await mkdir(taken);
+  await mkdir(taken, { recursive: true, mode: 0o700 });
   try {
     await expect(openPlane(places, { adapters: [memoryRuntime()], listen: true, logFs: fs })).rejects.toThrow();
     expect(faults.open).toBe(0);

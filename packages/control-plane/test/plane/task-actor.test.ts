@@ -32,10 +32,12 @@ it('rests when it is woken after its end', async () => {
     leases: new Leases(),
     survivesHost: true,
     environment: {},
+    onLeaveRequest: undefined,
     closing: closing.signal,
   };
   const host: TaskHost = {
     fail: () => undefined,
+    reload: () => Promise.reject(new Error('nothing is reloaded here')),
     changed: () => {
       changes += 1;
       // Without this a loop that feeds itself would never let the test end.

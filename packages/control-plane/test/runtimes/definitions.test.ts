@@ -169,7 +169,10 @@ describe('the definition of a runtime', () => {
       await expect
         .poll(() => warned.mock.calls.map(([message]) => String(message)).join('\n'))
         .toMatch(/run-\S+ of task \S+ is not read: no such/);
-      expect((await later.task(id).status()).status).toBe('running');
+      expect(await later.task(id).status()).toMatchObject({
+        status: 'running',
+        waitingFor: { kind: 'runtime', text: expect.stringContaining('no such adapter') },
+      });
       await later.task(id).cancel();
       expect(await later.task(id).outcome()).toEqual({ status: 'cancelled' });
     } finally {

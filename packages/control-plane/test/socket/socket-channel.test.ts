@@ -134,5 +134,7 @@ it('an owner that could not read a request says why, in every call that waits', 
 
 it('an aborted signal ends a connection attempt', async () => {
   await using place = await served();
-  await expect(SocketChannel.connect(place.path, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+  await expect(SocketChannel.connect(place.path, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: 'CANCELLED',
+  });
 });

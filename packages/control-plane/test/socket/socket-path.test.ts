@@ -1,48 +1,45 @@
-import { chmod, mkdir, symlink } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { afterEach, expect, it, vi } from 'vitest';
-import { socketPath } from '../../src/index.ts';
+import { connectControlPlane, socketPath } from '../../src/index.ts';
 import { makePlaces, openPlane } from '../support/planes.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
-it('a plane without a safe directory for its socket does not open, and leaves nothing behind', async () => {
+it('the socket lies in the data directory, by whichever name that is called', async () => {
   await using places = await makePlaces();
-  const directories = [join(places.root, 'xdg', 'runtime'), join(places.root, 'tmp', `runtime-${userInfo().uid}`)];
-  vi.stubEnv('XDG_RUNTIME_DIR', join(places.root, 'xdg'));
-  vi.stubEnv('TMPDIR', join(places.root, 'tmp'));
-  for (const directory of directories) {
-    await mkdir(directory, { recursive: true });
-    await chmod(directory, 0o755);
-  }
-  await expect(openPlane(places, { adapters: [memoryRuntime()], listen: true })).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
-    hint: expect.stringContaining('XDG_RUNTIME_DIR'),
-  });
-  for (const directory of directories) await chmod(directory, 0o700);
-  // Nothing of the failed opening is left: neither lock nor files.
-  await using plane = await openPlane(places, { adapters: [memoryRuntime()], listen: true });
-  expect(await socketPath(places.dataDir)).toMatch(new RegExp(`^${directories[0]}/[0-9a-f]{24}\\.sock$`));
-  expect((await plane.info()).clients).toBe(0);
-});
-
-it('a socket path that is too long for the kernel is refused', async () => {
-  await using places = await makePlaces();
-  const deep = `/run/${'deep/'.repeat(20)}`;
-  vi.stubEnv('XDG_RUNTIME_DIR', deep);
-  vi.stubEnv('TMPDIR', deep);
-  await expect(socketPath(places.dataDir)).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
-    hint: expect.stringContaining('XDG_RUNTIME_DIR'),
-  });
-});
-
-it('a data directory has one socket, by whichever name it is called', async () => {
-  await using places = await makePlaces();
-  await mkdir(places.dataDir);
+  await mkdir(places.dataDir, { mode: 0o700 });
   await symlink(places.dataDir, join(places.root, 'alias'));
-  expect(await socketPath(join(places.root, 'alias'))).toBe(await socketPath(places.dataDir));
-  expect(await socketPath(places.workspace)).not.toBe(await socketPath(places.dataDir));
+  const path = join(await realpath(places.dataDir), 'owner.sock');
+  expect(await socketPath(places.dataDir)).toBe(path);
+  expect(await socketPath(join(places.root, 'alias'))).toBe(path);
+});
+
+it('a plane in a directory with a long path is reached at a short one', async () => {
+  await using places = await makePlaces();
+  const dataDir = join(places.root, 'x'.repeat(200));
+  await using plane = await openPlane(places, { dataDir, adapters: [memoryRuntime()], listen: true });
+  const other = await mkdtemp(join(tmpdir(), 'elsewhere-'));
+  vi.stubEnv('XDG_RUNTIME_DIR', other);
+  vi.stubEnv('TMPDIR', other);
+  await using client = await connectControlPlane({ dataDir });
+  expect(await client.info()).toMatchObject({ pid: process.pid });
+  expect(Buffer.byteLength(await socketPath(dataDir))).toBeLessThanOrEqual(107);
+  await rm(other, { recursive: true });
+  expect((await plane.info()).dataDir).toContain('xxx');
+});
+
+it.each([
+  ['a file', (path: string) => writeFile(path, '')],
+  ['a symbolic link', (path: string) => symlink(tmpdir(), path)],
+])('a plane does not open in %s, and says so', async (_what, make) => {
+  await using places = await makePlaces();
+  const dataDir = join(places.root, 'other');
+  await make(dataDir);
+  await expect(openPlane(places, { dataDir, adapters: [memoryRuntime()] })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    hint: expect.stringContaining('--data-dir'),
+  });
 });

@@ -2,12 +2,10 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { socketDirectory } from '@runtime/adapter-kit/run';
 import { expect, it } from 'vitest';
 import { maxFrameBytes } from '../../src/socket/frames.ts';
-import { serveSocket } from '../../src/socket/socket-server.ts';
 import { answer, call, cancel, dial, failed } from '../support/json-rpc.ts';
-import { scripted, served } from '../support/socket-places.ts';
+import { openDoor, scripted, served } from '../support/socket-places.ts';
 
 it('the server greets, and answers each request as soon as its answer is there', async () => {
   await using place = await served();
@@ -153,7 +151,6 @@ it('the server pulls no more from the plane than a slow reader takes', async () 
 it('the socket can be used by its owner alone', async () => {
   await using place = await served();
   expect((await stat(place.path)).mode & 0o777).toBe(0o600);
-  expect((await stat(await socketDirectory())).mode & 0o777).toBe(0o700);
 });
 
 it('the server replaces the socket of a dead owner, and leaves none itself', async () => {
@@ -161,7 +158,7 @@ it('the server replaces the socket of a dead owner, and leaves none itself', asy
   const dead = createServer().listen(`${place.path}2`);
   await once(dead, 'listening');
   const { channel } = scripted();
-  const server = await serveSocket(`${place.path}2`, channel, { epoch: 8, pid: 1 });
+  const server = await openDoor(`${place.path}2`, { channel, hello: { epoch: 8, pid: 1 } });
   await using client = await dial(`${place.path}2`);
   await expect.poll(() => client.frames[0]).toMatchObject({ params: { epoch: 8 } });
   await server.close();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { noSuchMethod, type Channel } from '../../src/client/channel.ts';
 import { maxFrameBytes } from '../../src/socket/frames.ts';
-import { serveSocket } from '../../src/socket/socket-server.ts';
+import { Door, type DoorOptions } from '../../src/socket/door.ts';
 
 interface Seen {
   readonly calls: string[];
@@ -50,11 +50,21 @@ export function scripted(): { channel: Channel; seen: Seen } {
   return { channel, seen };
 }
 
-export async function served() {
+/** A door as an owner has it, without one. */
+export function openDoor(path: string, options: Partial<DoorOptions> & Pick<DoorOptions, 'channel'>): Promise<Door> {
+  return Door.open(path, {
+    hello: { epoch: 7, pid: 42 },
+    choosePath: () => Promise.resolve(path),
+    announce: () => Promise.resolve(true),
+    ...options,
+  });
+}
+
+export async function served(options: Partial<DoorOptions> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'sock-'));
   const path = join(dir, 's');
   const { channel, seen } = scripted();
-  const server = await serveSocket(path, channel, { epoch: 7, pid: 42 });
+  const server = await openDoor(path, { channel, ...options });
   return {
     path,
     seen,

@@ -6,7 +6,6 @@ import {
   fstatSync,
   fsync,
   ftruncate,
-  mkdir,
   open,
   read,
   readdir,
@@ -18,6 +17,7 @@ import {
 } from 'node:fs';
 import { systemCode } from '@runtime/contracts';
 import type { LogFile, LogFs, OpenMode } from './log-fs.ts';
+import { makeDir } from './make-dir.ts';
 
 /** The file system of this machine, through asynchronous calls of `node:fs`. Files are 0600, directories 0700. */
 export function nodeFs(): LogFs {
@@ -26,7 +26,7 @@ export function nodeFs(): LogFs {
       const fd = await settle<number>((done) => open(path, openFlags(mode), 0o600, done));
       return nodeFile(fd, mode === 'write-durable' && !constants.O_DSYNC);
     },
-    makeDir: (path) => settle((done) => mkdir(path, { recursive: true, mode: 0o700 }, (error) => done(error))),
+    makeDir,
     list: (path) => settle<string[]>((done) => readdir(path, done)),
     rename: (from, to) => settle((done) => rename(from, to, done)),
     remove: (path) => settle((done) => unlink(path, done)),

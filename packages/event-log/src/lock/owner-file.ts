@@ -9,8 +9,8 @@ const maxBytes = 64 * 1024;
 const maxDepth = 16;
 
 /**
- * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing or
- * damaged.
+ * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing, damaged or
+ * may not be read.
  * The process may have died since: only `acquireLock` can prove that a lock is held or free. Opens only `owner.json`.
  */
 export async function readOwner(path: string): Promise<Owner | undefined> {
@@ -19,10 +19,8 @@ export async function readOwner(path: string): Promise<Owner | undefined> {
     if (text === undefined || jsonDepthExceeds(text, maxDepth)) return undefined;
     return ownerSchema.safeParse(JSON.parse(text)).data;
   } catch (error) {
-    // ENOTDIR: the directory is a file, so there is no lock in it. ELOOP: a link is not the owner's file.
-    if (error instanceof SyntaxError || ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(systemCode(error) ?? '')) {
-      return undefined;
-    }
+    // The file informs. Whatever is wrong with it (a link, no right to read it), the lock is the truth.
+    if (error instanceof SyntaxError || systemCode(error) !== undefined) return undefined;
     throw error;
   }
 }

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs';
-import { chmod, lstat, mkdir } from 'node:fs/promises';
+import { chmod, lstat } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
+import { makeDir } from '../fs/make-dir.ts';
 import { loadSqlite } from './load-sqlite.ts';
 import { readOwner, removeOwner, writeOwner } from './owner-file.ts';
 import { describeSelf, mayBeAlive, type Owner, type OwnerInfo } from './owner.ts';
@@ -57,7 +58,8 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
     },
     async describe(more) {
       owner = { ...owner, ...more };
-      await writeOwner(path, owner);
+      // Whoever has lost the lock leaves the next owner's file alone.
+      if (!(await isOfAnother(path, owner))) await writeOwner(path, owner);
     },
     release: () => (released ??= release()),
     [Symbol.asyncDispose]: () => lock.release(),
@@ -73,7 +75,7 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
 
 async function makePlace(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDir(dirname(path));
     await requireFile(path);
   } catch (error) {
     if (AgentRuntimeError.isInstance(error)) throw error;
@@ -147,6 +149,11 @@ function identityOf(path: string): FileIdentity | undefined {
 function isSameFile(path: string, file: FileIdentity | undefined): boolean {
   const found = identityOf(path);
   return found !== undefined && found.ino === file?.ino && found.dev === file.dev;
+}
+
+async function isOfAnother(path: string, { pid, startedAt }: Owner): Promise<boolean> {
+  const found = await readOwner(path);
+  return found !== undefined && (found.pid !== pid || found.startedAt !== startedAt) && (await mayBeAlive(found));
 }
 
 async function heldError(path: string): Promise<AgentRuntimeError> {

@@ -73,7 +73,6 @@ export class Writer {
     return this.#failure;
   }
 
-  /** Resolves with the failure once there is one. */
   get failed(): Promise<AgentRuntimeError> {
     return this.#failed.promise;
   }

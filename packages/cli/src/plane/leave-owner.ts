@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
+import type { CliDependencies, NamedOwner } from '../host/dependencies.ts';
+
+/** Letting go of a thousand agents takes seconds; a disk that hangs may take for ever. */
+const leaveMs = 60_000;
+
+interface LeaveContext {
+  readonly deps: Pick<CliDependencies, 'planes'>;
+  readonly dataDir: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks the owner to leave, and waits until its process has ended: the lock is free then. Its agents go on.
+ * Throws UNSUPPORTED for an owner that decides for itself, or is too old to be asked; UNAVAILABLE for one that agreed
+ * and stays.
+ */
+export async function leaveOwner(context: LeaveContext, plane: ControlPlane, why: string): Promise<void> {
+  const { deps, dataDir, signal } = context;
+  const { pid } = await plane.info({ signal });
+  const owner = await deps.planes.owner(dataDir);
+  try {
+    await plane.leave({ by: 'cli', why, signal });
+  } catch (thrown) {
+    const error = AgentRuntimeError.from(thrown);
+    // UNAVAILABLE: gone already, at the request of another command.
+    if (error.code !== 'UNAVAILABLE') throw cannotBeAsked(pid, error);
+  }
+  const until = performance.now() + leaveMs;
+  while (await isThere(context, owner)) {
+    if (performance.now() > until) throw staysOn(pid);
+    await sleep(20, undefined, { signal });
+  }
+}
+
+/** Until the process has ended: its record is removed a moment before its lock is. */
+async function isThere({ deps, dataDir }: LeaveContext, owner: NamedOwner | undefined): Promise<boolean> {
+  if (owner === undefined || owner.pid === process.pid) return (await deps.planes.owner(dataDir)) !== undefined;
+  return deps.planes.isLiving(owner);
+}
+
+function cannotBeAsked(pid: number, cause: AgentRuntimeError): AgentRuntimeError {
+  if (cause.code !== 'NOT_FOUND') return cause;
+  return new AgentRuntimeError(
+    'UNSUPPORTED',
+    `the owner, process ${pid}, is of a version that cannot be asked to leave`,
+    {
+      hint: `kill ${pid} ends it (agents go on)`,
+      cause,
+    },
+  );
+}
+
+const staysOn = (pid: number): AgentRuntimeError =>
+  new AgentRuntimeError('UNAVAILABLE', `process ${pid} agreed to leave and is still there after ${leaveMs / 1000} s`, {
+    hint: `it may wait for its disk; kill -9 ${pid} ends it (agents go on)`,
+  });

@@ -1,0 +1,135 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { memoryRuntime } from '@runtime/conformance/memory-runtime';
+import { openControlPlane } from '@runtime/control-plane';
+import { describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import { isOlder } from '../../src/plane/versions.ts';
+import { lives, ProcessLab, until } from '../support/process-lab.ts';
+
+// Each test is a handful of processes; on a busy machine each takes seconds to start.
+vi.setConfig({ testTimeout: 120_000 });
+
+const main = 'memory-main.ts';
+
+async function openings(lab: ProcessLab): Promise<number> {
+  const { stdout } = await lab.start('events', '--type', 'plane.opened', '--json');
+  return stdout.trim().split('\n').length;
+}
+
+const infoSchema = z.object({ pid: z.int(), version: z.string() });
+
+describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
+  it('lets the owner leave, says what goes on, and the next command takes it up', async () => {
+    await using lab = await ProcessLab.open(main);
+    for (const text of ['hang', 'hang too']) await lab.start('submit', text, '--share-workspace');
+    const pid = (await lab.ownerPid()) ?? 0;
+    const stopped = await lab.start('stop');
+    expect(stopped).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(stopped.stdout).toBe(
+      `the owner (pid ${pid}) has left; 2 tasks go on without an owner; the next command takes them up\n`,
+    );
+    expect(await lives(pid)).toBe(false);
+    expect(await lab.ownerPid()).toBeUndefined();
+    expect(await lab.start('submit', 'three', '--share-workspace')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await lab.ownerPid()).not.toBe(pid);
+  });
+
+  it('may be said again, by several at once, and with --json', async () => {
+    await using lab = await ProcessLab.open(main);
+    expect(await lab.start('stop')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('nothing to stop') });
+    await lab.start('submit', 'one');
+    const pid = await lab.ownerPid();
+    const all = await Promise.all([1, 2, 3].map(() => lab.start('stop', '--json')));
+    for (const { exitCode, stderr } of all) expect([exitCode, stderr]).toEqual([0, '']);
+    const answers: unknown[] = all.map(({ stdout }) => JSON.parse(stdout));
+    expect(answers).toContainEqual({ stopped: true, pid, unfinished: 0 });
+    expect(JSON.parse((await lab.start('stop', '--json')).stdout)).toEqual({ stopped: false });
+  });
+
+  it('ends a serve in the foreground with exit code 0', async () => {
+    await using lab = await ProcessLab.open(main);
+    const serve = lab.start('serve');
+    await until(serve, 'stdout', 'serving');
+    expect(await lab.start('stop')).toMatchObject({ exitCode: 0 });
+    expect(await serve).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('asked to leave by cli') });
+  });
+
+  it('is refused by a host that owns the plane as a part of its own work, which a newer command does not evict', async () => {
+    await using lab = await ProcessLab.open(main);
+    await using plane = await openControlPlane({ dataDir: lab.dataDir, adapters: [memoryRuntime()], listen: true });
+    const refused = await lab.start('stop');
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(refused.stderr).toContain(`process ${process.pid}`);
+    await lab.tell({ version: '99.0.0' });
+    expect(await lab.start('submit', 'one')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await plane.tasks()).length).toBe(1);
+    await plane.close();
+  });
+
+  it('says at once when the owner is stopped', async () => {
+    await using lab = await ProcessLab.open(main);
+    await lab.start('submit', 'one');
+    const pid = (await lab.ownerPid()) ?? 0;
+    process.kill(pid, 'SIGSTOP');
+    const refused = await lab.start('stop');
+    process.kill(pid, 'SIGCONT');
+    expect(refused).toMatchObject({ exitCode: 4, stderr: expect.stringContaining(`kill -CONT ${pid}`) });
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('a new version', () => {
+  it('takes over from an older owner, also when two commands find it at the same time; an older one does not', async () => {
+    await using lab = await ProcessLab.open(main);
+    await lab.tell({ version: '1.4.0' });
+    await lab.start('submit', 'hang');
+    const old = (await lab.ownerPid()) ?? 0;
+    await lab.tell({ version: '1.10.0-rc.1' });
+    const both = await Promise.all(['a', 'b'].map((text) => lab.start('submit', text, '--share-workspace')));
+    for (const { exitCode, stderr } of both) expect([exitCode, stderr]).toEqual([0, '']);
+    expect(await lives(old)).toBe(false);
+    const newer = await lab.ownerPid();
+    expect(await openings(lab)).toBe(2);
+    for (const version of ['1.9.9', '1.10.0-rc.1']) {
+      await lab.tell({ version });
+      expect(await lab.start('submit', 'c', '--share-workspace')).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(await lab.ownerPid()).toBe(newer);
+    }
+    const served = await lab.start('serve', '--detach', '--json');
+    expect(infoSchema.parse(JSON.parse(served.stdout))).toEqual({ pid: newer, version: '1.10.0-rc.1' });
+  });
+
+  it.each([
+    ['1.2.3', '1.2.4', true],
+    ['1.9.0', '1.10.0', true],
+    ['1.0.0-rc.1', '1.0.0', true],
+    ['1.0.0-rc.2', '1.0.0-rc.10', true],
+    ['1.0.0-1', '1.0.0-rc', true],
+    ['1.0.0-rc', '1.0.0-rc.1', true],
+    ['1.0.0', '1.0.0-rc.1', false],
+    ['2.0.0', '1.9.9', false],
+    ['1.0.0', '1.0.0', false],
+    ['unknown', '1.0.0', false],
+  ])('%s before %s: %s', (version, than, expected) => {
+    expect(isOlder(version, than)).toBe(expected);
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('an owner whose log cannot be written any more', () => {
+  it('exits with a code that is not 0, says why, and the next owner goes on', async () => {
+    await using lab = await ProcessLab.open(main);
+    const sign = join(lab.root, 'disk-fails');
+    await lab.tell({ diskFailsAt: sign });
+    const serve = lab.start('serve');
+    await until(serve, 'stdout', 'serving');
+    await lab.start('submit', 'hang');
+    await writeFile(sign, '');
+    // An append of the agent's may meet it first.
+    await lab.start('submit', 'lost', '--share-workspace');
+    const { exitCode, stderr } = await serve;
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('the write or its sync failed');
+    await rm(sign);
+    expect(await lab.start('submit', 'next', '--share-workspace')).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+});
