@@ -1,6 +1,6 @@
 import { AgentRuntimeError, maxTaskDepth, type ControlPlane } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
-import type { CommandContext } from '../invocation/context.ts';
+import type { ConnectContext } from './connect.ts';
 import { shortId } from '../render/short-id.ts';
 
 /**
@@ -8,7 +8,7 @@ import { shortId } from '../render/short-id.ts';
  * or for one that this was submitted from. Throws CONFLICT with the task.
  */
 export async function refuseOwnTask(
-  { deps, signal }: Pick<CommandContext, 'deps' | 'signal'>,
+  { deps, signal }: Pick<ConnectContext, 'deps' | 'signal'>,
   plane: ControlPlane,
   taskIds: readonly string[],
 ): Promise<void> {
