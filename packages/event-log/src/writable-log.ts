@@ -35,6 +35,8 @@ export interface WritableLogParts {
 
 /** How often a log looks for what else has become of its files. */
 const lookMs = 1000;
+/** How often a log that is appended to looks for its lock file. */
+const lockMs = 50;
 
 /** The log in the process of its one writer. */
 export class WritableLog implements JsonlEventLog, ReadSource {
@@ -54,6 +56,7 @@ export class WritableLog implements JsonlEventLog, ReadSource {
   readonly #parts: WritableLogParts;
   readonly #writer: Writer;
   readonly #watching: NodeJS.Timeout;
+  #lockSeenAt = -Infinity;
 
   constructor(parts: WritableLogParts) {
     const { state, chain, claim, lock, clock } = parts;
@@ -71,7 +74,7 @@ export class WritableLog implements JsonlEventLog, ReadSource {
       clock,
       recent: this.recent,
       wakeups: this.wakeups,
-      owns: () => chain.ownsFiles && lock.held,
+      owns: () => chain.ownsFiles && this.#lockHeld(),
       explainLoss: () => this.#explainLoss(),
     });
     this.#watching = setInterval(() => void this.#look(), lookMs).unref();
@@ -149,6 +152,17 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     if (this.closed || this.failure) return;
     if (!chain.ownsFiles || !lock.held) this.#writer.fail(await this.#explainLoss());
     else if (await isSegmentMissing(fs, dir, state.index)) this.#writer.fail(filesLost(dir));
+  }
+
+  /**
+   * Without the lock file another process can come, and that one claims the log, which `ownsFiles` sees at once. So its
+   * file is looked at less often.
+   */
+  #lockHeld(): boolean {
+    const now = performance.now();
+    if (now - this.#lockSeenAt < lockMs) return true;
+    this.#lockSeenAt = now;
+    return this.#parts.lock.held;
   }
 
   async #explainLoss(): Promise<AgentRuntimeError> {
