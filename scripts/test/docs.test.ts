@@ -17,6 +17,12 @@ const pages = [
   ...readdirSync(join(root, 'packages')).map((name) => join('packages', name, 'README.md')),
 ];
 
+/** The first release raises the version of every package. */
+function isPublished(name: string): boolean {
+  const manifest: unknown = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest && manifest.version !== '0.0.0';
+}
+
 describe('the documents', () => {
   it('say what the code says: the examples, the event tables', () => {
     expect(checkBlocks()).toEqual([]);
@@ -25,6 +31,16 @@ describe('the documents', () => {
   it('have a heading for every error code', () => {
     const page = readFileSync(join(root, 'docs/errors.md'), 'utf8');
     expect(errorCodeSchema.options.filter((code) => !page.includes(`\n## ${code}\n`))).toEqual([]);
+  });
+
+  it.each(pages)('%s installs no package from npm that is not there', (page) => {
+    const text = readFileSync(join(root, page), 'utf8');
+    const installing =
+      text.match(/^.*\b(?:npm (?:i|install|exec)|npx|pnpm (?:add|dlx)|yarn add)\b.*@runtime\/.*$/gm) ?? [];
+    const unpublished = installing.filter((line) =>
+      [...line.matchAll(/@runtime\/([a-z-]+)/g)].some(([, name = '']) => !isPublished(name)),
+    );
+    expect(unpublished).toEqual([]);
   });
 
   it.each(pages)('%s leads nowhere that is not there', (page) => {

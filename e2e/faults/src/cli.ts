@@ -24,7 +24,7 @@ export async function makeDesk(runtimes: Readonly<Record<string, unknown>>) {
   const dataDir = join(root, 'data');
   const workspace = await mkdtemp(join(root, 'ws-'));
   await writeFile(join(workspace, 'runtime.config.json'), JSON.stringify({ runtimes }));
-  const env = { ...process.env, RUNTIME_DATA_DIR: dataDir, NO_COLOR: '1' };
+  const env: Record<string, string | undefined> = { ...process.env, RUNTIME_DATA_DIR: dataDir, NO_COLOR: '1' };
   const [node = '', ...head] = cliCommand;
   return {
     root,

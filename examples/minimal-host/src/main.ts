@@ -11,11 +11,14 @@ import { tmux } from '@runtime/adapter-tmux';
 import { openControlPlane } from '@runtime/control-plane';
 
 const claude = tmux({ id: 'claude', command: ['claude', '-p', '{prompt}'] });
-const dataDir = join(homedir(), '.my-host');
+// Outside of the workspace: agents clean theirs.
+const dataDir = join(homedir(), '.local/state/haiku');
 const plane = await openControlPlane({ dataDir, adapters: [pi(), claude] });
 const task = await plane.submit({ prompt: 'Write a haiku about logs to haiku.txt', runtimes: ['pi', 'claude'] });
+console.log(`plane.task('${task.id}') is this task, also after a restart`);
 await task.steer('Sign it with your name');
-for await (const event of task.events()) if (event.type === 'text.delta') process.stdout.write(event.text);
+for await (const event of task.events())
+  if (event.type === 'text.delta' || event.type === 'output.delta') process.stdout.write(event.text);
 console.log(await task.outcome());
 await plane.close();
 // #endregion

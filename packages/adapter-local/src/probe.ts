@@ -1,17 +1,17 @@
 import { currentDirectory, platformSupport, runProgram } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
-import { runMarker, type AgentRuntime, type Unavailable } from '@runtime/contracts/adapter';
+import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { runMarker, type AgentRuntime, type ProbeOptions, type Unavailable } from '@runtime/contracts/adapter';
 import { localCapabilities } from './capabilities.ts';
 import type { LocalSettings } from './options.ts';
 
 const versionTimeoutMs = 5000;
 const maxVersionChars = 64 * 1024;
 
-/** Looks for the command on our own PATH; a run with another PATH is looked at again when it starts. */
+/** Looks for the command on the PATH that a run would have. */
 export async function probeLocal(
   settings: LocalSettings,
-  options: CallOptions = {},
+  options: ProbeOptions = {},
 ): Promise<AgentRuntime | Unavailable> {
   throwIfAborted(options.signal);
   const { id } = settings;
@@ -20,7 +20,8 @@ export async function probeLocal(
     return { status: 'unavailable', id, code: 'UNSUPPORTED', reason, hint: 'use Linux, macOS or WSL' };
   }
   try {
-    const program = await resolveCommand(settings.command[0] ?? '', process.env['PATH'], currentDirectory());
+    const { environment = process.env } = options;
+    const program = await resolveCommand(settings.command[0] ?? '', environment['PATH'], currentDirectory());
     const version = await versionOf(program, settings.versionArgs, options);
     return { status: 'available', id, version, capabilities: localCapabilities };
   } catch (error) {
@@ -31,15 +32,16 @@ export async function probeLocal(
 }
 
 /** The first line that the command prints about its version; 'unknown' when it prints none, fails or takes too long. */
-async function versionOf(program: string, args: readonly string[] | undefined, options: CallOptions): Promise<string> {
+async function versionOf(program: string, args: readonly string[] | undefined, options: ProbeOptions): Promise<string> {
   if (!args) return 'unknown';
-  const { [runMarker]: _ours, ...env } = process.env;
+  const { environment = process.env, signal } = options;
+  const { [runMarker]: _ours, ...env } = environment;
   try {
     const { code, stdout } = await runProgram(program, args, {
       env,
       timeoutMs: versionTimeoutMs,
       maxOutputChars: maxVersionChars,
-      ...options,
+      ...(signal ? { signal } : {}),
     });
     const line = code === 0 ? (stdout.split('\n', 1)[0]?.trim() ?? '') : '';
     return line === '' ? 'unknown' : line.slice(0, 200);

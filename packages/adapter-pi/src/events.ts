@@ -31,7 +31,7 @@ export async function* piEvents(
     // A record is identified by its start: its end moves if a torn last line is completed later.
     const isSilent = isLast ? from.isEnd : record.start < from.offset;
     if (given.length === 0 || isSilent) continue;
-    const at = isLast ? (await readExitRecord(handle.runDir))?.endedAt : record.at;
+    const at = isLast && options.follow === false ? (await readExitRecord(handle.runDir))?.endedAt : record.at;
     yield { cursor: `${record.end}${isLast ? endMark : ''}`, events: given, ...(at === undefined ? {} : { at }) };
   }
 }

@@ -5,6 +5,8 @@
  *
  * @packageDocumentation
  */
+export { readPiFiles } from './launch/agent-files.ts';
+export type { PiFileFault, PiFiles } from './launch/agent-files.ts';
 export { pi } from './pi-adapter.ts';
 export { piProviderVariables } from './provider-variables.ts';
 export type { PiOptions } from './options.ts';

@@ -28,7 +28,8 @@ export interface PiOptions {
   /** Accept images in instructions. A model that accepts none still refuses them. @default true */
   readonly images?: boolean;
   /**
-   * How long Pi may take to answer its first command, in ms.
+   * How long Pi may show no sign of life before it answers its first command, in ms: it writes nothing, and gets hardly
+   * any time on a processor. A Pi that starts slowly on a busy machine gets up to ten times as long.
    * @default 20000: ten times what it needs on a busy machine
    */
   readonly startupMs?: number;

@@ -1,14 +1,19 @@
 import { runProgram, type ProgramOptions } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { AgentRuntimeError, throwIfAborted, type CallOptions, type ErrorCode } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
 import { agentVariables } from './launch/agent-variables.ts';
 import type { PiSettings } from './options.ts';
 
 export const installHint = 'install Pi: npm install -g @earendil-works/pi-coding-agent';
 
-/** `--version` loads next to nothing and takes half a second on a busy machine. */
-const versionMs = 15_000;
+/**
+ * `--version` loads next to nothing and takes half a second on a busy machine. The plane gives up earlier, and asks
+ * again.
+ */
+const versionMs = 60_000;
+/** The program did not answer, which says nothing about it. */
+const unsure: ReadonlySet<ErrorCode> = new Set(['DEADLINE_EXCEEDED', 'OUTCOME_UNKNOWN']);
 
 /**
  * The version that `pi --version` prints, or 'unknown' if it prints something else. Throws NOT_FOUND or
@@ -48,9 +53,11 @@ async function outputOf(program: string, args: readonly string[], options: Progr
   const { code, stdout, stderr } = await runProgram(program, args, options).catch((thrown: unknown) => {
     throwIfAborted(options.signal);
     const error = AgentRuntimeError.from(thrown);
-    // A program that did not answer in time may be there all the same: the plane asks again.
-    const isUnsure = error.code === 'DEADLINE_EXCEEDED' || error.code === 'OUTCOME_UNKNOWN';
-    throw isUnsure ? error : failure('', error.rawMessage, thrown);
+    if (!unsure.has(error.code)) throw failure('', error.rawMessage, thrown);
+    throw new AgentRuntimeError(error.code, `pi --version gave no answer: ${error.rawMessage}`, {
+      hint: 'the machine may be too busy; try again, or run `pi --version` in a terminal',
+      cause: thrown,
+    });
   });
   if (code === 0) return `${stdout}\n${stderr}`;
   throw failure(stderr, `it ended with code ${code}`);

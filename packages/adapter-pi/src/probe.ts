@@ -1,6 +1,6 @@
 import { currentDirectory, platformSupport } from '@runtime/adapter-kit/process';
-import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
-import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
+import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import type { AgentRuntime, ProbeOptions, Unavailable } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
 import type { PiSettings } from './options.ts';
 import { installHint, piVersion } from './pi-version.ts';
@@ -16,7 +16,7 @@ function isTooOld(version: string): boolean {
 }
 
 /** As `RuntimeAdapter.probe`: runs `pi --version`, which opens no session and reaches no network. */
-export async function probePi(settings: PiSettings, options: CallOptions = {}): Promise<AgentRuntime | Unavailable> {
+export async function probePi(settings: PiSettings, options: ProbeOptions = {}): Promise<AgentRuntime | Unavailable> {
   throwIfAborted(options.signal);
   const { id } = settings;
   const unavailable = (code: Unavailable['code'], reason: string, hint: string): Unavailable => ({
@@ -34,7 +34,8 @@ export async function probePi(settings: PiSettings, options: CallOptions = {}): 
     );
   }
   try {
-    const version = await piVersion(settings, process.env, currentDirectory(), options);
+    const { environment = process.env, signal } = options;
+    const version = await piVersion(settings, environment, currentDirectory(), signal ? { signal } : {});
     if (!isTooOld(version)) return { status: 'available', id, version, capabilities: capabilitiesOf(settings) };
     return unavailable(
       'UNSUPPORTED',

@@ -35,7 +35,8 @@ export async function startPi(
   const asking = new AbortController();
   const version = piVersion(settings, env, workspace, { signal: asking.signal }).catch(() => 'unknown');
   try {
-    await startHolder({ handle, command, env, cwd: workspace, stdin: { kind: 'fifo' }, ...options });
+    const limit = launch.maxOutputBytes === undefined ? {} : { maxOutputBytes: launch.maxOutputBytes };
+    await startHolder({ handle, command, env, cwd: workspace, stdin: { kind: 'fifo' }, ...limit, ...options });
     return await firstSession(settings, launch, version, options);
   } finally {
     asking.abort();
@@ -54,7 +55,7 @@ async function firstSession(
   let input: PiInput | undefined;
   try {
     input = await PiInput.open(handle, output, options);
-    await awaitReady(output, input, launch, settings.startupMs, options);
+    await awaitReady(output, input, launch, settings.startupMs * (launch.patience ?? 1), options);
     const found = await abortable(version, options.signal);
     await writeVersion(handle.runDir, found);
     const sending = await Sending.open(input, output, new SentMarks(handle.runDir), 0);

@@ -3,6 +3,8 @@ import { z } from 'zod';
 
 /** Larger than any real count or duration; sums of such numbers are exact. */
 const maxNumber = 1e12;
+/** The latest time that a `Date` can hold. */
+const maxTimestamp = 8.64e15;
 const tokenCount = z.number().min(0).max(maxNumber).catch(0);
 
 /** Pi's usage of one model call. An invalid number counts as 0, so that the message is not lost. */
@@ -27,6 +29,8 @@ const messageSchema = z.looseObject({
   toolCallId: backendIdSchema.optional().catch(undefined),
   isError: z.boolean().optional().catch(undefined),
   usage: piUsageSchema.optional().catch(undefined),
+  /** Unix ms. */
+  timestamp: z.number().min(0).max(maxTimestamp).optional().catch(undefined),
 });
 export type PiMessage = z.infer<typeof messageSchema>;
 
@@ -102,10 +106,10 @@ const schemas = {
 } as const;
 
 /** The names in older versions. */
-const aliases: Readonly<Record<string, string>> = {
-  auto_compaction_start: 'compaction_start',
-  auto_compaction_end: 'compaction_end',
-};
+const aliases: ReadonlyMap<string, string> = new Map([
+  ['auto_compaction_start', 'compaction_start'],
+  ['auto_compaction_end', 'compaction_end'],
+]);
 
 type Known = { [T in keyof typeof schemas]: z.infer<(typeof schemas)[T]> }[keyof typeof schemas];
 
@@ -163,7 +167,7 @@ export function readRecord(value: unknown): PiRecord | Malformed {
 }
 
 function readKnown(value: Record<string, unknown>, type: string): PiRecord | Malformed {
-  const name = aliases[type] ?? type;
+  const name = aliases.get(type) ?? type;
   if (!isKnown(name)) return { type: 'other', name: name.slice(0, 100) };
   const parsed = schemas[name].safeParse(name === type ? value : { ...value, type: name });
   if (parsed.success) return parsed.data;
@@ -181,7 +185,11 @@ const piStateSchema = z.looseObject({
   isCompacting: z.boolean().catch(false),
   pendingMessageCount: z.number().catch(0),
   model: z
-    .looseObject({ id: z.string().optional(), input: texts.optional().catch(undefined) })
+    .looseObject({
+      id: z.string().optional(),
+      provider: z.string().optional(),
+      input: texts.optional().catch(undefined),
+    })
     .nullish()
     .catch(undefined),
 });

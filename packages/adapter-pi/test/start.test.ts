@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runPaths } from '@runtime/adapter-kit/run';
 import { makeHandle } from '@runtime/conformance/adapter';
+import type { PiScript } from '@runtime/conformance/scripted-agent';
+import type { Launch } from '@runtime/contracts/adapter';
 import { describe, expect, test } from 'vitest';
 import { pi } from '../src/index.ts';
 import { Stage, type StageOptions } from './support/stage.ts';
@@ -38,7 +40,69 @@ describe('a start that fails:', () => {
 
   test('a Pi that does not answer is ended after the timeout', async () => {
     const error = await failure({ delayMs: 60_000 }, { pi: { startupMs: 300 } });
-    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/within 300 ms/) });
+    const message = expect.stringMatching(/within 300 ms, and showed no sign of life/);
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message, hint: expect.stringContaining('startupMs') });
+  });
+
+  test('a Pi that is known to be slow is given as much longer as the plane says', async () => {
+    const error = await failure({ delayMs: 60_000 }, { pi: { startupMs: 100 }, launch: { patience: 4 } });
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringMatching(/within 400 ms/) });
+  });
+
+  test('a Pi that only starts slowly is waited for', async () => {
+    await using stage = await Stage.start({ startup: { busyMs: 1500 } }, { pi: { startupMs: 300 } });
+    await stage.say('Go.');
+    await expect(stage.until('turn.ended')).resolves.toMatchObject({ outcome: { status: 'succeeded' } });
+  });
+
+  const broken = '{"anthropic":{"type":"api_key","key":"sk-very-secret"';
+  const noModel = 'Error: Model "fake/fake-1" not found. Use --list-models to see available models.\n';
+
+  /** The error of a start on an agent directory with this file in it. */
+  async function failureWith(name: string, content: string, script: PiScript, launch: Partial<Launch> = {}) {
+    await using stage = await Stage.set(script, { launch });
+    await mkdir(join(stage.dir, 'agent'), { recursive: true });
+    await writeFile(join(stage.dir, 'agent', name), content);
+    const error: unknown = await stage.adapter.start(stage.launch).catch((thrown: unknown) => thrown);
+    expect(await stage.processes(), 'processes left').toBe(0);
+    return { error, text: `${String(error)} ${JSON.stringify(error)}`, file: join(stage.dir, 'agent', name) };
+  }
+
+  const unknown = { target: { runtime: 'pi', model: 'unknown/unknown' } };
+  const exits = { startup: { stderr: noModel, exit: 1 } };
+  test.each<[string, string, PiScript, Partial<Launch>, string]>([
+    ['auth.json', broken, exits, {}, 'UNAUTHENTICATED'],
+    ['auth.json', broken, {}, unknown, 'UNAUTHENTICATED'],
+    ['auth.json', '[]', {}, unknown, 'UNAUTHENTICATED'],
+    ['auth.json', '{"anthropic":"sk-very-secret"}', {}, unknown, 'UNAUTHENTICATED'],
+    ['models.json', broken, exits, {}, 'INVALID_ARGUMENT'],
+    ['models.json', broken, {}, unknown, 'INVALID_ARGUMENT'],
+    ['models.json', '{"providers":{"a":{"apiKey":"sk-very-secret","baseUrl":5}}}', {}, unknown, 'INVALID_ARGUMENT'],
+    ['models.json', '['.repeat(100_000), {}, unknown, 'INVALID_ARGUMENT'],
+    ['settings.json', broken, {}, unknown, 'INVALID_ARGUMENT'],
+  ])('a spoiled %s is named when Pi has no model, without its content', async (name, content, script, launch, code) => {
+    const { error, text, file } = await failureWith(name, content, script, launch);
+    expect(error).toMatchObject({
+      code,
+      message: expect.stringContaining(file),
+      hint: expect.stringContaining(file),
+    });
+    expect(text).not.toContain('sk-very-secret');
+  });
+
+  test('a spoiled file is not named when Pi has a model, or says itself what is wrong', async () => {
+    const other = { startup: { stderr: 'Error: Unknown option: --x\n', exit: 1 } };
+    expect((await failureWith('auth.json', broken, other)).text).not.toContain('auth.json');
+    const comments = '{ // mine\n "providers": {"a//b": {"baseUrl": "http://x,]", "models": [{"id": "m",},],},},}';
+    for (const [name, content, launch] of [
+      ['models.json', comments, unknown],
+      ['auth.json', broken, {}],
+    ] as const) {
+      await using stage = await Stage.set({}, { launch });
+      await mkdir(join(stage.dir, 'agent'));
+      await writeFile(join(stage.dir, 'agent', name), content);
+      stage.use(await stage.adapter.start(stage.launch));
+    }
   });
 
   test('an unknown option of a newer version ends the start, not the run', async () => {

@@ -1,14 +1,22 @@
 import { constants } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, killTree, signalProcess, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { awaitRecord, readExitRecord, shutOut, type RunPlace } from '@runtime/adapter-kit/run';
+import { isAlive, killTree, removeCgroup, signalProcess, type ProcessIdentity } from '@runtime/adapter-kit/process';
+import {
+  awaitRecord,
+  describeLeaked,
+  readExitRecord,
+  shutOut,
+  treeOf,
+  type RunPlace,
+  type RunTree,
+} from '@runtime/adapter-kit/run';
 import { systemCode } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder/holder-script.ts';
 import { readRecorder } from './screen/recorder.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
-import { agentOf, readLaunchRecord, readTmuxHolder, tmuxRunFiles, type TmuxHolder } from './run-files.ts';
+import { isThere, readLaunchRecord, readTmuxHolder, tmuxRunFiles, type TmuxHolder } from './run-files.ts';
 
 /** How long the last output may take through tmux. A stopped server never delivers it. */
 const drainMs = 2000;
@@ -16,38 +24,57 @@ const leaveMs = 1000;
 
 /**
  * Ends a run: sends TERM to the agent's processes, waits `graceMs`, then kills them. Holder and server record the exit
- * and the last output, and go last. Resolves with the recorded exit once no process of the run is left. Repeatable.
+ * and the last output, and go last. Resolves with the recorded exit once no process of the run is left; it names what
+ * the agent seems to have left and what was not ended, because nothing proves that it is the run's. Repeatable.
  * Throws OUTCOME_UNKNOWN when a process is left.
  */
 export async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
   await shutOut(place);
   const holder = await readTmuxHolder(place.runDir);
-  if (holder) await endAgent(place, holder, graceMs);
-  else await endEverything(place);
-  const ended = await readExitRecord(place.runDir);
+  const strays = holder ? await endAgent(place, holder, graceMs) : await endEverything(place);
+  const leaked = await describeLeaked(strays);
+  return { ...(await exitOf(place, holder)), ...(leaked.length > 0 ? { leaked: [...leaked] } : {}) };
+}
+
+async function exitOf({ runDir }: RunPlace, holder: TmuxHolder | undefined): Promise<Exit> {
+  const ended = await readExitRecord(runDir);
   if (ended) return ended.exit;
   return { kind: 'unknown', why: holder ? 'the holder is gone and recorded no exit' : 'no agent was ever begun' };
 }
 
-async function endAgent(place: RunPlace, holder: TmuxHolder, graceMs: number): Promise<void> {
-  const { pgid, identity } = agentOf(holder);
+type Strays = readonly ProcessIdentity[];
+
+async function endAgent(place: RunPlace, holder: TmuxHolder, graceMs: number): Promise<Strays> {
   const spare = await machinery(place.runDir, holder);
-  await killTree({ runId: place.runId, pgid, identities: [identity], spare, graceMs });
-  // Only the spared processes can be left, and they ended before.
-  if ((await living(spare)).length === 0) return removeTraces(place.runDir);
+  const strays = await killTree({ ...(await treeOfTmux(place, holder)), spare, graceMs });
   await awaitRecord(place, holder.holder, true);
   if (await isAlive(holder.server)) await awaitEndMark(place.runDir);
   await releaseTerminal(place.runDir);
-  await endEverything(place);
+  return [...strays, ...(await endEverything(place))];
 }
 
-/** Kills every process of the run, whatever its state, and removes its socket. */
-export async function endEverything(place: RunPlace): Promise<void> {
-  await shutOut(place);
+/**
+ * Kills every process of the run, whatever its state, and removes its socket. Resolves with the strays of `killTree`.
+ */
+export async function endEverything(place: RunPlace): Promise<Strays> {
+  const isShut = await shutOut(place);
+  // Written before anything is started: without it there is nothing to look for.
+  if (isShut && !(await isThere(tmuxRunFiles(place.runDir).record))) return [];
   const holder = await readTmuxHolder(place.runDir);
-  const identities = holder ? await machinery(place.runDir, holder) : [];
-  await killTree({ runId: place.runId, identities, graceMs: 0 });
+  const tree = await treeOfTmux(place, holder);
+  const machines = holder ? await machinery(place.runDir, holder) : [];
+  const strays = await killTree({ ...tree, identities: [...(tree.identities ?? []), ...machines], graceMs: 0 });
+  if (tree.cgroup !== undefined) await removeCgroup(tree.cgroup);
   await removeTraces(place.runDir);
+  return strays;
+}
+
+/** The run's first process is its server, which the holder is a child of. */
+async function treeOfTmux(place: RunPlace, holder: TmuxHolder | undefined): Promise<RunTree> {
+  const tree = await treeOf(place, holder);
+  if (!holder || !tree.beginning) return tree;
+  const { pid, startTime } = holder.server;
+  return { ...tree, beginning: { ...tree.beginning, pid, startTime } };
 }
 
 /**

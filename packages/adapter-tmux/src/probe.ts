@@ -4,11 +4,11 @@ import path from 'node:path';
 import { platformSupport, runProgram } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
-import type { AgentRuntime, Unavailable } from '@runtime/contracts/adapter';
+import type { AgentRuntime, ProbeOptions, Unavailable } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
 import type { TmuxSettings } from './options.ts';
 import { socketPath } from './server/socket-path.ts';
-import { clientEnvironment, tmuxOnce } from './server/tmux-client.ts';
+import { clientEnvironment, programPath, tmuxOnce } from './server/tmux-client.ts';
 
 const callMs = 5000;
 /** The first with `new-session -e`, `remain-on-exit failed` and what else the holder's tmux calls were tried with. */
@@ -20,19 +20,18 @@ const oldest = { major: 3, minor: 2 } as const;
  */
 export async function probeTmux(
   settings: TmuxSettings,
-  options: CallOptions = {},
+  { environment = process.env, ...options }: ProbeOptions = {},
 ): Promise<AgentRuntime | Unavailable> {
   throwIfAborted(options.signal);
   const { id, prompt } = settings;
   try {
     if (!platformSupport().holder) throw missing('tmux needs a POSIX system', 'use another runtime on this machine');
-    const environment = clientEnvironment();
-    const searchPath = environment['PATH'];
-    const tmux = await resolveCommand(settings.tmux, searchPath, '/');
-    const bash = await resolveCommand('bash', searchPath, '/');
-    await resolveAgent(settings, process.env['PATH']);
-    const version = await readVersion(tmux, environment, options);
-    await outputOf(bash, ['--version'], environment, options);
+    const ours = clientEnvironment();
+    const tmux = await resolveCommand(settings.tmux, programPath(environment), '/');
+    const bash = await resolveCommand('bash', ours['PATH'], '/');
+    await resolveAgent(settings, environment['PATH']);
+    const version = await readVersion(tmux, ours, options);
+    await outputOf(bash, ['--version'], ours, options);
     await tryServer(tmux, options);
     return { status: 'available', id, version: `tmux ${version}`, capabilities: capabilitiesOf(prompt) };
   } catch (error) {

@@ -1,14 +1,7 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { processIdentitySchema } from '@runtime/adapter-kit/process';
-import {
-  holderRecordSchema,
-  promptModeSchema,
-  readRecord,
-  runPaths,
-  writeNew,
-  type HolderRecord,
-} from '@runtime/adapter-kit/run';
+import { holderRecordSchema, promptModeSchema, readRecord, runPaths, writeNew } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, idSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
@@ -28,6 +21,7 @@ const launchRecordSchema = z.object({
   instructionId: idSchema,
   submitKey: z.string(),
   readyPattern: z.string().optional(),
+  maxOutputBytes: z.int().min(1).optional(),
   /** The notes say when the turn of a typed instruction began. Left out by earlier versions. */
   notesTurn: z.literal(true).optional(),
 });
@@ -79,12 +73,6 @@ export async function readLaunchRecord(runDir: string): Promise<LaunchRecord | u
 /** The processes of holder, agent and server; undefined before the agent exists. */
 export async function readTmuxHolder(runDir: string): Promise<TmuxHolder | undefined> {
   return readRecord(runPaths(runDir).holder, holderSchema);
-}
-
-/** The leader of the agent, as `killTree` wants it. */
-export function agentOf({ agent }: HolderRecord) {
-  const { pgid, ...identity } = agent;
-  return { pgid, identity };
 }
 
 export async function isThere(file: string): Promise<boolean> {

@@ -10,7 +10,7 @@ import { refuseBeyond } from './refusals.ts';
 import { tmuxRunFiles, writeLaunchRecord, type LaunchRecord } from './run-files.ts';
 import { runName, socketPath } from './server/socket-path.ts';
 import { startServer } from './server/start-server.ts';
-import { clientEnvironment } from './server/tmux-client.ts';
+import { programPath } from './server/tmux-client.ts';
 import { openSession } from './tmux-session.ts';
 
 /** As `RuntimeAdapter.start`. Resolves once the agent has its instruction: with `paste` that is once it was typed. */
@@ -27,7 +27,8 @@ export async function startTmux(
   try {
     const session = await openSession({ handle, record, secrets });
     if (await session.settleTyping()) {
-      await session.typeFirst(instructionText(instruction.parts), settings.readyTimeoutMs, call.signal);
+      const readyMs = settings.readyTimeoutMs * (launch.patience ?? 1);
+      await session.typeFirst(instructionText(instruction.parts), readyMs, call.signal);
     }
     throwIfAborted(call.signal);
     return session;
@@ -72,12 +73,15 @@ export async function beginRun(settings: TmuxSettings, launch: Launch, { signal 
 }
 
 /** Everything about the launch that a later owner must know, computed before anything is started. */
-async function makeRecord({ handle, instruction }: Launch, settings: TmuxSettings): Promise<LaunchRecord> {
+async function makeRecord(
+  { handle, instruction, env, maxOutputBytes }: Launch,
+  settings: TmuxSettings,
+): Promise<LaunchRecord> {
   const { prompt, submitKey, readyPattern } = settings;
   const name = await runName(handle.runDir);
   return {
     version: 1,
-    tmux: await resolveCommand(settings.tmux, clientEnvironment()['PATH'], '/'),
+    tmux: await resolveCommand(settings.tmux, programPath(env), '/'),
     socket: await socketPath(handle.runDir),
     session: `ar-${name}`,
     nonce: randomBytes(16).toString('hex'),
@@ -86,5 +90,6 @@ async function makeRecord({ handle, instruction }: Launch, settings: TmuxSetting
     submitKey,
     notesTurn: true,
     ...(readyPattern === undefined ? {} : { readyPattern }),
+    ...(maxOutputBytes === undefined ? {} : { maxOutputBytes }),
   };
 }

@@ -19,6 +19,7 @@ export function tmux(options: TmuxOptions): RuntimeAdapter {
   return {
     specVersion,
     id: settings.id,
+    startupMs: settings.readyTimeoutMs,
     probe: (call) => probeTmux(settings, call),
     start: (launch, call) => startTmux(settings, launch, call),
     recover: (handle, call) => recoverTmux(settings, handle, call),

@@ -78,3 +78,15 @@ test('a start that fails leaves nothing, and says why', async () => {
   for (const { handle } of [missing, nowhere, early]) expect(await countAll(handle)).toBe(0);
   expect(existsSync((await recordOf(early.handle)).socket)).toBe(false);
 });
+
+test('an agent that is known to be slow is given as much longer as the plane says, and the hint names the setting', async () => {
+  await using stage = await Stage.open();
+  const launch = { ...(await stage.launch('go')), patience: 3 };
+  const options = { command: ['cat'], prompt: 'paste', readyPattern: 'never shown', readyTimeoutMs: 100 } as const;
+  await expect(stage.start(options, launch)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('within 300 ms'),
+    hint: expect.stringContaining('readyTimeoutMs'),
+  });
+  expect(await countAll(launch.handle)).toBe(0);
+});

@@ -45,22 +45,18 @@ export { instructionLevelSchema, instructionText, maxInstructionChars, partsSche
 export type { Instruction, InstructionLevel, InstructionMode, Part } from './vocabulary/instruction.ts';
 export { outcomeCode, outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema } from './vocabulary/outcome.ts';
 export type { FailedOutcome, OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
+export { callerEnvironmentSchema, environmentSpecSchema } from './vocabulary/environment.ts';
+export type { EnvironmentSpec, RecordedEnvironment } from './vocabulary/environment.ts';
+export { canonicalDefinition, runtimeDefinitionSchema } from './vocabulary/runtime-definition.ts';
+export type { RecordedDefinition, RuntimeDefinition } from './vocabulary/runtime-definition.ts';
 export {
-  environmentSpecSchema,
   maxTaskDepth,
   retryPolicySchema,
   submitRequestSchema,
   targetSchema,
   taskSpecSchema,
 } from './vocabulary/task-spec.ts';
-export type {
-  EnvironmentSpec,
-  RetryPolicy,
-  SubmitRequest,
-  SubmittedFrom,
-  Target,
-  TaskSpec,
-} from './vocabulary/task-spec.ts';
+export type { RetryPolicy, SubmitRequest, SubmittedFrom, Target, TaskSpec } from './vocabulary/task-spec.ts';
 
 export { planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts';
 export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
@@ -77,6 +73,7 @@ export type {
   ListOptions,
   PlaneEvents,
   Receipt,
+  RuntimesOptions,
   SendOptions,
   TaskHandle,
   TaskStreamEvent,

@@ -36,7 +36,7 @@ import type { NewEvent, StoredEvent } from '../src/log/index.ts';
 describe('the contract for adapters', () => {
   it('is four methods and a tag', () => {
     expectTypeOf<keyof RuntimeAdapter>().toEqualTypeOf<
-      'specVersion' | 'id' | 'passEnvironment' | 'probe' | 'start' | 'recover' | 'reap'
+      'specVersion' | 'id' | 'passEnvironment' | 'startupMs' | 'probe' | 'start' | 'recover' | 'reap'
     >();
     expectTypeOf<RuntimeAdapter['specVersion']>().toEqualTypeOf<'runtime/1'>();
     expectTypeOf<RuntimeAdapter['probe']>().returns.resolves.toEqualTypeOf<AgentRuntime | Unavailable>();

@@ -13,6 +13,7 @@ export { connectControlPlane } from './open/connect-control-plane.ts';
 export type { ConnectOptions } from './open/connect-control-plane.ts';
 export { openReadOnlyPlane } from './open/open-read-only-plane.ts';
 export { socketPath } from './socket/socket-path.ts';
+export type { AdapterFactory } from './runtimes/adapters.ts';
 export { fifo } from './plane/fifo.ts';
 export type { FifoOptions } from './plane/fifo.ts';
 export type { LeaveRequest, PlaneTuning } from './task/context.ts';

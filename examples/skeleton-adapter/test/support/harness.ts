@@ -78,6 +78,7 @@ async function readWitness({ witness }: HarnessContext): Promise<AgentWitness> {
 export const harness: AdapterHarness = {
   make: (context) => ({ adapter: parrot({ command: commandFor(context) }), witness: () => readWitness(context) }),
   module: import.meta.url,
+  named: (name) => ({ adapter: parrot({ command: [name] }), script: "echo 'parrot 1.0.0'" }),
   missing: () => parrot({ command: ['no-such-parrot-anywhere'] }),
 };
 // #endregion

@@ -1,9 +1,10 @@
 import type { FileHandle } from 'node:fs/promises';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, jsonDepthExceeds } from '@runtime/contracts';
 import type { z } from 'zod';
 import { openRegular } from './open-regular.ts';
 
 const maxRecordBytes = 64 * 1024;
+const maxRecordDepth = 64;
 
 /** A record, and when its file was last written. */
 export interface DatedRecord<T> {
@@ -47,6 +48,7 @@ async function openUnlessIrregular(file: string): Promise<FileHandle | undefined
 }
 
 function parse(text: string): unknown {
+  if (jsonDepthExceeds(text, maxRecordDepth)) return undefined;
   try {
     return JSON.parse(text);
   } catch {

@@ -2,12 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { abortable, AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import { identityKey, TreeScanner, type Look } from './tree-scanner.ts';
 import { signalProcess, type ProcessIdentity } from './identity.ts';
+import type { RunBeginning } from './young-pids.ts';
 
 /** Options of `killTree`. */
 export interface KillTreeOptions extends CallOptions {
   readonly runId: string;
-  /** The agent's process group and session, if known. Used only while its leader is provably one of `identities`. */
+  /**
+   * The agent's process group and session, if known. Used while its leader is provably one of `identities`, and after
+   * the leader's death while its number provably was not given out again.
+   */
   readonly pgid?: number;
+  /**
+   * The run's first process, and the count of forks from before it (`readForks`): only what was started later is
+   * looked at. @default unknown: every process of the machine is looked at
+   */
+  readonly beginning?: RunBeginning;
+  /** The run's cgroup, if it has one: whatever is in it is the run's, unless another run marked it. @default none */
+  readonly cgroup?: string;
+  /** Files that the agent's output goes to, by which strays are recognized. @default none */
+  readonly outputs?: readonly string[];
   /** Processes known to belong to the run. Each is proven again before every signal. @default none: the marker alone */
   readonly identities?: readonly ProcessIdentity[];
   /**
@@ -38,18 +51,23 @@ const enoughLooks = 20;
  * sure that none is left.
  * Never signals this process, pid 1, another run, or a process whose start time has changed.
  *
- * Resolves once none is left. Repeatable. Aborting `signal` stops the waiting, not the ending.
+ * Resolves once none is left, with the strays: processes that the agent seems to have started, that live, and that are
+ * not proven to be the run's, because they cleared their environment and left its session. They are not ended. Known
+ * only with `beginning`. Repeatable. Aborting `signal` stops the waiting, not the ending.
  * Throws OUTCOME_UNKNOWN with `details.left` (pids) when some could not be ended, CANCELLED when `signal` aborted.
  */
-export async function killTree(options: KillTreeOptions): Promise<void> {
+export async function killTree(options: KillTreeOptions): Promise<readonly ProcessIdentity[]> {
   return abortable(endTree(options), options.signal);
 }
 
-async function endTree({ runId, pgid, identities = [], spare = [], graceMs = 5000 }: KillTreeOptions): Promise<void> {
-  const scanner = new TreeScanner({ runId, identities, spare, group: pgid });
-  if (graceMs > 0 && (await askAll(scanner, graceMs))) return;
+async function endTree(options: KillTreeOptions): Promise<readonly ProcessIdentity[]> {
+  const { pgid: group, identities = [], spare = [], graceMs = 5000, runId } = options;
+  const scanner = new TreeScanner({ ...options, group, identities, spare });
+  // Before the first signal: afterwards a stray's parent may be gone.
+  if (options.beginning && isNone(await scanner.look())) return scanner.strays();
+  if (graceMs > 0 && (await askAll(scanner, graceMs))) return scanner.strays();
   const left = await killAll(scanner);
-  if (left.length === 0) return;
+  if (left.length === 0) return scanner.strays();
   const pids = left.map(({ pid }) => pid);
   throw new AgentRuntimeError('OUTCOME_UNKNOWN', `${left.length} processes of run ${runId} could not be ended`, {
     hint: `look at the processes ${pids.join(', ')}: another user owns them, or they are stuck in the kernel`,
@@ -108,12 +126,18 @@ async function killAll(scanner: TreeScanner): Promise<readonly ProcessIdentity[]
   }
 }
 
+function isNone({ left, complete }: Look): boolean {
+  return left.length === 0 && complete;
+}
+
 /** Counts looks in a row that found no process. */
 class EmptyLooks {
   #looks = 0;
   #sure = 0;
 
-  areEnough({ left, conclusive }: Look): boolean {
+  areEnough(look: Look): boolean {
+    const { left, conclusive } = look;
+    if (isNone(look)) return true;
     this.#looks = left.length === 0 ? this.#looks + 1 : 0;
     this.#sure = left.length > 0 ? 0 : this.#sure + (conclusive ? 1 : 0);
     return this.#sure >= sureLooks || this.#looks >= enoughLooks;

@@ -37,7 +37,15 @@ export async function findMarked(runId: string, { signal }: CallOptions = {}): P
 
 /** Whether an environment has the marker with exactly this value. */
 export function holdsMarker(environ: Buffer, runId: string): boolean {
-  const wanted = `${runMarker}=${runId}\0`;
+  return markersIn(environ, `${runMarker}=${runId}\0`);
+}
+
+/** Whether an environment has the marker of any run. */
+export function isMarked(environ: Buffer): boolean {
+  return markersIn(environ, `${runMarker}=`);
+}
+
+function markersIn(environ: Buffer, wanted: string): boolean {
   for (let at = environ.indexOf(wanted); at !== -1; at = environ.indexOf(wanted, at + 1)) {
     if (at === 0 || environ[at - 1] === 0) return true;
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { readdir, open } from 'node:fs/promises';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 
@@ -12,7 +12,12 @@ export interface ProcStat {
   readonly session: number;
   /** Field 22: clock ticks after boot. With pid and boot id it names a process for good. */
   readonly startTime: string;
+  /** A thread of the kernel, which is of no program. */
+  readonly isKernel: boolean;
 }
+
+/** PF_KTHREAD. */
+const kernelThread = 0x0020_0000;
 
 /** Environments above this are not searched; the kernel's own limit for arguments and environment is 6 MiB. */
 const maxEnvironBytes = 8 * 1024 * 1024;
@@ -33,7 +38,23 @@ export function readStat(pid: number): ProcStat | undefined {
   const [state, parent, group, session] = fields;
   const startTime = fields[19];
   if (state === undefined || startTime === undefined) return undefined;
-  return { pid, state, parent: Number(parent), group: Number(group), session: Number(session), startTime };
+  const isKernel = (Number(fields[6]) & kernelThread) !== 0;
+  return { pid, state, parent: Number(parent), group: Number(group), session: Number(session), startTime, isKernel };
+}
+
+/** Whether anything has this pid: cheap where mostly nothing has. */
+export function isTaken(pid: number): boolean {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** True for the number of a thread that is not its process's first: /proc knows it, and does not list it. */
+export function isThread(pid: number): boolean {
+  try {
+    const [, leader] = /^Tgid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
+    return leader !== undefined && Number(leader) !== pid;
+  } catch (error) {
+    return unlessBlind(pid, error) ?? false; // gone
+  }
 }
 
 /** A zombie holds nothing but its exit status: it is dead. */

@@ -30,6 +30,13 @@ export interface HolderLaunch extends CallOptions {
   /** @default `currentPlacement(env)` */
   readonly placement?: Placement;
   /**
+   * How many bytes stdout.log and stderr.log may hold together. Neither ever holds more than that and 512 bytes, whether
+   * an owner lives or not: the agent that goes on gets a broken pipe. @default no limit
+   */
+  readonly maxOutputBytes?: number;
+  /** A cgroup of its own for the agent, where one can be made. @default true */
+  readonly cgroup?: boolean;
+  /**
    * How long a holder may take to write its record, in milliseconds. @default 10000: on a loaded machine it is still
    * 100 times more than needed
    */

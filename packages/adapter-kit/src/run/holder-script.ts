@@ -1,4 +1,4 @@
-import { identityFunctions } from './shell-identity.ts';
+import { cgroupFunctions, identityFunctions } from './shell-identity.ts';
 
 /**
  * The second stage: the agent's own process, before it becomes the agent. It runs under the parent-death signal
@@ -7,12 +7,13 @@ import { identityFunctions } from './shell-identity.ts';
  * An exec that fails leaves .unbegun behind: dash runs the EXIT trap, bash needs execfail for that.
  */
 const agentStage = `${identityFunctions}
-__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8
-shift 8
+__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8 __runtime_forks=$9 __runtime_cgroup=\${10} __runtime_limit=\${11}
+shift 11
 [ "$PPID" = "$__runtime_holder" ] || exit 75
 start_time "$$" || exit 75
-printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}}\\n' \\
-  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" >"$__runtime_dir/holder.json.tmp" || exit 75
+if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
+printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}%s}\\n' \\
+  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_forks:+,\\"forks\\":$__runtime_forks}\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >"$__runtime_dir/holder.json.tmp" || exit 75
 mv -f "$__runtime_dir/holder.json.tmp" "$__runtime_dir/holder.json" || exit 75
 trap ': >"$__runtime_dir/.unbegun"' EXIT
 shopt -s execfail 2>/dev/null
@@ -24,10 +25,41 @@ exec "$@"
 `;
 
 /**
- * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, then the command, one
- * argument each:
- * nothing of it ever becomes shell text.
+ * Copies the agent's output into its file, where it is limited: `cat` with a limit on the size of its own files, which
+ * the agent does not inherit. At the limit it ends, and the agent has a broken pipe, whether an owner lives or not.
+ * It is of no job of the holder, whose list of jobs tells how the agent ended, and has no marker: it outlives the agent
+ * until everything is copied. `finish` waits for that: a copier that sleeps has an empty pipe, which a process in the
+ * background still holds open. Both are POSIX sh.
+ */
+const copierFunctions = `
+copier() {
+  ( ( ulimit -c 0; ulimit -f "$((__runtime_limit / 512 + 1))"; unset RUNTIME_RUN_ID; exec cat <&9 >>"$1" 9<&- 3<&- 4>&- 5<&- 6>&- 7<&- 8>&- ) >/dev/null & echo $! )
+}
+is_copied() {
+  kill -0 "$1" 2>/dev/null || return 0
+  if [ -r "/proc/$1/stat" ]; then
+    read -r __runtime_line <"/proc/$1/stat" || return 0
+    case \${__runtime_line##*) } in [SZXx]*) return 0 ;; esac
+  fi
+  return 1
+}
+finish() {
+  __runtime_tries=0
+  until is_copied "$1" || [ "$__runtime_tries" -ge 500 ]; do
+    __runtime_tries=$((__runtime_tries + 1))
+    sleep 0.01
+  done
+  start_time "$1" 2>/dev/null && [ "$__runtime_started" = "$2" ] && kill "$1" 2>/dev/null
+}
+`;
+
+/**
+ * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, count of forks, where cgroups
+ * are mounted, the most bytes of output (each empty where it is not known), then the command, one argument each: nothing of it ever becomes shell
+ * text.
  *
+ * - The agent has a cgroup of its own where one can be made, and joins it before it executes anything. The holder stays
+ *   outside, and leaves the cgroup of a run whose agent started it.
  * - \`wait\` does not distinguish a signal from an exit code above 128; the job table does ("Done(143)", "Terminated").
  *   It is read through a FIFO, which works on a full disk too.
  * - dash shows a job after \`wait\`, bash only before: the CHLD trap interrupts bash's wait in time.
@@ -37,17 +69,17 @@ exec "$@"
  * - The traps are handlers and not ignores, which the agent would inherit.
  */
 export const holderScript = `# runtime holder: starts one agent, keeps its input open, records how it ended.
-${identityFunctions}
+${identityFunctions}${cgroupFunctions}${copierFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
-give_back() { rmdir "$__runtime_dir/claim"; fail "$1"; }
+give_back() { rmdir "$__runtime_dir/claim" \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
-__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4
-shift 4
+__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_forks=$5 __runtime_mount=$6 __runtime_limit=$7
+shift 7
 __runtime_mask=$(umask)
 umask 077
 __runtime_path=\${PATH+=$PATH} __runtime_locale=\${LC_ALL+=$LC_ALL}
 PATH=/usr/bin:/bin\${PATH:+:$PATH} LC_ALL=C
-__runtime_caught=
+__runtime_caught= __runtime_cgroup=
 trap '__runtime_caught=1' TERM INT HUP QUIT
 trap : CHLD
 trap '__runtime_caught=1; exec 3>&-' USR1
@@ -56,6 +88,7 @@ read_boot || fail 'cannot read the boot id'
 
 mkdir "$__runtime_dir/claim" || { [ -d "$__runtime_dir/claim" ] && exit 73; fail 'cannot make the claim'; }
 printf '%200s\\n' '' >"$__runtime_dir/exit.json.tmp" || give_back 'no room for the exit record'
+own_cgroup "$__runtime_mount" "$__runtime_run" "$__runtime_dir"
 rm -f "$__runtime_dir/.jobs"
 mkfifo "$__runtime_dir/.jobs" || give_back 'cannot make a fifo'
 exec 4<>"$__runtime_dir/.jobs"
@@ -69,12 +102,28 @@ else
   exec 3</dev/null
 fi
 
-set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$@"
+__runtime_out=$__runtime_dir/stdout.log __runtime_err=$__runtime_dir/stderr.log
+if [ -n "$__runtime_limit" ]; then
+  rm -f "$__runtime_dir/.stdout" "$__runtime_dir/.stderr"
+  mkfifo "$__runtime_dir/.stdout" "$__runtime_dir/.stderr" || give_back 'cannot make the output fifos'
+  # With both ends open no opening waits for the other.
+  exec 9<>"$__runtime_dir/.stdout" 5<"$__runtime_dir/.stdout" 6>"$__runtime_dir/.stdout" 9>&-
+  exec 9<>"$__runtime_dir/.stderr" 7<"$__runtime_dir/.stderr" 8>"$__runtime_dir/.stderr" 9>&-
+  __runtime_out=$(copier "$__runtime_out" 9<&5) __runtime_err=$(copier "$__runtime_err" 9<&7)
+  start_time "$__runtime_out" && __runtime_out_start=$__runtime_started
+  start_time "$__runtime_err" && __runtime_err_start=$__runtime_started
+  start_time "$$"
+else
+  exec 6>>"$__runtime_out" 8>>"$__runtime_err"
+fi
+
+set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_forks" "$__runtime_cgroup" "$__runtime_limit" "$@"
 if env --default-signal=INT,QUIT true 2>/dev/null; then set -- env --default-signal=INT,QUIT -- "$@"; fi
 if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL -- "$@"; fi
 if command -v setsid >/dev/null; then set -- setsid "$@"; else set -m; fi
-( exec <"$__runtime_input" 3>&- 4>&- >>"$__runtime_dir/stdout.log" 2>>"$__runtime_dir/stderr.log" && exec "$@" ) &
+( exec <"$__runtime_input" >&6 2>&8 3>&- 4>&- 5<&- 6>&- 7<&- 8>&- && exec "$@" ) &
 agent=$!
+exec 5<&- 6>&- 7<&- 8>&-
 
 while :; do
   __runtime_caught=
@@ -91,6 +140,10 @@ wait "$agent"
 again=$?
 if [ "$again" -ne 127 ]; then status=$again __runtime_caught=; fi
 read_clock
+if [ -n "$__runtime_limit" ]; then
+  finish "$__runtime_out" "$__runtime_out_start"
+  finish "$__runtime_err" "$__runtime_err_start"
+fi
 [ -e "$__runtime_dir/holder.json" ] || give_back 'the agent was never begun'
 
 code= name=
@@ -126,6 +179,7 @@ flush "$__runtime_dir/exit.json.tmp"
 publish() { mv -f "$__runtime_dir/exit.json.tmp" "$__runtime_dir/exit.json"; }
 publish || publish || fail 'cannot publish the exit record'
 flush "$__runtime_dir"
+[ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" 2>/dev/null
 `;
 
 /** Exit status of a holder that found the run claimed by another. */

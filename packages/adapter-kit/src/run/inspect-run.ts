@@ -129,14 +129,15 @@ async function afterClaim(place: RunPlace): Promise<RunInspection> {
 }
 
 /**
- * Claims a run that has not begun, so that it cannot begin any more. A run without a directory needs no claim. Throws
- * UNAVAILABLE.
+ * Claims a run that has not begun, so that it cannot begin any more. True when it is shut out: no holder has the claim.
+ * A run without a directory needs no claim. Throws UNAVAILABLE.
  */
-export async function shutOut(place: RunPlace): Promise<void> {
+export async function shutOut(place: RunPlace): Promise<boolean> {
   try {
-    await claimRun(place);
+    return await claimRun(place);
   } catch (error) {
     if (!isNotFound(error)) throw error;
+    return false;
   }
 }
 
@@ -144,7 +145,7 @@ function isNotFound(error: unknown): boolean {
   return AgentRuntimeError.isInstance(error) && error.code === 'NOT_FOUND';
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;

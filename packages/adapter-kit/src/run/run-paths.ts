@@ -18,10 +18,14 @@ export interface RunPaths {
   readonly exitDraft: string;
   readonly stdout: string;
   readonly stderr: string;
+  /** What a terminal showed, byte for byte, where the agent has one. */
+  readonly recording: string;
   /** Messages of the holder itself, about failures to start. */
   readonly holderLog: string;
   /** Frames of a backend that writes no file of its own. */
   readonly wire: string;
+  /** Holds the path of the run's cgroup, where it has one. */
+  readonly cgroup: string;
   /** The agent's stdin when it is a FIFO. */
   readonly input: string;
 }
@@ -37,8 +41,10 @@ export function runPaths(runDir: string): RunPaths {
     exitDraft: path.join(runDir, 'exit.json.tmp'),
     stdout: path.join(runDir, 'stdout.log'),
     stderr: path.join(runDir, 'stderr.log'),
+    recording: path.join(runDir, 'out.raw'),
     holderLog: path.join(runDir, 'holder.log'),
     wire: path.join(runDir, 'wire.jsonl'),
+    cgroup: path.join(runDir, 'cgroup'),
     input: path.join(runDir, 'in'),
   };
 }

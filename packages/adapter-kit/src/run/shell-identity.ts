@@ -29,3 +29,27 @@ read_clock() {
   case $__runtime_clock in *[!0-9]* | ?????????? | '') __runtime_clock= ;; esac
 }
 `;
+
+/**
+ * `own_cgroup MOUNT RUN DIRECTORY` makes a cgroup for a run and sets `__runtime_cgroup` to it, or to nothing where none
+ * can be made. Its path is in DIRECTORY/cgroup before it is made. Leaves the cgroup of another run first: a holder is in
+ * one when an agent started it.
+ */
+export const cgroupFunctions = `
+own_cgroup() {
+  __runtime_cgroup=
+  [ -n "$1" ] || return 0
+  while IFS= read -r __runtime_line; do
+    case $__runtime_line in 0::*) __runtime_cgroup=$1\${__runtime_line#0::} ;; esac
+  done </proc/self/cgroup
+  [ -n "$__runtime_cgroup" ] || return 0
+  case \${__runtime_cgroup##*/} in
+  runtime-*)
+    __runtime_cgroup=\${__runtime_cgroup%/*}
+    { echo "$$" >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null
+    ;;
+  esac
+  __runtime_cgroup=\${__runtime_cgroup%/}/runtime-$2
+  { printf '%s\\n' "$__runtime_cgroup" >"$3/cgroup" && mkdir "$__runtime_cgroup"; } 2>/dev/null || __runtime_cgroup=
+}
+`;

@@ -8,6 +8,7 @@ import type { HolderLaunch } from './holder-launch.ts';
 import { holderExitClaimed, holderScript } from './holder-script.ts';
 import { checkLaunch, holderEnvironment } from './launch-check.ts';
 import { runPaths } from './run-paths.ts';
+import { whereabouts } from './run-tree.ts';
 import { currentPlacement, type Placement } from './placement.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { readHolderRecord, type HolderRecord } from './run-record.ts';
@@ -40,14 +41,24 @@ export async function startHolder(launch: HolderLaunch): Promise<HolderRecord> {
 }
 
 async function spawnHolder(
-  { handle, cwd, stdin }: HolderLaunch,
+  { handle, cwd, stdin, cgroup = true, maxOutputBytes }: HolderLaunch,
   { wrap }: Placement,
   command: readonly string[],
   env: Record<string, string>,
 ): Promise<ChildProcess> {
   const shell = ['/bin/sh', '-c', holderScript, 'runtime-holder'];
   const input = stdin.kind === 'file' ? stdin.path : '';
-  const holder = [...wrap, ...shell, handle.runDir, handle.runId, stdin.kind, input, ...command];
+  const [forks, mount] = await whereabouts(handle);
+  const settings = [
+    handle.runDir,
+    handle.runId,
+    stdin.kind,
+    input,
+    forks,
+    cgroup ? mount : '',
+    maxOutputBytes === undefined ? '' : String(maxOutputBytes),
+  ];
+  const holder = [...wrap, ...shell, ...settings, ...command];
   const log = await open(runPaths(handle.runDir).holderLog, 'a', 0o600).catch((cause: unknown) => {
     throw new AgentRuntimeError('UNAVAILABLE', 'the run directory cannot be written', { cause });
   });

@@ -1,10 +1,13 @@
 import { abortable, type CallOptions } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
+import { removeCgroup } from '../process/cgroup.ts';
+import type { ProcessIdentity } from '../process/identity.ts';
 import { killTree } from '../process/kill-tree.ts';
 import { awaitRecord } from './await-record.ts';
-import { shutOut } from './inspect-run.ts';
-import type { RunPlace } from './run-paths.ts';
+import { exists, shutOut } from './inspect-run.ts';
+import { runPaths, type RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
+import { describeLeaked, treeOf } from './run-tree.ts';
 
 /** Options of `stopRun` and `reapRun`. */
 export interface StopRunOptions extends CallOptions {
@@ -15,6 +18,7 @@ export interface StopRunOptions extends CallOptions {
 /**
  * Ends a run: sends TERM to its processes, waits `graceMs`, then kills them. The holder records the exit and goes last.
  * Resolves with the recorded exit once no process of the run is left. Repeatable, and at once for a run that ended.
+ * The exit names what the agent seems to have left and what was not ended, because nothing proves that it is the run's.
  * A run that never began is shut out, so that it cannot begin later. Aborting `signal` stops the waiting, not the
  * ending.
  * Throws OUTCOME_UNKNOWN when a process is left, CANCELLED.
@@ -31,20 +35,28 @@ export async function reapRun(place: RunPlace, { graceMs = 1000, signal }: StopR
 }
 
 async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
-  await shutOut(place);
+  const isShut = await shutOut(place);
+  // Its log is made before a holder is started: without it there never was one, and there is nothing to look for.
+  if (isShut && !(await exists(runPaths(place.runDir).holderLog))) return neverBegun;
   const record = await readHolderRecord(place.runDir);
+  const tree = await treeOf(place, record);
+  const strays: ProcessIdentity[] = [];
   if (record) {
-    await killTree({ ...treeOf(place, record), graceMs, spare: [record.holder] });
+    strays.push(...(await killTree({ ...tree, graceMs, spare: [record.holder] })));
     await awaitRecord(place, record.holder);
   }
   // What is left now is a holder that hangs, or one that has the claim and no record yet.
-  await killTree({ runId: place.runId, identities: record ? [record.holder] : [], graceMs: 0 });
-  const exit = await readExitRecord(place.runDir);
-  if (exit) return exit.exit;
-  return { kind: 'unknown', why: record ? 'the holder is gone and recorded no exit' : 'no agent was ever begun' };
+  const identities = [...(tree.identities ?? []), ...(record ? [record.holder] : [])];
+  strays.push(...(await killTree({ ...tree, identities, graceMs: 0 })));
+  if (tree.cgroup !== undefined) await removeCgroup(tree.cgroup);
+  const leaked = await describeLeaked(strays);
+  return { ...(await exitOf(place, record)), ...(leaked.length > 0 ? { leaked: [...leaked] } : {}) };
 }
 
-function treeOf({ runId }: RunPlace, { agent }: HolderRecord) {
-  const { pgid, ...identity } = agent;
-  return { runId, pgid, identities: [identity] };
+async function exitOf({ runDir }: RunPlace, record: HolderRecord | undefined): Promise<Exit> {
+  const recorded = await readExitRecord(runDir);
+  if (recorded) return recorded.exit;
+  return record ? { kind: 'unknown', why: 'the holder is gone and recorded no exit' } : neverBegun;
 }
+
+const neverBegun: Exit = { kind: 'unknown', why: 'no agent was ever begun' };

@@ -110,7 +110,8 @@ describe('stopping a run', () => {
 
   it('goes on ending when the caller stops waiting', async () => {
     await using run = await testRun();
-    const record = await run.sh('trap "" TERM; while :; do sleep 0.05; done');
+    const record = await run.sh('trap "" TERM; echo up; while :; do sleep 0.05; done');
+    await eventually(async () => (await run.read('stdout.log')).includes('up'));
     const signal = AbortSignal.timeout(50);
     expect(await codeOf(stopRun(run.handle, { graceMs: 200, signal }))).toBe('DEADLINE_EXCEEDED');
     await eventually(async () => !(await isAlive(record.agent)));
@@ -171,6 +172,7 @@ describe('identity', () => {
     const id = run.handle.runId;
     await run.sh(
       `RUNTIME_RUN_ID=${id}0 setsid sleep 60 & echo $! >nested; OTHER=RUNTIME_RUN_ID=${id} env -u RUNTIME_RUN_ID setsid sleep 60 & echo $! >owner; wait`,
+      { cgroup: false },
     );
     const nested = await eventually(async () => {
       const found = await findMarked(`${id}0`);

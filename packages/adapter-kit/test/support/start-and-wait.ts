@@ -4,10 +4,11 @@ import { startHolder } from '../../src/run/index.ts';
 const handle = JSON.parse(process.argv[2] ?? '');
 await startHolder({
   handle,
-  command: ['/bin/sh', '-c', 'echo begun; sleep 0.4; echo done; exit 9'],
+  command: ['/bin/sh', '-c', process.env['AGENT'] ?? 'echo begun; sleep 0.4; echo done; exit 9'],
   cwd: handle.runDir,
   env: { PATH: process.env['PATH'] ?? '' },
   stdin: { kind: 'none' },
+  ...(process.env['LIMIT'] === undefined ? {} : { maxOutputBytes: Number(process.env['LIMIT']) }),
 });
 process.stdout.write('started\n');
 setInterval(() => {}, 1000);

@@ -2,13 +2,14 @@ import { copyFile, mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { piRunFiles } from '../run-files.ts';
+import { agentDirOf } from './agent-files.ts';
 
 /**
  * Makes a private agent directory for the run, where Pi keeps its settings and sessions. The login is a symbolic link,
  * so that a token which Pi renews is renewed for the user too. Files that the user does not have are left out.
  */
 export async function isolateAgentDir(runDir: string, env: Readonly<Record<string, string>>): Promise<void> {
-  const source = env['PI_CODING_AGENT_DIR'] ?? path.join(env['HOME'] ?? '/', '.pi', 'agent');
+  const source = agentDirOf(env);
   const target = piRunFiles(runDir).agentDir;
   await mkdir(target, { mode: 0o700, recursive: true }).catch((cause: unknown) => {
     throw AgentRuntimeError.from(cause, 'UNAVAILABLE');

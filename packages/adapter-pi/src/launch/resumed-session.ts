@@ -36,10 +36,11 @@ export async function sessionToResume({
   const file = await sessionFileOf(resume.runDir, resume.agentSessionId);
   const header = file === undefined ? undefined : await readHeader(file);
   if (file === undefined || header === undefined) {
-    throw missing(
-      'no-session',
-      `session ${resume.agentSessionId} has no file: it ended before its first answer was complete`,
-    );
+    const isThere = file !== undefined && (await readHead(file)) !== undefined;
+    const why = isThere
+      ? `the file ${file} of session ${resume.agentSessionId} is not a valid session of Pi`
+      : `session ${resume.agentSessionId} has no file: it ended before its first answer was complete`;
+    throw missing('no-session', why);
   }
   if ((await real(header.cwd)) !== (await real(workspace))) {
     throw missing('other-workspace', `session ${resume.agentSessionId} belongs to the workspace ${header.cwd}`);

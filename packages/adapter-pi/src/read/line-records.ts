@@ -9,7 +9,7 @@ import {
 import { readEcho, readRecord, type Malformed, type PiRecord } from '../wire.ts';
 
 /** Bytes that are not a record of Pi. */
-export interface Unreadable extends Pick<MalformedRecord, 'head' | 'size' | 'reason'> {
+interface Unreadable extends Pick<MalformedRecord, 'head' | 'size' | 'reason'> {
   readonly type: 'unreadable';
 }
 

@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type Choice, type Decision } from '@runtime/contracts';
+import { AgentRuntimeError, jsonDepthExceeds, type Choice, type Decision } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { toolDialogTitle } from '../extension/approval-extension.ts';
 import type { PiRecordOf } from '../wire.ts';
@@ -30,6 +30,7 @@ interface ToolQuestion {
 function toolQuestion(request: UiRequest): ToolQuestion | undefined {
   if (request.method !== 'confirm' || request.title !== toolDialogTitle) return undefined;
   try {
+    if (jsonDepthExceeds(request.message ?? '', 4)) return undefined;
     const value: unknown = JSON.parse(request.message ?? '');
     if (typeof value !== 'object' || value === null) return undefined;
     const { tool, callId, input } = value as Record<string, unknown>;

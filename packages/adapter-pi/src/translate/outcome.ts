@@ -1,18 +1,36 @@
 import type { OutcomeCode, RunOutcome } from '@runtime/contracts';
-import { classifyMessage, type Exit } from '@runtime/contracts/adapter';
+import { classifyMessage, namedWaitMs, type Exit } from '@runtime/contracts/adapter';
 import { headOf } from '@runtime/adapter-kit/source';
 
 /** How the last assistant message of a turn ended. */
 export interface LastMessage {
   readonly stopReason: string | undefined;
   readonly errorMessage: string | undefined;
+  /** When it was written, in Unix ms. */
+  readonly timestamp: number | undefined;
 }
 
-const failed = (code: OutcomeCode, message: string): RunOutcome => ({
+const failed = (code: OutcomeCode, message: string, retryAfterMs?: number): RunOutcome => ({
   status: 'failed',
   code,
   message: headOf(message, 8192),
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
 });
+
+/** Pi's own pauses between attempts are 2, 4 and 8 s; a longer one is what the provider asked for. */
+const ownPauseMs = 10_000;
+const limits: ReadonlySet<OutcomeCode> = new Set(['rate_limit', 'quota']);
+
+/** The failure of a model call, in its own words, with the wait that these or Pi's last pause name. */
+function failedCall(
+  text: string,
+  { timestamp, pauseMs }: { timestamp?: number | undefined; pauseMs?: number },
+): RunOutcome {
+  const code = classifyMessage(text);
+  if (!limits.has(code)) return failed(code, text);
+  const paused = pauseMs !== undefined && pauseMs >= ownPauseMs ? Math.ceil(pauseMs) : undefined;
+  return failed(code, text, namedWaitMs(text, timestamp) ?? paused);
+}
 
 /** What is known of the end of a turn beside its last message. */
 export interface TurnEnd {
@@ -23,18 +41,23 @@ export interface TurnEnd {
   readonly interrupted: boolean;
   /** Records were spoiled, perhaps that of the last message. */
   readonly lost: boolean;
+  /** How long Pi paused before its last attempt. */
+  readonly pauseMs: number;
 }
 
 /**
  * The outcome of a turn after which Pi settled. An answer that was complete before the interrupt remains a success.
  */
-export function turnOutcome(last: LastMessage | undefined, { interrupted, lost }: TurnEnd): RunOutcome {
+export function turnOutcome(last: LastMessage | undefined, { interrupted, lost, pauseMs }: TurnEnd): RunOutcome {
   const reason = last?.stopReason;
   const text = last?.errorMessage ?? '';
   if (reason === 'stop') return { status: 'succeeded' };
   if (interrupted || reason === 'aborted')
     return { status: 'cancelled', ...(text ? { message: headOf(text, 8192) } : {}) };
-  if (reason === 'error') return failed(classifyMessage(text), text || 'Pi reported an error without a message');
+  if (reason === 'error') {
+    if (text === '') return failed('model_error', 'Pi reported an error without a message');
+    return failedCall(text, { timestamp: last?.timestamp, pauseMs });
+  }
   if (reason === 'length') {
     return failed(classifyMessage(text, 'unknown'), text || "The answer was cut off at the model's output limit");
   }
@@ -46,7 +69,10 @@ export function turnOutcome(last: LastMessage | undefined, { interrupted, lost }
 }
 
 /** The outcome of a prompt that Pi rejected. */
-export const refusedPrompt = (error: string): RunOutcome => failed(classifyMessage(error, 'unknown'), error);
+export function refusedPrompt(error: string): RunOutcome {
+  const code = classifyMessage(error, 'unknown');
+  return limits.has(code) ? failedCall(error, {}) : failed(code, error);
+}
 
 /** The outcome of a turn during which the process ended. */
 export function diedOutcome(exit: Exit, interrupted: boolean): RunOutcome {

@@ -28,6 +28,8 @@ export interface TranslatorState {
   failed: { readonly message: OpenMessage; readonly reason: string } | undefined;
   /** How the last assistant message of the turn ended. */
   last: LastMessage | undefined;
+  /** How long Pi paused before its last attempt in this turn, in ms. */
+  pauseMs: number;
   agentSessionId: string | undefined;
 }
 
@@ -42,6 +44,7 @@ export const newTranslatorState = (): TranslatorState => ({
   message: undefined,
   failed: undefined,
   last: undefined,
+  pauseMs: 0,
   agentSessionId: undefined,
 });
 

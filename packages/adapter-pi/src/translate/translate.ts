@@ -62,6 +62,7 @@ function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] 
       onQueue(state.trail, record.steering, record.followUp);
       return [];
     case 'auto_retry_start':
+      state.pauseMs = record.delayMs;
       return [...dropFailed(state), retryEvent(record)];
     case 'compaction_end':
       return record.aborted || record.result === undefined || record.result === null
@@ -120,7 +121,8 @@ function userMessage(state: TranslatorState): SessionEvent[] {
 function messageEnded(state: TranslatorState, end: PiMessage): SessionEvent[] {
   // Without a start: a repeated record, or one whose start was spoiled.
   if (!state.message && !state.life.lost && state.last !== undefined) return [];
-  state.last = { stopReason: end.stopReason, errorMessage: end.errorMessage };
+  const { stopReason, errorMessage, timestamp } = end;
+  state.last = { stopReason, errorMessage, timestamp };
   const failed = end.stopReason === 'error';
   const events = failed || end.stopReason === 'aborted' ? [] : onAnswer(state.trail);
   const message = state.message ?? (state.life.lost ? openNext(state) : undefined);

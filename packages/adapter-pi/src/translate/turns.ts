@@ -10,6 +10,7 @@ import { noUsage, usageOf } from './usage.ts';
 export function startTurn(state: TranslatorState, instructionId: string | undefined): SessionEvent[] {
   state.turn = noUsage();
   state.last = undefined;
+  state.pauseMs = 0;
   return [{ type: 'turn.started', turnId: turnIdOf(state), ...(instructionId === undefined ? {} : { instructionId }) }];
 }
 
@@ -26,19 +27,20 @@ function close(state: TranslatorState, outcome: RunOutcome): SessionEvent[] {
 }
 
 /** Pi settled. It may have cancelled a dialog that has a timeout without reporting it. */
-export function endTurn(state: TranslatorState, how: TurnEnd): SessionEvent[] {
+export function endTurn(state: TranslatorState, how: Omit<TurnEnd, 'pauseMs'>): SessionEvent[] {
   const withdrawn: SessionEvent[] = [];
   for (const dialog of state.dialogs.values()) {
     if (dialog.timed) withdrawn.push({ type: 'approval.withdrawn', approvalId: dialog.id });
   }
   state.dialogs.clear();
   onRest(state.trail);
-  return [...withdrawn, ...close(state, turnOutcome(state.last, how))];
+  return [...withdrawn, ...close(state, turnOutcome(state.last, { ...how, pauseMs: state.pauseMs }))];
 }
 
 /** A follow-up starts: everything before it is done, and it opens a turn of its own. */
 export function splitTurn(state: TranslatorState, instructionId: string | undefined): SessionEvent[] {
-  const ended = close(state, turnOutcome(state.last, { interrupted: false, lost: state.life.lost }));
+  const { life, last, pauseMs } = state;
+  const ended = close(state, turnOutcome(last, { interrupted: false, lost: life.lost, pauseMs }));
   beginTurn(state.life);
   return [...ended, ...startTurn(state, instructionId)];
 }

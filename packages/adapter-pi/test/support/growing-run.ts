@@ -63,6 +63,7 @@ export async function collected(source: AsyncIterable<SourceBatch>): Promise<Sou
   return batches;
 }
 
-export function undated({ at: _, ...batch }: SourceBatch): SourceBatch {
+export function undated(dated: SourceBatch): SourceBatch {
+  const { at: _, ...batch } = dated;
   return batch;
 }

@@ -63,6 +63,7 @@ export const harnessFor = (version: PiVersion, module?: string): AdapterHarness 
       witness: () => Promise.resolve(witnessed(config.witness, agentDir)),
     };
   },
+  named: (name) => ({ adapter: pi({ command: [name] }), script: 'echo 0.87.0' }),
   missing: () => pi({ command: ['no-such-pi-anywhere'] }),
   ...(module === undefined ? {} : { module }),
 });

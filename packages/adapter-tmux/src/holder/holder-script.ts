@@ -1,4 +1,4 @@
-import { identityFunctions } from '@runtime/adapter-kit/run';
+import { cgroupFunctions, identityFunctions } from '@runtime/adapter-kit/run';
 
 /** Exit status of a holder that found the run claimed by another. */
 const holderExitClaimed = 73;
@@ -9,16 +9,28 @@ const introduce =
 
 /**
  * What tmux runs to record the pane: straight into a file, so that no slow reader can make the server buffer.
- * Its first act opens the holder's gate: from then on nothing can be lost. Constant, and free of `#` and `%`, which
+ * Its first act opens the holder's gate: from then on nothing can be lost. Nothing of a launch is in it but the limit
+ * of the recording, and it is free of `#` and `%`, which
  * tmux would expand.
  */
-export const recorderCommand = `umask 077; mkfifo gate 2>/dev/null; ${introduce}; exec 3<>gate; echo >&3; exec cat >>out.raw`;
+export function recorderCommand(limit: number | undefined): string {
+  return `umask 077; mkfifo gate 2>/dev/null; ${introduce}; exec 3<>gate; echo >&3; ${record(limit)}`;
+}
 
 /** A recorder put back after the first one died. */
-export const laterRecorderCommand = `umask 077; ${introduce}; exec cat >>out.raw`;
+export function laterRecorderCommand(limit: number | undefined): string {
+  return `umask 077; ${introduce}; ${record(limit)}`;
+}
+
+/** The limit is on the recorder's own files: at it the recorder ends, and what is shown later goes nowhere. */
+function record(limit: number | undefined): string {
+  const bounds = limit === undefined ? '' : `ulimit -c 0; ulimit -f ${Math.floor(limit / 512) + 1}; `;
+  return `${bounds}exec cat >>out.raw`;
+}
 
 /**
- * The holder: the pane's leader, bash. It runs in the run directory; arguments: run id, nonce, seconds to stay, input.
+ * The holder: the pane's leader, bash. It runs in the run directory; arguments: run id, nonce, seconds to stay, input,
+ * count of forks, where cgroups are mounted, the most bytes of the recording.
  *
  * - `bash -m`: the agent is a foreground job with a process group of its own, which has the terminal. dash cannot do
  *   this once the terminal hung up.
@@ -34,17 +46,17 @@ export const laterRecorderCommand = `umask 077; ${introduce}; exec cat >>out.raw
  * - HUP is trapped: when tmux dies the holder still records the exit.
  */
 export const holderScript = `# runtime tmux holder: runs one agent in this terminal, records how it ended.
-${identityFunctions}
-run=$1 nonce=$2 stay=$3 input=$4
+${identityFunctions}${cgroupFunctions}
+run=$1 nonce=$2 stay=$3 input=$4 forks=$5 mount=$6 limit=$7
 mask=$(umask)
 umask 077
 LC_ALL=C
 exec 9>&1 2>>holder.log
-hangup= status= state=
+hangup= status= state= __runtime_cgroup=
 trap 'hangup=1' HUP
 trap : INT TERM QUIT TSTP
 fail() { echo "runtime holder: $1" >&2; exit 75; }
-give_back() { rmdir claim; fail "$1"; }
+give_back() { rmdir claim \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
 
 [ -f tmux.json ] || fail 'this is not the run directory'
@@ -62,6 +74,7 @@ exec 8<&-
 
 if ! mkdir claim; then [ -d claim ] && exit ${holderExitClaimed}; fail 'cannot make the claim'; fi
 printf '%200s\\n' '' >exit.json.tmp || give_back 'no room for the exit record'
+own_cgroup "$mount" "$run" "$PWD"
 __runtime_command=() __runtime_environment=() __runtime_launcher=()
 while IFS= read -r -d '' item; do __runtime_command+=("$item"); done <command.nul
 while IFS= read -r -d '' item; do __runtime_environment+=("$item"); done <environment.nul
@@ -75,8 +88,9 @@ agent() {
   trap - HUP INT TERM QUIT TSTP
   exec 2>&6
   start_time "$BASHPID" || exit 75
-  printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s},"server":{"pid":%s,"startTime":"%s","bootId":"%s"},"tmux":"%s"}\\n' \\
-    "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" >holder.json.tmp || exit 75
+  if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
+  printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s},"server":{"pid":%s,"startTime":"%s","bootId":"%s"},"tmux":"%s"%s}\\n' \\
+    "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" "\${forks:+,\\"forks\\":$forks}\${limit:+,\\"maxOutputBytes\\":$limit}" >holder.json.tmp || exit 75
   mv -f holder.json.tmp holder.json || exit 75
   # From here on names of ours must not be names of the agent's environment.
   __runtime_dir=$PWD
@@ -165,6 +179,7 @@ printf '\\030\\033]7770;%s\\007' "$nonce" >&9 2>/dev/null &
 flush exit.json.tmp
 mv -f exit.json.tmp exit.json || fail 'cannot publish the exit record'
 flush .
+[ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" 2>/dev/null
 
 SECONDS=0
 until [ -n "$hangup" ] || [ "$SECONDS" -ge "$stay" ] || read -r -t "$((stay - SECONDS))" -u 7; do :; done

@@ -58,6 +58,6 @@ export async function awaitReady(screen: Screen, { pattern, timeoutMs, signal }:
 
 function notReady(message: string): AgentRuntimeError {
   return new AgentRuntimeError('UNAVAILABLE', message, {
-    hint: 'run the command by hand and look; set readyPattern to what it shows when it waits for input',
+    hint: 'run the command by hand and look; raise readyTimeoutMs, or set readyPattern to what it shows when it waits',
   });
 }

@@ -1,5 +1,5 @@
 import { readIdentity, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { currentPlacement } from '@runtime/adapter-kit/run';
+import { currentPlacement, whereabouts } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { runMarker, type Launch } from '@runtime/contracts/adapter';
 import { recorderCommand } from '../holder/holder-script.ts';
@@ -26,7 +26,18 @@ export async function startServer(
   const target = `=${record.session}:`;
   const size = ['-x', String(settings.columns), '-y', String(settings.rows)];
   const input = settings.prompt === 'stdin' ? 'prompt' : 'terminal';
-  const holder = ['bash', '-m', 'holder.sh', handle.runId, record.nonce, String(settings.lingerSeconds), input];
+  const where = await whereabouts(handle);
+  const holder = [
+    'bash',
+    '-m',
+    'holder.sh',
+    handle.runId,
+    record.nonce,
+    String(settings.lingerSeconds),
+    input,
+    ...where,
+    String(record.maxOutputBytes ?? ''),
+  ];
   const commands: readonly TmuxCommand[] = [
     ['start-server'],
     ['set-option', '-s', 'escape-time', '10'],
@@ -36,7 +47,7 @@ export async function startServer(
     ['set-option', '-g', 'history-limit', '10000'],
     ['set-option', '-g', 'allow-rename', 'off'],
     ['new-session', '-d', '-s', record.session, ...size, ...holder],
-    ['pipe-pane', '-t', target, recorderCommand],
+    ['pipe-pane', '-t', target, recorderCommand(record.maxOutputBytes)],
     ['display-message', '-p', '#{pid}'],
   ];
   const place: TmuxPlace = { record, runDir: handle.runDir };

@@ -111,6 +111,12 @@ async function repairSocket({ record, runDir }: TmuxPlace): Promise<boolean> {
   return false;
 }
 
+/** Where tmux is looked for: on the run's own PATH, then on ours. */
+export function programPath(environment: Readonly<Record<string, string | undefined>>): string {
+  const ours = clientEnvironment()['PATH'] ?? '/usr/bin:/bin';
+  return environment['PATH'] === undefined ? ours : `${environment['PATH']}:${ours}`;
+}
+
 /** What a client needs of our environment: no secrets, no TMUX of a server around us. */
 export function clientEnvironment(): Record<string, string> {
   const result: Record<string, string> = { SHELL: '/bin/sh', TERM: 'xterm-256color' };

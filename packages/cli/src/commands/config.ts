@@ -18,8 +18,8 @@ export function registerConfig(parent: Command, deps: CliDependencies): void {
     examples: ['config show', 'config show --json'],
     description: 'print the configuration that applies here, and where it comes from',
     body: async (context) => {
-      const { path, config: found, hash } = await context.config();
-      await context.out.document({ path: path ?? null, hash, config: found });
+      const { path, config: found } = await context.config();
+      await context.out.document({ path: path ?? null, config: found });
       await context.out.line(
         path === undefined ? 'no configuration file; these are the defaults:' : sanitizeLine(path, 1000),
       );

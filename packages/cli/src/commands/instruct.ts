@@ -1,4 +1,11 @@
-import type { Receipt, SendOptions, TaskHandle } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  steerCapabilitySchema,
+  type Receipt,
+  type SendOptions,
+  type TaskHandle,
+  type TaskView,
+} from '@runtime/contracts';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { parseDuration } from '../arguments/duration.ts';
@@ -69,21 +76,47 @@ async function instruct(
   send: (task: TaskHandle, text: string, options: SendOptions) => Promise<Receipt>,
 ): Promise<void> {
   const options = instructOptionsSchema.parse(given);
-  const { signal, out } = context;
+  const { signal } = context;
   const source = { name: 'text', argument: text, file: options.promptFile } as const;
   const content = await readText(context.deps, source, signal);
   const plane = await context.writing();
   const view = await findTask(context, plane, id);
   const expiresAt = options.expires === undefined ? undefined : Date.now() + options.expires;
   const { key, ifTurn } = options;
+  refuseUnprovable(view, options.wait);
   const receipt = await send(plane.task(view.id), content, defined({ key, ifTurn, expiresAt, by: 'cli', signal }));
-  if (options.wait !== undefined) {
-    await receipt.reached(options.wait, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(options.waitTimeout)]),
-    });
+  try {
+    if (options.wait !== undefined) {
+      const waiting = AbortSignal.any([signal, AbortSignal.timeout(options.waitTimeout)]);
+      await receipt.reached(options.wait, { signal: waiting });
+    }
+  } finally {
+    // Also when it did not come that far: it is queued or sent, and has an id to look it up by.
+    await report(context, receipt);
   }
-  const level = await receipt.level({ signal });
+}
+
+async function report({ out, signal }: CommandContext, receipt: Receipt): Promise<void> {
+  // After Ctrl-C too: the answer is at hand.
+  const level = await receipt.level(signal.aborted ? {} : { signal });
   await out.document({ taskId: receipt.taskId, instructionId: receipt.instructionId, level });
   if (out.quiet) return;
   await out.line(`${shortId(receipt.instructionId)} ${level}`);
+}
+
+type Level = NonNullable<z.output<typeof instructOptionsSchema>['wait']>;
+
+/** Before anything is queued: a steer that was typed cannot be taken back. */
+function refuseUnprovable({ runs }: TaskView, wanted: Level | undefined): void {
+  const run = runs.at(-1);
+  const most = run?.status === 'ended' ? undefined : run?.capabilities?.steer;
+  if (wanted === undefined || run === undefined || most === undefined) return;
+  const levels: readonly string[] = steerCapabilitySchema.options;
+  if (most === 'none' || levels.indexOf(wanted) <= levels.indexOf(most)) return;
+  const can = most === 'unknown' ? 'cannot prove what becomes of an instruction' : `can prove no more than ${most}`;
+  throw new AgentRuntimeError('UNSUPPORTED', `${run.runtime} ${can}; nothing was sent`, {
+    retry: 'never',
+    hint: most === 'unknown' ? 'send it without --wait' : `wait for ${most}, or send it without --wait`,
+    details: { provable: most },
+  });
 }

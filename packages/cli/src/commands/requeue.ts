@@ -1,16 +1,23 @@
 import {
   AgentRuntimeError,
   type ControlPlane,
+  type RecordedEnvironment,
   type SubmitRequest,
-  type TaskSpec,
   type TaskView,
 } from '@runtime/contracts';
 import type { Command } from 'commander';
 import type { CliDependencies } from '../host/dependencies.ts';
 import type { CommandContext } from '../invocation/context.ts';
+import { usageError } from '../arguments/usage-error.ts';
+import { definitionsOf } from '../config/definitions.ts';
+import { defined } from '../defined.ts';
 import { findTask } from '../plane/find-task.ts';
+import { variable } from '../plane/caller.ts';
+import { definitionsOfTask, specOf } from '../plane/spec-of.ts';
 import { shortId } from '../render/short-id.ts';
+import { parentRun } from './task-request.ts';
 import { addCommand } from '../invocation/add-command.ts';
+import { forPlane, noteUnset } from './for-plane.ts';
 
 /** `runtime requeue`. */
 export function registerRequeue(parent: Command, deps: CliDependencies): void {
@@ -22,9 +29,8 @@ export function registerRequeue(parent: Command, deps: CliDependencies): void {
       const { out, signal } = context;
       const plane = await context.writing();
       const before = await findTask(context, plane, id);
-      const spec = await specOf(context, plane, before);
-      const { continueOf: _, ...same } = spec;
-      const request: SubmitRequest = { ...same, retryOf: before.id };
+      requireEnd(context, before);
+      const request = await requestAgain(context, plane, before.id);
       const task = await plane.submit(request, { signal });
       const view = await task.status({ signal });
       await out.document(view);
@@ -34,18 +40,48 @@ export function registerRequeue(parent: Command, deps: CliDependencies): void {
   });
 }
 
-async function specOf(
-  { signal, program }: CommandContext,
-  plane: ControlPlane,
-  { id, status }: TaskView,
-): Promise<TaskSpec> {
-  if (status === 'queued' || status === 'running' || status === 'waiting') {
-    throw new AgentRuntimeError('CONFLICT', `${shortId(id)} has not ended; it is ${status}`, {
-      hint: `${program} cancel ${shortId(id)} --wait ends it`,
-    });
+function requireEnd({ program }: CommandContext, { id, status }: TaskView): void {
+  if (status !== 'queued' && status !== 'running' && status !== 'waiting') return;
+  throw new AgentRuntimeError('CONFLICT', `${shortId(id)} has not ended; it is ${status}`, {
+    hint: `${program} cancel ${shortId(id)} --wait ends it`,
+  });
+}
+
+/** The request that a task was made of, with its own runtimes and with the variables that this shell has now. */
+async function requestAgain(context: CommandContext, plane: ControlPlane, taskId: string): Promise<SubmitRequest> {
+  const { deps, signal } = context;
+  const spec = await specOf(plane, taskId, signal);
+  const { config } = await context.config();
+  const { continueOf: _, definitions: _recorded, environment: _names, env, ...same } = spec;
+  const given = { env: config.defaults?.env?.set ?? {} };
+  const set = env && valuesAgain(env, (name) => variable(given, name) ?? variable(deps, name));
+  const request: SubmitRequest = {
+    ...same,
+    ...parentRun(deps.env),
+    ...(env ? { env: defined({ pass: env.pass, file: env.file, set }) } : {}),
+    retryOf: taskId,
+  };
+  noteUnset(context, request);
+  const definitions = definitionsOfTask(spec, definitionsOf(config));
+  return forPlane(context, plane, request, definitions);
+}
+
+/** The values of `env.set` were not kept: they come from the configuration or from this shell. */
+function valuesAgain(
+  { set, setNames = [] }: RecordedEnvironment,
+  valueHere: (name: string) => string | undefined,
+): Record<string, string> | undefined {
+  if (setNames.length === 0) return set;
+  const values: [string, string][] = [];
+  const missing: string[] = [];
+  for (const name of setNames) {
+    const value = valueHere(name);
+    if (value === undefined) missing.push(name);
+    else values.push([name, value]);
   }
-  for await (const event of plane.task(id).events({ follow: false, signal })) {
-    if (event.type === 'task.submitted') return event.spec;
-  }
-  throw new AgentRuntimeError('DATA_CORRUPT', `the log has no submission of ${id}`);
+  if (missing.length === 0) return Object.fromEntries(values);
+  throw usageError(
+    `the values that the task was given for ${missing.join(', ')} were not kept`,
+    'set them in this shell, or in defaults.env.set of the configuration, and do it again',
+  );
 }

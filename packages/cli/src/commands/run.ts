@@ -5,7 +5,9 @@ import type { CommandContext } from '../invocation/context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { addCommand } from '../invocation/add-command.ts';
+import { concurrencyOf } from '../config/schema.ts';
 import { openOwnPlane } from '../plane/own-plane.ts';
+import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { prepareTask, submitTask, type PreparedTask } from './submit.ts';
 import { addTaskOptions } from './task-options.ts';
 import { completeRequest } from './task-request.ts';
@@ -44,6 +46,8 @@ async function runDetached(context: CommandContext, prepared: PreparedTask): Pro
   const { deps, program } = context;
   const stopListening = deps.onSignal(['SIGINT'], () => context.interrupt());
   const { plane, task } = await submitTask(context, prepared).finally(stopListening);
+  // By its key it may be a task that is there already.
+  await refuseOwnTask(context, plane, [task.id]);
   const detach = new AbortController();
   const signal = AbortSignal.any([detach.signal, context.signal]);
   let interrupts = 0;
@@ -83,7 +87,7 @@ async function runInForeground(context: CommandContext, prepared: PreparedTask):
   try {
     // To be asked to leave is to be told to stop: the task goes on with the next owner.
     const leave = (): void => stop.abort(new DOMException('asked to leave', 'AbortError'));
-    const plane = await openOwnPlane(context, await context.config(), leave);
+    const plane = await openOwnPlane(context, concurrencyOf((await context.config()).config), leave);
     const task = await plane.submit(await completeRequest(context, plane, prepared.request, prepared.options), {
       signal: stop.signal,
     });

@@ -1,6 +1,13 @@
-import type { RuntimeCapabilities, RuntimeReport } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  type RuntimeCapabilities,
+  type RuntimeDefinition,
+  type RuntimeReport,
+} from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { definitionsOf } from '../config/definitions.ts';
+import { callerEnvironment } from '../plane/caller.ts';
 import { connectIfOwned } from '../plane/connect.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
@@ -24,16 +31,37 @@ export function registerRuntimes(parent: Command, deps: CliDependencies): void {
   });
 }
 
-/** The runtimes as the owner knows them. Where there is no owner, probes the adapters, which needs none. */
+/**
+ * The runtimes that are configured here, as the owner finds them, which knows their circuit breakers. Where there is no
+ * owner, probes them, which needs none. A plane whose program brings its own runtimes reports these.
+ */
 async function findRuntimes(context: CommandContext, refresh: boolean): Promise<readonly RuntimeReport[]> {
-  const plane = await connectIfOwned(context);
-  if (plane) return context.closeAtEnd(plane).runtimes({ refresh, signal: context.signal });
-  const adapters = await context.deps.adapters((await context.config()).config);
-  const probes = adapters.map(async (adapter) => ({
-    ...(await adapter.probe({ signal: context.signal })),
-    breaker: 'closed' as const,
-  }));
-  return Promise.all(probes);
+  const { deps, signal } = context;
+  const owned = await connectIfOwned(context);
+  const plane = owned && context.closeAtEnd(owned);
+  if (plane && !(await plane.info({ signal })).definitions) return plane.runtimes({ refresh, signal });
+  const { config } = await context.config();
+  const definitions = definitionsOf(config);
+  if (!plane) return Promise.all(Object.entries(definitions).map(([id, each]) => probe(context, id, each)));
+  const environment = await callerEnvironment(deps, definitions, config.defaults?.env?.pass ?? []);
+  return plane.runtimes({ refresh, signal, definitions: { ...definitions }, environment: { ...environment } });
+}
+
+async function probe(
+  { deps, signal }: CommandContext,
+  id: string,
+  definition: RuntimeDefinition,
+): Promise<RuntimeReport> {
+  const breaker = 'closed';
+  try {
+    const adapter = await deps.createAdapter(id, definition);
+    const environment = await callerEnvironment(deps, { [id]: definition }, []);
+    return { ...(await adapter.probe({ signal, environment })), breaker };
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    const { code, rawMessage, hint } = AgentRuntimeError.from(thrown);
+    return { status: 'unavailable', id, code, reason: rawMessage, ...(hint === undefined ? {} : { hint }), breaker };
+  }
 }
 
 /** The capabilities that it has, in words. */

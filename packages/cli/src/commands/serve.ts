@@ -1,7 +1,11 @@
+import { leaveRunCgroup } from '@runtime/adapter-kit/process';
 import type { AgentRuntimeError, ControlPlane } from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { formatDuration, parseDuration } from '../arguments/duration.ts';
+import { usageError } from '../arguments/usage-error.ts';
+import { concurrencyOf, concurrencySchema } from '../config/schema.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { reportError } from '../invocation/handle.ts';
@@ -17,7 +21,7 @@ const letGoMs = 30_000;
 const serveOptionsSchema = z.object({
   detach: z.boolean().default(false),
   idleExit: z.int().optional(),
-  passEnv: z.array(z.string()).optional(),
+  concurrency: z.int().optional(),
 });
 
 /** `runtime serve`. */
@@ -35,26 +39,47 @@ export function registerServe(parent: Command, deps: CliDependencies): void {
             'exit after this time without unfinished tasks and connected clients',
             parseDuration,
           ),
+        )
+        .addOption(
+          parsedOption(
+            '--concurrency <count>',
+            'how many tasks run at the same time (default: defaults.concurrency of the configuration here, else 4)',
+            parseConcurrency,
+          ),
         ),
     ownSignals: true,
     body: async (context, _args, given) => {
       const options = serveOptionsSchema.parse(given);
-      return options.detach ? serveDetached(context, options.idleExit) : serve(context, options.idleExit);
+      return options.detach ? serveDetached(context, options) : serve(context, options);
     },
   });
 }
 
-async function serveDetached(context: CommandContext, idleExit: number | undefined): Promise<void> {
-  await context.config();
-  const plane = await context.writing({ idleExit: idleExit === undefined ? 'never' : `${idleExit}ms` });
+type ServeOptions = z.infer<typeof serveOptionsSchema>;
+
+function parseConcurrency(text: string): number {
+  const count = Number(text);
+  if (!concurrencySchema.safeParse(count).success)
+    throw usageError(`expected a number from 1 to 1000, not ${JSON.stringify(text)}`);
+  return count;
+}
+
+async function serveDetached(context: CommandContext, { idleExit, concurrency }: ServeOptions): Promise<void> {
+  const plane = await context.writing({
+    idleExit: idleExit === undefined ? 'never' : `${idleExit}ms`,
+    ...(concurrency === undefined ? {} : { concurrency }),
+  });
   await report(context, plane);
 }
 
-async function serve(context: CommandContext, idleExit: number | undefined): Promise<number> {
+async function serve(context: CommandContext, { idleExit, concurrency }: ServeOptions): Promise<number> {
+  // An agent may have started it, and ends before the owner's other tasks do.
+  if (process.env[runMarker] === undefined) await leaveRunCgroup();
   const stop = new AbortController();
   const unsubscribe = context.deps.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], (name) => stop.abort(name));
   try {
-    const plane = await openOwnPlane(context, await context.config(), ({ by, why }) =>
+    const limit = concurrency ?? concurrencyOf((await context.config()).config);
+    const plane = await openOwnPlane(context, limit, ({ by, why }) =>
       stop.abort(`asked to leave by ${sanitizeLine(by)}${why === undefined ? '' : ` (${sanitizeLine(why, 500)})`}`),
     );
     context.deps.leaveWorkingDirectory();

@@ -6,7 +6,8 @@ import { shortId } from '../render/short-id.ts';
 import { addCommand } from '../invocation/add-command.ts';
 import { readText } from './read-text.ts';
 import { addTaskOptions, taskOptionsSchema, type TaskOptions } from './task-options.ts';
-import { completeRequest, composeRequest, namesToPass } from './task-request.ts';
+import { noteUnset } from './for-plane.ts';
+import { completeRequest, composeRequest, parentRun } from './task-request.ts';
 
 /** A request that was read and checked as far as possible without a plane. */
 export interface PreparedTask {
@@ -24,7 +25,12 @@ export async function prepareTask(
   const loaded = await context.config();
   const source = { name: 'prompt', argument, file: options.promptFile } as const;
   const prompt = await readText(context.deps, source, context.signal);
-  return { request: composeRequest(prompt, options, loaded, context.deps.cwd), options };
+  const request = {
+    ...composeRequest(prompt, options, loaded, context.deps.cwd),
+    ...parentRun(context.deps.env),
+  };
+  noteUnset(context, request);
+  return { request, options };
 }
 
 /** Submits the task to the owner. Tries a second time after a lost connection, which the key makes harmless. */
@@ -32,9 +38,8 @@ export async function submitTask(
   context: CommandContext,
   { request, options }: PreparedTask,
 ): Promise<{ readonly plane: ControlPlane; readonly task: TaskHandle }> {
-  const writing = { passEnv: [...namesToPass(options), ...(request.env?.pass ?? [])] };
   const submit = async (): Promise<{ plane: ControlPlane; task: TaskHandle }> => {
-    const plane = await context.writing(writing);
+    const plane = await context.writing();
     const complete = await completeRequest(context, plane, request, options);
     return { plane, task: await plane.submit(complete, { signal: context.signal }) };
   };

@@ -1,11 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import type { ControlPlane, SubmitRequest, Target } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  submitRequestSchema,
+  type ControlPlane,
+  type SubmitRequest,
+  type Target,
+} from '@runtime/contracts';
+import { runMarker } from '@runtime/contracts/adapter';
 import { parseDuration } from '../arguments/duration.ts';
 import { mergePolicies } from '../arguments/policy.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { findTask, type FindContext } from '../plane/find-task.ts';
+import { definitionsOf, pick, type Definitions } from '../config/definitions.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import { callerEnvironment, withDefinitions, withPassedValues } from '../plane/caller.ts';
+import { findTask } from '../plane/find-task.ts';
+import { definitionsOfTask, specOf } from '../plane/spec-of.ts';
+import { forPlane } from './for-plane.ts';
 import type { TaskOptions } from './task-options.ts';
 
 /** Makes the request, as far as no plane is needed. Options override defaults; paths become absolute for the owner. */
@@ -39,8 +51,14 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
   return withoutUndefined(request);
 }
 
+/** The run that this command is called from, when an agent calls it: the task then may use what that run holds. */
+export function parentRun(env: CommandContext['deps']['env']): Pick<SubmitRequest, 'parentRunId'> {
+  const found = submitRequestSchema.shape.parentRunId.safeParse(env[runMarker]);
+  return found.data === undefined ? {} : { parentRunId: found.data };
+}
+
 /** The names of `--env-pass`, each of which may be a list with commas. */
-export function namesToPass(options: TaskOptions): string[] {
+function namesToPass(options: TaskOptions): string[] {
   return (options.envPass ?? []).flatMap((text) => text.split(',')).map((name) => name.trim());
 }
 
@@ -55,27 +73,57 @@ function withModel(
   });
 }
 
-/** Adds what needs the plane: the task to continue, and the runtimes for `--model` without `--on`. */
+/** Adds what needs the plane: the task to continue, the runtimes with their definitions, the variables of this shell. */
 export async function completeRequest(
-  context: FindContext,
+  context: CommandContext,
   plane: ControlPlane,
   request: SubmitRequest,
   options: TaskOptions,
 ): Promise<SubmitRequest> {
-  let complete = request;
+  const { signal } = context;
+  const loaded = await context.config();
+  const here = definitionsOf(loaded.config);
   if (options.continue !== undefined) {
     const before = await findTask(context, plane, options.continue);
     const workspace = options.workspace === undefined ? before.workspace : request.workspace;
-    complete = withoutUndefined({ ...complete, continueOf: before.id, workspace });
+    const definitions = definitionsOfTask(await specOf(plane, before.id, signal), here);
+    const continued = withoutUndefined({ ...request, continueOf: before.id, workspace });
+    return forPlane(context, plane, continued, definitions);
   }
-  if ((options.model === undefined && options.thinking === undefined) || complete.runtimes !== undefined)
-    return complete;
-  const usable = (await plane.runtimes()).flatMap((report) =>
+  const isDefined = (await plane.info({ signal })).definitions;
+  const chosen = isDefined ? here : undefined;
+  const runtimes = request.runtimes ?? (await usableRuntimes(context, plane, options, chosen));
+  const complete = withoutUndefined({ ...request, runtimes });
+  if (!isDefined) return withPassedValues(context.deps, complete);
+  const ids = (runtimes ?? []).map((target) => (typeof target === 'string' ? target : target.runtime));
+  const unknown = ids.find((id) => !Object.hasOwn(here, id));
+  if (unknown !== undefined) throw unknownRuntime(unknown, loaded);
+  return withDefinitions(context.deps, complete, pick(here, ids));
+}
+
+/** For a task that names no runtime: those that take a model where one is asked for, else all. */
+async function usableRuntimes(
+  { deps, signal }: CommandContext,
+  plane: ControlPlane,
+  options: TaskOptions,
+  definitions: Definitions | undefined,
+): Promise<(string | Target)[] | undefined> {
+  if (options.model === undefined && options.thinking === undefined) return definitions && Object.keys(definitions);
+  const environment = definitions && { ...(await callerEnvironment(deps, definitions, [])) };
+  const asked = definitions ? { definitions: { ...definitions }, environment } : {};
+  const usable = (await plane.runtimes({ ...asked, signal })).flatMap((report) =>
     report.status === 'available' && report.capabilities.models ? [report.id] : [],
   );
   if (usable.length === 0)
     throw usageError('no available runtime takes a model', 'runtime runtimes lists the runtimes');
-  return withoutUndefined({ ...complete, runtimes: withModel(usable, options) });
+  return withModel(usable, options);
+}
+
+function unknownRuntime(id: string, { path, config }: LoadedConfig): AgentRuntimeError {
+  const where = path === undefined ? 'and there is no configuration file here' : `in ${path}`;
+  return new AgentRuntimeError('NOT_FOUND', `no runtime ${JSON.stringify(id)} is configured ${where}`, {
+    hint: `the runtimes are ${Object.keys(config.runtimes).join(', ')}`,
+  });
 }
 
 /** The socket and the log carry JSON, which has no undefined fields. */

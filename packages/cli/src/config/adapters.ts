@@ -1,18 +1,21 @@
+import { AgentRuntimeError, type RuntimeDefinition } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import { describeIssues } from '../arguments/describe-issues.ts';
 import { defined } from '../defined.ts';
-import type { RuntimeConfig, RuntimeEntry } from './schema.ts';
+import { runtimeEntrySchema, type RuntimeEntry } from './schema.ts';
 
-/** Makes the adapters that a configuration names, in its order. Loads only the packages of these adapters. */
-export function createAdapters(config: RuntimeConfig): Promise<readonly RuntimeAdapter[]> {
-  return Promise.all(Object.entries(config.runtimes).map(([id, entry]) => createAdapter(id, entry)));
-}
-
-async function createAdapter(id: string, entry: RuntimeEntry): Promise<RuntimeAdapter> {
-  const adapter = await adapterOf(id, entry);
-  const { passEnv = [] } = entry;
-  return passEnv.length === 0
-    ? adapter
-    : { ...adapter, passEnvironment: [...(adapter.passEnvironment ?? []), ...passEnv] };
+/**
+ * Makes the adapter of a definition. Loads the package of this adapter alone. INVALID_ARGUMENT for a definition that this
+ * version does not understand: an earlier or a later one may have recorded it.
+ */
+export async function createAdapter(id: string, definition: RuntimeDefinition): Promise<RuntimeAdapter> {
+  const { adapter, options } = definition;
+  const parsed = runtimeEntrySchema.safeParse({ ...options, adapter });
+  if (parsed.success) return adapterOf(id, parsed.data);
+  const issues = describeIssues(parsed.error.issues).join('; ');
+  throw new AgentRuntimeError('INVALID_ARGUMENT', `this version does not understand the runtime ${id}: ${issues}`, {
+    hint: 'submit the task again, with the configuration of this version',
+  });
 }
 
 async function adapterOf(id: string, entry: RuntimeEntry): Promise<RuntimeAdapter> {

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, jsonDepthExceeds } from '@runtime/contracts';
 import { describeIssues } from '../arguments/describe-issues.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import { defaultConfig } from './defaults.ts';
@@ -16,8 +15,6 @@ export interface LoadedConfig {
   readonly config: RuntimeConfig;
   /** The absolute path of its file; undefined for the defaults of this machine. */
   readonly path: string | undefined;
-  /** A hash of its meaning: two spellings of one configuration have the same hash. */
-  readonly hash: string;
 }
 
 /** Where to look for a configuration. */
@@ -42,11 +39,20 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
     path === undefined
       ? await defaultConfig(options.env)
       : fromDirectory(parseConfig(await readConfig(path, given !== undefined), path), dirname(path));
-  return { config, path, hash: hashOf(config) };
+  return { config, path };
 }
+
+/** Some ten times as deep as anything in it. */
+const maxConfigDepth = 64;
 
 /** Parses and checks the text of a configuration file. */
 export function parseConfig(text: string, path: string): RuntimeConfig {
+  if (jsonDepthExceeds(text, maxConfigDepth)) {
+    throw usageError(
+      `${path} is nested deeper than ${maxConfigDepth} levels`,
+      'runtime config schema prints what is expected',
+    );
+  }
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -65,9 +71,9 @@ export function parseConfig(text: string, path: string): RuntimeConfig {
 function fromDirectory(config: RuntimeConfig, directory: string): RuntimeConfig {
   const runtimes = Object.entries(config.runtimes).map(([id, entry]): [string, RuntimeEntry] => {
     const [program, ...args] = entry.command ?? [];
-    // A name without a slash is looked up on PATH.
-    if (program === undefined || !program.includes('/') || isAbsolute(program)) return [id, entry];
-    return [id, { ...entry, command: [resolve(directory, program), ...args] }];
+    const command = program === undefined ? {} : { command: [programFrom(directory, program), ...args] };
+    const tmux = 'tmux' in entry && entry.tmux !== undefined ? { tmux: programFrom(directory, entry.tmux) } : {};
+    return [id, { ...entry, ...command, ...tmux }];
   });
   const { defaults } = config;
   const file = defaults?.env?.file;
@@ -77,6 +83,12 @@ function fromDirectory(config: RuntimeConfig, directory: string): RuntimeConfig 
     runtimes: Object.fromEntries(runtimes),
     ...(defaults ? { defaults: { ...defaults, ...env } } : {}),
   };
+}
+
+/** A name without a slash is looked up on PATH, and what begins in the workspace is known once there is one. */
+function programFrom(directory: string, program: string): string {
+  if (!program.includes('/') || isAbsolute(program) || program.startsWith('{workspace}')) return program;
+  return resolve(directory, program);
 }
 
 async function readConfig(path: string, named: boolean): Promise<string> {
@@ -107,11 +119,6 @@ function refuseForeign(path: string, { uid }: Stats): void {
   throw new AgentRuntimeError('PERMISSION_DENIED', `${path} belongs to another user (${uid})`, {
     hint: `if you trust the file, name it with --config ${path}`,
   });
-}
-
-function hashOf(config: RuntimeConfig): string {
-  const { $schema: _, ...meant } = config;
-  return createHash('sha256').update(JSON.stringify(meant)).digest('hex').slice(0, 16);
 }
 
 function messageOf(error: unknown): string {

@@ -27,7 +27,7 @@ const passEnv = z
   .array(z.string().regex(/^[A-Za-z_]\w*\*?$/, 'expected the name of a variable; a trailing * matches any rest'))
   .max(200)
   .optional()
-  .describe('Variables of the owner that every run on this runtime gets, such as ANTHROPIC_*.');
+  .describe('Variables of the calling shell that every run on this runtime gets, such as ANTHROPIC_*.');
 
 const piSchema = z
   .strictObject({
@@ -76,11 +76,13 @@ const localSchema = z
   );
 
 /** One runtime: which adapter, and its options. */
-const runtimeEntrySchema = z.discriminatedUnion('adapter', [piSchema, tmuxSchema, localSchema], {
+export const runtimeEntrySchema = z.discriminatedUnion('adapter', [piSchema, tmuxSchema, localSchema], {
   error: 'expected "adapter" to be one of "pi", "tmux", "local"',
 });
 /** The configuration of one runtime: its adapter, and the options of the adapter. */
 export type RuntimeEntry = z.infer<typeof runtimeEntrySchema>;
+
+export const concurrencySchema = z.int().min(1).max(1000);
 
 const defaultsSchema = z
   .strictObject({
@@ -89,12 +91,17 @@ const defaultsSchema = z
       .min(1)
       .max(16)
       .optional(),
-    concurrency: z.int().min(1).max(1000).optional().describe('How many tasks the owner runs at the same time.'),
+    concurrency: concurrencySchema
+      .optional()
+      .describe(
+        'How many tasks the owner runs at the same time, at most. The owner has it of the command that started it.',
+      ),
     approvals: approvalPolicySchema.optional(),
     needs: needsSchema.optional(),
     recovery: taskSpecSchema.shape.recovery.unwrap().optional(),
     retry: retryPolicySchema.optional(),
-    env: environmentSpecSchema.optional(),
+    // A relative path starts at the configuration's file.
+    env: environmentSpecSchema.extend({ file: z.string().max(4096).optional() }).optional(),
     deadline: durationSchema.optional(),
     runTimeout: durationSchema.optional(),
     idleTimeout: durationSchema.optional(),
@@ -108,9 +115,16 @@ export const runtimeConfigSchema = z
     runtimes: z
       .record(runtimeIdSchema, runtimeEntrySchema)
       .refine((runtimes) => Object.keys(runtimes).length > 0, 'expected at least one runtime')
+      .refine((runtimes) => Object.keys(runtimes).length <= 64, 'expected at most 64 runtimes')
       .describe('The runtimes by id, in order of preference.'),
     defaults: defaultsSchema.optional(),
   })
   .describe('Configuration of the runtime command.');
 /** The content of `runtime.config.json`. */
 export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;
+
+/** As many agents as fit on a usual machine. */
+export const usualConcurrency = 4;
+
+/** How many tasks an owner runs at the same time that a command with this configuration starts. */
+export const concurrencyOf = ({ defaults }: RuntimeConfig): number => defaults?.concurrency ?? usualConcurrency;

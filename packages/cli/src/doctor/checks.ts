@@ -1,5 +1,5 @@
 import type { AgentRuntimeError } from '@runtime/contracts';
-import type { DirectoryFacts, FileSystemFacts, PlacementFacts } from './machine.ts';
+import type { DirectoryFacts, FileSystemFacts, PiFacts, PlacementFacts } from './machine.ts';
 
 /** `fail`: tasks cannot run here, or not safely. `warn`: something is missing. */
 export type CheckStatus = 'ok' | 'warn' | 'fail';
@@ -189,6 +189,17 @@ export function checkCredentials(names: readonly string[], env: Readonly<Record<
   const found = names.filter((name) => (env[name] ?? '') !== '');
   if (found.length > 0) return check('credentials', 'ok', found.join(', '));
   return check('credentials', 'warn', 'no variable of a provider is set', 'agents with a login of their own need none');
+}
+
+/** Whether Pi can read its files. Shows the names of providers, never a key. */
+export function checkPi({ agentDir, faults, providers }: PiFacts): Check {
+  const [first] = faults;
+  if (first) {
+    const detail = faults.map(({ file, why }) => `${file} ${why}`).join('; ');
+    return check('pi', 'warn', detail, `Pi ignores the file without a word: correct ${first.file}, or log in again`);
+  }
+  const known = providers.length === 0 ? 'no provider has a stored login' : `logins of ${providers.join(', ')}`;
+  return check('pi', 'ok', `${agentDir}: ${known}`);
 }
 
 /** The worst status of all checks. */

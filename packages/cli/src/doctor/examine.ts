@@ -9,6 +9,7 @@ import {
   checkFreeSpace,
   checkLock,
   checkNode,
+  checkPi,
   checkPlacement,
   checkPlatform,
   checkSocketPath,
@@ -21,7 +22,7 @@ import {
 export async function examine(context: CommandContext): Promise<Check[]> {
   const { deps, dataDir } = context;
   const { machine, env } = deps;
-  const [fileSystem, directory, placement, tmux, bash, setpriv, socket, lock, config] = await Promise.all([
+  const [fileSystem, directory, placement, tmux, bash, setpriv, socket, lock, config, pi] = await Promise.all([
     machine.fileSystem(dataDir),
     machine.directory(dataDir),
     machine.placement(env),
@@ -31,6 +32,7 @@ export async function examine(context: CommandContext): Promise<Check[]> {
     deps.planes.socketPath(dataDir).catch((error: unknown) => AgentRuntimeError.from(error)),
     findOwner(context),
     checkConfig(context),
+    machine.piFiles(env),
   ]);
   return [
     checkNode(machine.nodeVersion),
@@ -50,6 +52,7 @@ export async function examine(context: CommandContext): Promise<Check[]> {
       machine.platform,
     ),
     config,
+    checkPi(pi),
     checkCredentials(machine.credentialNames, env),
   ];
 }

@@ -11,8 +11,19 @@ export interface Machine {
   directory(path: string): Promise<DirectoryFacts | undefined>;
   /** Whether agents would outlive this process. */
   placement(env: Readonly<Record<string, string | undefined>>): Promise<PlacementFacts>;
+  /** What Pi's agent directory holds in this environment. */
+  piFiles(env: Readonly<Record<string, string | undefined>>): Promise<PiFacts>;
   /** The names of variables that may hold credentials of providers. */
   readonly credentialNames: readonly string[];
+}
+
+/** Facts about Pi's agent directory. */
+export interface PiFacts {
+  readonly agentDir: string;
+  /** Files that Pi cannot read, and why. */
+  readonly faults: readonly { readonly file: string; readonly why: string }[];
+  /** The names of the providers for which a login or a key is stored. */
+  readonly providers: readonly string[];
 }
 
 /** Facts about a file system. */

@@ -14,6 +14,8 @@ export function nodeMachine(maxAnswerMs = 5000): Machine {
     fileSystem,
     directory,
     placement: currentPlacement,
+    // Loaded for this question only.
+    piFiles: async (env) => (await import('@runtime/adapter-pi')).readPiFiles(env),
     credentialNames,
   };
 }

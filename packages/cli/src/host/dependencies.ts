@@ -1,6 +1,5 @@
-import type { ControlPlane } from '@runtime/contracts';
+import type { ControlPlane, RuntimeDefinition } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
-import type { LoadedConfig, RuntimeConfig } from '../config/load.ts';
 import type { Machine } from '../doctor/machine.ts';
 
 /** Where text is written: a stream of the process, or a double of one. */
@@ -15,7 +14,8 @@ export interface TextSink {
 /** How to own a data directory. */
 export interface OpenPlaneOptions {
   readonly dataDir: string;
-  readonly adapters: readonly RuntimeAdapter[];
+  /** As `CliDependencies.createAdapter`: the owner has no runtimes of its own. */
+  readonly createAdapter: CliDependencies['createAdapter'];
   /** Whether to serve the control socket. */
   readonly listen: boolean;
   /** How many tasks run at a time. @default as the control plane has it */
@@ -76,11 +76,10 @@ export interface StartingOwner {
 /** How to start an owner process. */
 export interface StartOwnerOptions {
   readonly dataDir: string;
-  readonly config: LoadedConfig;
   /** As in `serve --idle-exit`; `never` for an owner that stays. */
   readonly idleExit: string;
-  /** Variables that the owner gets beyond the allow-list; a trailing `*` matches any rest. */
-  readonly passEnv: readonly string[];
+  /** As in `serve --concurrency`. */
+  readonly concurrency: number;
 }
 
 /** Everything that the commands use of the outside. `nodeDependencies()` is the real one. */
@@ -99,8 +98,8 @@ export interface CliDependencies {
   /** Aborted when the reader of stdout closes it (EPIPE). */
   readonly brokenPipe: AbortSignal;
   readonly planes: Planes;
-  /** Makes the adapters that a configuration names, in its order. */
-  adapters(config: RuntimeConfig): Promise<readonly RuntimeAdapter[]>;
+  /** Makes the adapter of a definition, in this process or in an owner that it starts. */
+  createAdapter(id: string, definition: RuntimeDefinition): Promise<RuntimeAdapter>;
   /** Starts an owner process. Resolves when the process runs, which is before it serves. */
   startOwner(options: StartOwnerOptions): Promise<StartingOwner>;
   /** Calls the listener for these signals until the returned function is called. */
@@ -120,6 +119,8 @@ export interface CliDependencies {
   readonly detachWindowMs?: number;
   /** After which time `run` says why its task is still queued, in ms. @default 2000 */
   readonly queuedNoteMs?: number;
+  /** How long `attach` shows how to leave before the agent's screen hides it, in ms. @default 1500 */
+  readonly attachPauseMs?: number;
   /** Unix ms. @default Date.now */
   readonly now?: () => number;
   /** How often the line below the last one is drawn, in ms. @default 120 */

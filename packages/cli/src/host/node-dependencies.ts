@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { createAdapters } from '../config/adapters.ts';
+import { createAdapter } from '../config/adapters.ts';
 import type { CliDependencies } from './dependencies.ts';
 import { nodeMachine } from '../doctor/node-machine.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -30,7 +30,7 @@ export function nodeDependencies(): CliDependencies {
     stderr: process.stderr,
     brokenPipe: watchForBrokenPipe(),
     planes: nodePlanes(),
-    adapters: createAdapters,
+    createAdapter,
     startOwner: (options) =>
       startOwner(options, { execPath: process.execPath, execArgv: process.execArgv, entry }, process.env),
     onSignal(names, listener) {

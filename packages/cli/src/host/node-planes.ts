@@ -9,6 +9,7 @@ export function nodePlanes(): Planes {
       const { fifo, openControlPlane } = await import('@runtime/control-plane');
       return openControlPlane({
         ...options,
+        adapters: [],
         ...(concurrency === undefined ? {} : { scheduler: fifo({ concurrency }) }),
       });
     },

@@ -13,24 +13,19 @@ export const credentialNames: readonly string[] = `
   .trim()
   .split(/\s+/);
 
-/** Where agents and their providers are found. The last line is needed to start any process on Windows. */
-const agentNames: readonly string[] = `
-  ANTHROPIC_BASE_URL OPENAI_BASE_URL AZURE_OPENAI_BASE_URL AZURE_OPENAI_RESOURCE_NAME
-  GOOGLE_CLOUD_PROJECT GOOGLE_CLOUD_LOCATION AWS_REGION AWS_DEFAULT_REGION
-  PI_CODING_AGENT_DIR CLAUDE_CONFIG_DIR CODEX_HOME
-  SystemRoot ComSpec PATHEXT APPDATA LOCALAPPDATA USERPROFILE TEMP TMP
-`
-  .trim()
-  .split(/\s+/);
+/** Needed to start any process on Windows. */
+const windowsNames: readonly string[] = 'SystemRoot ComSpec PATHEXT APPDATA LOCALAPPDATA USERPROFILE TEMP TMP'.split(
+  ' ',
+);
 
 /**
- * The environment of a detached owner: an allow-list, the variables of providers, and `extraNames`. Never the marker of
- * a run: an owner that an agent starts must not be treated as a process of that agent's run and be reaped with it.
+ * The environment of a detached owner: an allow-list without credentials, because each task brings the variables of its
+ * own shell. Never the marker of a run: an owner that an agent starts must not be treated as a process of that agent's
+ * run and be reaped with it.
  */
 export async function ownerEnvironment(
   base: Readonly<Record<string, string | undefined>>,
-  extraNames: readonly string[],
 ): Promise<Record<string, string>> {
-  const { env } = await buildEnvironment({ base, pass: [...credentialNames, ...agentNames, ...extraNames] });
+  const { env } = await buildEnvironment({ base, pass: windowsNames });
   return { ...env };
 }

@@ -22,7 +22,7 @@ const tailBytes = 2000;
  * socket answers.
  */
 export async function startOwner(
-  { dataDir, config, idleExit, passEnv }: StartOwnerOptions,
+  { dataDir, idleExit, concurrency }: StartOwnerOptions,
   self: SelfCommand,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<StartingOwner> {
@@ -34,13 +34,14 @@ export async function startOwner(
   try {
     const begin = (await log.stat()).size;
     const idle = idleExit === 'never' ? [] : ['--idle-exit', idleExit];
-    const configured = config.path === undefined ? [] : ['--config', config.path];
-    const args = [...self.execArgv, self.entry, 'serve', '--data-dir', dataDir, ...idle, ...configured];
+    // Everything that it needs is said here: from its working directory it would find another configuration.
+    const limit = ['--concurrency', String(concurrency)];
+    const args = [...self.execArgv, self.entry, 'serve', '--data-dir', dataDir, ...idle, ...limit];
     // Raw spawn: the owner is detached, outlives this process and writes to its own log file.
     const child = spawn(self.execPath, args, {
       detached: true,
       cwd: '/',
-      env: await ownerEnvironment(env, passEnv),
+      env: await ownerEnvironment(env),
       stdio: ['ignore', log.fd, log.fd],
     });
     await new Promise<void>((resolve, reject) => {

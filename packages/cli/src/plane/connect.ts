@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import type { LoadedConfig } from '../config/load.ts';
+import { concurrencyOf, usualConcurrency } from '../config/schema.ts';
 import type { CliDependencies, StartingOwner } from '../host/dependencies.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { leaveOwner } from './leave-owner.ts';
 import { isOlder } from './versions.ts';
-import { readOwnerConfig } from '../owner/owner-config.ts';
 import type { Output } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 
@@ -23,10 +23,10 @@ export interface ConnectContext {
 
 /** How to start an owner where there is none. */
 export interface WritingOptions {
-  /** Variables of this environment that the new owner gets beyond the allow-list. @default none */
-  readonly passEnv?: readonly string[];
   /** After which idle time the owner exits; `never` for an owner that stays. @default '10m' */
   readonly idleExit?: string;
+  /** How many tasks the new owner runs at the same time. @default that of the configuration here */
+  readonly concurrency?: number;
   /**
    * How long the owner may take until its socket answers, in ms.
    * @default 15000: a start of Node on a busy machine, with a large log
@@ -88,10 +88,7 @@ export async function connectForWriting(context: ConnectContext, options: Writin
   for (;;) {
     const found = await findLivingOwner(context);
     if (found && !AgentRuntimeError.isInstance(found)) {
-      if (!mayTakeOver || !(await takeOver(context, found))) {
-        if (owner === undefined) await noteOtherConfig(context, found);
-        return found;
-      }
+      if (!mayTakeOver || !(await takeOver(context, found))) return found;
       mayTakeOver = false;
       until = performance.now() + timeoutMs;
       continue;
@@ -118,10 +115,8 @@ const cannotChange = ({ retry, details }: AgentRuntimeError): boolean =>
   retry === 'never' || details?.['stopped'] === true;
 
 async function startOwner(context: ConnectContext, options: WritingOptions): Promise<StartingOwner> {
-  const config = await context.config();
-  const adapters = await context.deps.adapters(config.config);
-  const passEnv = [...(options.passEnv ?? []), ...adapters.flatMap(({ passEnvironment }) => passEnvironment ?? [])];
-  return context.deps.startOwner({ dataDir: context.dataDir, config, idleExit: options.idleExit ?? '10m', passEnv });
+  const { idleExit = '10m', concurrency = await concurrencyHere(context) } = options;
+  return context.deps.startOwner({ dataDir: context.dataDir, idleExit, concurrency });
 }
 
 /**
@@ -176,19 +171,12 @@ async function ownerTooSlow(
 
 const logEnd = (tail: string): string => (tail.trim() === '' ? '' : `; the end of its log:\n${tail.trimEnd()}`);
 
-/** Prints a note when the owner was started with another configuration than the one that applies here. */
-async function noteOtherConfig(context: ConnectContext, plane: ControlPlane): Promise<void> {
+/** Of the configuration here. A broken one must not keep a person from steering or cancelling a task. */
+async function concurrencyHere(context: ConnectContext): Promise<number> {
   try {
-    const mine = await context.config();
-    if (mine.path === undefined) return;
-    const { pid } = await plane.info();
-    const theirs = await readOwnerConfig(context.dataDir);
-    if (theirs === undefined || theirs.pid !== pid || theirs.hash === mine.hash) return;
-    context.out.note(
-      `note: the owner was started with another configuration than ${sanitizeLine(mine.path, 1000)}. To use this one, stop the owner with kill ${pid} (agents go on); the next command starts a new owner.`,
-    );
+    return concurrencyOf((await context.config()).config);
   } catch (error) {
-    // A broken configuration must not keep a person from steering or cancelling a task.
     context.out.note(`note: ${sanitizeLine(AgentRuntimeError.from(error).rawMessage, 500)}`);
+    return usualConcurrency;
   }
 }

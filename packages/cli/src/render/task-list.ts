@@ -32,6 +32,6 @@ export function formatTaskList(views: readonly TaskView[], now: number, c: Colou
   return formatRows([head, ...rows], { columns, paint }).flatMap((lines, row) => {
     const view = views[row - 1];
     const waiting = view === undefined ? undefined : describeWaiting(view, now);
-    return waiting === undefined ? lines : [...lines, c.dim(cutLine(`  ${waiting}`, columns))];
+    return waiting === undefined ? lines : [...lines, c.dim(cutLine(`  waits: ${waiting}`, columns))];
   });
 }

@@ -1,12 +1,17 @@
 import type { TaskView } from '@runtime/contracts';
-import { formatDuration } from '../arguments/duration.ts';
+import { formatElapsed } from '../arguments/duration.ts';
+import { sanitizeLine } from '../sanitize.ts';
+import { withShortIds } from './short-id.ts';
 
 /** What a task waits for, in words; undefined for one that works or has ended. Sanitised. */
 export function describeWaiting(view: TaskView, now: number): string | undefined {
-  if (view.approvals.length > 0) return view.approvals.length === 1 ? 'waits for an answer' : 'waits for answers';
-  if (view.status === 'waiting') return 'the agent rests; the task is kept open for follow-ups';
-  if (view.status !== 'queued') return undefined;
-  const pause = (view.nextAttemptAt ?? 0) - now;
-  if (pause > 0) return `the next attempt is in ${formatDuration(pause)}`;
-  return 'queued behind other tasks, or behind a task in the same workspace';
+  const { waitingFor } = view;
+  if (waitingFor === undefined) return undefined;
+  const { kind, text, until } = waitingFor;
+  // A start takes a moment; that is no waiting to speak of.
+  if (kind === 'runtime' && view.status === 'running') return undefined;
+  const named = withShortIds(sanitizeLine(text, 400));
+  const pause = (until ?? 0) - now;
+  const sentence = `${named.slice(0, 1).toLowerCase()}${named.slice(1)}`;
+  return pause > 0 ? `${sentence} (in ${formatElapsed(pause)})` : sentence;
 }

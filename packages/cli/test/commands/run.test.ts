@@ -119,7 +119,8 @@ describe('runtime run', () => {
     const first = lab.start(['run', 'x']);
     await first.stdout.holds('mine');
     const second = lab.start(['run', 'y'], { queuedNoteMs: 10 });
-    await second.stderr.holds('queued behind other tasks');
+    await second.stderr.holds(`works in ${lab.workspace}`);
+    expect(second.stderr.text).toMatch(/^queued: task \w{6} works in /);
     expect(second.stdout.text).toMatch(/^· task \w{6}\n$/);
     gate.resolve(undefined);
     expect((await first.ended).stderr).toBe('');

@@ -2,9 +2,35 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
+import { parentRun } from '../../src/commands/task-request.ts';
 import { Lab } from '../support/lab.ts';
 
 const view = (document: unknown): TaskView => taskViewSchema.parse(document);
+
+describe('a task that an agent submits', () => {
+  it('works in the workspace of the run that waits for it, instead of waiting for that run', async () => {
+    const gate = Promise.withResolvers<void>();
+    await using lab = await Lab.open(({ text }) =>
+      text === 'outer'
+        ? [
+            { do: 'say', text: 'up' },
+            { do: 'gate', until: gate.promise },
+          ]
+        : [],
+    );
+    const outer = lab.start(['run', 'outer']);
+    await outer.stdout.holds('up');
+    const { runs } = view((await lab.run('status', 'last', '--json')).json());
+    const env = { PATH: '/usr/bin:/bin', RUNTIME_RUN_ID: runs[0]?.runId };
+    const inner = await lab.start(['run', 'inner', '--json'], { env }).ended;
+    expect(inner.code).toBe(0);
+    const id = (inner.records() as { stream: string }[])[0]?.stream.slice('task/'.length) ?? '';
+    const again = await lab.start(['requeue', id], { env }).ended;
+    expect((await lab.run('wait', again.stdout.trim())).code).toBe(0);
+    gate.resolve();
+    await outer.ended;
+  });
+});
 
 describe('options of a task', () => {
   const specOf = async (lab: Lab, ...args: string[]): Promise<unknown> => {
@@ -113,5 +139,13 @@ describe('options of a task', () => {
     expect((await lab.run('run', '-q', 'two', '--continue', id)).stdout).toBe('heard 3\n');
     const cwd = join(lab.workspace, 'sub');
     expect(view((await lab.start(['status', 'last', '--json'], { cwd }).ended).json()).workspace).toBe(cwd);
+  });
+});
+
+describe('a command that an agent calls', () => {
+  it('names the run that it was called from, if that is the name of one', () => {
+    expect(parentRun({ RUNTIME_RUN_ID: 'run-1' })).toEqual({ parentRunId: 'run-1' });
+    for (const env of [{}, { RUNTIME_RUN_ID: '' }, { RUNTIME_RUN_ID: '../etc' }, { RUNTIME_RUN_ID: 'x'.repeat(65) }])
+      expect(parentRun(env)).toEqual({});
   });
 });

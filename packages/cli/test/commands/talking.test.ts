@@ -1,3 +1,4 @@
+import { memoryRuntime, type MemoryScript } from '@runtime/conformance/memory-runtime';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { Lab, Sink } from '../support/lab.ts';
@@ -16,6 +17,35 @@ describe('talking to a task', () => {
     const steered = await lab.run('steer', 'last', 'use the other file', '--wait', 'observed', '--json');
     expect(steered.json()).toMatchObject({ level: 'observed' });
     expect((await running.ended).stdout).toContain('» steer: use the other file');
+  });
+
+  it.each(['unknown', 'accepted'] as const)(
+    'sends nothing when it is to wait for more than the runtime can prove: %s',
+    async (steer) => {
+      await using lab = await Lab.open();
+      const script: MemoryScript = () => [{ do: 'say', text: 'ready' }, { do: 'hang' }];
+      lab.use(memoryRuntime({ script, capabilities: { steer } }));
+      const running = lab.start(['run', 'x']);
+      await running.stdout.holds('ready');
+      const refused = await lab.run('steer', 'last', 'too bold', '--wait', 'delivered');
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('[UNSUPPORTED]') });
+      expect(refused.stderr).toContain('nothing was sent');
+      const { instructions } = view((await lab.run('status', 'last', '--json')).json());
+      expect(instructions.map(({ mode }) => mode)).toEqual(['prompt']);
+      await lab.run('cancel', 'last', '--wait');
+      await running.ended;
+    },
+  );
+
+  it('prints the id of what it waited for in vain, and how far it came', async () => {
+    await using lab = await Lab.open(() => [{ do: 'say', text: 'ready' }, { do: 'hang' }]);
+    const running = lab.start(['run', 'x']);
+    await running.stdout.holds('ready');
+    const late = await lab.run('steer', 'last', 'hello', '--wait', 'observed', '--wait-timeout', '300ms', '--json');
+    expect(late.code).not.toBe(0);
+    expect(late.stdout).toMatch(/"instructionId":"ins-/);
+    await lab.run('cancel', 'last', '--wait');
+    await running.ended;
   });
 
   it('keeps a task open, follows up, and closes it', async () => {
@@ -67,9 +97,15 @@ describe('talking to a task', () => {
   it('is a conflict after the end, with exit code 1', async () => {
     await using lab = await Lab.open();
     await lab.run('run', 'x');
-    expect(await lab.run('steer', 'last', 'too late')).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('[CONFLICT]'),
+    const late = await lab.run('steer', 'last', 'too late');
+    expect(late.code).toBe(1);
+    // In the words of the command line: short ids, and no code.
+    expect(late.stderr).toMatch(/\nerror task \w{6} has ended \(succeeded\) \[CONFLICT\]\n/);
+    expect(late.stderr).toContain('runtime run "<text>" --continue <task>');
+    expect(late.stderr).not.toContain('submit({');
+    const asJson = await lab.run('steer', 'last', 'too late', '--json');
+    expect(asJson.json()).toMatchObject({
+      error: { hint: expect.stringContaining('runtime run "<text>" --continue') },
     });
   });
 });

@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runtimeDefinitionSchema } from '@runtime/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAdapters } from '../../src/config/adapters.ts';
+import { createAdapter } from '../../src/config/adapters.ts';
+import { definitionsOf } from '../../src/config/definitions.ts';
 import { defaultConfig } from '../../src/config/defaults.ts';
 import { configSearchPath } from '../../src/config/find.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
@@ -67,16 +69,6 @@ describe('finding the configuration', () => {
       expect((await load(root, file)).path).toBe(file);
     },
   );
-
-  it('hashes the meaning of a configuration, not its spelling', async () => {
-    const write = (name: string, text: string) => writeFile(join(root, name), text);
-    await write('a.json', '{"$schema":"x","runtimes":{"pi":{"adapter":"pi"}}}');
-    await write('b.json', '{\n "runtimes": { "pi": { "adapter": "pi" } } }');
-    await write('c.json', '{"runtimes":{"pi2":{"adapter":"pi"}}}');
-    const [a, b, c] = await Promise.all(['a.json', 'b.json', 'c.json'].map((name) => load(root, name)));
-    expect(a?.hash).toBe(b?.hash);
-    expect(a?.hash).not.toBe(c?.hash);
-  });
 });
 
 describe('a bad configuration', () => {
@@ -184,15 +176,48 @@ describe('paths in a configuration', () => {
     expect(config.defaults?.env?.file).toBe(join(directory, '.env'));
   });
 
-  it('become adapters with their ids and their variables', async () => {
-    const [pi, shell] = await createAdapters({
+  it('are left alone where they begin in the workspace', async () => {
+    const directory = join(root, 'in-workspace');
+    await mkdir(directory);
+    const runtimes = { near: { adapter: 'tmux', command: ['{workspace}/agent'], tmux: './tmux' } };
+    await writeFile(join(directory, 'runtime.config.json'), JSON.stringify({ runtimes }));
+    expect((await load(directory)).config.runtimes['near']).toMatchObject({
+      command: ['{workspace}/agent'],
+      tmux: join(directory, 'tmux'),
+    });
+  });
+});
+
+describe('the runtimes of a configuration', () => {
+  it('become definitions, and these adapters with their ids', async () => {
+    const definitions = definitionsOf({
       runtimes: {
-        'my-pi': { adapter: 'pi', passEnv: ['MY_*'] },
+        'my-pi': { adapter: 'pi', passEnv: ['MY_*'], offline: undefined },
         shell: { adapter: 'local', command: ['sh'] },
       },
     });
-    expect(pi?.id).toBe('my-pi');
-    expect(pi?.passEnvironment).toEqual(expect.arrayContaining(['ANTHROPIC_API_KEY', 'MY_*']));
-    expect(shell?.id).toBe('shell');
+    expect(definitions).toStrictEqual({
+      'my-pi': { adapter: 'pi', options: {}, passEnv: ['MY_*'] },
+      shell: { adapter: 'local', options: { command: ['sh'] } },
+    });
+    for (const [id, definition] of Object.entries(definitions)) {
+      expect(runtimeDefinitionSchema.parse(definition)).toEqual(definition);
+      expect((await createAdapter(id, definition)).id).toBe(id);
+    }
+  });
+
+  it.each([
+    [
+      'an adapter of another version',
+      { adapter: 'acp', options: {} },
+      /echo: adapter: expected "adapter" to be one of/,
+    ],
+    ['an option of another version', { adapter: 'pi', options: { fast: true } }, /echo: fast is not a known setting/],
+  ])('are not understood with %s, and say so', async (_what, definition, message) => {
+    await expect(createAdapter('echo', definition)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(message),
+      hint: expect.any(String),
+    });
   });
 });

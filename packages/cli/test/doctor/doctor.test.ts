@@ -7,6 +7,7 @@ import {
   checkFreeSpace,
   checkLock,
   checkNode,
+  checkPi,
   checkPlacement,
   checkPlatform,
   checkSocketPath,
@@ -93,6 +94,17 @@ describe('the checks of doctor', () => {
     expect(checkLock({ kind: 'silent', pid: 7 }).status).toBe('warn');
   });
 
+  it('warns of files that Pi cannot read, and names the providers with a login', () => {
+    const facts = { agentDir: '/a', faults: [], providers: ['anthropic', 'openai'] };
+    expect(checkPi(facts)).toMatchObject({ status: 'ok', detail: '/a: logins of anthropic, openai' });
+    const fault = { file: '/a/auth.json', name: 'auth.json', why: 'is not JSON' };
+    expect(checkPi({ ...facts, faults: [fault] })).toMatchObject({
+      status: 'warn',
+      detail: '/a/auth.json is not JSON',
+      hint: expect.stringContaining('/a/auth.json'),
+    });
+  });
+
   it('is as bad as the worst check', () => {
     const check = (status: 'ok' | 'warn' | 'fail') => ({ name: 'x', status, detail: '' });
     expect(worst([check('ok'), check('warn')])).toBe('warn');
@@ -113,6 +125,7 @@ describe('runtime doctor', () => {
       status: 'warn',
       checks: expect.arrayContaining([
         expect.objectContaining({ name: 'credentials', detail: 'ANTHROPIC_API_KEY' }),
+        expect.objectContaining({ name: 'pi', status: 'ok' }),
         expect.objectContaining({ name: 'tmux', detail: 'tmux 3.3a' }),
         expect.objectContaining({ name: 'owner', status: 'ok' }),
       ]),

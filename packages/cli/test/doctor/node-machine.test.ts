@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -28,5 +28,22 @@ describe.skipIf(process.platform === 'win32')('the first line of a program', () 
     expect(await machine.firstLine('sh', ['-c', script, file])).toBeUndefined();
     // Throws unless the child is there.
     process.kill(Number(await readFile(file, 'utf8')), 'SIGKILL');
+  });
+});
+
+describe("Pi's agent directory", () => {
+  it('is looked at without a value of it in the answer', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'machine-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    const env = { PI_CODING_AGENT_DIR: dir };
+    expect(await nodeMachine().piFiles(env)).toEqual({ agentDir: dir, faults: [], providers: [] });
+    await writeFile(join(dir, 'auth.json'), '{"anthropic":{"type":"api_key","key":"sk-secret"}}');
+    await writeFile(join(dir, 'models.json'), '{"providers":{"mine":{"apiKey":"sk-secret"}');
+    const found = await nodeMachine().piFiles(env);
+    expect(found).toMatchObject({
+      faults: [{ file: join(dir, 'models.json'), why: 'is not JSON' }],
+      providers: ['anthropic'],
+    });
+    expect(JSON.stringify(found)).not.toContain('sk-secret');
   });
 });

@@ -11,8 +11,13 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const main = 'memory-main.ts';
 const uid = 12_345;
+const asStranger = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
+const script = join(import.meta.dirname, '../support', main);
+/** Another user must be able to read this program: a checkout in somebody's home often lets nobody in. */
 const canBeOther =
-  process.getuid?.() === 0 && process.platform === 'linux' && spawnSync('setpriv', ['--version']).status === 0;
+  process.getuid?.() === 0 &&
+  process.platform === 'linux' &&
+  spawnSync('setpriv', [...asStranger, 'test', '-r', script]).status === 0;
 
 /** A place that another user reaches, with a Node that it may execute. */
 async function strangersPlace() {
@@ -25,20 +30,13 @@ async function strangersPlace() {
   await chown(home, uid, uid);
   const dataDir = join(home, 'd');
   const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
-    execa(
-      'setpriv',
-      [
-        ...['--reuid', String(uid), '--regid', String(uid), '--clear-groups', node],
-        ...['--conditions=@runtime/source', join(import.meta.dirname, '../support', main), ...args],
-      ],
-      {
-        cwd: home,
-        env: { PATH: '/usr/bin:/bin', TMPDIR: home, ...env },
-        extendEnv: false,
-        reject: false,
-        timeout: Math.round(50_000 * inject('slowness')),
-      },
-    );
+    execa('setpriv', [...asStranger, node, '--conditions=@runtime/source', script, ...args], {
+      cwd: home,
+      env: { PATH: '/usr/bin:/bin', TMPDIR: home, ...env },
+      extendEnv: false,
+      reject: false,
+      timeout: Math.round(50_000 * inject('slowness')),
+    });
   return {
     root,
     home,

@@ -26,8 +26,8 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(await lab.ownerPid()).toBe(pid);
 
     const environment = await environmentOf(pid ?? 0);
-    expect(environment).toContain('ANTHROPIC_API_KEY=k');
-    expect(environment.join('\n')).not.toMatch(/RUNTIME_RUN_ID|SECRET_OF_THE_SHELL/);
+    // Each task brings the variables of its own shell: the owner needs no credentials.
+    expect(environment.join('\n')).not.toMatch(/RUNTIME_RUN_ID|SECRET_OF_THE_SHELL|ANTHROPIC_API_KEY/);
     const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
     expect([fields[2], fields[3]]).toEqual([String(pid), String(pid)]);
     expect((await stat(join(lab.dataDir, 'owner.log'))).mode & 0o777).toBe(0o600);
@@ -45,13 +45,6 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(JSON.parse(stdout)).toHaveLength(3);
     const opened = await lab.start('events', '--type', 'plane.opened', '--json');
     expect(opened.stdout.trim().split('\n')).toHaveLength(1);
-  });
-
-  it('gets the variables that a task asks for', async () => {
-    await using lab = await ProcessLab.open(main);
-    lab.env['MY_TOOL_HOME'] = '/opt/tool';
-    await lab.start('run', 'x', '--env-pass', 'MY_TOOL_HOME');
-    expect(await environmentOf((await lab.ownerPid()) ?? 0)).toContain('MY_TOOL_HOME=/opt/tool');
   });
 
   it('exits by itself when it is idle, and the next command starts another', async () => {
@@ -98,18 +91,6 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     const result = await lab.start('run', 'x');
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toMatch(/cannot write to the data directory[^]*hint/);
-  });
-
-  it('keeps its configuration, and a command with another one prints a note', async () => {
-    await using lab = await ProcessLab.open(main);
-    await lab.start('run', 'x');
-    await writeFile(
-      join(lab.workspace, 'runtime.config.json'),
-      JSON.stringify({ runtimes: { memory: { adapter: 'local', command: ['x'] } } }),
-    );
-    const result = await lab.start('run', '-q', 'y');
-    expect(result).toMatchObject({ exitCode: 0, stdout: 'did y\n' });
-    expect(result.stderr).toContain(`kill ${await lab.ownerPid()}`);
   });
 });
 

@@ -35,6 +35,7 @@ export function openOnFailingDisk(sign: string): Planes['open'] {
   return ({ concurrency, ...options }) =>
     openTestPlane({
       ...options,
+      adapters: [],
       ...(concurrency === undefined ? {} : { scheduler: fifo({ concurrency }) }),
       logFs: failingFs(sign),
     });

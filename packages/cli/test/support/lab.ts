@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,6 +67,7 @@ export const quietMachine: Machine = {
   fileSystem: () => Promise.resolve({ type: 0xef53, freeBytes: 50 * 1024 ** 3 }),
   directory: () => Promise.resolve({ mode: 0o40700, uid: 1, ownUid: 1, isDirectory: true }),
   placement: () => Promise.resolve({ survivesHost: true, wrap: [] }),
+  piFiles: () => Promise.resolve({ agentDir: '/home/me/.pi/agent', faults: [], providers: ['anthropic'] }),
   credentialNames: ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY'],
 };
 
@@ -97,17 +99,25 @@ export class Lab implements AsyncDisposable {
   static async open(script?: MemoryScript): Promise<Lab> {
     const lab = new Lab(await realpath(await mkdtemp(join(tmpdir(), 'cli-'))), script);
     await mkdir(lab.workspace);
-    return lab;
+    return lab.use(...lab.#adapters);
   }
 
+  /** Configures these runtimes, in this order. */
   use(...adapters: readonly RuntimeAdapter[]): this {
     this.#adapters = adapters;
+    const runtimes = Object.fromEntries(adapters.map(({ id }) => [id, { adapter: 'local', command: [id] }]));
+    writeFileSync(join(this.root, 'runtime.config.json'), JSON.stringify({ runtimes }));
     return this;
   }
 
   /** The dependencies of a command in this lab. */
   dependencies(overrides: Partial<CliDependencies> = {}): CliDependencies {
     const planes = nodePlanes();
+    const createAdapter = async (id: string): Promise<RuntimeAdapter> => {
+      const found = this.#adapters.find((adapter) => adapter.id === id);
+      if (!found) throw new Error(`the lab has no runtime ${id}`);
+      return found;
+    };
     return {
       version: '1.2.3',
       env: { PATH: '/usr/bin:/bin' },
@@ -119,10 +129,10 @@ export class Lab implements AsyncDisposable {
       stderr: new Sink(),
       brokenPipe: new AbortController().signal,
       planes,
-      adapters: () => Promise.resolve(this.#adapters),
+      createAdapter,
       startOwner: async ({ dataDir }) => {
         this.started += 1;
-        this.#owners.push(await planes.open({ dataDir, adapters: this.#adapters, listen: false, version: '1.2.3' }));
+        this.#owners.push(await planes.open({ dataDir, createAdapter, listen: false, version: '1.2.3' }));
         return {
           pid: process.pid,
           exitCode: () => undefined,

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killTree } from '@runtime/adapter-kit/process';
 import { execa } from 'execa';
@@ -54,12 +54,12 @@ export class ProcessLab implements AsyncDisposable {
   }
 
   start(...args: readonly string[]): Cli {
-    return this.in('.').start(...args);
+    return this.in(this.workspace).start(...args);
   }
 
-  /** The command line in a directory of the workspace. */
-  in(folder: string): { start(...args: readonly string[]): Cli } {
-    const cwd = join(this.workspace, folder);
+  /** The command line in another directory, as seen from the workspace. */
+  in(directory: string): { start(...args: readonly string[]): Cli } {
+    const cwd = resolve(this.workspace, directory);
     const node = ['--conditions=@runtime/source', this.#main];
     return { start: (...args) => execute(process.execPath, [...node, ...args], cwd, this.env) };
   }

@@ -60,6 +60,11 @@ export interface AdapterHarness {
   /** Makes an adapter that cannot find its backend. Its probe must answer Unavailable with a hint. */
   readonly missing?: () => RuntimeAdapter;
   /**
+   * Makes an adapter whose program is `name`, without a path, and a shell script that the probe takes for it. Left out
+   * for a backend without a program.
+   */
+  readonly named?: (name: string) => { readonly adapter: RuntimeAdapter; readonly script: string };
+  /**
    * Scenarios that this agent cannot play, with the reason. Those that prove a declared capability must be playable.
    */
   readonly unplayable?: Partial<Record<ScenarioName, string>>;

@@ -29,6 +29,10 @@ export const requirements = {
     behaviour: 'answers Unavailable, with a reason and a hint, for a backend that is not there',
     source: adapter('Never throws for a backend that is not there: that is `Unavailable`.'),
   },
+  'probe.environment': {
+    behaviour: 'looks its program up on the PATH of the environment that it is asked about, and nowhere else',
+    source: adapter('a program without a path is looked up on this PATH'),
+  },
   'start.once': {
     behaviour: 'starts a handle once: of two starts at the same time one is CONFLICT, and so is every later one',
     source: adapter('exactly once for a handle: a second start of the same handle is CONFLICT.'),

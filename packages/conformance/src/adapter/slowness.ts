@@ -19,7 +19,8 @@ export function slowness(): number {
 function measure(): number {
   const times = Array.from({ length: samples }, spawnMs).toSorted((a, b) => a - b);
   const median = times[Math.floor(samples / 2)] ?? referenceMs;
-  return Math.min(maxFactor, Math.max(1, median / referenceMs));
+  // Whole, because what it multiplies are milliseconds for timers that take whole ones.
+  return Math.min(maxFactor, Math.max(1, Math.ceil(median / referenceMs)));
 }
 
 function spawnMs(): number {

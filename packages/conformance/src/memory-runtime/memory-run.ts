@@ -47,6 +47,7 @@ export class MemoryRun {
   #incoming: Instruction[] = [];
   #steers: Instruction[] = [];
   #onSteer: (() => void) | undefined;
+  readonly #accepted = new Set<string>();
   readonly #unobserved = new Set<string>();
   readonly #approvals = new Map<string, Pending>();
   readonly #answered = new Map<string, string>();
@@ -61,8 +62,13 @@ export class MemoryRun {
     return this.#turn?.turnId;
   }
 
-  /** Accepts an instruction: a steer joins the running turn, everything else waits for the end of it. */
+  /**
+   * Accepts an instruction, once: a new owner sends again what an earlier one was sending. A steer joins the running
+   * turn, everything else waits for the end of it.
+   */
   accept(instruction: Instruction): void {
+    if (this.#accepted.has(instruction.id)) return;
+    this.#accepted.add(instruction.id);
     const steers = instruction.mode === 'steer' && this.#turn !== undefined;
     if (!steers || this.#proves('accepted'))
       this.journal.append({ type: 'instruction.accepted', instructionId: instruction.id });

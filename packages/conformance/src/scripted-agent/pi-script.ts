@@ -38,6 +38,8 @@ export interface PiSpoil {
 export interface PiStartup {
   /** Milliseconds to wait. @default 0 */
   readonly delayMs?: number;
+  /** Milliseconds for which the processor is kept busy, as by the start on a slow machine. @default 0 */
+  readonly busyMs?: number;
   /** Text for stderr. */
   readonly stderr?: string;
   /** Exits with this code. */

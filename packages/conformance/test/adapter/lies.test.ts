@@ -8,7 +8,7 @@ import { twisted } from '../support/twisted.ts';
 const lies: Readonly<Record<string, Lie>> = { ...capabilityLies, ...eventLies, ...endingLies };
 
 /** Requirements that the runtime in memory has no part in: adapters with processes prove them. */
-const onlyOnProcesses: readonly RequirementId[] = ['recover.after-kill'];
+const onlyOnProcesses: readonly RequirementId[] = ['recover.after-kill', 'probe.environment'];
 
 async function verdict(id: RequirementId, { truth = {}, twist }: Lie): Promise<string> {
   try {

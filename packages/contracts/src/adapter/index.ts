@@ -6,6 +6,7 @@
 export type {
   AgentRuntime,
   Launch,
+  ProbeOptions,
   ReadEventsOptions,
   RecoverOptions,
   Recovery,
@@ -18,8 +19,9 @@ export type {
 export { attachSchema } from '../vocabulary/attach.ts';
 export type { Attach } from '../vocabulary/attach.ts';
 export { exitSchema, runMarker, specVersion } from '../vocabulary/handle.ts';
-export type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
+export type { Exit, LeakedProcess, RuntimeHandle } from '../vocabulary/handle.ts';
 export { policyAction, policyAsks } from '../vocabulary/approval.ts';
+export { namedWaitMs } from '../vocabulary/retry-after.ts';
 export { classifyMessage } from '../vocabulary/outcome.ts';
 export { deltaTypes, maxEventTextChars, sessionEventSchemas } from '../events/session-events.ts';
 export type { SessionEvent, SessionEventType } from '../events/session-events.ts';

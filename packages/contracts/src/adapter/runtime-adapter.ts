@@ -45,7 +45,17 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   /** Values that must not appear in events. */
   readonly secrets: readonly string[];
+  /**
+   * The most output on the disk. An adapter whose run writes files sees to it that they do not grow far beyond this,
+   * whether an owner lives or not, and ends the events there. @default no limit
+   */
+  readonly maxOutputBytes?: number;
   readonly approvals?: ApprovalPolicy;
+  /**
+   * How many times longer than by its own limits the adapter waits for the backend to get ready: 1 at first, more after
+   * starts that failed, since a healthy backend may be slow. @default 1
+   */
+  readonly patience?: number;
 }
 
 /** Opaque to the plane: where an adapter's source stands. At most 500 characters. */
@@ -85,17 +95,22 @@ export interface RuntimeAdapter {
   /** The runtime's id, by which targets name it. */
   readonly id: string;
   /**
-   * Names of variables that the backend may need from the owner's environment, such as provider keys. Nothing beyond
+   * Names of variables that the backend may need from the caller's environment, such as provider keys. Nothing beyond
    * these, the default list and the task's own is passed on.
    */
   readonly passEnvironment?: readonly string[];
+  /**
+   * The longest that the adapter by itself waits for the backend to get ready, in ms: the plane waits longer than that.
+   * @default the plane's limit alone counts
+   */
+  readonly startupMs?: number;
 
   /**
    * Finds the backend. May run the binary for its version or a handshake; opens no session and calls no model.
    * Never throws for a backend that is not there: that is `Unavailable`. Answers within 20 s; results are cached by the
-   * plane.
+   * plane, for each environment.
    */
-  probe(options?: CallOptions): Promise<AgentRuntime | Unavailable>;
+  probe(options?: ProbeOptions): Promise<AgentRuntime | Unavailable>;
 
   /**
    * Starts the run's process, exactly once for a handle: a second start of the same handle is CONFLICT.
@@ -119,6 +134,15 @@ export interface RuntimeAdapter {
    * Repeatable; needs no live session; a run that never began is fine. Throws OUTCOME_UNKNOWN when something is left.
    */
   reap(handle: RuntimeHandle, options?: CallOptions): Promise<void>;
+}
+
+/** For whom a backend is looked for. */
+export interface ProbeOptions extends CallOptions {
+  /**
+   * The variables that a run would get: a program without a path is looked up on this PATH, and asked for its version
+   * with these. @default those of this process
+   */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
 /** What recovering needs beside the handle. */

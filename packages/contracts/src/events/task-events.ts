@@ -96,6 +96,8 @@ const planeTaskEventSchemas = {
     runId,
     epoch: z.int().min(1),
     sourceCursor: z.string().max(500).optional(),
+    /** Where its terminal is joined now; left out when that has not changed. */
+    attach: attachSchema.optional(),
   }),
   'run.resumed': z.object({ type: z.literal('run.resumed'), runId, agentSessionId: backendIdSchema }),
   'run.stopping': z.object({ type: z.literal('run.stopping'), runId, cause: stopCauseSchema }),

@@ -136,16 +136,12 @@ const planeHandlers = {
       version: event.version,
       ...defined({ agentSessionId: event.agentSessionId, attach: event.attach }),
     }),
+  'run.reattached': (state, { attach }) => (attach ? patchRun(state, { attach }) : state),
   'run.resumed': (state, event) => patchRun(state, { agentSessionId: event.agentSessionId }),
   'run.stopping': (state, event) => {
     const run = state.runs.at(-1);
     const stoppedInTurn = run?.turn !== undefined;
-    return patchRun(state, {
-      status: 'stopping',
-      stopCause: run?.stopCause ?? event.cause,
-      stoppedInTurn,
-      stoppingAt: event.time,
-    });
+    return patchRun(state, { status: 'stopping', stopCause: run?.stopCause ?? event.cause, stoppedInTurn });
   },
   'run.ended': ended,
   'run.stalled': (state) => patchRun(state, { stalled: true }),

@@ -62,8 +62,6 @@ export interface RunState {
   readonly startedAt: number;
   /** The last report of the run, by the source's own time where that is known. */
   readonly activityAt: number;
-  /** When it was decided to stop the run. */
-  readonly stoppingAt?: number;
   readonly endedAt?: number;
   /** Output so far: UTF-16 units of increments, and quarantined bytes. */
   readonly outputChars: number;

@@ -38,6 +38,16 @@ export interface ListOptions extends CallOptions {
   readonly limit?: number;
 }
 
+/** Which runtimes are looked for, and where. */
+export interface RuntimesOptions extends CallOptions {
+  /** Asks again, instead of giving the last answer. @default false */
+  readonly refresh?: boolean;
+  /** Runtimes by id, as in a request. @default those that the plane was opened with */
+  readonly definitions?: SubmitRequest['definitions'];
+  /** As in a request. @default the environment of the plane */
+  readonly environment?: SubmitRequest['environment'];
+}
+
 /** Recorded with the act. */
 export interface ActOptions extends CallOptions {
   /** Who asks; at most 200 characters. `runtime`, `plane` and `clock` are the plane's own names. @default 'api' */
@@ -122,8 +132,8 @@ export interface PlaneEvents {
 export interface ControlPlane extends AsyncDisposable {
   /**
    * Submits a task. Resolves when it is durable.
-   * INVALID_ARGUMENT for a bad request, NOT_FOUND for a runtime that is not configured, CONFLICT for a key that was
-   * used for another request.
+   * INVALID_ARGUMENT for a bad request, NOT_FOUND for a runtime that is neither defined nor known, UNSUPPORTED for a
+   * definition where the plane makes no adapters, CONFLICT for a key that was used for another request.
    */
   submit(request: SubmitRequest, options?: CallOptions): Promise<TaskHandle>;
   /** A handle by id. A task that does not exist is NOT_FOUND at the first call. */
@@ -132,8 +142,11 @@ export interface ControlPlane extends AsyncDisposable {
   tasks(options?: ListOptions): Promise<readonly TaskView[]>;
   /** The events of the whole log, all streams in order of position. */
   events(options?: EventsOptions): AsyncIterable<CursoredEvent>;
-  /** What `probe()` found, in the order of configuration. `refresh` asks again. */
-  runtimes(options?: CallOptions & { readonly refresh?: boolean }): Promise<readonly RuntimeReport[]>;
+  /**
+   * What `probe()` found: of the runtimes in `definitions`, else of those that the plane was opened with, in their
+   * order. UNSUPPORTED for definitions where the plane makes no adapters.
+   */
+  runtimes(options?: RuntimesOptions): Promise<readonly RuntimeReport[]>;
   info(options?: CallOptions): Promise<PlaneInfo>;
   /**
    * Asks the owner to leave the data directory to another one: it closes its plane, and agents go on. Resolves once it

@@ -16,6 +16,8 @@ export const planeInfoSchema = z
     leaves: z.boolean().optional(),
     /** Tasks that have not ended. */
     unfinished: z.int(),
+    /** A task may bring the definitions of its runtimes: `SubmitRequest.definitions`. */
+    definitions: z.boolean().default(false),
     /** Connections to the control socket. */
     clients: z.int(),
   })

@@ -28,10 +28,17 @@ export const runtimeHandleSchema = z.object({
 });
 export type RuntimeHandle = z.infer<typeof runtimeHandleSchema>;
 
+/** A process that a run left behind: it seems to be the agent's, and nothing proves it, so it was not ended. */
+const leakedProcessSchema = z.object({ pid: z.int().min(2), command: z.string().max(100) });
+export type LeakedProcess = z.infer<typeof leakedProcessSchema>;
+
+/** What was found besides, when the run was stopped. */
+const found = { leaked: z.array(leakedProcessSchema).max(100).optional() };
+
 /** How a process ended, as observed. Nobody invents a code. */
 export const exitSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('exited'), code: z.int().min(0).max(255) }),
-  z.object({ kind: z.literal('signaled'), signal: z.string().max(20) }),
-  z.object({ kind: z.literal('unknown'), why: z.string().max(1000) }),
+  z.object({ kind: z.literal('exited'), code: z.int().min(0).max(255), ...found }),
+  z.object({ kind: z.literal('signaled'), signal: z.string().max(20), ...found }),
+  z.object({ kind: z.literal('unknown'), why: z.string().max(1000), ...found }),
 ]);
 export type Exit = z.infer<typeof exitSchema>;

@@ -66,6 +66,11 @@ const patterns: readonly (readonly [OutcomeCode, RegExp])[] = [
   ['rate_limit', /\b429\b|rate.?limit|too many requests|overloaded/i],
   ['quota', /quota|insufficient.?(funds|credit|balance)|billing|usage limit|\b402\b/i],
   ['auth', /\b401\b|\b403\b|unauthori[sz]ed|invalid api key|no api key|authentication|log ?in\b/i],
+  // The task names a model that the provider does not have.
+  [
+    'invalid_request',
+    /\bmodel_not_found\b|\b(?:unknown|invalid|no such|unsupported) model\b|\bnot a valid model|\bmodels?\b[^\n]{0,120}\b(?:not (?:be )?found|does not exist|doesn't exist)|\bnot_found_error\b[^\n]{0,60}\bmodel\b/i,
+  ],
   ['context_overflow', /context.{0,20}(length|window|overflow|limit)|too many tokens|prompt is too long/i],
   ['refusal', /\brefus(al|ed to)|content.?filter|safety/i],
   ['timeout', /timed? ?out|deadline/i],

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { approvalPolicySchema } from './approval.ts';
 import { needsSchema } from './capabilities.ts';
 import { idSchema, runtimeIdSchema } from '../base/ids.ts';
+import {
+  callerEnvironmentSchema,
+  environmentNamesSchema,
+  environmentSpecSchema,
+  recordedEnvironmentSchema,
+} from './environment.ts';
 import { maxInstructionChars, partsSchema } from './instruction.ts';
+import { recordedDefinitionSchema, runtimeDefinitionSchema } from './runtime-definition.ts';
 
 /** A runtime with its options. Another model on the same runtime is another step of the same ladder. */
 export const targetSchema = z.strictObject({
@@ -17,24 +24,6 @@ const durationMs = z
   .int()
   .min(1)
   .max(90 * 86_400_000);
-
-/**
- * The variables that a run's processes get beyond the default list. Values of `set` and `file` are treated as secrets
- * where their names say so:
- * they are masked in events.
- */
-export const environmentSpecSchema = z.strictObject({
-  /** Names passed on from the owner's environment. */
-  pass: z
-    .array(z.string().regex(/^[A-Za-z_]\w*$/))
-    .max(200)
-    .readonly()
-    .optional(),
-  set: z.record(z.string().regex(/^[A-Za-z_]\w*$/), z.string().max(65_536)).optional(),
-  /** Absolute path of a 0600 file of KEY=VALUE lines, read at each launch and never logged. */
-  file: z.string().max(4096).optional(),
-});
-export type EnvironmentSpec = z.infer<typeof environmentSpecSchema>;
 
 /** How often and how soon a task is tried again. */
 export const retryPolicySchema = z.strictObject({
@@ -64,6 +53,8 @@ export const taskSpecSchema = z.strictObject({
   workspace: z.string().min(1).max(4096),
   /** In order of preference; at least one. */
   runtimes: z.array(targetSchema).min(1).max(16).readonly(),
+  /** Of those of `runtimes` that the request defined; the others were handed to the plane by its host. */
+  definitions: z.record(runtimeIdSchema, recordedDefinitionSchema).optional(),
   title: z.string().max(200).optional(),
   needs: needsSchema.optional(),
   /** `idle`: ends when the agent rests. `closed`: waits for further instructions until it is closed. @default 'idle' */
@@ -92,7 +83,8 @@ export const taskSpecSchema = z.strictObject({
    */
   idleTimeoutMs: durationMs.optional(),
   /**
-   * The most output of one run, in UTF-16 units and quarantined bytes; beyond it the run fails with `output_limit`.
+   * The most output of one run, in bytes on the disk as the agent writes them; beyond it the run fails with
+   * `output_limit`. What reaches the log counts as well, in UTF-16 units and quarantined bytes.
    * @default 1 Gi
    */
   maxOutputBytes: z
@@ -100,7 +92,9 @@ export const taskSpecSchema = z.strictObject({
     .min(1024)
     .default(1024 * 1024 * 1024),
   approvals: approvalPolicySchema.optional(),
-  env: environmentSpecSchema.optional(),
+  env: recordedEnvironmentSchema.optional(),
+  /** Sorted names of the variables that came with the request. Their values are in a 0600 file, not in the log. */
+  environment: environmentNamesSchema.optional(),
   /** Another task may use the same workspace at the same time. @default false */
   shareWorkspace: z.boolean().default(false),
   /** Continue the conversation of this ended task, where its runtime can resume. */
@@ -125,13 +119,28 @@ export const submitRequestSchema = z.strictObject({
   prompt: z.union([z.string().min(1, 'the prompt is empty').max(maxInstructionChars), partsSchema]),
   /** @default the current directory; relative paths are resolved against it */
   workspace: z.string().min(1).max(4096).optional(),
-  /** @default all available runtimes in the order they are configured */
+  /** @default those of `definitions`, else all that the plane was opened with, in their order */
   runtimes: z
     .array(z.union([runtimeIdSchema, targetSchema]))
     .min(1)
     .max(16)
     .readonly()
     .optional(),
+  /**
+   * Runtimes by id, for this task alone: the caller's configuration. A runtime that is not defined here is one that the
+   * plane was opened with. UNSUPPORTED where the plane makes no adapters (`createAdapter`).
+   */
+  definitions: z
+    .record(runtimeIdSchema, runtimeDefinitionSchema)
+    .refine((definitions) => Object.keys(definitions).length <= 64, 'at most 64 runtimes can be defined')
+    .optional(),
+  env: environmentSpecSchema.optional(),
+  /**
+   * Variables of the shell that asks, in place of the owner's own environment, for every run of the task. Only what the
+   * allow-list, the adapters and `env.pass` name is kept, in a 0600 file until the task has ended. Programs are looked
+   * up on its PATH. Not compared when a `key` is used again. @default the environment of the plane
+   */
+  environment: callerEnvironmentSchema.optional(),
   /** Same key, same task: submitting again returns it. The same key with other content is CONFLICT. */
   key: z.string().min(1).max(200).optional(),
   /**

@@ -10,6 +10,7 @@ import { listed, listParamsSchema } from './list-tasks.ts';
 import { leave } from './leave.ts';
 import type { Ports, ReadPort } from './ports.ts';
 import { levelOf, waitForLevel } from './receipts.ts';
+import { reportRuntimes, runtimesParamsSchema } from './report-runtimes.ts';
 import { submit } from './submit.ts';
 
 /** A call as it came over a channel. */
@@ -54,9 +55,7 @@ export const ownerMethods: Readonly<Record<string, Method<Plane>>> = {
     answer,
   ),
   leave: method(z.strictObject({ by: actorSchema, why: actParams.why }), leave),
-  runtimes: method(z.strictObject({ refresh: z.boolean().default(false) }), (plane, { refresh }) =>
-    plane.reports(refresh),
-  ),
+  runtimes: method(runtimesParamsSchema, reportRuntimes),
 };
 
 /**

@@ -1,8 +1,8 @@
 import { buildEnvironment } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, type Target, type TaskSpec } from '@runtime/contracts';
+import { AgentRuntimeError, type Target } from '@runtime/contracts';
 import type { Plane } from '../plane/plane.ts';
-
-type Runtimes = Pick<Plane['ctx']['runtimes'], 'unfit'>;
+import type { Submission } from '../plane/submissions.ts';
+import { lookupEnvironment } from '../task/given.ts';
 
 /** A runtime that answers later than this is looked at when the task starts. */
 const patienceMs = 5_000;
@@ -11,12 +11,13 @@ const patienceMs = 5_000;
  * Refuses a task that is known to fail by its own fault: its environment file cannot be used, it names a model that is
  * not there, or no runtime meets its needs.
  */
-export async function refuseFaults(spec: TaskSpec, runtimes: Runtimes): Promise<void> {
+export async function refuseFaults({ spec, values }: Submission, ctx: Plane['ctx']): Promise<void> {
   const { file } = spec.env ?? {};
   if (file !== undefined) await buildEnvironment({ base: {}, file });
   const isDemanding = ({ model, thinking }: Target): boolean => model !== undefined || thinking !== undefined;
   if (!spec.needs && !spec.runtimes.some(isDemanding)) return;
-  const found = await Promise.all(spec.runtimes.map((target) => inTime(runtimes.unfit(target, spec))));
+  const environment = lookupEnvironment(ctx, values);
+  const found = await Promise.all(spec.runtimes.map((target) => inTime(ctx.runtimes.unfit(target, spec, environment))));
   const reasons: string[] = [];
   for (const [index, unfit] of found.entries()) {
     if (!unfit) continue;

@@ -1,52 +1,84 @@
 import { realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { isAbsolute } from 'node:path';
+import { buildEnvironment } from '@runtime/adapter-kit/run';
 import {
   AgentRuntimeError,
   maxInstructionChars,
   submitRequestSchema,
   taskSpecSchema,
+  type EnvironmentSpec,
   type Part,
-  type Target,
+  type RecordedEnvironment,
 } from '@runtime/contracts';
-import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import { parseWith } from '../client/parse.ts';
 import type { Plane } from '../plane/plane.ts';
 import type { Submission } from '../plane/submissions.ts';
-import { parseWith } from '../client/parse.ts';
+import type { TaskValues } from '../task/task-values.ts';
 import { ancestorsOf } from './ancestors.ts';
 import { refuseFaults } from './refuse-faults.ts';
+import { taskRuntimes } from './task-runtimes.ts';
 
-/** Submits a caller's request. Resolves once the task is durable. */
+/** Submits a caller's request. Resolves once the task is durable, and with it the values that it was given. */
 export async function submit(plane: Plane, request: unknown): Promise<{ id: string }> {
-  const { adapters } = plane.ctx;
-  const submission = await parseSubmission(request, adapters, (taskId) => plane.continuedTarget(taskId));
-  const { spec, key, parentRunId } = submission;
+  const { parentRunId, ...submission } = await parseSubmission(plane, request);
+  const { spec, key } = submission;
   const ancestors = parentRunId === undefined ? [] : ancestorsOf(plane, spec, parentRunId);
   // A known key stands for its task, whatever has become of what that needs.
-  if (key === undefined || !plane.registry.keys.has(key)) await refuseFaults(spec, plane.ctx.runtimes);
+  if (key === undefined || !plane.registry.keys.has(key)) await refuseFaults(submission, plane.ctx);
   return { id: await plane.submissions.submit({ ...submission, ancestors }) };
 }
 
 /** Completes a request to the spec that is kept. Nothing is read from the workspace; it only has to exist. */
 async function parseSubmission(
+  plane: Plane,
   input: unknown,
-  adapters: ReadonlyMap<string, RuntimeAdapter>,
-  targetOf: (taskId: string) => Target | undefined,
-): Promise<Submission & { readonly parentRunId?: string }> {
-  const { key, prompt, workspace, runtimes, parentRunId, ...rest } = parseWith(
+): Promise<Submission & { readonly parentRunId?: string | undefined }> {
+  const { key, prompt, workspace, runtimes, definitions, env, environment, parentRunId, ...rest } = parseWith(
     submitRequestSchema,
     input,
     'the request is not valid',
   );
   const parts = typeof prompt === 'string' ? [{ type: 'text', text: prompt } as const] : prompt;
   checkPrompt(parts);
-  const targets =
-    rest.continueOf === undefined ? targetsOf(runtimes, adapters) : [continuedTarget(rest.continueOf, targetOf)];
+  const directory = await existingDirectory(workspace);
+  const found = await taskRuntimes(plane, { runtimes, definitions, continueOf: rest.continueOf });
+  const given = environment && (await permitted(environment, [...found.pass, ...(env?.pass ?? [])]));
   const spec = parseWith(
     taskSpecSchema,
-    { ...rest, prompt: parts, workspace: await existingDirectory(workspace ?? '.'), runtimes: targets },
+    {
+      ...rest,
+      prompt: parts,
+      workspace: directory,
+      runtimes: found.targets,
+      ...(Object.keys(found.definitions).length > 0 ? { definitions: found.definitions } : {}),
+      ...(env ? { env: await recordedEnvironment(plane, env) } : {}),
+      ...(given ? { environment: Object.keys(given).sort() } : {}),
+    },
     'the request is not valid',
   );
-  return { spec, ...(key === undefined ? {} : { key }), ...(parentRunId === undefined ? {} : { parentRunId }) };
+  const values = valuesOf(given, env?.set);
+  return { spec, parentRunId, ...(key === undefined ? {} : { key }), ...(values ? { values } : {}) };
+}
+
+/** What the runs of a task may get of the caller's variables: the allow-list, and what is named. */
+async function permitted(
+  base: Readonly<Record<string, string>>,
+  pass: readonly string[],
+): Promise<Record<string, string>> {
+  return { ...(await buildEnvironment({ base, pass })).env };
+}
+
+/** Names, and by which the values are known again; never a value. */
+async function recordedEnvironment(plane: Plane, { set = {}, ...rest }: EnvironmentSpec): Promise<RecordedEnvironment> {
+  const setNames = Object.keys(set).sort();
+  if (setNames.length === 0) return rest;
+  return { ...rest, setNames, setDigest: await plane.ctx.values.digest(set) };
+}
+
+function valuesOf(environment: TaskValues['environment'], set: TaskValues['set']): TaskValues | undefined {
+  const isSet = set !== undefined && Object.keys(set).length > 0;
+  if (!environment && !isSet) return undefined;
+  return { ...(environment ? { environment } : {}), ...(isSet ? { set } : {}) };
 }
 
 export function checkPrompt(parts: readonly Part[]): void {
@@ -65,41 +97,20 @@ export function checkPrompt(parts: readonly Part[]): void {
   }
 }
 
-function targetsOf(
-  wanted: readonly (string | Target)[] | undefined,
-  adapters: ReadonlyMap<string, RuntimeAdapter>,
-): Target[] {
-  const targets = (wanted ?? [...adapters.keys()]).map((each) => (typeof each === 'string' ? { runtime: each } : each));
-  const unknown = targets.find(({ runtime }) => !adapters.has(runtime));
-  if (unknown) {
-    throw new AgentRuntimeError('NOT_FOUND', `no runtime ${JSON.stringify(unknown.runtime)} is configured`, {
-      hint: `configured: ${[...adapters.keys()].join(', ') || 'none'}`,
-    });
+/** Absolute: a relative path would mean the owner's directory. Clients resolve it against their own. */
+async function existingDirectory(path: string | undefined): Promise<string> {
+  if (path === undefined || !isAbsolute(path)) {
+    const what =
+      path === undefined ? 'the workspace is missing' : `the workspace ${JSON.stringify(path)} is not absolute`;
+    throw new AgentRuntimeError('INVALID_ARGUMENT', what, { hint: 'name a directory by its absolute path' });
   }
-  if (targets.length === 0) {
-    throw new AgentRuntimeError('UNAVAILABLE', 'no runtime is configured', {
-      hint: 'runtime doctor shows what was looked for',
-    });
-  }
-  return targets;
-}
-
-function continuedTarget(taskId: string, targetOf: (taskId: string) => Target | undefined): Target {
-  const target = targetOf(taskId);
-  if (target) return target;
-  throw new AgentRuntimeError('CONFLICT', `task ${taskId} has no conversation that can be continued`, {
-    hint: 'it must have ended, on a runtime that can resume; submit a new task instead',
-  });
-}
-
-async function existingDirectory(path: string): Promise<string> {
   const wrong = (why: string, cause?: unknown): AgentRuntimeError =>
     new AgentRuntimeError('INVALID_ARGUMENT', `the workspace ${JSON.stringify(path)} ${why}`, {
       hint: 'name an existing directory',
       ...(cause === undefined ? {} : { cause }),
     });
   if (path.includes('\0')) throw wrong('has a NUL in its name');
-  const real = await realpath(resolve(path)).catch((cause: unknown) => {
+  const real = await realpath(path).catch((cause: unknown) => {
     throw wrong('does not exist', cause);
   });
   if (!(await stat(real)).isDirectory()) throw wrong('is not a directory');

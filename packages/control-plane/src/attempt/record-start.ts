@@ -1,11 +1,13 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { TaskEvent, WaitingFor } from '@runtime/contracts';
+import { AgentRuntimeError, type TaskEvent, type WaitingFor } from '@runtime/contracts';
 import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { NextAttempt, TaskState } from '@runtime/contracts/fold';
 import { carriedInstructions, lapsedInstructions, openingId } from '../run/prompts.ts';
+import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { TargetCheck } from '../runtimes/runtimes.ts';
 import { endTask } from '../task/end-task.ts';
+import { probeEnvironment } from '../task/given.ts';
 import { holdLeases } from '../task/hold-leases.ts';
 import type { Conversation, Task } from '../task/task.ts';
 import { taskFault } from './task-fault.ts';
@@ -22,18 +24,26 @@ const trialRetryMs = 1_000;
 export async function recordStart(task: Task, next: NextAttempt): Promise<boolean> {
   const { ctx, state } = task;
   const { spec } = state;
-  const fault = await taskFault(spec);
-  if (fault) return endTask(task, fault);
-  const check = await ctx.runtimes.check(next.target, spec);
+  let environment;
+  try {
+    environment = await probeEnvironment(task);
+  } catch (thrown) {
+    // Without its variables the task can never run.
+    return endTask(task, { status: 'failed', code: 'unavailable', message: AgentRuntimeError.from(thrown).rawMessage });
+  }
+  const check = await ctx.runtimes.check(next.target, spec, environment);
   if (!check.ok) {
     await task.record(() => [refusalOf(next, check, spec.runtimes.length)]);
     return true;
   }
+  // Looked at as late as can be: a probe may take long.
+  const fault = await taskFault(spec);
+  if (fault) return endTask(task, fault);
   if (!(await hasRoom(task))) return requeue(task, diskRetryMs, noRoom(task));
   const resumes = next.mode === 'resume' ? resumedConversation(task, state) : undefined;
   const taken = holdLeases(task, resumes?.agentSessionId);
   if (taken) return requeue(task, leaseRetryMs, taken);
-  if (!(await ctx.runtimes.admitsStart(next.target.runtime))) {
+  if (!(await ctx.runtimes.admitsStart(runtimeKey(sourceOf(spec, next.target.runtime))))) {
     if (state.runs.length === 0) ctx.leases.releaseAll(task.id);
     return requeue(task, trialRetryMs, { kind: 'breaker', text: `One start is tried on ${next.target.runtime} first` });
   }

@@ -1,6 +1,8 @@
 import { lostCapabilities, type RuntimeCapabilities, type TaskEvent } from '@runtime/contracts';
 import { unfinishedInstructions, type TaskState } from '@runtime/contracts/fold';
+import { sourceOf } from '../runtimes/adapters.ts';
 import { resumePrompt } from '../run/prompts.ts';
+import { probeEnvironment } from '../task/given.ts';
 import type { Task } from '../task/task.ts';
 import { neverBegan, type NextStep } from './what-follows.ts';
 
@@ -10,12 +12,15 @@ type ScheduleStep = Extract<NextStep, { kind: 'schedule' }>;
  * The events of another attempt: what a degradation loses, the instruction that a resumed conversation opens with, and
  * when it starts.
  */
-export async function scheduleEvents({ state, ctx }: Task, step: ScheduleStep): Promise<TaskEvent[]> {
+export async function scheduleEvents(task: Task, step: ScheduleStep): Promise<TaskEvent[]> {
+  const { state, ctx } = task;
   const events: TaskEvent[] = [];
   const from = state.rejected.at(-1)?.target ?? state.runs.at(-1)?.target;
   if (step.mode === 'degrade' && from) {
+    // Without the task's variables the next start ends the task.
+    const environment = await probeEnvironment(task).catch(() => undefined);
     const capabilitiesOn = async (runtime: string): Promise<RuntimeCapabilities | undefined> => {
-      const found = await ctx.runtimes.probe(runtime);
+      const found = await ctx.runtimes.probe(sourceOf(state.spec, runtime), { environment });
       return found.status === 'available' ? found.capabilities : undefined;
     };
     const had = state.runs.at(-1)?.capabilities ?? (await capabilitiesOn(from.runtime));

@@ -1,4 +1,12 @@
-import type { ActOptions, CallOptions, EventsOptions, ListOptions } from '@runtime/contracts';
+import { resolve } from 'node:path';
+import type {
+  ActOptions,
+  CallOptions,
+  EventsOptions,
+  ListOptions,
+  RuntimesOptions,
+  SubmitRequest,
+} from '@runtime/contracts';
 
 type Params = Readonly<Record<string, unknown>>;
 
@@ -11,6 +19,21 @@ export const listParams = ({ status, limit, idPart, workspace, labels }: ListOpt
 export const eventsParams = ({ after, follow }: EventsOptions): Params => defined({ after, follow });
 
 export const actParams = ({ by, why }: ActOptions): Params => defined({ by, why });
+
+export const runtimesParams = ({ refresh, definitions, environment }: RuntimesOptions): Params =>
+  defined({ refresh, definitions, environment });
+
+/**
+ * A relative workspace, or none, is meant from the caller's directory, not from the owner's. What is no path at all is
+ * left to the plane to refuse.
+ */
+export function submitParams(request: SubmitRequest): Params {
+  const { workspace }: { readonly workspace?: unknown } = request ?? {};
+  if (workspace === undefined) return { ...request, workspace: resolve('.') };
+  return typeof workspace === 'string' && workspace !== ''
+    ? { ...request, workspace: resolve(workspace) }
+    : { ...request };
+}
 
 /** Without the fields that are undefined: the plane refuses an unknown value, and JSON has none for it. */
 function defined(params: Params): Params {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import {
   planeInfoSchema,
   runtimeReportSchema,
@@ -13,13 +12,14 @@ import {
   type PlaneEvents,
   type PlaneInfo,
   type RuntimeReport,
+  type RuntimesOptions,
   type SubmitRequest,
   type TaskHandle,
   type TaskView,
 } from '@runtime/contracts';
 import { z } from 'zod';
 import { ask } from './ask.ts';
-import { actParams, callOptions, eventsParams, listParams } from './call-params.ts';
+import { actParams, callOptions, eventsParams, listParams, runtimesParams, submitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 import { Observers } from './observers.ts';
@@ -48,9 +48,7 @@ export class PlaneClient implements ControlPlane {
   }
 
   async submit(request: SubmitRequest, options?: CallOptions): Promise<TaskHandle> {
-    // A relative path is meant from the caller's directory, not from the owner's.
-    const workspace = resolve(typeof request.workspace === 'string' ? request.workspace : '.');
-    const { id } = await ask(this.#channel, submittedSchema, 'submit', { ...request, workspace }, options);
+    const { id } = await ask(this.#channel, submittedSchema, 'submit', submitParams(request), options);
     return this.task(id);
   }
 
@@ -66,9 +64,8 @@ export class PlaneClient implements ControlPlane {
     return eachEvent(this.#channel.stream('events', eventsParams(options), callOptions(options)));
   }
 
-  runtimes(options: CallOptions & { readonly refresh?: boolean } = {}): Promise<readonly RuntimeReport[]> {
-    const refresh = options.refresh ?? false;
-    return ask(this.#channel, reportsSchema, 'runtimes', { refresh }, callOptions(options));
+  runtimes(options: RuntimesOptions = {}): Promise<readonly RuntimeReport[]> {
+    return ask(this.#channel, reportsSchema, 'runtimes', runtimesParams(options), callOptions(options));
   }
 
   info(options?: CallOptions): Promise<PlaneInfo> {

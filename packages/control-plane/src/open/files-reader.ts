@@ -63,6 +63,7 @@ export class FilesReader implements ReadPort {
       pid: owner?.pid ?? 0,
       dataDir: this.#dataDir,
       version,
+      definitions: false,
       unfinished: (await this.#registry()).unfinished.size,
       clients: 0,
     };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { bootId } from '@runtime/adapter-kit/process';
 import { currentPlacement } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, type ControlPlane, type Scheduler } from '@runtime/contracts';
+import type { ControlPlane, Scheduler } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { EventLog } from '@runtime/contracts/log';
 import { acquireLock, openEventLog } from '@runtime/event-log';
@@ -10,11 +10,13 @@ import { ulid } from 'ulid';
 import { PlaneClient } from '../client/plane-client.ts';
 import { fifo } from '../plane/fifo.ts';
 import { TaskRegistry } from '../plane/task-registry.ts';
+import { Adapters, type AdapterFactory } from '../runtimes/adapters.ts';
 import { Runtimes } from '../runtimes/runtimes.ts';
 import { socketPath } from '../socket/socket-path.ts';
 import type { LeaveRequest, PlaneContext, PlaneTuning } from '../task/context.ts';
 import type { Failpoint } from '../task/failpoint.ts';
 import { Leases } from '../task/leases.ts';
+import { TaskValueFiles } from '../task/task-values.ts';
 import { machineClocks, planeTime, type MachineClocks } from '../waiting/clock.ts';
 import { announceWith } from './announce.ts';
 import { prepareDataDir } from './data-directory.ts';
@@ -31,6 +33,12 @@ export interface ControlPlaneOptions {
   readonly dataDir: string;
   /** In order of preference: a task that names no runtime may use all of them, in this order. */
   readonly adapters: readonly RuntimeAdapter[];
+  /**
+   * Makes adapters of the definitions that requests bring along, so that one owner serves many configurations. Whoever
+   * may submit can then have any program run that this function makes an adapter for.
+   * @default none: a request with definitions is UNSUPPORTED
+   */
+  readonly createAdapter?: AdapterFactory;
   /** Decides which tasks may start. @default fifo() */
   readonly scheduler?: Scheduler;
   /**
@@ -45,7 +53,10 @@ export interface ControlPlaneOptions {
   readonly onLeaveRequest?: (request: LeaveRequest) => void;
   /** Of the program that owns the data directory, as `info()` reports it. @default the version of this package */
   readonly version?: string;
-  /** Variables that runs' processes may get, through the allow-list. @default process.env */
+  /**
+   * Variables that runs' processes may get, through the allow-list, where the request brings no `environment`. @default
+   * process.env
+   */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Changes single values of `PlaneTuning`. */
   readonly tuning?: Partial<PlaneTuning>;
@@ -82,7 +93,7 @@ export function openControlPlane(options: ControlPlaneOptions): Promise<ControlP
 
 /** As `openControlPlane`, with the seams that tests reach in through. */
 export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSeams): Promise<ControlPlane> {
-  const adapters = byId(options.adapters);
+  const adapters = new Adapters(options.adapters, options.createAdapter);
   const dataDir = await prepareDataDir(options.dataDir);
   const socket = options.listen ? await socketPath(dataDir) : undefined;
   const lock = await acquireLock(lockPath(dataDir), socket === undefined ? {} : { socketPath: socket });
@@ -121,16 +132,6 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
   }
 }
 
-function byId(adapters: readonly RuntimeAdapter[]): ReadonlyMap<string, RuntimeAdapter> {
-  const map = new Map(adapters.map((adapter) => [adapter.id, adapter]));
-  if (map.size !== adapters.length) {
-    throw new AgentRuntimeError('INVALID_ARGUMENT', 'two adapters have the same id', {
-      hint: 'give one of them another id: tmux({ id })',
-    });
-  }
-  return map;
-}
-
 interface Parts extends Pick<PlaneContext, 'adapters' | 'log' | 'clock' | 'skippedSince' | 'runtimes'> {
   readonly closing: AbortController;
 }
@@ -145,6 +146,7 @@ async function contextOf(
   return {
     ...parts,
     runsDir: join(options.dataDir, 'runs'),
+    values: new TaskValueFiles(options.dataDir),
     random: Math.random,
     newId: (prefix) => `${prefix}-${ulid().toLowerCase()}`,
     failpoint,
@@ -175,6 +177,7 @@ async function openOnLog(
     (event) => runtimes.apply(event),
     (states) => runtimes.restore(states),
   );
+  await ctx.values.sweep((taskId) => registry.unfinished.has(taskId));
   const owned = new OwnedPlane({ dataDir, ctx, closing, registry, scheduler, release, announce, version });
   await owned.plane.recordOpening({ type: 'plane.opened', epoch: log.epoch, pid: process.pid, bootId: await bootId() });
   if (socket !== undefined) await owned.serve(socket);

@@ -94,7 +94,7 @@ export class OwnedPlane {
 
   #info(): PlaneInfo {
     const { ctx, version = packageVersion } = this.#owned;
-    const { log } = ctx;
+    const { log, adapters } = ctx;
     return {
       logId: log.logId,
       epoch: log.epoch,
@@ -102,6 +102,7 @@ export class OwnedPlane {
       dataDir: this.#owned.dataDir,
       version,
       leaves: ctx.onLeaveRequest !== undefined,
+      definitions: adapters.takesDefinitions,
       unfinished: this.plane.unfinished,
       clients: this.#door?.clients ?? 0,
     };

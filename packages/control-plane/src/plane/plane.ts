@@ -1,14 +1,14 @@
 import {
   AgentRuntimeError,
   type PlaneEvent,
-  type RuntimeReport,
   type Scheduler,
-  type Target,
   type SubmittedFrom,
+  type Target,
   type TaskView,
 } from '@runtime/contracts';
 import { currentRun, taskView, type TaskState } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
+import { worthKeeping } from '../runtimes/breaker.ts';
 import type { PlaneContext } from '../task/context.ts';
 import type { Conversation, Task, TaskHost } from '../task/task.ts';
 import { Admission } from './admission.ts';
@@ -42,7 +42,6 @@ export class Plane implements TaskHost {
     this.fail = fail;
     this.#admission = new Admission(scheduler, ctx.clock, ctx.closing);
     this.#snapshotAt = ctx.log.head;
-    ctx.runtimes.onFreed((id, until) => freeWaiting([...this.#tasks.values()], id, until));
     for (const state of registry.unfinished.values()) {
       this.#tasks.set(state.id, new TaskActor(ctx, this, state.id, state));
     }
@@ -55,6 +54,7 @@ export class Plane implements TaskHost {
 
   /** Takes up every unfinished task where the log stands. */
   resume(): void {
+    this.ctx.runtimes.onFreed((key, until) => freeWaiting([...this.#tasks.values()], key, until));
     for (const task of this.#tasks.values()) {
       this.changed(task);
       task.wake();
@@ -106,10 +106,6 @@ export class Plane implements TaskHost {
   views(): TaskView[] {
     const unfinished = [...this.#tasks.values()].map((task) => this.#viewOf(task));
     return [...unfinished, ...[...this.registry.ended.values()].map(({ view }) => view)];
-  }
-
-  reports(refresh: boolean): Promise<RuntimeReport[]> {
-    return this.ctx.runtimes.reports(refresh);
   }
 
   reload(taskId: string): Promise<TaskState> {
@@ -175,7 +171,8 @@ export class Plane implements TaskHost {
   /** Writes a snapshot. A snapshot only saves time: after a failure the next opening folds more. */
   async save(): Promise<void> {
     const position = Math.min(this.ctx.log.head, ...[...this.#appending].map(({ head }) => head));
-    await this.registry.save(this.ctx.log, position, this.ctx.runtimes.breakers).catch(() => undefined);
+    const breakers = worthKeeping(this.ctx.runtimes.breakers, position);
+    await this.registry.save(this.ctx.log, position, breakers).catch(() => undefined);
   }
 
   async recordOpening(event: PlaneEvent): Promise<void> {

@@ -1,4 +1,6 @@
 import { AgentRuntimeError, type SubmittedFrom, type TaskSpec } from '@runtime/contracts';
+import type { PlaneContext } from '../task/context.ts';
+import type { TaskValues } from '../task/task-values.ts';
 import type { Task } from '../task/task.ts';
 import { specDigest } from './spec-digest.ts';
 import type { TaskRegistry } from './task-registry.ts';
@@ -6,7 +8,7 @@ import type { TaskRegistry } from './task-registry.ts';
 /** Where submitted tasks go. */
 export interface TaskMaker {
   readonly registry: TaskRegistry;
-  readonly ctx: { readonly newId: (prefix: string) => string };
+  readonly ctx: Pick<PlaneContext, 'newId' | 'values' | 'closing'>;
   newTask(): Task;
   unfinishedTask(id: string): Task | undefined;
 }
@@ -15,6 +17,8 @@ export interface Submission {
   readonly spec: TaskSpec;
   /** Same key, same task. */
   readonly key?: string;
+  /** Kept beside the log. */
+  readonly values?: TaskValues;
   /** The runs that it comes from, the nearest first. Not a part of what the key stands for. */
   readonly ancestors?: readonly SubmittedFrom[];
 }
@@ -56,13 +60,22 @@ export class Submissions {
     });
   }
 
-  async #append({ spec, key, ancestors = [] }: Submission): Promise<string> {
+  async #append({ spec, key, values, ancestors = [] }: Submission): Promise<string> {
     const task = this.#plane.newTask();
-    const instructionId = this.#plane.ctx.newId('ins');
-    await task.append((draft) => {
-      const line = ancestors.length > 0 ? { ancestors } : {};
-      draft.push({ type: 'task.submitted', spec, ...(key === undefined ? {} : { key }), instructionId, ...line });
-    });
+    const { newId, values: files, closing } = this.#plane.ctx;
+    const instructionId = newId('ins');
+    try {
+      // Before the task is known: no owner may find a task without its values.
+      if (values) await files.write(task.id, values);
+      await task.append((draft) => {
+        const line = ancestors.length > 0 ? { ancestors } : {};
+        draft.push({ type: 'task.submitted', spec, ...(key === undefined ? {} : { key }), instructionId, ...line });
+      });
+    } catch (error) {
+      // A log that fails may have the task all the same: the next owner looks.
+      if (values && !closing.aborted) await files.remove(task.id);
+      throw error;
+    }
     task.wake();
     return task.id;
   }

@@ -9,6 +9,7 @@ import {
   type TaskState,
 } from '@runtime/contracts/fold';
 import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
+import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { Task } from '../task/task.ts';
 
 /** Why an unfinished task does not go on by itself; undefined while its agent works or a step of ours is under way. */
@@ -32,11 +33,11 @@ export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFo
   return task.admitted ? { kind: 'runtime', text: `${runtime} is asked whether it can be used` } : ofScheduler();
 }
 
-function ofRun({ state, ctx }: Task, run: RunState): WaitingFor | undefined {
+function ofRun({ state, unread }: Task, run: RunState): WaitingFor | undefined {
   const { runtime } = run.target;
-  if (!ctx.adapters.has(runtime)) {
-    const text = `${runtime} is not configured any more: its run is looked after once it is`;
-    return { kind: 'runtime', text };
+  if (unread) {
+    const text = `${runtime} cannot be had, and its run is not read: ${unread.rawMessage}`;
+    return { kind: 'runtime', text: text.slice(0, 2000) };
   }
   if (run.status === 'starting') return { kind: 'runtime', text: `${runtime} starts` };
   return isResting(state) && isKeptOpen(state) ? ofInstruction(state, run) : undefined;
@@ -51,9 +52,9 @@ function ofInstruction({ spec }: TaskState, run: RunState): WaitingFor {
   };
 }
 
-function ofTime({ ctx }: Task, { notBefore, attempt, target, reason }: NextAttempt): WaitingFor {
+function ofTime({ ctx, state }: Task, { notBefore, attempt, target, reason }: NextAttempt): WaitingFor {
   const until = notBefore;
-  const breaker = ctx.runtimes.breakers[target.runtime];
+  const breaker = ctx.runtimes.breakers[runtimeKey(sourceOf(state.spec, target.runtime))];
   if (breaker && breaker.status !== 'closed' && breaker.until === notBefore) {
     return { kind: 'breaker', until, text: `The last starts on ${target.runtime} failed: ${reason}`.slice(0, 2000) };
   }

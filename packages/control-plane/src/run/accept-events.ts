@@ -85,9 +85,11 @@ function parsed(event: SessionEvent): SessionEvent | undefined {
 /** Evidence that is repeated, or an approval that is closed already: nothing new and nothing wrong. */
 function isKnown(state: TaskState, report: Report): boolean {
   if (report.type === 'approval.resolved') return true;
-  if (report.type === 'approval.requested') return state.approvals[report.approvalId] !== undefined;
+  if (report.type === 'approval.requested') return Object.hasOwn(state.approvals, report.approvalId);
   if (!('instructionId' in report) || !report.type.startsWith('instruction.')) return false;
   const level = state.instructions[report.instructionId ?? '']?.level;
+  // The plane records `unknown` itself for a runtime that can show no more, which may say so later.
+  if (report.type === `instruction.${level}`) return true;
   return level === undefined || level === 'observed' || level === 'delivered' || level === 'declined';
 }
 

@@ -80,6 +80,7 @@ export class Deliveries {
 
   async #send(run: RunState, next: InstructionState): Promise<void> {
     const { ctx } = this.#task;
+    const { startTimeoutMs, overdueMs } = ctx.tuning;
     const { id } = next;
     const refusal = refusalOf(run, next, ctx.clock());
     if (refusal !== undefined) return this.#settle(id, 'instruction.declined', refusal);
@@ -92,7 +93,8 @@ export class Deliveries {
     this.#sent.add(id);
     try {
       await ctx.failpoint('send.before');
-      await this.#session.send(instruction);
+      // A backend that takes nothing and refuses nothing is not waited for: nobody would ever say what became of it.
+      await abortable(this.#session.send(instruction), AbortSignal.timeout(startTimeoutMs + overdueMs));
       await ctx.failpoint('send.after');
     } catch (thrown) {
       if (ctx.closing.aborted) return;
@@ -166,7 +168,7 @@ export class Deliveries {
     const decision: Decision | 'cancelled' = resolution.kind === 'cancelled' ? 'cancelled' : resolution.decision;
     try {
       await ctx.failpoint('answer.before');
-      await this.#session.answer(approvalId, decision);
+      await abortable(this.#session.answer(approvalId, decision), AbortSignal.timeout(ctx.tuning.overdueMs));
       await ctx.failpoint('answer.after');
     } catch (thrown) {
       if (ctx.closing.aborted) return;

@@ -1,23 +1,50 @@
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { RunState } from '@runtime/contracts/fold';
+import { sourceOf } from '../runtimes/adapters.ts';
 import { keepLeases } from '../task/hold-leases.ts';
 import type { Task } from '../task/task.ts';
 import { disposeSession } from './adapter-calls.ts';
 import { launchRun } from './launch-run.ts';
 import { recoverRun } from './recover-run.ts';
+import { standIn } from './stand-in.ts';
 import { superviseRun } from './supervise-run.ts';
+
+const lookAgainMs = 30_000;
 
 /**
  * Takes the open run to its end: launches it when this process recorded its start, recovers it otherwise, and
  * supervises the session.
- * False when nothing more can be done here: the plane closes, or the run's runtime is not configured any more.
+ * False when nothing more can be done here: the plane closes, or no adapter for the run can be had.
  */
 export async function driveRun(task: Task, run: RunState): Promise<boolean> {
   keepLeases(task, run.resumes?.agentSessionId ?? run.agentSessionId);
-  const adapter = task.ctx.adapters.get(run.target.runtime);
-  // Only its adapter can find the run's processes. An owner that has it goes on; until then the agent may be at work.
-  if (!adapter) return false;
   const isOurs = task.launching === run.runId;
   task.launching = undefined;
+  const source = sourceOf(task.state.spec, run.target.runtime);
+  const adapter = await task.ctx.adapters.find(source).catch((thrown: unknown) => AgentRuntimeError.from(thrown));
+  if (AgentRuntimeError.isInstance(adapter)) return withoutAdapter(task, run, adapter, isOurs);
+  task.unread = undefined;
+  return driveWith(task, run, adapter, isOurs);
+}
+
+/**
+ * Only its adapter can read a run. An owner that has it goes on; until then the agent may be at work and is left alone.
+ * To end the run because a person wants it no adapter is needed.
+ */
+async function withoutAdapter(task: Task, run: RunState, why: AgentRuntimeError, isOurs: boolean): Promise<boolean> {
+  if (isOurs || task.state.cancel) return driveWith(task, run, standIn(run.target.runtime, why), isOurs);
+  if (!task.unread) {
+    const text = `run ${run.runId} of task ${task.id} is not read: ${why.rawMessage}`;
+    process.emitWarning(`${text}. Its agent may be at work; cancel the task to end it.`, 'AgentRuntimeWarning');
+  }
+  task.unread = why;
+  // The failure may have been of the moment, as for want of file descriptors.
+  task.wakeAt(task.ctx.clock() + lookAgainMs);
+  return false;
+}
+
+async function driveWith(task: Task, run: RunState, adapter: RuntimeAdapter, isOurs: boolean): Promise<boolean> {
   const found = isOurs ? await launchRun(task, run, adapter) : await recoverRun(task, run, adapter);
   if (task.ctx.closing.aborted) {
     if (found) await disposeSession(found.session, task.ctx.tuning);

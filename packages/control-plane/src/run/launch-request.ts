@@ -3,7 +3,9 @@ import { buildEnvironment } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, type ErrorCode, type OutcomeCode, type RunOutcome } from '@runtime/contracts';
 import { runMarker, type Launch, type RuntimeAdapter, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { RunState } from '@runtime/contracts/fold';
+import { sourceOf } from '../runtimes/adapters.ts';
 import type { PlaneContext } from '../task/context.ts';
+import { givenTo } from '../task/given.ts';
 import type { Task } from '../task/task.ts';
 import { openingInstruction } from './prompts.ts';
 
@@ -18,18 +20,16 @@ interface RunEnvironment {
   readonly secrets: readonly string[];
 }
 
-/** The environment of a run's processes. Throws what reading the task's environment file throws. */
-export async function runEnvironment(
-  { ctx, state }: Task,
-  run: RunState,
-  adapter: RuntimeAdapter,
-): Promise<RunEnvironment> {
-  const { env: spec } = state.spec;
+/** The environment of a run's processes. Throws what reading the task's files of variables throws. */
+export async function runEnvironment(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<RunEnvironment> {
+  const { spec } = task.state;
+  const { base, set } = await givenTo(task);
+  const { definition } = sourceOf(spec, run.target.runtime);
   const built = await buildEnvironment({
-    base: ctx.environment,
-    pass: [...(adapter.passEnvironment ?? []), ...(spec?.pass ?? [])],
-    ...(spec?.set ? { set: spec.set } : {}),
-    ...(spec?.file === undefined ? {} : { file: spec.file }),
+    base,
+    pass: [...(adapter.passEnvironment ?? []), ...(definition?.passEnv ?? []), ...(spec.env?.pass ?? [])],
+    set,
+    ...(spec.env?.file === undefined ? {} : { file: spec.env.file }),
   });
   return { env: { ...built.env, [runMarker]: run.runId }, secrets: built.secrets };
 }
@@ -49,6 +49,7 @@ export async function launchRequest(task: Task, run: RunState, adapter: RuntimeA
       : {}),
     env,
     secrets,
+    maxOutputBytes: state.spec.maxOutputBytes,
     ...(state.spec.approvals ? { approvals: state.spec.approvals } : {}),
   };
 }

@@ -1,10 +1,12 @@
 import { AgentRuntimeError, type RunOutcome, type StopCause } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { currentRun, type RunState } from '@runtime/contracts/fold';
+import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { Task } from '../task/task.ts';
 import { abortedLater, inTime, reapUntilDone } from './adapter-calls.ts';
 import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
 import { launchRequest, outcomeOfFailedStart } from './launch-request.ts';
+import { patienceFor, startLimit } from './start-limit.ts';
 import { stopReason } from './stop-reason.ts';
 import type { FoundRun } from './supervise-run.ts';
 import { isTimeCause, timedOut } from './time-limits.ts';
@@ -19,8 +21,9 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
   const watching = abortOnStop(task, giveUp);
   let isAsked = false;
   try {
-    const signal = AbortSignal.any([giveUp.signal, AbortSignal.timeout(ctx.tuning.startTimeoutMs)]);
-    const launch = await launchRequest(task, run, adapter);
+    const patience = patienceFor(task, run);
+    const signal = AbortSignal.any([giveUp.signal, startLimit(task, adapter, patience, watching.signal)]);
+    const launch = { ...(await launchRequest(task, run, adapter)), patience };
     await ctx.failpoint('start.before');
     isAsked = true;
     const session = await inTime(
@@ -31,7 +34,7 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
     );
     if (!session) return undefined;
     await ctx.failpoint('start.after');
-    await ctx.runtimes.startSucceeded(run.target.runtime, run.runId);
+    await ctx.runtimes.startSucceeded(keyOf(task, run), run.runId);
     return { session, how: 'started' };
   } catch (thrown) {
     if (!ctx.closing.aborted) await recordFailedStart(task, run, adapter, { thrown, isAsked });
@@ -40,6 +43,8 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
     watching.abort();
   }
 }
+
+const keyOf = ({ state }: Task, run: RunState): string => runtimeKey(sourceOf(state.spec, run.target.runtime));
 
 interface FailedStart {
   readonly thrown: unknown;
@@ -57,8 +62,8 @@ async function recordFailedStart(
   const error = AgentRuntimeError.from(thrown);
   const step = stopReason(task.state, run, ctx.clock(), ctx.skippedSince);
   if ('stop' in step) await task.record((state) => stoppingEvents(currentRun(state), step.stop));
-  if ('stop' in step || !isAsked) ctx.runtimes.startGivenUp(run.target.runtime);
-  else await ctx.runtimes.startFailed(run.target.runtime, run.runId, error.code);
+  if ('stop' in step || !isAsked) ctx.runtimes.startGivenUp(keyOf(task, run));
+  else await ctx.runtimes.startFailed(keyOf(task, run), run.runId, error.code);
   if (!(await reapUntilDone(task, run, adapter))) return;
   const launched = isAsked && task.state.instructions[run.instructionId]?.level !== 'queued';
   const outcome = outcomeOfStop('stop' in step ? step.stop : undefined) ?? outcomeOfFailedStart(error, launched);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
 import type { Recovery, RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
@@ -29,8 +30,13 @@ export async function recoverRun(task: Task, run: RunState, adapter: RuntimeAdap
     await task.record((state) => endedEvents(state, runId, outcomeOfLost(state, run, found, why), unobservedExit(why)));
     return undefined;
   }
-  const from = sourceCursor === undefined ? {} : { sourceCursor };
-  await task.record(() => [{ type: 'run.reattached', runId, epoch: ctx.log.epoch, ...from }]);
+  const { attach } = found.session;
+  const changed = {
+    ...(sourceCursor === undefined ? {} : { sourceCursor }),
+    // A run that is not known to have started gets it with `run.started`.
+    ...(attach && run.attach && !isDeepStrictEqual(attach, run.attach) ? { attach } : {}),
+  };
+  await task.record(() => [{ type: 'run.reattached', runId, epoch: ctx.log.epoch, ...changed }]);
   return { session: found.session, how: found.status === 'live' ? 'live' : 'gone' };
 }
 

@@ -1,7 +1,7 @@
 import type { AgentRuntimeError, RunOutcome } from '@runtime/contracts';
 import { classifyMessage, type Exit } from '@runtime/contracts/adapter';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
-import { isTimeCause, limitPassed, timedOut, timeLimits, type SkippedSince, type TimeCause } from './time-limits.ts';
+import { limitPassed, timedOut, timeLimits, type SkippedSince, type TimeCause } from './time-limits.ts';
 
 /** The outcome of a run, from the cause it was stopped for, its last turn, and its process's exit as observed. */
 export function outcomeOfRun(
@@ -25,7 +25,7 @@ export function outcomeOfRun(
   }
   const inTime = finishedInTime(state, run, skipped);
   // Finished before the limit that it was stopped for: nobody was there to see it.
-  if (inTime === true && run.stoppedInTurn && isTimeCause(run.stopCause)) {
+  if (inTime === true && run.stoppedInTurn && (run.stopCause === 'deadline' || run.stopCause === 'run_timeout')) {
     return lostIfUnobserved(run.lastOutcome, exit) ?? outcomeOfExit(run, exit);
   }
   const rested = run.turn === undefined && !run.stoppedInTurn ? run.lastOutcome : undefined;
@@ -61,12 +61,12 @@ export function outcomeOfRun(
  * Undefined where no turn has ended, or nobody knows when.
  */
 function finishedInTime(state: TaskState, run: RunState, skipped: SkippedSince): true | TimeCause | undefined {
-  const { turnEndedAt, stoppingAt } = run;
+  const { turnEndedAt } = run;
   if (run.turn !== undefined || run.lastOutcome === undefined || turnEndedAt === undefined) return undefined;
   const passed = limitPassed(timeLimits(state, run, turnEndedAt, skipped), turnEndedAt);
-  if (passed !== undefined) return state.spec.until === 'closed' ? undefined : passed;
-  // Nothing that a stop brought about is finished work.
-  return stoppingAt === undefined || turnEndedAt < stoppingAt ? true : undefined;
+  if (passed === undefined) return true;
+  // The turns of a task that is kept open are not held to its limits: between them it waits for a person.
+  return state.spec.until === 'closed' ? undefined : passed;
 }
 
 /** A turn that broke off with a process whose exit was not observed is lost, whatever the runtime reported. */

@@ -30,7 +30,7 @@ export function timeLimits(
   };
 }
 
-export const timeCauses = ['deadline', 'run_timeout', 'idle_timeout'] as const;
+const timeCauses = ['deadline', 'run_timeout', 'idle_timeout'] as const;
 export type TimeCause = (typeof timeCauses)[number];
 
 export const isTimeCause = (cause: StopCause | undefined): cause is TimeCause =>

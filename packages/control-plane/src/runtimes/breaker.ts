@@ -23,6 +23,10 @@ const longestPauseMs = 600_000;
 /** How long the one start may take to show whether it works, before another one is let through. */
 const trialMs = 30_000;
 
+/** The state of a runtime's breaker. A runtime may be called `constructor`. */
+export const breakerOf = (states: BreakerStates, id: string): BreakerState | undefined =>
+  Object.hasOwn(states, id) ? states[id] : undefined;
+
 /** Counts failed starts per runtime, in the log, so that a restart of ours does not forget them. */
 export const breakerFamily: EventFamily<BreakerStates> = {
   name: 'breaker',
@@ -32,7 +36,7 @@ export const breakerFamily: EventFamily<BreakerStates> = {
   fold(states, event: StoredEvent) {
     if (!event.stream.startsWith('runtime/')) return states;
     const id = event.stream.slice('runtime/'.length);
-    const state = states[id] ?? closedBreaker;
+    const state = breakerOf(states, id) ?? closedBreaker;
     if (event.position <= state.position) return states;
     const next = foldOne(state, event);
     return next === state ? states : { ...states, [id]: { ...next, position: event.position } };
@@ -59,6 +63,16 @@ function foldOne(state: BreakerState, event: StoredEvent): BreakerState {
     default:
       return state;
   }
+}
+
+/**
+ * What a snapshot at this position needs to hold: without failures a breaker is as one that was never heard of, and
+ * definitions come and go.
+ */
+export function worthKeeping(states: BreakerStates, position: number): BreakerStates {
+  const isKept = (state: BreakerState): boolean =>
+    state.failures > 0 || state.status !== 'closed' || state.position > position;
+  return Object.fromEntries(Object.entries(states).filter(([, state]) => isKept(state)));
 }
 
 /** The event that a failed start calls for, if any. */

@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { abortable, AgentRuntimeError, type ErrorCode } from '@runtime/contracts';
-import type { AgentRuntime, RuntimeAdapter, Unavailable } from '@runtime/contracts/adapter';
+import type { AgentRuntime, ProbeOptions, Unavailable } from '@runtime/contracts/adapter';
 import { sleep, type Clock } from '../waiting/clock.ts';
+import { runtimeKey, type Adapters, type RuntimeSource } from './adapters.ts';
+import { RecentMap } from './recent-map.ts';
 
 export type Found = AgentRuntime | Unavailable;
 
@@ -24,6 +27,17 @@ const staleForMs = 600_000;
 const unsure: ReadonlySet<ErrorCode> = new Set(['DEADLINE_EXCEEDED', 'EXHAUSTED', 'OUTCOME_UNKNOWN']);
 const isUnsure = (found: Found): found is Unavailable => found.status === 'unavailable' && unsure.has(found.code);
 
+/** Where and how freshly a runtime is looked for. */
+export interface Looking {
+  /** Asks again, instead of giving the last answer. @default false */
+  readonly refresh?: boolean;
+  /** @default the environment of the plane */
+  readonly environment?: ProbeOptions['environment'] | undefined;
+}
+
+/** Answers that are kept: one for each runtime and environment. */
+const maxKnown = 256;
+
 interface Known {
   readonly found: Found;
   /** When it was found. */
@@ -32,21 +46,18 @@ interface Known {
   readonly until: number;
 }
 
-/** What the probes of the configured runtimes found. One that did not answer is asked again before it is believed. */
+/**
+ * What the probes of runtimes found, for each environment. One that did not answer is asked again before it is believed.
+ */
 export class Probes {
-  readonly #adapters: ReadonlyMap<string, RuntimeAdapter>;
+  readonly #adapters: Adapters;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
   readonly #tuning: ProbeTuning;
-  readonly #known = new Map<string, Known>();
+  readonly #known = new RecentMap<Known>(maxKnown);
   readonly #asking = new Map<string, Promise<Found>>();
 
-  constructor(
-    adapters: ReadonlyMap<string, RuntimeAdapter>,
-    clock: Clock,
-    closing: AbortSignal,
-    tuning: ProbeTuning = defaults,
-  ) {
+  constructor(adapters: Adapters, clock: Clock, closing: AbortSignal, tuning: ProbeTuning = defaults) {
     this.#adapters = adapters;
     this.#clock = clock;
     this.#closing = closing;
@@ -54,12 +65,12 @@ export class Probes {
   }
 
   /** What is known of a runtime, asked for where that is old; `refresh` always asks. */
-  async get(id: string, refresh = false): Promise<Found> {
-    const adapter = this.#adapters.get(id);
-    if (!adapter) return { status: 'unavailable', id, code: 'NOT_FOUND', reason: 'This runtime is not configured' };
-    const known = this.#known.get(id);
+  async get(source: RuntimeSource, looking: Looking = {}): Promise<Found> {
+    const key = `${runtimeKey(source)} ${environmentKey(looking.environment)}`;
+    const known = this.#known.get(key);
+    const { refresh = false } = looking;
     if (known && !refresh && this.#clock() < known.until) return known.found;
-    const asking = this.#ask(adapter, refresh);
+    const asking = this.#ask(key, source, looking);
     if (refresh || known?.found.status !== 'available' || this.#isStale(known)) return asking;
     const patience = new AbortController();
     const slow = sleep(this.#tuning.patienceMs, patience.signal).then(() => known.found);
@@ -73,46 +84,46 @@ export class Probes {
   }
 
   /** One question at a time for each runtime, unless its answer has to be fresh. */
-  #ask(adapter: RuntimeAdapter, refresh: boolean): Promise<Found> {
-    const { id } = adapter;
-    const underWay = this.#asking.get(id);
+  #ask(key: string, source: RuntimeSource, { refresh = false, environment }: Looking): Promise<Found> {
+    const underWay = this.#asking.get(key);
     if (underWay && !refresh) return underWay;
-    const asking = this.#askUntilSure(adapter).then((found) => {
-      if (this.#asking.get(id) === asking) this.#asking.delete(id);
-      this.#keep(id, found);
+    const asking = this.#askUntilSure(source, environment).then((found) => {
+      if (this.#asking.get(key) === asking) this.#asking.delete(key);
+      this.#keep(key, found);
       return found;
     });
-    this.#asking.set(id, asking);
+    this.#asking.set(key, asking);
     return asking;
   }
 
-  #keep(id: string, found: Found): void {
+  #keep(key: string, found: Found): void {
     const now = this.#clock();
-    const known = this.#known.get(id);
+    const known = this.#known.get(key);
     const isKept = isUnsure(found) && known?.found.status === 'available' && !this.#isStale(known);
-    this.#known.set(id, isKept ? { ...known, until: now + goodForMs.unavailable } : fresh(found, now));
+    this.#known.set(key, isKept ? { ...known, until: now + goodForMs.unavailable } : fresh(found, now));
   }
 
-  async #askUntilSure(adapter: RuntimeAdapter): Promise<Found> {
+  async #askUntilSure(source: RuntimeSource, environment: Looking['environment']): Promise<Found> {
     const limits: number[] = [];
     for (;;) {
       const limitMs = this.#tuning.timeoutMs * (limits.length + 1);
       limits.push(limitMs);
-      const found = await this.#askOnce(adapter, limitMs);
+      const found = await this.#askOnce(source, environment, limitMs);
       if (!isUnsure(found) || this.#closing.aborted) return found;
       if (limits.length === tries) return unanswered(found, limits);
     }
   }
 
-  async #askOnce(adapter: RuntimeAdapter, limitMs: number): Promise<Found> {
+  async #askOnce(source: RuntimeSource, environment: Looking['environment'], limitMs: number): Promise<Found> {
     const limit = AbortSignal.timeout(limitMs);
     const signal = AbortSignal.any([limit, this.#closing]);
-    const { id } = adapter;
+    const { id } = source;
     try {
-      return await abortable(adapter.probe({ signal }), signal);
+      const adapter = await this.#adapters.find(source);
+      return await abortable(adapter.probe({ signal, ...(environment ? { environment } : {}) }), signal);
     } catch (thrown) {
       if (limit.aborted) return { status: 'unavailable', id, code: 'DEADLINE_EXCEEDED', reason: 'no answer' };
-      // The contract says that probe never throws: an adapter whose probe does is unavailable.
+      // There is no such adapter, or its probe throws although the contract says that it never does.
       const error = AgentRuntimeError.from(thrown);
       const hint = error.hint === undefined ? {} : { hint: error.hint };
       return { status: 'unavailable', id, code: error.code, reason: error.rawMessage, ...hint };
@@ -128,4 +139,11 @@ function unanswered(found: Unavailable, limits: readonly number[]): Unavailable 
   const reason = `It did not answer. It was asked ${limits.length} times, for up to ${allowed}; at last: ${found.reason}`;
   const hint = 'the machine may be under load: run it by hand and look, then submit the task again';
   return { ...found, reason, hint: found.hint ?? hint };
+}
+
+/** Tells environments apart without keeping their values. */
+function environmentKey(environment: Looking['environment']): string {
+  if (!environment) return '';
+  const entries = Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(entries)).digest('hex');
 }

@@ -1,9 +1,18 @@
 import type { ErrorCode, RuntimeEvent, RuntimeReport, Target, TaskSpec } from '@runtime/contracts';
-import type { AgentRuntime, RuntimeAdapter } from '@runtime/contracts/adapter';
+import type { AgentRuntime } from '@runtime/contracts/adapter';
 import { runtimeStream, storedEvent, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { startFaults } from './start-faults.ts';
-import { afterFailure, breakerFamily, closedBreaker, isOpen, mayHalfOpen, type BreakerStates } from './breaker.ts';
-import { Probes, type Found } from './probes.ts';
+import {
+  afterFailure,
+  breakerFamily,
+  breakerOf,
+  closedBreaker,
+  isOpen,
+  mayHalfOpen,
+  type BreakerStates,
+} from './breaker.ts';
+import { runtimeKey, sourceOf, type Adapters, type RuntimeSource } from './adapters.ts';
+import { Probes, type Found, type Looking } from './probes.ts';
 import { unfit, type Unfit } from './target-fit.ts';
 import type { Clock } from '../waiting/clock.ts';
 import { Mutex } from '../waiting/mutex.ts';
@@ -13,9 +22,11 @@ export type TargetCheck =
   | { readonly ok: true; readonly runtime: AgentRuntime }
   | { readonly ok: false; readonly code: ErrorCode; readonly reason: string; readonly retryAt?: number };
 
-/** What is known of the configured runtimes: probes, cached, and their circuit breakers, in the log. */
+/**
+ * What is known of runtimes: probes, cached for each environment, and circuit breakers, in the log. A breaker is named by
+ * `runtimeKey`: what fails in one project says nothing of another that has the same name.
+ */
 export class Runtimes {
-  readonly #adapters: ReadonlyMap<string, RuntimeAdapter>;
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
@@ -24,16 +35,10 @@ export class Runtimes {
   /** Runtimes whose trial showed nothing: the next start is the trial. */
   readonly #voidTrials = new Set<string>();
   #breakers: BreakerStates = breakerFamily.initial;
-  #freed: (id: string, until: number) => void = () => undefined;
+  #freed: (key: string, until: number) => void = () => undefined;
 
-  constructor(
-    adapters: ReadonlyMap<string, RuntimeAdapter>,
-    log: EventLog,
-    clock: Clock,
-    closing: AbortSignal = new AbortController().signal,
-  ) {
+  constructor(adapters: Adapters, log: EventLog, clock: Clock, closing: AbortSignal = new AbortController().signal) {
     this.#closing = closing;
-    this.#adapters = adapters;
     this.#log = log;
     this.#clock = clock;
     this.#probes = new Probes(adapters, clock, closing);
@@ -52,28 +57,34 @@ export class Runtimes {
     this.#breakers = breakerFamily.fold(this.#breakers, event);
   }
 
-  probe(id: string, refresh = false): Promise<Found> {
-    return this.#probes.get(id, refresh);
+  probe(source: RuntimeSource, looking?: Looking): Promise<Found> {
+    return this.#probes.get(source, looking);
   }
 
   /**
    * Calls back when starts on a runtime are let through before the time that was named: `until`, Unix ms, since then
    * tasks wait for it in vain. There is one listener.
    */
-  onFreed(listener: (id: string, until: number) => void): void {
+  onFreed(listener: (key: string, until: number) => void): void {
     this.#freed = listener;
   }
 
   /** Why a target will not do for a task, as far as its runtime answers; undefined when it will, or does not answer. */
-  async unfit(target: Target, spec: Pick<TaskSpec, 'needs'>): Promise<Unfit | undefined> {
-    const found = await this.probe(target.runtime);
+  async unfit(
+    target: Target,
+    spec: Pick<TaskSpec, 'needs' | 'definitions'>,
+    environment?: Looking['environment'],
+  ): Promise<Unfit | undefined> {
+    const found = await this.probe(sourceOf(spec, target.runtime), { environment });
     return found.status === 'available' ? unfit(found, target, spec) : undefined;
   }
 
   /** Whether a run may begin on this target now. */
-  async check(target: Target, spec: TaskSpec): Promise<TargetCheck> {
-    const state = this.#breakers[target.runtime];
-    if (this.#isShut(target.runtime)) {
+  async check(target: Target, spec: TaskSpec, environment?: Looking['environment']): Promise<TargetCheck> {
+    const source = sourceOf(spec, target.runtime);
+    const key = runtimeKey(source);
+    const state = breakerOf(this.#breakers, key);
+    if (this.#isShut(key)) {
       return {
         ok: false,
         code: 'UNAVAILABLE',
@@ -81,73 +92,73 @@ export class Runtimes {
         retryAt: state?.until ?? 0,
       };
     }
-    const found = await this.probe(target.runtime);
+    const found = await this.probe(source, { environment });
     if (found.status === 'unavailable') return { ok: false, code: found.code, reason: found.reason };
     const lack = unfit(found, target, spec);
     if (lack) return { ok: false, code: lack.code, reason: lack.reason };
     return { ok: true, runtime: found };
   }
 
-  async reports(refresh: boolean): Promise<RuntimeReport[]> {
-    const found = await Promise.all([...this.#adapters.keys()].map((id) => this.probe(id, refresh)));
-    return found.map((report) => ({ ...report, breaker: this.#breakers[report.id]?.status ?? 'closed' }));
+  async report(source: RuntimeSource, looking?: Looking): Promise<RuntimeReport> {
+    const found = await this.probe(source, looking);
+    return { ...found, breaker: breakerOf(this.#breakers, runtimeKey(source))?.status ?? 'closed' };
   }
 
   /**
    * Asked right before a start: a breaker whose pause is over admits one trial. False while an earlier trial is
    * undecided.
    */
-  async admitsStart(id: string): Promise<boolean> {
+  async admitsStart(key: string): Promise<boolean> {
     let isAdmitted = true;
-    await this.#record(id, (now) => {
-      isAdmitted = !this.#isShut(id);
-      const isTrial = this.#voidTrials.delete(id) || mayHalfOpen(this.#breakers[id], now);
+    await this.#record(key, (now) => {
+      isAdmitted = !this.#isShut(key);
+      const isTrial = this.#voidTrials.delete(key) || mayHalfOpen(breakerOf(this.#breakers, key), now);
       return isTrial ? [{ type: 'breaker.halfOpened' }] : [];
     });
     return isAdmitted;
   }
 
-  #isShut(id: string): boolean {
-    return isOpen(this.#breakers[id], this.#clock()) && !this.#voidTrials.has(id);
+  #isShut(key: string): boolean {
+    return isOpen(breakerOf(this.#breakers, key), this.#clock()) && !this.#voidTrials.has(key);
   }
 
   /** A start that shows nothing about its runtime, as one that was cancelled. If it was the trial, the next one is. */
-  startGivenUp(id: string): void {
-    const state = this.#breakers[id];
+  startGivenUp(key: string): void {
+    const state = breakerOf(this.#breakers, key);
     if (state?.status !== 'half_open') return;
-    this.#voidTrials.add(id);
-    this.#freed(id, state.until);
+    this.#voidTrials.add(key);
+    this.#freed(key, state.until);
   }
 
-  async startFailed(id: string, runId: string, code: ErrorCode): Promise<void> {
+  async startFailed(key: string, runId: string, code: ErrorCode): Promise<void> {
     if (startFaults[code] !== 'runtime') {
-      this.startGivenUp(id);
+      this.startGivenUp(key);
       return;
     }
-    await this.#record(id, () => [{ type: 'start.failed', runId, code }]);
-    await this.#record(id, (now) => {
-      const opened = afterFailure(this.#breakers[id] ?? closedBreaker, now);
+    await this.#record(key, () => [{ type: 'start.failed', runId, code }]);
+    await this.#record(key, (now) => {
+      const opened = afterFailure(breakerOf(this.#breakers, key) ?? closedBreaker, now);
       return opened ? [opened] : [];
     });
   }
 
-  async startSucceeded(id: string, runId: string): Promise<void> {
-    this.#voidTrials.delete(id);
-    const state = this.#breakers[id];
+  async startSucceeded(key: string, runId: string): Promise<void> {
+    this.#voidTrials.delete(key);
+    const state = breakerOf(this.#breakers, key);
     // Without failures there is nothing to reset, and the start itself is in the task's stream already.
     if (!state || (state.failures === 0 && state.status === 'closed')) return;
-    await this.#record(id, () => [
+    await this.#record(key, () => [
       { type: 'start.succeeded', runId },
       ...(state.status === 'closed' ? [] : [{ type: 'breaker.closed' as const }]),
     ]);
-    this.#freed(id, state.until);
+    this.#freed(key, state.until);
   }
 
-  #record(id: string, decide: (now: number) => readonly RuntimeEvent[]): Promise<void> {
+  #record(key: string, decide: (now: number) => readonly RuntimeEvent[]): Promise<void> {
     return this.#mutex.run(async () => {
       const events = decide(this.#clock());
       if (events.length === 0) return;
-      const stream = runtimeStream(id);
+      const stream = runtimeStream(key);
       const result = await whenThereIsRoom(() => this.#log.append(stream, events), this.#closing);
       for (const [index, event] of events.entries()) {
         const position = result.first + index;

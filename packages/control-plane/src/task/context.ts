@@ -1,9 +1,10 @@
-import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { EventLog } from '@runtime/contracts/log';
+import type { Adapters } from '../runtimes/adapters.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Clock } from '../waiting/clock.ts';
 import type { Failpoint } from './failpoint.ts';
 import type { Leases } from './leases.ts';
+import type { TaskValueFiles } from './task-values.ts';
 
 /**
  * Clocks of the plane, each in milliseconds unless it says otherwise. The defaults fit agents that work for minutes to
@@ -18,7 +19,10 @@ export interface PlaneTuning {
   readonly stopGraceMs: number;
   /** In bytes: with less free disk space no run starts, because the log needs room for its end. @default 64 MiB */
   readonly minFreeBytes: number;
-  /** Timeout of an adapter's `start`. @default 60000 */
+  /**
+   * Timeout of an adapter's `start`, beside the adapter's own `startupMs`. It doubles after each start on the runtime
+   * that failed, up to eight times. @default 60000
+   */
   readonly startTimeoutMs: number;
   /**
    * Extra time that an adapter call may take past its own limit before the plane stops waiting for it. @default 30000
@@ -45,11 +49,12 @@ export interface PlaneContext {
   readonly newId: (prefix: string) => string;
   readonly failpoint: Failpoint;
   readonly tuning: PlaneTuning;
-  readonly adapters: ReadonlyMap<string, RuntimeAdapter>;
+  readonly adapters: Adapters;
   readonly runtimes: Runtimes;
   readonly leases: Leases;
   readonly survivesHost: boolean;
-  /** The owner's own environment, from which runs get what the allow-list and their task permit. */
+  readonly values: TaskValueFiles;
+  /** From which runs get what the allow-list and their task permit, unless the task came with an environment. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What the owner does when a client asks it to leave; undefined for one that does not. */
   readonly onLeaveRequest: ((request: LeaveRequest) => void) | undefined;

@@ -1,6 +1,7 @@
 import type { RunOutcome, TaskEvent } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
 import { closedApprovals } from './closed-approvals.ts';
+import { hasValues } from './task-values.ts';
 import type { Task } from './task.ts';
 
 /** Appends `task.ended`, after everything that is still open has been closed. Returns false: nothing follows. */
@@ -11,6 +12,7 @@ export async function endTask(task: Task, outcome: RunOutcome): Promise<false> {
     { type: 'task.ended', outcome },
   ]);
   task.ctx.leases.releaseAll(task.id);
+  if (hasValues(task.state.spec)) await task.ctx.values.remove(task.id);
   return false;
 }
 

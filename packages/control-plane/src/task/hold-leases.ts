@@ -2,7 +2,7 @@ import type { WaitingFor } from '@runtime/contracts';
 import type { Task } from './task.ts';
 
 export const sessionLease = (agentSessionId: string): string => `session:${agentSessionId}`;
-export const workspaceLease = (workspace: string): string => `workspace:${workspace}`;
+const workspaceLease = (workspace: string): string => `workspace:${workspace}`;
 
 interface Wanted {
   readonly kind: 'workspace' | 'session';

@@ -54,7 +54,7 @@ export function planeTime({ wall, monotonic }: MachineClocks): PlaneTime {
 }
 
 /** The longest timer, in ms: `setTimeout` takes 31 bits. */
-export const maxTimerMs = 2_000_000_000;
+const maxTimerMs = 2_000_000_000;
 
 /**
  * How long a wait for a time of the wall clock may be, in ms, before that clock is looked at again: timers stand still

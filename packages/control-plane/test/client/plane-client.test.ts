@@ -32,6 +32,15 @@ it.each<[string, (plane: PlaneClient) => Promise<unknown>]>([
 it('runtimes() and info() have the fields of their schemas and no others', async () => {
   const report = { status: 'unavailable', id: 'x', code: 'NOT_FOUND', reason: 'not installed', breaker: 'open' };
   expect(await new PlaneClient(answering([{ ...report, more: 1 }])).runtimes()).toEqual([report]);
-  const info = { logId: 'l', epoch: 1, pid: 2, dataDir: '/d', version: '0', unfinished: 0, clients: 0 };
+  const info = {
+    logId: 'l',
+    epoch: 1,
+    pid: 2,
+    dataDir: '/d',
+    version: '0',
+    definitions: false,
+    unfinished: 0,
+    clients: 0,
+  };
   expect(await new PlaneClient(answering({ ...info, more: 1 })).info()).toEqual(info);
 });

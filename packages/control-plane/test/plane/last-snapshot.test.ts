@@ -9,7 +9,7 @@ describe('the last snapshot', () => {
   it('claims no event that is still on its way into memory', async () => {
     const log = memoryEventLog();
     await log.append('plane', [{ type: 'plane.opened' }]);
-    const ctx = { log, runtimes: { breakers: {} } } as unknown as PlaneContext;
+    const ctx = { log, runtimes: { breakers: {}, onFreed: () => undefined } } as unknown as PlaneContext;
     const plane = new Plane(ctx, new TaskRegistry(), fifo(), () => undefined);
     const folded = Promise.withResolvers<void>();
     const submitting = plane.track(async () => {

@@ -4,6 +4,8 @@ import { expect, it } from 'vitest';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import type { PlaneContext } from '../../src/task/context.ts';
 import { Leases } from '../../src/task/leases.ts';
+import { TaskValueFiles } from '../../src/task/task-values.ts';
+import { Adapters } from '../../src/runtimes/adapters.ts';
 import { Runtimes } from '../../src/runtimes/runtimes.ts';
 import type { TaskHost } from '../../src/task/task.ts';
 import { TaskActor } from '../../src/plane/task-actor.ts';
@@ -24,8 +26,9 @@ it('rests when it is woken after its end', async () => {
     newId: (prefix) => `${prefix}-1`,
     failpoint: () => undefined,
     tuning: { deltaWindowMs: 1, stallAfterMs: 1, stopGraceMs: 1, startTimeoutMs: 1, minFreeBytes: 0, overdueMs: 1 },
-    adapters: new Map(),
-    runtimes: new Runtimes(new Map(), log, clock),
+    adapters: new Adapters([]),
+    runtimes: new Runtimes(new Adapters([]), log, clock),
+    values: new TaskValueFiles('/nowhere'),
     leases: new Leases(),
     survivesHost: true,
     environment: {},

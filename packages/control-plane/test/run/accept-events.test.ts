@@ -47,6 +47,19 @@ const types = (events: readonly NewEvent[]): string[] => events.map(({ type }) =
 const wrong = (event: Record<string, unknown>): SessionEvent => event as never;
 
 describe('what an adapter reports', () => {
+  it.each(Object.getOwnPropertyNames(Object.prototype))(
+    'may have the id %s, which every object has as a name',
+    (id) => {
+      expect(types(stamped([{ ...ask, approvalId: id }]))).toEqual(['approval.requested']);
+      const tool = [
+        { type: 'tool.started', callId: id, name: id } as const,
+        { type: 'tool.ended', callId: id, ok: true } as const,
+      ];
+      expect(types(stamped(tool))).toEqual(['tool.started', 'tool.ended']);
+      expect(types(stamped([wrong({ type: id })]))).toEqual(['output.quarantined']);
+    },
+  );
+
   it('gets its run, and the last of one record gets the cursor', () => {
     expect(
       stamped([
@@ -121,6 +134,17 @@ describe('what an adapter reports', () => {
     expect(stamped([{ type: 'instruction.accepted', instructionId: 'never-sent' }])).toEqual([]);
     expect(stamped([{ type: 'approval.withdrawn', approvalId: 'never' }])).toEqual([]);
     expect(types(stamped([ask, ask]))).toEqual(['approval.requested']);
+  });
+
+  it.each(['accepted', 'unknown'] as const)('is dropped when it repeats that a steer is %s', (level) => {
+    const instructionId = 'ins-2';
+    const steer: readonly NewEvent[] = [
+      { type: 'instruction.queued', instructionId, mode: 'steer', parts: [{ type: 'text', text: 'left' }], by: 'cli' },
+      { type: 'instruction.sending', instructionId, ...run },
+      { type: `instruction.${level}`, instructionId, ...(level === 'unknown' ? { reason: 'x' } : run) },
+    ];
+    const again = wrong({ type: `instruction.${level}`, instructionId, reason: 'typed' });
+    expect(stamped([again], [...inTurn(), ...steer])).toEqual([]);
   });
 
   it('says that it lives again when it was stalled', () => {

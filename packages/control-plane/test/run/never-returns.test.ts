@@ -44,6 +44,31 @@ it.each([
 
 const tuning = { stopGraceMs: 20, startTimeoutMs: 20, overdueMs: 100 };
 
+it('a prompt whose sending never returns is not known to have come: what follows is decided, not waited for', async () => {
+  await using places = await makePlaces();
+  const adapter = hostile({}, { session: () => ({ send: () => never() }) });
+  await using plane = await openPlane(places, { adapters: [adapter], tuning: { ...tuning, startTimeoutMs: 500 } });
+  const task = await plane.submit({ prompt: 'go', workspace: places.workspace, recovery: 'manual' });
+  expect(await seen(plane, task.id, 'instruction.unknown')).toMatchObject({ reason: expect.any(String) });
+  expect(await seen(plane, task.id, 'approval.requested')).toMatchObject({ kind: 'recovery' });
+  await task.cancel();
+  expect(await task.outcome()).toEqual({ status: 'cancelled' });
+});
+
+it('a decision whose delivery never returns ends the turn: the agent would wait for it for ever', async () => {
+  await using places = await makePlaces();
+  const script = () => [{ do: 'ask', title: 'May I?', answered: () => [] }] as const;
+  const adapter = hostile({ script }, { session: () => ({ answer: () => never() }) });
+  await using plane = await openPlane(places, { adapters: [adapter], tuning: { ...tuning, startTimeoutMs: 500 } });
+  const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+  const asked = await seen(plane, task.id, 'approval.requested');
+  await task.answer(String(asked['approvalId']), { choice: 'allow' });
+  expect(await seen(plane, task.id, 'interrupt.requested')).toMatchObject({ by: 'plane' });
+  await seen(plane, task.id, 'turn.ended');
+  await task.close();
+  await task.outcome();
+});
+
 it('a stop that never returns holds neither the task nor the plane', async () => {
   await using places = await makePlaces();
   const adapter = hostile({ script: () => [{ do: 'hang' }] }, { session: () => ({ stop: () => never() }) });

@@ -9,9 +9,11 @@ import {
   closedBreaker,
   isOpen,
   mayHalfOpen,
+  worthKeeping,
   type BreakerStates,
 } from '../../src/runtimes/breaker.ts';
 import { fifo } from '../../src/index.ts';
+import { Adapters } from '../../src/runtimes/adapters.ts';
 import { Runtimes } from '../../src/runtimes/runtimes.ts';
 import { eventsOf, makePlaces, openPlane, typesOf } from '../support/planes.ts';
 import { fold, submitted } from '../support/states.ts';
@@ -22,7 +24,7 @@ const target = { runtime: 'memory' };
 async function makeRuntimes(adapter: RuntimeAdapter = memoryRuntime()) {
   let now = 1_000_000;
   const log = memoryEventLog({ clock: () => now });
-  const runtimes = new Runtimes(new Map([[adapter.id, adapter]]), log, () => now);
+  const runtimes = new Runtimes(new Adapters([adapter]), log, () => now);
   return {
     log,
     runtimes,
@@ -39,6 +41,24 @@ async function makeRuntimes(adapter: RuntimeAdapter = memoryRuntime()) {
 }
 
 describe('the circuit breaker of a runtime', () => {
+  it('is left out of a snapshot when it says nothing, so that definitions may come and go', () => {
+    const states = {
+      quiet: { ...closedBreaker, position: 3 },
+      ahead: { ...closedBreaker, position: 8 },
+      failing: { ...closedBreaker, failures: 1, position: 2 },
+      open: { ...closedBreaker, status: 'open' as const, until: 9, position: 1 },
+    };
+    expect(Object.keys(worthKeeping(states, 5))).toEqual(['ahead', 'failing', 'open']);
+  });
+
+  it('counts for a runtime with a name that every object has as for others', async () => {
+    const { runtimes } = await makeRuntimes({ ...memoryRuntime(), id: 'constructor' });
+    expect((await runtimes.report({ id: 'constructor' })).breaker).toBe('closed');
+    expect(await runtimes.check({ runtime: 'constructor' }, spec)).toMatchObject({ ok: true });
+    for (const run of ['run-1', 'run-2', 'run-3']) await runtimes.startFailed('constructor', run, 'UNAVAILABLE');
+    expect(await runtimes.check({ runtime: 'constructor' }, spec)).toMatchObject({ ok: false });
+  });
+
   it('opens after three failed starts, and says when it will be tried again', async () => {
     const { runtimes, fail } = await makeRuntimes();
     await fail('run-1');
@@ -46,7 +66,7 @@ describe('the circuit breaker of a runtime', () => {
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: true });
     await fail('run-3');
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: false, code: 'UNAVAILABLE', retryAt: 1_030_000 });
-    expect((await runtimes.reports(false))[0]).toMatchObject({ id: 'memory', breaker: 'open' });
+    expect(await runtimes.report({ id: 'memory' })).toMatchObject({ id: 'memory', breaker: 'open' });
   });
 
   it('forgets failures when a start succeeds, and writes nothing for the usual success', async () => {
@@ -72,7 +92,7 @@ describe('the circuit breaker of a runtime', () => {
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: false, code: 'UNAVAILABLE' });
     await runtimes.startSucceeded('memory', 'run-4');
     expect(await runtimes.check(target, spec)).toMatchObject({ ok: true });
-    expect((await runtimes.reports(false))[0]).toMatchObject({ breaker: 'closed' });
+    expect(await runtimes.report({ id: 'memory' })).toMatchObject({ breaker: 'closed' });
   });
 
   it('opens again, for longer, when that one fails too', async () => {
@@ -197,15 +217,15 @@ describe('what is known of a runtime', () => {
         return inner.probe(options);
       },
     });
-    await Promise.all([runtimes.probe('memory'), runtimes.probe('memory')]);
+    await Promise.all([runtimes.probe({ id: 'memory' }), runtimes.probe({ id: 'memory' })]);
     expect(asked).toBe(1);
     pass(59_000);
-    await runtimes.probe('memory');
+    await runtimes.probe({ id: 'memory' });
     expect(asked).toBe(1);
     pass(2_000);
-    await runtimes.probe('memory');
+    await runtimes.probe({ id: 'memory' });
     expect(asked).toBe(2);
-    await runtimes.reports(true);
+    await runtimes.report({ id: 'memory' }, { refresh: true });
     expect(asked).toBe(3);
   });
 
@@ -214,8 +234,8 @@ describe('what is known of a runtime', () => {
       ...memoryRuntime(),
       probe: () => Promise.reject(new AgentRuntimeError('PROTOCOL_VIOLATION', 'nonsense')),
     });
-    expect(await runtimes.probe('memory')).toMatchObject({ status: 'unavailable', code: 'PROTOCOL_VIOLATION' });
-    expect(await runtimes.probe('other')).toMatchObject({ status: 'unavailable', code: 'NOT_FOUND' });
+    expect(await runtimes.probe({ id: 'memory' })).toMatchObject({ status: 'unavailable', code: 'PROTOCOL_VIOLATION' });
+    expect(await runtimes.probe({ id: 'other' })).toMatchObject({ status: 'unavailable', code: 'NOT_FOUND' });
   });
 
   it('decides whether it will do for a task', async () => {

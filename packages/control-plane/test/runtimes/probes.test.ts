@@ -2,6 +2,7 @@ import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { AgentRuntimeError, type ErrorCode } from '@runtime/contracts';
 import type { AgentRuntime, RuntimeAdapter, Unavailable } from '@runtime/contracts/adapter';
 import { describe, expect, it } from 'vitest';
+import { Adapters } from '../../src/runtimes/adapters.ts';
 import { Probes } from '../../src/runtimes/probes.ts';
 
 const available: AgentRuntime = await (async () => {
@@ -29,7 +30,7 @@ function answering(...answers: (() => Promise<AgentRuntime | Unavailable>)[]) {
     });
     return Promise.race([answer(), aborted]);
   };
-  const adapters = new Map([['memory', { ...memoryRuntime(), probe }]]);
+  const adapters = new Adapters([{ ...memoryRuntime(), probe }]);
   const closing = new AbortController();
   const probes = new Probes(adapters, () => now, closing.signal, { timeoutMs: 30, patienceMs: 5 });
   return {
@@ -49,27 +50,27 @@ describe('a runtime that did not answer', () => {
     'with %s is asked again before anything is concluded',
     async (code) => {
       const { probes, asked } = answering(says(unavailable(code)), says(available));
-      expect(await probes.get('memory')).toEqual(available);
+      expect(await probes.get({ id: 'memory' })).toEqual(available);
       expect(asked()).toBe(2);
     },
   );
 
   it('at all is asked again, each time with more patience', async () => {
     const { probes, asked } = answering(silence, silence, says(available));
-    expect(await probes.get('memory')).toEqual(available);
+    expect(await probes.get({ id: 'memory' })).toEqual(available);
     expect(asked()).toBe(3);
   });
 
   it('is unavailable after the third time, and the message says what happened', async () => {
     const reason = '/usr/bin/pi --version did not end within 15000 ms';
     const { probes, asked } = answering(says(unavailable('DEADLINE_EXCEEDED', reason)));
-    const found = await probes.get('memory');
+    const found = await probes.get({ id: 'memory' });
     expect(found).toMatchObject({ status: 'unavailable', code: 'DEADLINE_EXCEEDED' });
     expect(found).toMatchObject({
       reason: expect.stringMatching(/did not answer.* 3 times.*pi --version did not end/),
     });
     expect(asked()).toBe(3);
-    const silent = await answering(silence).probes.get('memory');
+    const silent = await answering(silence).probes.get({ id: 'memory' });
     expect(silent).toMatchObject({
       code: 'DEADLINE_EXCEEDED',
       reason: expect.stringContaining('30 ms, 60 ms and 90 ms'),
@@ -80,7 +81,7 @@ describe('a runtime that did not answer', () => {
   it('is asked once more when its probe throws that it took too long', async () => {
     const late = () => Promise.reject(new AgentRuntimeError('DEADLINE_EXCEEDED', 'slow'));
     const { probes } = answering(late, says(available));
-    expect(await probes.get('memory')).toEqual(available);
+    expect(await probes.get({ id: 'memory' })).toEqual(available);
   });
 });
 
@@ -88,7 +89,7 @@ it.each(['NOT_FOUND', 'PERMISSION_DENIED', 'UNSUPPORTED', 'UNAVAILABLE'] as cons
   'a runtime that is not there (%s) is believed at once',
   async (code) => {
     const { probes, asked } = answering(says(unavailable(code)), says(available));
-    expect(await probes.get('memory')).toEqual(unavailable(code));
+    expect(await probes.get({ id: 'memory' })).toEqual(unavailable(code));
     expect(asked()).toBe(1);
   },
 );
@@ -96,39 +97,39 @@ it.each(['NOT_FOUND', 'PERMISSION_DENIED', 'UNSUPPORTED', 'UNAVAILABLE'] as cons
 describe('a runtime that was found before', () => {
   it('is used while it is asked again and does not answer, and after it did not', async () => {
     const { probes, asked, pass } = answering(says(available), silence);
-    await probes.get('memory');
+    await probes.get({ id: 'memory' });
     pass(61_000);
-    expect(await probes.get('memory')).toEqual(available);
+    expect(await probes.get({ id: 'memory' })).toEqual(available);
     await expect.poll(asked, { timeout: 20_000 }).toBe(4);
-    expect(await probes.get('memory')).toEqual(available);
+    expect(await probes.get({ id: 'memory' })).toEqual(available);
   });
 
   it('is not used any more once it is known to be gone', async () => {
     const { probes, pass } = answering(says(available), says(unavailable('NOT_FOUND')));
-    await probes.get('memory');
+    await probes.get({ id: 'memory' });
     pass(61_000);
-    await probes.get('memory');
-    expect(await probes.get('memory')).toEqual(unavailable('NOT_FOUND'));
+    await probes.get({ id: 'memory' });
+    expect(await probes.get({ id: 'memory' })).toEqual(unavailable('NOT_FOUND'));
   });
 
   it('is not used for ever', async () => {
     const { probes, pass } = answering(says(available), says(unavailable('DEADLINE_EXCEEDED')));
-    await probes.get('memory');
+    await probes.get({ id: 'memory' });
     pass(601_000);
-    expect(await probes.get('memory')).toMatchObject({ status: 'unavailable' });
+    expect(await probes.get({ id: 'memory' })).toMatchObject({ status: 'unavailable' });
   });
 
   it('is shown as it is to somebody who wants it fresh', async () => {
     const { probes } = answering(says(available), says(unavailable('DEADLINE_EXCEEDED')));
-    await probes.get('memory');
-    expect(await probes.get('memory', true)).toMatchObject({ status: 'unavailable' });
-    expect(await probes.get('memory')).toEqual(available);
+    await probes.get({ id: 'memory' });
+    expect(await probes.get({ id: 'memory' }, { refresh: true })).toMatchObject({ status: 'unavailable' });
+    expect(await probes.get({ id: 'memory' })).toEqual(available);
   });
 });
 
 it('a plane that closes does not ask again', async () => {
   const { probes, closing, asked } = answering(silence);
-  const found = probes.get('memory');
+  const found = probes.get({ id: 'memory' });
   closing.abort();
   expect(await found).toMatchObject({ status: 'unavailable' });
   expect(asked()).toBe(1);

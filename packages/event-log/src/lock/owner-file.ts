@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { jsonDepthExceeds, systemCode } from '@runtime/contracts';
 import { ownerSchema, type Owner } from './owner.ts';
 
-/** Some ten times what `owner.json` has. */
-const maxOwnerBytes = 64 * 1024;
-const maxOwnerDepth = 16;
+/** An owner writes a few hundred bytes, two levels deep. */
+const maxBytes = 64 * 1024;
+const maxDepth = 16;
 
 /**
  * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing, damaged or
@@ -16,10 +16,10 @@ const maxOwnerDepth = 16;
 export async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const text = await readSmallFile(ownerPath(path));
-    if (text === undefined || jsonDepthExceeds(text, maxOwnerDepth)) return undefined;
+    if (text === undefined || jsonDepthExceeds(text, maxDepth)) return undefined;
     return ownerSchema.safeParse(JSON.parse(text)).data;
   } catch (error) {
-    // The file informs. Whatever is wrong with it, the lock is the truth.
+    // The file informs. Whatever is wrong with it (a link, no right to read it), the lock is the truth.
     if (error instanceof SyntaxError || systemCode(error) !== undefined) return undefined;
     throw error;
   }
@@ -31,7 +31,7 @@ async function readSmallFile(path: string): Promise<string | undefined> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
   try {
     const stat = await file.stat();
-    return stat.isFile() && stat.size <= maxOwnerBytes ? await file.readFile('utf8') : undefined;
+    return stat.isFile() && stat.size <= maxBytes ? await file.readFile('utf8') : undefined;
   } finally {
     await file.close();
   }

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { capabilitiesSchema, runtimeIdSchema } from '@runtime/contracts';
 import { specVersion } from '@runtime/contracts/adapter';
@@ -36,5 +39,22 @@ export const probeCases: readonly Case[] = [
     expect(found.id).toBe(missing().id);
     expect(found.reason).not.toBe('');
     expect(found.hint ?? '', 'the hint').not.toBe('');
+  }),
+  verifies('probe.environment', async (stage) => {
+    const { named } = stage.harness;
+    if (!named) doesNotApply('the backend has no program that is looked up');
+    const { context } = await stage.play('hello');
+    const name = `program-${randomUUID().slice(0, 8)}`;
+    const { adapter, script } = named(name);
+    await mkdir(context.dir, { recursive: true });
+    await writeFile(join(context.dir, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const ours = process.env['PATH'] ?? '/usr/bin:/bin';
+    const probed = (searchPath: string) =>
+      within(2 * stage.patienceMs, 'waited for the probe', () =>
+        adapter.probe({ environment: { ...process.env, PATH: searchPath } }),
+      );
+    const there = await probed(`${context.dir}:${ours}`);
+    expect(there.status === 'available' ? '' : there.reason, 'on this PATH').toBe('');
+    expect((await probed(ours)).status, 'on another PATH').toBe('unavailable');
   }),
 ];

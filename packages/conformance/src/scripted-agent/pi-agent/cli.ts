@@ -84,5 +84,5 @@ function dialectOf(version: string): Dialect {
 }
 
 function isVersion(version: string): version is PiVersion {
-  return version in dialects;
+  return Object.hasOwn(dialects, version);
 }

@@ -1,4 +1,5 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
+import type { SubmitRequest } from '@runtime/contracts';
 import { expect, it } from 'vitest';
 import { fifo } from '../../../src/index.ts';
 import { eventsOf, typesOf, makePlaces, type OpenPlane } from '../planes.ts';
@@ -20,11 +21,18 @@ export function submitCases(openPlane: OpenPlane): void {
     ['a 10 MB prompt', { prompt: 'x'.repeat(10_000_000) }, 'INVALID_ARGUMENT'],
     ['an unknown runtime', { prompt: 'x', runtimes: ['nope'] }, 'NOT_FOUND'],
     ['a missing workspace', { prompt: 'x', workspace: '/nowhere/at/all' }, 'INVALID_ARGUMENT'],
+    ['a workspace that is a number', { prompt: 'x', workspace: 5 }, 'INVALID_ARGUMENT'],
+    ['a workspace that is null', { prompt: 'x', workspace: null }, 'INVALID_ARGUMENT'],
+    ['a workspace without a name', { prompt: 'x', workspace: '' }, 'INVALID_ARGUMENT'],
+    ['a relative file of variables', { prompt: 'x', env: { file: 'secrets.env' } }, 'INVALID_ARGUMENT'],
+    ['a value with a NUL', { prompt: 'x', env: { set: { A: 'a\0b' } } }, 'INVALID_ARGUMENT'],
     ['an unknown field', { prompt: 'x', colour: 'red' }, 'INVALID_ARGUMENT'],
   ])('a task is not made of %s', async (_what, request, code) => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, { adapters: [memoryRuntime()] });
-    await expect(plane.submit({ workspace: places.workspace, ...request })).rejects.toMatchObject({ code });
+    await expect(plane.submit({ workspace: places.workspace, ...request } as SubmitRequest)).rejects.toMatchObject({
+      code,
+    });
     expect(await plane.tasks()).toEqual([]);
   });
 

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { LeakedProcess } from '@runtime/contracts/adapter';
+import { cgroupMount, cgroupName, isCgroup } from '../process/cgroup.ts';
+import { isAlive, type ProcessIdentity } from '../process/identity.ts';
+import type { KillTreeOptions } from '../process/kill-tree.ts';
+import { readForks } from '../process/young-pids.ts';
+import { readTail } from '../files/read-tail.ts';
+import { runPaths, type RunPlace } from './run-paths.ts';
+import type { HolderRecord } from './run-record.ts';
+
+/** More of them say nothing more. */
+const maxLeaked = 20;
+
+/**
+ * What a holder is told so that the processes of its run are found without a look at all others: the count of forks,
+ * and where cgroups are mounted. Each is empty where it is not known. Call it right before the holder is started.
+ */
+export async function whereabouts({
+  runId,
+}: Pick<RunPlace, 'runId'>): Promise<readonly [forks: string, mount: string]> {
+  const [forks, mount] = await Promise.all([readForks(), cgroupName(runId) === undefined ? undefined : cgroupMount()]);
+  return [forks === undefined ? '' : String(forks), mount ?? ''];
+}
+
+/** Where the processes of a run are, for `killTree`, from what its holder recorded. */
+export async function treeOf(place: RunPlace, record: HolderRecord | undefined): Promise<RunTree> {
+  const cgroup = await readCgroupPath(place);
+  const tree = { runId: place.runId, ...(cgroup === undefined ? {} : { cgroup }) };
+  if (!record) return tree;
+  const { pgid, ...agent } = record.agent;
+  const { pid, startTime } = record.holder;
+  const { stdout, stderr } = runPaths(place.runDir);
+  const pipes = ['.stdout', '.stderr'].map((name) => path.join(place.runDir, name));
+  const beginning = { pid, startTime, forks: record.forks };
+  return { ...tree, pgid, identities: [agent], beginning, outputs: [stdout, stderr, ...pipes] };
+}
+
+/** Where the processes of a run are. */
+export type RunTree = Pick<KillTreeOptions, 'runId' | 'pgid' | 'identities' | 'beginning' | 'cgroup' | 'outputs'>;
+
+/** Processes that a run left, as its exit carries them. */
+export async function describeLeaked(strays: readonly ProcessIdentity[]): Promise<readonly LeakedProcess[]> {
+  const found: LeakedProcess[] = [];
+  const seen = new Set<number>();
+  for (const identity of strays) {
+    if (found.length >= maxLeaked || seen.has(identity.pid) || !(await isAlive(identity))) continue;
+    seen.add(identity.pid);
+    const command = await readFile(`/proc/${identity.pid}/comm`, 'utf8').catch(() => '');
+    found.push({ pid: identity.pid, command: command.trim().slice(0, 100) });
+  }
+  return found;
+}
+
+/** The run's cgroup. The file can be written by the agent too: only a cgroup with this run's name is taken. */
+async function readCgroupPath({ runId, runDir }: RunPlace): Promise<string | undefined> {
+  const found = (await readTail(runPaths(runDir).cgroup, 4096)).toString('utf8').trimEnd();
+  const isOwn = path.isAbsolute(found) && path.normalize(found) === found && path.basename(found) === cgroupName(runId);
+  return isOwn && (await isCgroup(found)) ? found : undefined;
+}

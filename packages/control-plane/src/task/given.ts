@@ -1,0 +1,44 @@
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { PlaneContext } from './context.ts';
+import { hasValues, type TaskValues } from './task-values.ts';
+import type { Task } from './task.ts';
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What the environment of a task's runs is made of. */
+export interface Given {
+  /** The variables of the shell that asked, else those of the plane. */
+  readonly base: Variables;
+  readonly set: Readonly<Record<string, string>>;
+}
+
+/** Throws DATA_CORRUPT when the values that the task was submitted with are gone. */
+export async function givenTo(task: Task): Promise<Given> {
+  const values = await keptValues(task);
+  return { base: values?.environment ?? task.ctx.environment, set: values?.set ?? {} };
+}
+
+/** As `lookupEnvironment`, of a task that was submitted. Throws as `givenTo`. */
+export async function probeEnvironment(task: Task): Promise<Variables | undefined> {
+  return lookupEnvironment(task.ctx, await keptValues(task));
+}
+
+/** The variables among which a task's programs are looked up. Undefined for one that was given none: those of the plane. */
+export function lookupEnvironment(
+  { environment }: Pick<PlaneContext, 'environment'>,
+  values: TaskValues | undefined,
+): Variables | undefined {
+  return values && { ...(values.environment ?? environment), ...values.set };
+}
+
+async function keptValues({ ctx, id, state }: Task): Promise<TaskValues | undefined> {
+  const { spec } = state;
+  // In the log of a version that recorded them.
+  const recorded = spec.env?.set;
+  if (!hasValues(spec)) return recorded && { set: recorded };
+  const values = await ctx.values.read(id);
+  if (values) return values;
+  throw new AgentRuntimeError('DATA_CORRUPT', `the variables that task ${id} was given are gone`, {
+    hint: 'submit it again',
+  });
+}
