@@ -197,7 +197,7 @@ export class Writer {
     } catch (error) {
       return this.#drop(group, error);
     }
-    // A writer that has lost its files learns it here, after its write: what it acknowledges, the next writer has read.
+    // After the write: what is acknowledged next, a later writer has read.
     if (this.#failure || !owns()) return this.#drop(group, new SegmentLost());
     return { group, kept, segment: chain.segment, base: chain.committedFrom, durable: chain.allDurable };
   }
@@ -245,7 +245,6 @@ export class Writer {
     const { owns, explainLoss } = this.#options;
     const lost = cause instanceof SegmentLost || !owns();
     const failure = this.#failure ?? (lost ? await explainLoss() : diskFailure(cause));
-    // The callers first: whoever waits for `failed` may end them.
     group.rejectAll(unknownError(failure));
     this.fail(failure);
   }
