@@ -59,7 +59,7 @@ export class WritableLog implements JsonlEventLog, ReadSource {
   #lockSeenAt = -Infinity;
 
   constructor(parts: WritableLogParts) {
-    const { state, chain, claim, lock, clock } = parts;
+    const { state, chain, claim, clock } = parts;
     this.#parts = parts;
     this.fs = parts.fs;
     this.dir = parts.dir;

@@ -66,10 +66,7 @@ export class Writer {
     this.#assigned = this.head;
   }
 
-  /**
-   * Why nothing more is written: a write or sync failed, so that what the file holds is no longer known, or the file is
-   * not this writer's any more.
-   */
+  /** Why nothing more is written: what the file holds is not known, or the file is not this writer's any more. */
   get failure(): AgentRuntimeError | undefined {
     return this.#failure;
   }
