@@ -114,8 +114,8 @@ async function finished(scene: Scene, runtime: RuntimeName): Promise<void> {
   await until(() => readExitRecord(runDir));
 }
 
-describe.each(runtimeNames)('a limit that passes on %s', (runtime) => {
-  it.concurrent.each(['runTimeoutMs', 'deadlineMs'])(
+describe.concurrent.each(runtimeNames)('a limit that passes on %s', (runtime) => {
+  it.each(['runTimeoutMs', 'deadlineMs'])(
     '%s, while no owner lives: what was finished in time is finished',
     { timeout },
     async (name) => {
@@ -134,7 +134,7 @@ describe.each(runtimeNames)('a limit that passes on %s', (runtime) => {
     },
   );
 
-  it.concurrent('while its owner is stopped: what was finished in time is finished', { timeout }, async () => {
+  it('while its owner is stopped: what was finished in time is finished', { timeout }, async () => {
     await using made = await makeScene(runtime, { gate: 'go-on' });
     const ms = await limitMs();
     const scene = withRequest(made, { runTimeoutMs: ms });
@@ -151,8 +151,8 @@ describe.each(runtimeNames)('a limit that passes on %s', (runtime) => {
   });
 });
 
-describe.each(['local', 'tmux'] as const)('an agent on %s that ended only after its limit', (runtime) => {
-  it.concurrent('is late, although nobody was there to see it', { timeout }, async () => {
+describe.concurrent.each(['local', 'tmux'] as const)('an agent on %s that ended only after its limit', (runtime) => {
+  it('is late, although nobody was there to see it', { timeout }, async () => {
     await using made = await makeScene(runtime, { gate: 'go-on' });
     const ms = await limitMs();
     const scene = withRequest(made, { runTimeoutMs: ms });
@@ -167,8 +167,8 @@ describe.each(['local', 'tmux'] as const)('an agent on %s that ended only after 
   });
 });
 
-describe.each(['typed', 'pi'] as const)('a limit that passes while an agent on %s gets ready', (runtime) => {
-  it.concurrent.each([
+describe.concurrent.each(['typed', 'pi'] as const)('a limit that passes while an agent on %s gets ready', (runtime) => {
+  it.each([
     ['runTimeoutMs', { runTimeoutMs: 1500 }],
     ['deadlineMs', { deadlineMs: 2500 }],
   ] as const)('%s is a timeout, and leaves no process', { timeout }, async (_name, limit) => {

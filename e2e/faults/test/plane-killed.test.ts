@@ -107,7 +107,7 @@ it(
 );
 
 const firstDeaths = ['append.after:run.starting', 'start.after', 'append.after:turn.started'];
-const secondDeaths = ['recover.before', 'recover.after', 'append.after:run.reattached', 'stop.before', 'reap.after'];
+const secondDeaths = ['recover.after', 'append.after:run.reattached', 'stop.before', 'reap.after'];
 
 it.each([...runtimeNames, 'typed'] as const)(
   'two planes on %s, killed one after the other, lose nothing and orphan nothing',
