@@ -5,19 +5,29 @@ import { constants } from 'node:os';
 const keptBytes = 64 * 1024;
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+/** @typedef {{ title: string, commands: string[][] }} Step */
+/** @typedef {{ isTTY?: boolean, write(text: string): unknown }} Screen */
+/** @typedef {{ cwd: string, env: Record<string, string | undefined>, shell?: boolean, stream?: Screen, everyMs?: number }} StepOptions */
+
 /**
  * Runs the commands of one step side by side. Resolves with the first exit code that is not 0, 128 + n for signal n.
- * `report` gets the line to show, again and again on a terminal, and now and then elsewhere.
+ * The line with the time is drawn again and again on a terminal, and written now and then elsewhere.
+ * @param {Step} step
+ * @param {StepOptions} options
  */
 export async function runStep(step, options) {
   return (await runShown(step, options)).code;
 }
 
-/** As `runStep`, with what the commands wrote to stdout. */
+/**
+ * As `runStep`, with what the commands wrote to stdout.
+ * @param {Step} step
+ * @param {StepOptions} options
+ */
 export async function runShown({ title, commands }, { cwd, env, shell, stream = process.stderr, everyMs }) {
   const startedAt = performance.now();
   const seconds = () => `${Math.round((performance.now() - startedAt) / 1000)} s`;
-  const moves = Boolean(stream.isTTY) && process.env.TERM !== 'dumb';
+  const moves = stream.isTTY && env.TERM !== 'dumb';
   const draw = (text, end = '') => stream.write(moves ? `\r\u001B[K${text}${end}` : `${text}\n`);
   draw(moves ? `${title}: 0 s` : `${title} ...`);
   const timer = setInterval(() => draw(`${title}: ${seconds()}`), everyMs ?? (moves ? 1000 : 10_000));

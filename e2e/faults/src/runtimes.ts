@@ -5,7 +5,8 @@ import { piAgent, plainAgent, type PiStep, type PlainStep } from '@runtime/confo
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 
 export const runtimeNames = ['local', 'tmux', 'pi'] as const;
-export type RuntimeName = (typeof runtimeNames)[number];
+/** `typed` is an agent in a terminal that is typed to. */
+export type RuntimeName = (typeof runtimeNames)[number] | 'typed';
 
 export interface AgentPlan {
   /** Every start of an agent appends a line to this file. */
@@ -13,6 +14,8 @@ export interface AgentPlan {
   /** The agent goes on when this file is there. @default it does not wait */
   readonly gate?: string;
   readonly pauseMs?: number;
+  /** The agent never gets so far that it takes an instruction. */
+  readonly neverReady?: boolean;
 }
 
 /**
@@ -21,15 +24,31 @@ export interface AgentPlan {
  */
 export function scriptedRuntime(name: RuntimeName, plan: AgentPlan): RuntimeAdapter {
   const pauseMs = plan.pauseMs ?? 20;
+  if (plan.neverReady === true && name === 'pi') return pi({ id: 'pi', command: ['bash', '-c', mutePi, 'pi'] });
   if (name === 'pi')
     return pi({
       id: 'pi',
       command: piAgent({ startup: { appendLine: plan.starts }, rules: [{ steps: piSteps(plan, pauseMs) }] }).command,
     });
   const { command } = plainAgent(plainSteps(plan, pauseMs));
+  if (name === 'typed') return typedRuntime(command, plan);
   return name === 'local'
     ? local({ id: 'local', command, prompt: 'stdin' })
     : tmux({ id: 'tmux', command, prompt: 'stdin' });
+}
+
+/** Has a version, and answers nothing. */
+const mutePi = 'case "$*" in *--version*) echo 0.87.1 ;; *) exec sleep 600 ;; esac';
+
+/** Shows nothing of what is typed, so that typing takes its time. */
+function typedRuntime(command: readonly string[], { neverReady }: AgentPlan): RuntimeAdapter {
+  const script = 'stty -echo; printf "> "; read -r line && exec "$@"';
+  return tmux({
+    id: 'typed',
+    command: ['bash', '-c', script, 'typed', ...command],
+    prompt: 'paste',
+    ...(neverReady === true ? { readyPattern: 'never shown' } : {}),
+  });
 }
 
 function plainSteps(plan: AgentPlan, pauseMs: number): PlainStep[] {

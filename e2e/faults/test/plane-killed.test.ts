@@ -1,5 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
-import { runtimeNames } from '../src/runtimes.ts';
+import { runtimeNames, type RuntimeName } from '../src/runtimes.ts';
 import {
   expectNothingLost,
   expectOneStartPerRun,
@@ -23,7 +23,7 @@ async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>)
 }
 
 /** Every point that a run without a fault passes, with its count. */
-async function boundaries(runtime: (typeof runtimeNames)[number]): Promise<{ name: string; nth: number }[]> {
+async function boundaries(runtime: RuntimeName): Promise<{ name: string; nth: number }[]> {
   await using scene = await makeScene(runtime);
   const { code, passed } = await hostEnd(startHost(scene));
   expect(code).toBe(0);
@@ -85,3 +85,46 @@ describe.each(runtimeNames)('a plane on %s, killed with -9', (runtime) => {
     },
   );
 });
+
+/** What is typed cannot be looked up: a task goes on from scratch here, where it would ask a person otherwise. */
+it(
+  'a plane on an agent that is typed to, killed at every boundary, brings its task to an end',
+  { timeout: 240_000 },
+  async () => {
+    const points = await boundaries('typed');
+    await inLanes(points, async (dieAt) => {
+      await using made = await makeScene('typed');
+      const scene = { ...made, request: { ...made.request, recovery: 'restart' as const } };
+      await hostEnd(startHost(scene, dieAt));
+      const where = `killed at ${dieAt.name} #${dieAt.nth}`;
+      const { outcome, events } = await takeOver(scene).catch((cause: unknown) => {
+        throw new Error(where, { cause });
+      });
+      expect(outcome, where).toEqual({ status: 'succeeded' });
+      await expectNothingLost(scene, events);
+    });
+  },
+);
+
+const firstDeaths = ['append.after:run.starting', 'start.after', 'append.after:turn.started'];
+const secondDeaths = ['recover.before', 'recover.after', 'append.after:run.reattached', 'stop.before', 'reap.after'];
+
+it.each([...runtimeNames, 'typed'] as const)(
+  'two planes on %s, killed one after the other, lose nothing and orphan nothing',
+  { timeout: 240_000 },
+  async (runtime) => {
+    const cases = firstDeaths.flatMap((first) => secondDeaths.map((second) => [first, second] as const));
+    await inLanes(cases, async ([first, second]) => {
+      await using made = await makeScene(runtime);
+      const scene = { ...made, request: { ...made.request, recovery: 'restart' as const } };
+      const where = `killed at ${first}, then at ${second}`;
+      expect((await hostEnd(startHost(scene, { name: first, nth: 1 }))).signal, where).toBe('SIGKILL');
+      await hostEnd(startHost(scene, { name: second, nth: 1 }));
+      const { outcome, events } = await takeOver(scene).catch((cause: unknown) => {
+        throw new Error(where, { cause });
+      });
+      expect(outcome, where).toEqual({ status: 'succeeded' });
+      await expectNothingLost(scene, events);
+    });
+  },
+);

@@ -38,3 +38,23 @@ describe.each([1, 4])('an agent that calls `runtime run` in its own workspace, w
     expect((await plane.info()).unfinished).toBe(0);
   });
 });
+
+it('an agent that waits for its own task, or for one above it, is told so instead', async () => {
+  await using desk = await makeDesk({});
+  const program = [...cliCommand, '--data-dir', desk.dataDir].map((each) => `'${each}'`).join(' ');
+  const request = "run 'all of it' --on self --title self --key k";
+  const commands = ['wait last', 'watch last', 'close --wait last', request];
+  const script = ['cat >/dev/null', ...commands.map((each) => `${program} ${each} 2>&1; echo "exit $?"`)].join('\n');
+  const below = `cat >/dev/null\n${program} wait "$(cat above)" 2>&1; echo "exit $?"`;
+  const above = `cat >/dev/null\n${program} list -q --status running >above; ${program} run x --on below --title below -q`;
+  const shell = (text: string) => ({ adapter: 'local', command: ['sh', '-c', text] });
+  const runtimes = { self: shell(script), above: shell(above), below: shell(below) };
+  await writeFile(join(desk.workspace, 'runtime.config.json'), JSON.stringify({ runtimes }));
+  const own = await desk.run(['run', 'all of it', '--on', 'self', '--title', 'self', '--key', 'k']);
+  expect(own).toMatchObject({ code: 0 });
+  const told = (text: string): number => text.split('would wait for itself').length - 1;
+  expect([told(own.stdout), own.stdout.includes('exit 0')]).toEqual([commands.length, false]);
+  const family = await desk.run(['run', 'all of it', '--on', 'above', '--title', 'above']);
+  expect(family).toMatchObject({ code: 0 });
+  expect(told(family.stdout)).toBe(1);
+});

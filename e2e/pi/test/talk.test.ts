@@ -101,8 +101,12 @@ describe('a task on real Pi', () => {
     const plane = await stage.open();
     const task = await plane.submit({ prompt: 'Sleep', workspace: stage.workspace });
     const { runId } = await firstOf(task, 'tool.started');
-    await expect.poll(() => stage.read('up').catch(() => undefined)).toBe('\n');
-    expect((await findMarked(runId)).length, 'Pi, its shell, three sleeps and the holder').toBeGreaterThanOrEqual(5);
+    await expect.poll(() => stage.read('up').catch(() => undefined), { timeout: 20_000 }).toBe('\n');
+    const processes = async (): Promise<number> => (await findMarked(runId)).length;
+    // The shell writes the file before its last child begins.
+    await expect
+      .poll(processes, { message: 'Pi, its shell and three sleeps', timeout: 20_000 })
+      .toBeGreaterThanOrEqual(5);
     await task.cancel({ why: 'enough' });
     const events = await finish(stage, task);
     expect(await task.outcome()).toMatchObject({ status: 'cancelled' });

@@ -2,7 +2,7 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { openControlPlane } from '@runtime/control-plane';
 
-const [dataDir = '.runtime'] = process.argv.slice(2);
+const [dataDir = ''] = process.argv.slice(2);
 const agent = memoryRuntime({
   // Asks, waits for a steer, and does what the steer says.
   script: function* ({ history }) {

@@ -1,7 +1,7 @@
 /** The second process: connects to the owner and steers its task. `steer.ts <dataDir> <task> <text>` */
 import { connectControlPlane } from '@runtime/control-plane';
 
-const [dataDir = '.runtime', taskId = '', text = ''] = process.argv.slice(2);
+const [dataDir = '', taskId = '', text = ''] = process.argv.slice(2);
 const plane = await connectControlPlane({ dataDir });
 try {
   const task = plane.task(taskId);

@@ -1,4 +1,4 @@
-import { readTail, runPaths, type readExitRecord } from '@runtime/adapter-kit/run';
+import { isOverLimit, readTail, runPaths, type readExitRecord } from '@runtime/adapter-kit/run';
 import { redactBytes } from '@runtime/adapter-kit/source';
 import type { RunOutcome } from '@runtime/contracts';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
@@ -11,6 +11,9 @@ export async function outcomeOf(
   ended: Awaited<ReturnType<typeof readExitRecord>>,
   run: { readonly handle: RuntimeHandle; readonly secrets: readonly string[] },
 ): Promise<RunOutcome> {
+  if (await isOverLimit(run.handle)) {
+    return { status: 'failed', code: 'output_limit', message: 'The run made more output than maxOutputBytes' };
+  }
   if (!ended || ended.exit.kind === 'unknown') {
     return { status: 'lost', code: 'unknown', message: 'The process is gone, and its exit was not observed' };
   }

@@ -30,6 +30,7 @@ export async function startLocal(
     command,
     cwd: workspace,
     env,
+    ...(launch.maxOutputBytes === undefined ? {} : { maxOutputBytes: launch.maxOutputBytes }),
     stdin: settings.prompt === 'stdin' ? { kind: 'file', path: promptFile } : { kind: 'none' },
     ...(signal ? { signal } : {}),
   });

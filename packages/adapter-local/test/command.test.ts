@@ -39,10 +39,11 @@ test('a file that may not be executed is Unavailable and says how to change that
   await expect(local({ command }).start(await launchOf('go'))).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
 });
 
-test('a script whose interpreter is missing ends as unavailable, and no exit code passes for its own', async () => {
-  const { events } = await run({ command: [await script('#!/no/such/interpreter\n')] }, 'go');
-  const ended = events.find((event) => event.type === 'turn.ended');
-  expect(ended?.outcome).toMatchObject({ status: 'failed', code: 'unavailable' });
+test('a script whose interpreter is missing is not started, and the interpreter is named', async () => {
+  await expect(run({ command: [await script('#!/no/such/interpreter\n')] }, 'go')).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+    message: expect.stringContaining('/no/such/interpreter'),
+  });
 });
 
 test('the version is the first line of what versionArgs print', async () => {

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { plainAgent } from '@runtime/conformance/scripted-agent';
 import { maxEventTextChars } from '@runtime/contracts/adapter';
 import { expect, test } from 'vitest';
@@ -62,3 +64,16 @@ test('a background process that keeps the outputs open does not keep the run ope
   expect(stdout).toBe('done');
   expect(exit).toEqual({ kind: 'exited', code: 0 });
 });
+
+test.each(['yes', 'yes >&2', 'trap "" PIPE; yes 2>/dev/null; sleep 1000'])(
+  'a flood ends the run at its limit, on the disk as in the events: %s',
+  async (flood) => {
+    const maxOutputBytes = 200_000;
+    const { stdout, stderr, events, launch } = await run({ command: ['sh', '-c', flood] }, 'go', { maxOutputBytes });
+    expect(events.at(-1)).toMatchObject({ type: 'turn.ended', outcome: { status: 'failed', code: 'output_limit' } });
+    expect(stdout.length + stderr.length).toBeGreaterThan(maxOutputBytes);
+    for (const file of ['stdout.log', 'stderr.log']) {
+      expect((await stat(join(launch.handle.runDir, file))).size).toBeLessThanOrEqual(maxOutputBytes + 512);
+    }
+  },
+);

@@ -1,6 +1,7 @@
 import { reapRun } from '@runtime/adapter-kit/run';
 import { throwIfAborted } from '@runtime/contracts';
 import { specVersion, type RuntimeAdapter } from '@runtime/contracts/adapter';
+import { maxLimits } from './launch/signs-of-life.ts';
 import { settingsOf, type PiOptions } from './options.ts';
 import { probePi } from './probe.ts';
 import { piProviderVariables } from './provider-variables.ts';
@@ -28,7 +29,8 @@ export function pi(options: PiOptions = {}): RuntimeAdapter {
     specVersion,
     id: settings.id,
     passEnvironment: piProviderVariables,
-    startupMs: settings.startupMs,
+    // As long as Pi shows signs of life it is waited for, up to here.
+    startupMs: settings.startupMs * (maxLimits + 1),
     probe: (call) => probePi(settings, call),
     start: (launch, call) => startPi(settings, launch, call),
     recover: (handle, call) => recoverPi(settings, handle, call),

@@ -35,7 +35,8 @@ export async function startPi(
   const asking = new AbortController();
   const version = piVersion(settings, env, workspace, { signal: asking.signal }).catch(() => 'unknown');
   try {
-    await startHolder({ handle, command, env, cwd: workspace, stdin: { kind: 'fifo' }, ...options });
+    const limit = launch.maxOutputBytes === undefined ? {} : { maxOutputBytes: launch.maxOutputBytes };
+    await startHolder({ handle, command, env, cwd: workspace, stdin: { kind: 'fifo' }, ...limit, ...options });
     return await firstSession(settings, launch, version, options);
   } finally {
     asking.abort();

@@ -1,5 +1,5 @@
 import { isAlive } from '@runtime/adapter-kit/process';
-import { readExitRecord } from '@runtime/adapter-kit/run';
+import { isOverLimit, readExitRecord } from '@runtime/adapter-kit/run';
 import { jsonFileSource, mergeSources, type OpenSource } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
 import type { Exit, ReadEventsOptions, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
@@ -121,6 +121,9 @@ function sources(run: ReadableRun, { after, follow, signal }: SourcesOptions): A
 }
 
 async function outcomeOfRun({ handle, record }: ReadableRun): Promise<RunOutcome> {
+  if (await isOverLimit(handle)) {
+    return { status: 'failed', code: 'output_limit', message: 'the terminal showed more than maxOutputBytes' };
+  }
   const ended = await readExitRecord(handle.runDir);
   if (!ended) return { status: 'lost', code: 'unknown', message: 'the terminal was lost before the agent ended' };
   const outcome = outcomeOf(ended.exit, ended.began);

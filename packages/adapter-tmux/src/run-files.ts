@@ -21,6 +21,7 @@ const launchRecordSchema = z.object({
   instructionId: idSchema,
   submitKey: z.string(),
   readyPattern: z.string().optional(),
+  maxOutputBytes: z.int().min(1).optional(),
   /** The notes say when the turn of a typed instruction began. Left out by earlier versions. */
   notesTurn: z.literal(true).optional(),
 });

@@ -73,7 +73,10 @@ export async function beginRun(settings: TmuxSettings, launch: Launch, { signal 
 }
 
 /** Everything about the launch that a later owner must know, computed before anything is started. */
-async function makeRecord({ handle, instruction, env }: Launch, settings: TmuxSettings): Promise<LaunchRecord> {
+async function makeRecord(
+  { handle, instruction, env, maxOutputBytes }: Launch,
+  settings: TmuxSettings,
+): Promise<LaunchRecord> {
   const { prompt, submitKey, readyPattern } = settings;
   const name = await runName(handle.runDir);
   return {
@@ -87,5 +90,6 @@ async function makeRecord({ handle, instruction, env }: Launch, settings: TmuxSe
     submitKey,
     notesTurn: true,
     ...(readyPattern === undefined ? {} : { readyPattern }),
+    ...(maxOutputBytes === undefined ? {} : { maxOutputBytes }),
   };
 }

@@ -15,7 +15,7 @@ import { assertNotNewer, type Snapshots } from './state/snapshots.ts';
 import type { WriterLock } from './lock/writer-lock.ts';
 import { checkStream } from './write/append-arguments.ts';
 import type { Claim } from './write/claim.ts';
-import { explainLoss, filesLost, isSegmentMissing, lockLost } from './write/losses.ts';
+import { explainLoss, filesLost, isSegmentMissing } from './write/losses.ts';
 import type { SegmentChain } from './write/segment-chain.ts';
 import { Writer } from './write/writer.ts';
 
@@ -35,6 +35,8 @@ export interface WritableLogParts {
 
 /** How often a log looks for what else has become of its files. */
 const lookMs = 1000;
+/** How often a log that is appended to looks for its lock file. */
+const lockMs = 50;
 
 /** The log in the process of its one writer. */
 export class WritableLog implements JsonlEventLog, ReadSource {
@@ -54,9 +56,10 @@ export class WritableLog implements JsonlEventLog, ReadSource {
   readonly #parts: WritableLogParts;
   readonly #writer: Writer;
   readonly #watching: NodeJS.Timeout;
+  #lockSeenAt = -Infinity;
 
   constructor(parts: WritableLogParts) {
-    const { state, chain, claim, lock, clock } = parts;
+    const { state, chain, claim, clock } = parts;
     this.#parts = parts;
     this.fs = parts.fs;
     this.dir = parts.dir;
@@ -71,7 +74,7 @@ export class WritableLog implements JsonlEventLog, ReadSource {
       clock,
       recent: this.recent,
       wakeups: this.wakeups,
-      owns: () => chain.ownsFiles && lock.held,
+      owns: () => chain.ownsFiles && this.#lockHeld(),
       explainLoss: () => this.#explainLoss(),
     });
     this.#watching = setInterval(() => void this.#look(), lookMs).unref();
@@ -151,10 +154,21 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     else if (await isSegmentMissing(fs, dir, state.index)) this.#writer.fail(filesLost(dir));
   }
 
-  async #explainLoss(): Promise<AgentRuntimeError> {
+  /**
+   * Without the lock file another process can come, and that one claims the log, which `ownsFiles` sees at once. So its
+   * file is looked at less often.
+   */
+  #lockHeld(): boolean {
+    const now = performance.now();
+    if (now - this.#lockSeenAt < lockMs) return true;
+    this.#lockSeenAt = now;
+    return this.#parts.lock.held;
+  }
+
+  #explainLoss(): Promise<AgentRuntimeError> {
     const { chain, claim, lock, fs, dir } = this.#parts;
-    // The claim first: the next owner makes a new lock file, too.
-    return chain.ownsFiles ? lockLost(lock.path) : explainLoss(fs, dir, claim.epoch);
+    const lostLock = chain.ownsFiles && !lock.held ? lock.path : undefined;
+    return explainLoss(fs, dir, claim.epoch, lostLock);
   }
 
   async #close(): Promise<void> {

@@ -10,19 +10,23 @@ eventLogConformance('in memory', async () => ({ open: async () => memoryEventLog
 });
 
 function inFiles(name: string, options: Partial<EventLogOptions>): void {
-  eventLogConformance(name, async () => {
+  const make = async () => {
     const dir = await mkdtemp(join(tmpdir(), 'event-log-'));
     return {
       open: () => openEventLog({ dir, ...options }),
+      takeOver: () => openEventLog({ dir, ...options, lock: noLock() }),
       dispose: () => rm(dir, { recursive: true }),
     };
-  });
+  };
+  eventLogConformance(name, make, { fenced: true });
 }
 
 inFiles('in files', {});
 inFiles('in files, small segments, nothing written ahead', { segmentBytes: 2048, preallocateBytes: 0 });
 
-eventLogConformance('on the fault-injecting file system, without faults', async () => {
+const onFaultFs = async () => {
   const fs = new FaultFs();
-  return { open: () => openEventLog({ dir: '/log', fs, lock: noLock() }), dispose: async () => undefined };
-});
+  const open = () => openEventLog({ dir: '/log', fs, lock: noLock() });
+  return { open, takeOver: open, dispose: async () => undefined };
+};
+eventLogConformance('on the fault-injecting file system, without faults', onFaultFs, { fenced: true });

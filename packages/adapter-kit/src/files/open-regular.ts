@@ -1,11 +1,12 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
+import { isOwn } from './is-own.ts';
 
 /**
  * Opens a file of a run for reading: never through a symbolic link, never waiting for a FIFO's writer. Undefined when
  * there is none.
- * Throws INVALID_ARGUMENT for what is no regular file, UNAVAILABLE when the system cannot open it.
+ * Throws INVALID_ARGUMENT for what is no regular file or another user's, UNAVAILABLE when the system cannot open it.
  */
 export async function openRegular(file: string): Promise<FileHandle | undefined> {
   let handle: FileHandle;
@@ -17,9 +18,14 @@ export async function openRegular(file: string): Promise<FileHandle | undefined>
     if (code === 'ELOOP') throw irregular(file);
     throw AgentRuntimeError.from(error, 'UNAVAILABLE');
   }
-  if ((await handle.stat()).isFile()) return handle;
+  const stats = await handle.stat();
+  if (stats.isFile() && isOwn(stats)) return handle;
   await handle.close();
-  throw irregular(file);
+  throw stats.isFile() ? foreign(file) : irregular(file);
+}
+
+function foreign(file: string): AgentRuntimeError {
+  return new AgentRuntimeError('INVALID_ARGUMENT', `${file} belongs to another user`);
 }
 
 function irregular(file: string): AgentRuntimeError {

@@ -1,7 +1,9 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
+import { isOwn } from '../files/is-own.ts';
 
 /** The variables that every run gets from the host's environment. A trailing `*` matches any ending. */
 const defaultEnvironment: readonly string[] = `
@@ -109,6 +111,15 @@ function unquote(value: string): string {
 }
 
 async function readPrivate(path: string): Promise<string> {
+  if (!isAbsolute(path)) {
+    throw new AgentRuntimeError(
+      'INVALID_ARGUMENT',
+      `the environment file ${JSON.stringify(path)} is no absolute path`,
+      {
+        hint: 'which file a relative path names depends on the directory in which the owner was started',
+      },
+    );
+  }
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (cause: unknown) => {
       if (systemCode(cause) === 'ENOENT')
@@ -123,6 +134,11 @@ async function readPrivate(path: string): Promise<string> {
     const stats = await file.stat();
     if (!stats.isFile() || stats.size > maxFileBytes) {
       throw new AgentRuntimeError('INVALID_ARGUMENT', `${path} is not a regular file of at most 1 MiB`);
+    }
+    if (!isOwn(stats)) {
+      throw new AgentRuntimeError('PERMISSION_DENIED', `${path} belongs to another user`, {
+        hint: 'take a file of your own: its owner chooses what the agent runs with',
+      });
     }
     if ((stats.mode & 0o077) !== 0) {
       throw new AgentRuntimeError('PERMISSION_DENIED', `${path} can be read by others`, { hint: `chmod 600 ${path}` });

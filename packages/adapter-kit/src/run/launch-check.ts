@@ -1,7 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
+import { isOwn } from '../files/is-own.ts';
 import { openRegular } from '../files/open-regular.ts';
 import type { HolderInput } from './holder-launch.ts';
 import type { RunPlace } from './run-paths.ts';
@@ -50,7 +51,7 @@ export interface PlannedLaunch {
  * Refuses a launch that is bound to fail, before anything is written or spawned and while the failure still has a clear
  * name.
  * Throws INVALID_ARGUMENT (a relative path, a NUL, an argument of more than 128 KiB, a directory or an input file that
- * is none), NOT_FOUND (no such directory, no such input file).
+ * is none), PERMISSION_DENIED (a run directory that is a link, another user's or open to others), NOT_FOUND (no such directory, no such input file).
  */
 export async function checkLaunch({ command, cwd, handle, stdin }: PlannedLaunch): Promise<void> {
   if (!path.isAbsolute(handle.runDir) || !path.isAbsolute(cwd) || cwd.includes('\0')) {
@@ -59,6 +60,7 @@ export async function checkLaunch({ command, cwd, handle, stdin }: PlannedLaunch
       'the run directory and the working directory must be absolute paths',
     );
   }
+  await checkRunDirectory(handle.runDir);
   for (const argument of command) checkArgument(argument);
   const folder = await stat(cwd).catch((cause: unknown) => {
     throw new AgentRuntimeError('NOT_FOUND', `there is no directory ${cwd}`, {
@@ -68,6 +70,24 @@ export async function checkLaunch({ command, cwd, handle, stdin }: PlannedLaunch
   });
   if (!folder.isDirectory()) throw new AgentRuntimeError('INVALID_ARGUMENT', `${cwd} is not a directory`);
   if (stdin?.kind === 'file') await checkInput(stdin.path);
+}
+
+/** Whoever can write there chooses what a later owner believes, and which processes it ends. */
+async function checkRunDirectory(runDir: string): Promise<void> {
+  const found = await lstat(runDir).catch((cause: unknown) => {
+    throw new AgentRuntimeError('UNAVAILABLE', `there is no run directory ${runDir}`, { cause });
+  });
+  const fault = !found.isDirectory()
+    ? 'is no directory'
+    : !isOwn(found)
+      ? 'belongs to another user'
+      : (found.mode & 0o022) === 0
+        ? undefined
+        : 'can be written by other users';
+  if (fault === undefined) return;
+  throw new AgentRuntimeError('PERMISSION_DENIED', `the run directory ${runDir} ${fault}`, {
+    hint: 'a run needs a directory of your own with mode 0700, and no link to one',
+  });
 }
 
 function checkArgument(argument: string): void {

@@ -25,9 +25,9 @@ export async function isOverLimit({ runDir }: RunPlace): Promise<boolean> {
 
 async function isOver(runDir: string, limit: number | undefined): Promise<boolean> {
   if (limit === undefined) return false;
-  const { stdout, stderr } = runPaths(runDir);
+  const { stdout, stderr, recording } = runPaths(runDir);
   const sizes = await Promise.all(
-    [stdout, stderr].map((file) =>
+    [stdout, stderr, recording].map((file) =>
       stat(file).then(
         ({ size }) => size,
         () => 0,

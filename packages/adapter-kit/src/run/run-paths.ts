@@ -18,6 +18,8 @@ export interface RunPaths {
   readonly exitDraft: string;
   readonly stdout: string;
   readonly stderr: string;
+  /** What a terminal showed, byte for byte, where the agent has one. */
+  readonly recording: string;
   /** Messages of the holder itself, about failures to start. */
   readonly holderLog: string;
   /** Frames of a backend that writes no file of its own. */
@@ -39,6 +41,7 @@ export function runPaths(runDir: string): RunPaths {
     exitDraft: path.join(runDir, 'exit.json.tmp'),
     stdout: path.join(runDir, 'stdout.log'),
     stderr: path.join(runDir, 'stderr.log'),
+    recording: path.join(runDir, 'out.raw'),
     holderLog: path.join(runDir, 'holder.log'),
     wire: path.join(runDir, 'wire.jsonl'),
     cgroup: path.join(runDir, 'cgroup'),

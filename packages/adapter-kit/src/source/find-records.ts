@@ -50,6 +50,10 @@ export function findRecords(line: Buffer, options: FindOptions): FoundRecords {
     : found;
 }
 
+/** More records, or more spoiled ones, are on no line by accident; the rest is foreign. */
+const maxRecords = 10_000;
+const maxSpoiled = 10_000;
+
 function scan(line: Buffer, { openings, maxDepth = 64 }: FindOptions): FoundRecords {
   const marks = openings.map((opening) => new Occurrences(line, Buffer.from(opening)));
   const longest = Math.max(...openings.map((opening) => opening.length));
@@ -57,6 +61,7 @@ function scan(line: Buffer, { openings, maxDepth = 64 }: FindOptions): FoundReco
   const foreign: Buffer[] = [];
   let from = 0;
   let spoiled = false;
+  let tries = 0;
   const drop = (end: number): void => {
     if (end > from) foreign.push(line.subarray(from, end));
     from = Math.max(from, end);
@@ -64,7 +69,12 @@ function scan(line: Buffer, { openings, maxDepth = 64 }: FindOptions): FoundReco
   for (let search = 0; ;) {
     const start = Math.min(...marks.map((mark) => mark.from(search)));
     if (start >= line.length) break;
+    if (records.length === maxRecords || tries >= maxSpoiled) {
+      spoiled = true;
+      break;
+    }
     if (isNested(line, start)) {
+      tries += 1;
       search = start + 1;
       continue;
     }
@@ -83,6 +93,7 @@ function scan(line: Buffer, { openings, maxDepth = 64 }: FindOptions): FoundReco
       from = at;
     } else {
       spoiled = true;
+      tries += 1;
       // All up to here is a beginning of JSON. The next record begins at the wrong byte, or so little before it that
       // the byte belongs to its opening.
       search = Math.max(start + 1, at - longest);
@@ -103,7 +114,9 @@ const isNested = (line: Buffer, start: number): boolean => start > 0 && beforeNe
 
 /** Follows the object at `start` to its end, to the first wrong byte, or to the end of the line. */
 function follow(prefix: JsonPrefix, line: Buffer, start: number): { step: 'more' | 'whole' | 'wrong'; at: number } {
-  for (let at = start; at < line.length; at += 1) {
+  for (let at = start; ; at += 1) {
+    at = prefix.behindPlain(line, at);
+    if (at >= line.length) break;
     const step = prefix.push(line[at] ?? 0);
     if (step === 'whole') return { step, at: at + 1 };
     if (step === 'wrong') return { step, at };
@@ -134,11 +147,12 @@ class Occurrences {
 
 /**
  * The line without control characters and the escape sequences that begin with them; undefined for a line that has
- * none. JSON without line breaks holds no control character.
+ * none, or so many that it is noise. JSON without line breaks holds no control character.
  */
 function withoutControls(line: Buffer): { text: Buffer; controls: Buffer[] } | undefined {
-  const pieces = line.toString('latin1').split(beforeControl);
-  if (pieces.length === 1 && !beginsWithControl.test(pieces[0] ?? '')) return undefined;
+  const whole = line.toString('latin1');
+  if (!hasFewControls(whole)) return undefined;
+  const pieces = whole.split(beforeControl);
   const kept: string[] = [];
   const controls: Buffer[] = [];
   // In this dialect a byte of a character in UTF-8 begins no sequence, and DEL and C1 are given back.
@@ -161,5 +175,12 @@ function withoutControls(line: Buffer): { text: Buffer; controls: Buffer[] } | u
 
 // oxlint-disable-next-line no-control-regex
 const beforeControl = /(?=[\u0000-\u001f])/;
-// oxlint-disable-next-line no-control-regex
-const beginsWithControl = /^[\u0000-\u001f]/;
+const maxControls = 10_000;
+
+function hasFewControls(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex
+  const control = /[\u0000-\u001f]/g;
+  let count = 0;
+  while (count <= maxControls && control.test(text)) count += 1;
+  return count > 0 && count <= maxControls;
+}

@@ -17,6 +17,8 @@ const literals: ReadonlyMap<number, string> = new Map(['true', 'false', 'null'].
 const numberBytes: ReadonlySet<number> = new Set([...'0123456789+-.eE'].map(code));
 const escaped: ReadonlySet<number> = new Set([...'"\\/bfnrtu'].map(code));
 
+const isPlain = (byte: number): boolean => byte >= space && byte !== quote && byte !== backslash;
+
 type Expected =
   | 'key'
   | 'keyOrEnd'
@@ -49,6 +51,14 @@ export class JsonPrefix {
   /** An object or array may come next: nested JSON would be taken for a record here. */
   get expectsValue(): boolean {
     return this.#expected === 'value' || this.#expected === 'valueOrEnd';
+  }
+
+  /** The next byte from `at` on that is more than a plain character of a string. */
+  behindPlain(bytes: Uint8Array, at: number): number {
+    if (this.#expected !== 'string') return at;
+    let end = at;
+    for (let byte = bytes[end]; byte !== undefined && isPlain(byte); byte = bytes[end]) end += 1;
+    return end;
   }
 
   push(byte: number): PrefixStep {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -81,6 +81,20 @@ it('refuses a file that others can read, a link, a missing one and one that is n
     message: expect.stringContaining(`${file}:2`),
   });
   await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('sk-my') });
+});
+
+it('refuses a relative path, and a file of another user', async () => {
+  await expect(buildEnvironment({ base: {}, file: '.env' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  if (process.getuid?.() !== 0) return;
+  const dir = await mkdtemp(path.join(tmpdir(), 'environment-'));
+  try {
+    const file = path.join(dir, 'env');
+    await writeFile(file, 'A=1\n', { mode: 0o600 });
+    await chown(file, 65_534, 65_534);
+    await expect(buildEnvironment({ base: {}, file })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' });
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 });
 
 it('refuses names that are none', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -72,6 +72,7 @@ describe('the exit record', () => {
         run.dir,
         run.handle.runId,
         'none',
+        '',
         '',
         '',
         '',
@@ -151,10 +152,12 @@ describe('the exit record', () => {
     expect(await waitForExit(run.handle)).toEqual({ kind: 'exited', code: 5 });
   });
 
-  it('says that a command never began when its interpreter is missing', async () => {
+  it('says that a command never began when it is gone by the time it is to be executed', async () => {
     await using run = await testRun();
-    await writeFile(path.join(run.dir, 'tool'), '#!/no/such/interpreter\n', { mode: 0o755 });
-    await run.start([path.join(run.dir, 'tool')]);
+    const tool = path.join(run.dir, 'tool');
+    await writeFile(tool, '#!/bin/sh\n', { mode: 0o755 });
+    const wrap = ['/bin/sh', '-c', `rm "${tool}"; exec "$@"`, 'wrap'];
+    await run.start([tool], { placement: { survivesHost: true, wrap } });
     await waitForExit(run.handle);
     expect(await inspectRun(run.handle)).toMatchObject({ state: 'ended', began: false, exit: { code: 127 } });
     expect(await run.read('stderr.log')).toContain('tool');
@@ -301,6 +304,28 @@ describe('starting', () => {
     expect(await codeOf(run.start(['true', 'a\0b']))).toBe('INVALID_ARGUMENT');
     expect(await codeOf(run.start(['true'], { stdin: { kind: 'file', path: '/dev/null' } }))).toBe('INVALID_ARGUMENT');
     expect(await claimRun(run.handle)).toBe(true);
+  });
+
+  it('refuses a run directory that is a link, that others can write, or that belongs to another user', async () => {
+    await using run = await testRun();
+    const link = `${run.dir}-link`;
+    await symlink(run.dir, link);
+    try {
+      expect(await codeOf(run.sh('true', { handle: { ...run.handle, runDir: link } }))).toBe('PERMISSION_DENIED');
+    } finally {
+      await rm(link);
+    }
+    await chmod(run.dir, 0o777);
+    expect(await codeOf(run.sh('true'))).toBe('PERMISSION_DENIED');
+    await chmod(run.dir, 0o700);
+    if (process.getuid?.() !== 0) return;
+    await chown(run.dir, 65_534, 65_534);
+    expect(await codeOf(run.sh('true'))).toBe('PERMISSION_DENIED');
+    await chown(run.dir, 0, 0);
+    await writeFile(runPaths(run.dir).exit, '{"version":1,"began":true,"exit":{"kind":"exited","code":0}}');
+    await chown(runPaths(run.dir).exit, 65_534, 65_534);
+    expect(await readExitRecord(run.dir)).toBeUndefined();
+    await rm(runPaths(run.dir).exit);
   });
 
   it('says that a run whose directory takes no file could not be started', async () => {

@@ -147,3 +147,13 @@ test('a line takes one pass, whatever it holds: twice the bytes, twice the steps
     findRecords(Buffer.from(line(150_000)), { openings });
   }
 });
+
+test('a line with more records, spoiled ones or controls than any accident makes is cut short', () => {
+  const many = findRecords(Buffer.from(settled.repeat(10_001)), { openings });
+  expect(many).toMatchObject({ lost: true });
+  expect(many.records).toHaveLength(10_000);
+  const spoiled = findRecords(Buffer.from(`${'{"type":"'.repeat(10_001)}${settled}`), { openings });
+  expect(spoiled).toMatchObject({ lost: true, records: [] });
+  const noise = findRecords(Buffer.from(`{"type":"a${'\0'.repeat(10_001)}"}`), { openings });
+  expect(noise).toMatchObject({ lost: true, records: [] });
+});

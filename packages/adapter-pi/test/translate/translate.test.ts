@@ -246,3 +246,32 @@ describe('the translator', () => {
     ]);
   });
 });
+
+describe('a turn that met a limit', () => {
+  const limited = (errorMessage: string, more: object = {}) => end({ stopReason: 'error', errorMessage, ...more });
+  const pause = (delayMs: number) => ({ type: 'auto_retry_start', attempt: 1, delayMs, errorMessage: '429' });
+  const failedWith = (...records: object[]) => outcomes(played(...begun, ...records, settled))[0];
+  const noon = Date.UTC(2026, 10, 26, 12);
+
+  test('names the wait of its text', () => {
+    expect(failedWith(limited('429: try again in 20s'))).toMatchObject({ code: 'rate_limit', retryAfterMs: 20_000 });
+  });
+
+  test('counts a point in time from when the message was written, at every replay', () => {
+    const text = 'Quota exceeded. Your quota resets at 2026-11-26T12:30:00Z';
+    expect(failedWith(limited(text, { timestamp: noon }))).toMatchObject({ code: 'quota', retryAfterMs: 1_800_000 });
+    expect(failedWith(limited(text))).not.toHaveProperty('retryAfterMs');
+  });
+
+  test("names a pause that is longer than Pi's own, when its text names none", () => {
+    expect(failedWith(pause(45_000), assistant, limited('429'))).toMatchObject({ retryAfterMs: 45_000 });
+    expect(failedWith(pause(8000), assistant, limited('429'))).not.toHaveProperty('retryAfterMs');
+    expect(failedWith(pause(45_000), assistant, limited('429: retry-after: 90'))).toMatchObject({
+      retryAfterMs: 90_000,
+    });
+  });
+
+  test('is the only one that names a wait', () => {
+    expect(failedWith(limited('500: try again in 20s'))).not.toHaveProperty('retryAfterMs');
+  });
+});

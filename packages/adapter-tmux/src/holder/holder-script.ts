@@ -9,17 +9,28 @@ const introduce =
 
 /**
  * What tmux runs to record the pane: straight into a file, so that no slow reader can make the server buffer.
- * Its first act opens the holder's gate: from then on nothing can be lost. Constant, and free of `#` and `%`, which
+ * Its first act opens the holder's gate: from then on nothing can be lost. Nothing of a launch is in it but the limit
+ * of the recording, and it is free of `#` and `%`, which
  * tmux would expand.
  */
-export const recorderCommand = `umask 077; mkfifo gate 2>/dev/null; ${introduce}; exec 3<>gate; echo >&3; exec cat >>out.raw`;
+export function recorderCommand(limit: number | undefined): string {
+  return `umask 077; mkfifo gate 2>/dev/null; ${introduce}; exec 3<>gate; echo >&3; ${record(limit)}`;
+}
 
 /** A recorder put back after the first one died. */
-export const laterRecorderCommand = `umask 077; ${introduce}; exec cat >>out.raw`;
+export function laterRecorderCommand(limit: number | undefined): string {
+  return `umask 077; ${introduce}; ${record(limit)}`;
+}
+
+/** The limit is on the recorder's own files: at it the recorder ends, and what is shown later goes nowhere. */
+function record(limit: number | undefined): string {
+  const bounds = limit === undefined ? '' : `ulimit -c 0; ulimit -f ${Math.floor(limit / 512) + 1}; `;
+  return `${bounds}exec cat >>out.raw`;
+}
 
 /**
  * The holder: the pane's leader, bash. It runs in the run directory; arguments: run id, nonce, seconds to stay, input,
- * count of forks, where cgroups are mounted.
+ * count of forks, where cgroups are mounted, the most bytes of the recording.
  *
  * - `bash -m`: the agent is a foreground job with a process group of its own, which has the terminal. dash cannot do
  *   this once the terminal hung up.
@@ -36,7 +47,7 @@ export const laterRecorderCommand = `umask 077; ${introduce}; exec cat >>out.raw
  */
 export const holderScript = `# runtime tmux holder: runs one agent in this terminal, records how it ended.
 ${identityFunctions}${cgroupFunctions}
-run=$1 nonce=$2 stay=$3 input=$4 forks=$5 mount=$6
+run=$1 nonce=$2 stay=$3 input=$4 forks=$5 mount=$6 limit=$7
 mask=$(umask)
 umask 077
 LC_ALL=C
@@ -79,7 +90,7 @@ agent() {
   start_time "$BASHPID" || exit 75
   if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
   printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s},"server":{"pid":%s,"startTime":"%s","bootId":"%s"},"tmux":"%s"%s}\\n' \\
-    "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" "\${forks:+,\\"forks\\":$forks}" >holder.json.tmp || exit 75
+    "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" "\${forks:+,\\"forks\\":$forks}\${limit:+,\\"maxOutputBytes\\":$limit}" >holder.json.tmp || exit 75
   mv -f holder.json.tmp holder.json || exit 75
   # From here on names of ours must not be names of the agent's environment.
   __runtime_dir=$PWD

@@ -1,5 +1,5 @@
 import { isAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { readExitRecord, type RunPlace } from '@runtime/adapter-kit/run';
+import { isOverLimit, readExitRecord, type RunPlace } from '@runtime/adapter-kit/run';
 import { endOrphans } from '../end.ts';
 import { laterRecorderCommand } from '../holder/holder-script.ts';
 import { readRecorder } from './recorder.ts';
@@ -37,6 +37,8 @@ export function watchRecording(place: RunPlace, record: LaunchRecord): Recording
     const holderLives = holder !== undefined && (await isAlive(holder.holder));
     // After the processes: one that ended in between has recorded its exit by now.
     if (await readExitRecord(place.runDir)) return drained(serverLives);
+    // Nothing more is recorded, and the agent is the owner's to stop.
+    if (await isOverLimit(place)) return true;
     // The pane may be killed alone where a person opened another: the server goes on, and so does an agent that ignores
     // the hangup.
     if (serverLives) await keepSocket({ record, runDir: place.runDir });
@@ -102,7 +104,9 @@ class RecorderKeeper {
     const { runDir } = this.#place;
     // tmux notices a dead recorder only at the next output: `#{pane_pipe}` may still be 1. This call closes the old
     // pipe.
-    await callTmux({ record: this.#record, runDir }, [['pipe-pane', '-t', agentPane, laterRecorderCommand]]);
+    await callTmux({ record: this.#record, runDir }, [
+      ['pipe-pane', '-t', agentPane, laterRecorderCommand(this.#record.maxOutputBytes)],
+    ]);
     this.#gaps += 1;
     if (this.#gaps > maxGapNotes) return;
     const reason = 'the process that records the terminal ended; what was shown until a new one began is missing';

@@ -36,6 +36,7 @@ export async function startServer(
     String(settings.lingerSeconds),
     input,
     ...where,
+    String(record.maxOutputBytes ?? ''),
   ];
   const commands: readonly TmuxCommand[] = [
     ['start-server'],
@@ -46,7 +47,7 @@ export async function startServer(
     ['set-option', '-g', 'history-limit', '10000'],
     ['set-option', '-g', 'allow-rename', 'off'],
     ['new-session', '-d', '-s', record.session, ...size, ...holder],
-    ['pipe-pane', '-t', target, recorderCommand],
+    ['pipe-pane', '-t', target, recorderCommand(record.maxOutputBytes)],
     ['display-message', '-p', '#{pid}'],
   ];
   const place: TmuxPlace = { record, runDir: handle.runDir };

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -81,4 +81,17 @@ test('a recorder that dies is replaced, and the gap is told, on a replay as well
   const again = await readAll(session);
   expect(shown(again)).toBe(shown(events));
   expect(again.filter((event) => event.type === 'output.gap')).toHaveLength(1);
+});
+
+test('a flood ends the run at its limit, and the recording stays within it though the agent goes on', async () => {
+  await using stage = await Stage.open();
+  const maxOutputBytes = 200_000;
+  const launch = { ...(await stage.launch('go')), maxOutputBytes };
+  const session = await stage.start({ command: ['bash', '-c', 'yes', '{prompt}'] }, launch);
+  const recording = join(launch.handle.runDir, 'out.raw');
+  const events = await readAll(session);
+  expect(events.at(-1)).toMatchObject({ type: 'turn.ended', outcome: { status: 'failed', code: 'output_limit' } });
+  await session.stop();
+  expect((await stat(recording)).size).toBeGreaterThan(maxOutputBytes);
+  expect((await stat(recording)).size).toBeLessThanOrEqual(maxOutputBytes + 512);
 });

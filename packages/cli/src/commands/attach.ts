@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type TaskView } from '@runtime/contracts';
 import type { Attach } from '@runtime/contracts/adapter';
 import type { Command } from 'commander';
@@ -28,6 +29,8 @@ export function registerAttach(parent: Command, deps: CliDependencies): void {
       if (command === undefined)
         throw new AgentRuntimeError('UNSUPPORTED', 'this runtime has no read-only view of its terminal');
       context.out.remark(leaving(command, readOnly));
+      // The agent's screen takes the place of this line at once: it has to be read before.
+      if (context.out.live && !context.out.quiet) await sleep(deps.attachPauseMs ?? 1500);
       // Ctrl-C is for the program on the terminal; this process only waits for it.
       const unsubscribe = deps.onSignal(['SIGINT'], () => {});
       try {
@@ -39,7 +42,7 @@ export function registerAttach(parent: Command, deps: CliDependencies): void {
   });
 }
 
-/** How to come back from the agent's terminal. tmux may have another prefix; this is its default. */
+/** How to come back from the agent's terminal. The tmux server of an agent reads no configuration: its prefix is the default. */
 function leaving([program = '']: readonly string[], readOnly: boolean): string {
   const keys = basename(program) === 'tmux' ? 'press Ctrl-b, then d' : 'detach as its program has it';
   const typing = readOnly ? '' : '; what you type reaches the agent';

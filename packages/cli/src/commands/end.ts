@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { findTask } from '../plane/find-task.ts';
 import { formatTaskLine } from '../render/task.ts';
 import { addCommand } from '../invocation/add-command.ts';
@@ -53,6 +54,8 @@ export function registerEndings(parent: Command, deps: CliDependencies): void {
         const { signal, out } = context;
         const plane = await context.writing();
         const task = plane.task((await findTask(context, plane, id)).id);
+        // A cancel ends this command, too.
+        if (wait && name === 'close') await refuseOwnTask(context, plane, [task.id]);
         await act(task, { by: 'cli', signal, ...(why === undefined ? {} : { why }) });
         const outcome = wait ? await task.outcome({ signal }) : undefined;
         const view = await task.status({ signal });

@@ -7,6 +7,7 @@ import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { addCommand } from '../invocation/add-command.ts';
 import { concurrencyOf } from '../config/schema.ts';
 import { openOwnPlane } from '../plane/own-plane.ts';
+import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { prepareTask, submitTask, type PreparedTask } from './submit.ts';
 import { addTaskOptions } from './task-options.ts';
 import { completeRequest } from './task-request.ts';
@@ -45,6 +46,8 @@ async function runDetached(context: CommandContext, prepared: PreparedTask): Pro
   const { deps, program } = context;
   const stopListening = deps.onSignal(['SIGINT'], () => context.interrupt());
   const { plane, task } = await submitTask(context, prepared).finally(stopListening);
+  // By its key it may be a task that is there already.
+  await refuseOwnTask(context, plane, [task.id]);
   const detach = new AbortController();
   const signal = AbortSignal.any([detach.signal, context.signal]);
   let interrupts = 0;

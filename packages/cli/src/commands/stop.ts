@@ -14,6 +14,7 @@ const answerMs = 15_000;
 export function registerStop(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'stop',
+    examples: ['stop', 'stop --data-dir /srv/runtime', 'stop --json'],
     description: 'let the owner leave; agents go on, and the next command starts another owner',
     body: stop,
     details: `Ends no task and no agent: runtime cancel <task> does. Resolves once the owner's process has ended. What

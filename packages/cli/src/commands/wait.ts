@@ -8,6 +8,7 @@ import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { findTask } from '../plane/find-task.ts';
 import { followTask } from '../plane/follow-task.ts';
 import { openForFollowing, type FollowedPlane } from '../plane/open-for-following.ts';
+import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { shortId } from '../render/short-id.ts';
 import { describeOutcome } from '../render/summary.ts';
 import { addCommand, parsedOption } from '../invocation/add-command.ts';
@@ -40,6 +41,7 @@ export function registerWait(parent: Command, deps: CliDependencies): void {
       }
       if (!followed.isOwned && [...views.values()].some(({ endedAt }) => endedAt === undefined))
         context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
+      await refuseOwnTask(context, followed.plane, [...views.keys()]);
       return waitForTasks(context, followed, [...views.keys()], { any, timeout });
     },
   });

@@ -111,9 +111,10 @@ function sayWhyQueued(
         .task(taskId)
         .status()
         .catch(() => undefined);
-      const why = shown === undefined ? undefined : describeWaiting(shown, (deps.now ?? Date.now)());
-      if (why !== undefined && why !== said && view.queued) {
-        said = why;
+      const why = shown && describeWaiting(shown, (deps.now ?? Date.now)());
+      const reason = shown?.waitingFor?.text;
+      if (why !== undefined && reason !== said && view.queued) {
+        said = reason;
         await screen.note(`queued: ${why}`);
       }
     }

@@ -4,6 +4,7 @@ import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { addCommand } from '../invocation/add-command.ts';
 import { findTask } from '../plane/find-task.ts';
 import { openForFollowing } from '../plane/open-for-following.ts';
+import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { shortId } from '../render/short-id.ts';
 import { watchTask } from './watch-task.ts';
 
@@ -18,6 +19,7 @@ export function registerWatch(parent: Command, deps: CliDependencies): void {
       const { out, program, signal } = context;
       const { plane, isOwned, reconnect } = await openForFollowing(context);
       const view = await findTask(context, plane, id);
+      await refuseOwnTask(context, plane, [view.id]);
       if (!isOwned && view.endedAt === undefined)
         out.remark(`no owner lives, so this task makes no progress; ${program} serve --detach starts one`);
       try {

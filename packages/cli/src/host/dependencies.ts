@@ -119,6 +119,8 @@ export interface CliDependencies {
   readonly detachWindowMs?: number;
   /** After which time `run` says why its task is still queued, in ms. @default 2000 */
   readonly queuedNoteMs?: number;
+  /** How long `attach` shows how to leave before the agent's screen hides it, in ms. @default 1500 */
+  readonly attachPauseMs?: number;
   /** Unix ms. @default Date.now */
   readonly now?: () => number;
   /** How often the line below the last one is drawn, in ms. @default 120 */

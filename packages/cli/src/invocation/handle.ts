@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { commonOptionsSchema, createContext, type CommandContext, type CommonOptions } from './context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { spokenHint } from '../render/spoken-hint.ts';
 import { createOutput, formatError } from '../render/output.ts';
 
 /** Prints an error: as text on stderr, or with `--json` as the one document on stdout. Returns its exit code. */
@@ -13,7 +14,8 @@ export async function reportError(
 ): Promise<number> {
   const error = AgentRuntimeError.from(thrown);
   const out = createOutput(deps, options);
-  if (options.json) await out.record({ error: error.toData() });
+  const hint = error.hint === undefined ? {} : { hint: spokenHint(error.hint) };
+  if (options.json) await out.record({ error: { ...error.toData(), ...hint } });
   else
     out.note(
       formatError(error, createOutput({ ...deps, stdout: deps.stderr }, { json: false }).colours, options.verbose),

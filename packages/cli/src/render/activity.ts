@@ -12,13 +12,15 @@ export interface Activity {
   readonly queued: boolean;
 }
 
+type Phase = 'queued' | 'starting' | 'thinking' | 'resting' | 'ending' | 'over';
+
 /** Follows the events of a task. Remembers the tools that are open, and since when. */
 export function createActivity(): Activity {
   let submittedAt = 0;
   let runtime = 'the runtime';
   // Only a runtime that reports turns and messages is known to think.
   let works = 'works';
-  let phase: 'queued' | 'starting' | 'thinking' | 'resting' | 'ending' | 'over' = 'queued';
+  let phase: Phase = 'over';
   let since = 0;
   const tools = new Map<string, { readonly name: string; readonly since: number }>();
   const approvals = new Set<string>();
@@ -28,7 +30,7 @@ export function createActivity(): Activity {
   };
   return {
     get queued() {
-      return phase === 'queued';
+      return phase === 'queued' && approvals.size === 0;
     },
     follow(event) {
       const phaseOf = phases[event.type];
@@ -61,9 +63,7 @@ export function createActivity(): Activity {
   };
 }
 
-const phases: {
-  readonly [T in TaskStreamEvent['type']]?: 'queued' | 'starting' | 'thinking' | 'resting' | 'ending' | 'over';
-} = {
+const phases: { readonly [T in TaskStreamEvent['type']]?: Phase } = {
   'task.submitted': 'queued',
   'run.starting': 'starting',
   'turn.started': 'thinking',

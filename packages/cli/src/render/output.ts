@@ -2,6 +2,9 @@ import { inspect } from 'node:util';
 import type { AgentRuntimeError } from '@runtime/contracts';
 import pc from 'picocolors';
 import type { CliDependencies, TextSink } from '../host/dependencies.ts';
+import { wrapLine } from './fit.ts';
+import { withShortIds } from './short-id.ts';
+import { spokenHint } from './spoken-hint.ts';
 import { safeJson, sanitize } from '../sanitize.ts';
 
 export type Colours = ReturnType<typeof pc.createColors>;
@@ -48,6 +51,9 @@ export function createOutput(
     if (brokenPipe.aborted || text === '') return;
     if (!stdout.write(text)) await drained(stdout, signal);
   };
+  const note = (text: string): void => {
+    stderr.write(`${stderr.isTTY === true ? wrapLine(text, stderr.columns ?? 80) : text}\n`);
+  };
   const record = (value: unknown): Promise<void> => write(`${safeJson(value)}\n`);
   return {
     json,
@@ -62,8 +68,8 @@ export function createOutput(
     line: (text = '') => (json ? Promise.resolve() : write(`${text}\n`)),
     document: (value) => (json ? record(value) : Promise.resolve()),
     record,
-    note: (text) => void stderr.write(`${text}\n`),
-    remark: (text) => void (quiet || stderr.write(`${text}\n`)),
+    note,
+    remark: (text) => void (quiet || note(text)),
     quiet,
   };
 }
@@ -81,10 +87,13 @@ function drained(sink: TextSink, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** An error as people read it: message and hint, with `verbose` also its causes. */
+/** An error as people read it: message and hint in the words of the command line, with `verbose` also its causes. */
 export function formatError(error: AgentRuntimeError, colours: Colours, verbose: boolean): string {
-  const lines = [`${colours.red('error')} ${sanitize(error.rawMessage)} ${colours.dim(`[${error.code}]`)}`];
-  if (error.hint !== undefined) lines.push(`${colours.cyan('hint')}  ${sanitize(error.hint)}`);
+  const lines = [
+    `${colours.red('error')} ${withShortIds(sanitize(error.rawMessage))} ${colours.dim(`[${error.code}]`)}`,
+  ];
+  if (error.hint !== undefined)
+    lines.push(`${colours.cyan('hint')}  ${withShortIds(sanitize(spokenHint(error.hint)))}`);
   if (verbose) {
     let cause: unknown = error.cause;
     // A cyclic chain of causes must not hang the report.

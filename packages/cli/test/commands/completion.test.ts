@@ -22,7 +22,7 @@ async function complete(lab: Lab, ...words: string[]): Promise<string[]> {
 
 describe('what may stand at the end of a command line', () => {
   it.each([
-    [['st'], ['status', 'steer', ':4']],
+    [['ste'], ['steer', ':4']],
     [
       ['config', 's'],
       ['schema', 'show', ':4'],

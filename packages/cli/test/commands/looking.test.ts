@@ -99,6 +99,7 @@ describe('looking', () => {
     const runOnTerminal = (command: readonly string[]): Promise<number> => Promise.resolve(commands.push(command) + 6);
     const attached = await lab.start(['attach', 'last'], { runOnTerminal }).ended;
     expect(attached.code).toBe(7);
+    expect(attached.stderr).toContain('to leave: press Ctrl-b, then d (the agent goes on); what you type reaches');
     await lab.start(['attach', 'last', '--read-only'], { runOnTerminal }).ended;
     expect(commands).toEqual([
       ['tmux', 'attach'],

@@ -97,9 +97,15 @@ describe('talking to a task', () => {
   it('is a conflict after the end, with exit code 1', async () => {
     await using lab = await Lab.open();
     await lab.run('run', 'x');
-    expect(await lab.run('steer', 'last', 'too late')).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('[CONFLICT]'),
+    const late = await lab.run('steer', 'last', 'too late');
+    expect(late.code).toBe(1);
+    // In the words of the command line: short ids, and no code.
+    expect(late.stderr).toMatch(/\nerror task \w{6} has ended \(succeeded\) \[CONFLICT\]\n/);
+    expect(late.stderr).toContain('runtime run "<text>" --continue <task>');
+    expect(late.stderr).not.toContain('submit({');
+    const asJson = await lab.run('steer', 'last', 'too late', '--json');
+    expect(asJson.json()).toMatchObject({
+      error: { hint: expect.stringContaining('runtime run "<text>" --continue') },
     });
   });
 });

@@ -1,10 +1,10 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, inject, it, vi } from 'vitest';
 import { endProcess, lives, ProcessLab, until } from '../support/process-lab.ts';
 
 // Each test is a handful of processes; on a busy machine each takes seconds to start.
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: 120_000 * inject('slowness') });
 
 type Runtimes = Readonly<Record<string, { readonly adapter: string; readonly command: readonly string[] }>>;
 const shell = (script: string) => ({ adapter: 'local', command: ['sh', '-c', script] });

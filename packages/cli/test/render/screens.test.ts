@@ -11,9 +11,12 @@ const plain = pc.createColors(false);
 const runId = 'run-1';
 const id = 'task-01m8c7rek0bmkf2rd0q6k3f9x2';
 
+/** When the task was submitted: any time but 0. */
+const began = 1_790_000_000_000;
+
 /** An event of the task, so many ms after its submission. */
 function at<T extends TaskEventType>(ms: number, body: TaskEventOf<T>): TaskStreamEvent {
-  return { ...body, position: 1, stream: `task/${id}`, revision: 1, time: ms, cursor: 'c1.x.1.1' };
+  return { ...body, position: 1, stream: `task/${id}`, revision: 1, time: began + ms, cursor: 'c1.x.1.1' };
 }
 
 const pi = { runtime: 'pi', model: 'anthropic/opus' };
@@ -83,7 +86,7 @@ describe('the live view on a screen', () => {
     failed,
     at<'attempt.scheduled'>(8001, {
       type: 'attempt.scheduled',
-      notBefore: 12_500,
+      notBefore: began + 12_500,
       attempt: 2,
       mode: 'restart',
       target: pi,
@@ -173,7 +176,7 @@ describe('the line below the last one', () => {
     const said: (string | undefined)[] = [];
     const step = (event: TaskStreamEvent | undefined, now: number): void => {
       if (event) live.show(event);
-      said.push(live.activity(now));
+      said.push(live.activity(began + now));
     };
     const [, starting, started, turn] = begun;
     step(submitted, 400);
@@ -207,11 +210,11 @@ describe('the line below the last one', () => {
     const live = view(80);
     for (const event of begun) live.show(event);
     live.show(at<'text.delta'>(2000, { type: 'text.delta', runId, messageId: 'm', text: 'half a' }));
-    expect(live.activity(3000)).toBeUndefined();
+    expect(live.activity(began + 3000)).toBeUndefined();
     live.show(at<'message.completed'>(2100, { type: 'message.completed', runId, messageId: 'm', text: 'half a' }));
-    expect(live.activity(3000)).toBeDefined();
+    expect(live.activity(began + 3000)).toBeDefined();
     live.show(at<'turn.ended'>(2200, { type: 'turn.ended', runId, turnId: '1', outcome: { status: 'succeeded' } }));
-    expect(live.activity(3000)).toBeUndefined();
+    expect(live.activity(began + 3000)).toBeUndefined();
   });
 
   it('is drawn within the width, and taken away before anything else', () => {

@@ -8,6 +8,7 @@ export interface FaultFile {
   sync(): Promise<void>;
   truncate(length: number): Promise<void>;
   size(): Promise<number>;
+  isAt(path: string): boolean;
   lengthAt(path: string): number | undefined;
   close(): Promise<void>;
 }

@@ -89,6 +89,7 @@ export class FaultFs implements FaultFileSystem {
         file.bytes = resized(file.bytes, length);
       },
       size: async () => file.bytes.byteLength,
+      isAt: (at) => this.#files.get(at) === file,
       lengthAt: (at) => (this.#files.get(at) === file ? file.bytes.byteLength : undefined),
       close: async () => undefined,
     };

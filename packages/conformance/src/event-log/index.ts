@@ -6,6 +6,7 @@
 import { describe } from 'vitest';
 import { appendCases } from './append-cases.ts';
 import { cursorCases } from './cursor-cases.ts';
+import { failureCases, fenceCases } from './failure-cases.ts';
 import { closeCases, reopenCases } from './life-cases.ts';
 import { readCases } from './read-cases.ts';
 import { snapshotCases } from './snapshot-cases.ts';
@@ -24,6 +25,8 @@ export type { EventLogSubject, MakeEventLogSubject } from './suite.ts';
 export interface EventLogConformanceOptions {
   /** The log can be opened again after it was closed, and still has its events. @default true */
   readonly persistent?: boolean;
+  /** The log can have another writer, which takes over from this one: the subject has `takeOver`. @default false */
+  readonly fenced?: boolean;
 }
 
 /** Registers the whole suite with vitest under this name: a test per requirement. `make` is called once per test. */
@@ -32,14 +35,16 @@ export function eventLogConformance(
   make: MakeEventLogSubject,
   options: EventLogConformanceOptions = {},
 ): void {
-  const { persistent = true } = options;
+  const { persistent = true, fenced = false } = options;
   describe(`event log conformance: ${name}`, () => {
-    const verifier = new Verifier(make, persistent);
+    const verifier = new Verifier(make, { persistent, fenced });
     appendCases(verifier);
     readCases(verifier);
     cursorCases(verifier);
     snapshotCases(verifier);
     closeCases(verifier);
+    failureCases(verifier);
     if (persistent) reopenCases(verifier);
+    if (fenced) fenceCases(verifier);
   });
 }

@@ -94,6 +94,22 @@ export const eventLogRequirements = {
   ],
   'snapshot.version': ['returns no snapshot of another version or name', 'another version is not returned'],
   'snapshot.not-newer': ['refuses a snapshot that is newer than the log', 'Never newer than the log'],
+  'failure.none': [
+    'has no failure while it works, whatever it refused, and none once it was closed',
+    'An append that was refused (CONFLICT by `expected`, INVALID_ARGUMENT, EXHAUSTED) leaves it undefined.',
+  ],
+  'fence.refuses': [
+    'acknowledges nothing more once another writer has opened the log, and says why',
+    'CONFLICT: another writer has taken over.',
+  ],
+  'fence.notices': [
+    'learns that another writer has opened the log without an append of its own',
+    'also when nothing is appended',
+  ],
+  'fence.keeps': [
+    'keeps every event that the writer before acknowledged, while that one goes on appending',
+    'each opening for writing has a higher one',
+  ],
   'close.waits': ['waits for appends under way', 'Waits for appends under way'],
   'close.repeatable': ['can be closed again', 'Repeatable.'],
   'close.after': ['refuses every call after it was closed', 'UNAVAILABLE (closed'],

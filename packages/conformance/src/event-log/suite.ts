@@ -7,6 +7,11 @@ import { eventLogRequirements, type EventLogRequirement } from './requirements.t
 export interface EventLogSubject {
   /** Opens the log. Called again for a persistent log, each time after the log before was closed. */
   open(): Promise<EventLog>;
+  /**
+   * Opens the log for another writer while the one before is open, as a process does for which the lock was free. Needed
+   * with the option `fenced`.
+   */
+  takeOver?(): Promise<EventLog>;
   /** Removes the log's files. The suite has closed every log that it opened. */
   dispose(): Promise<void>;
 }
@@ -14,19 +19,32 @@ export interface EventLogSubject {
 /** Makes a new log for one test. */
 export type MakeEventLogSubject = () => Promise<EventLogSubject>;
 
-type Body = (log: EventLog, subject: EventLogSubject) => Promise<void>;
+/** A subject whose logs the suite closes. */
+interface OpenedSubject extends EventLogSubject {
+  takeOver(): Promise<EventLog>;
+}
+
+type Body = (log: EventLog, subject: OpenedSubject) => Promise<void>;
+
+/** Which requirements hold for the log under test. */
+export interface VerifierOptions {
+  readonly persistent: boolean;
+  readonly fenced: boolean;
+}
 
 /**
  * Registers a test per requirement, and fails when a requirement has none. Requirements on reopening are for persistent
- * logs only.
+ * logs only, and those on fencing for logs that can have several writers.
  */
 export class Verifier {
   readonly #make: MakeEventLogSubject;
   readonly #missing = new Set(Object.keys(eventLogRequirements));
 
-  constructor(make: MakeEventLogSubject, persistent: boolean) {
+  constructor(make: MakeEventLogSubject, { persistent, fenced }: VerifierOptions) {
     this.#make = make;
-    for (const id of this.#missing) if (!persistent && id.startsWith('reopen.')) this.#missing.delete(id);
+    for (const id of this.#missing) {
+      if ((!persistent && id.startsWith('reopen.')) || (!fenced && id.startsWith('fence.'))) this.#missing.delete(id);
+    }
     afterAll(() => expect([...this.#missing]).toEqual([]));
   }
 
@@ -35,13 +53,15 @@ export class Verifier {
     test(`${id}: ${eventLogRequirements[id][0]}`, async () => {
       const made = await this.#make();
       const opened: EventLog[] = [];
-      const open = async () => {
-        const log = await made.open();
+      const keep = async (opening: Promise<EventLog> | undefined) => {
+        if (!opening) throw new Error('the subject has no takeOver');
+        const log = await opening;
         opened.push(log);
         return log;
       };
+      const open = () => keep(made.open());
       try {
-        await body(await open(), { ...made, open });
+        await body(await open(), { ...made, open, takeOver: () => keep(made.takeOver?.()) });
       } finally {
         for (const log of opened) await log.close();
         await made.dispose();

@@ -45,6 +45,11 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   /** Values that must not appear in events. */
   readonly secrets: readonly string[];
+  /**
+   * The most output on the disk. An adapter whose run writes files sees to it that they do not grow far beyond this,
+   * whether an owner lives or not, and ends the events there. @default no limit
+   */
+  readonly maxOutputBytes?: number;
   readonly approvals?: ApprovalPolicy;
   /**
    * How many times longer than by its own limits the adapter waits for the backend to get ready: 1 at first, more after

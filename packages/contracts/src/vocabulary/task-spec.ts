@@ -83,7 +83,8 @@ export const taskSpecSchema = z.strictObject({
    */
   idleTimeoutMs: durationMs.optional(),
   /**
-   * The most output of one run, in UTF-16 units and quarantined bytes; beyond it the run fails with `output_limit`.
+   * The most output of one run, in bytes on the disk as the agent writes them; beyond it the run fails with
+   * `output_limit`. What reaches the log counts as well, in UTF-16 units and quarantined bytes.
    * @default 1 Gi
    */
   maxOutputBytes: z

@@ -49,6 +49,7 @@ export async function launchRequest(task: Task, run: RunState, adapter: RuntimeA
       : {}),
     env,
     secrets,
+    maxOutputBytes: state.spec.maxOutputBytes,
     ...(state.spec.approvals ? { approvals: state.spec.approvals } : {}),
   };
 }

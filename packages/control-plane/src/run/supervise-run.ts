@@ -1,3 +1,4 @@
+import { isOverLimit } from '@runtime/adapter-kit/run';
 import { unmetNeeds, type TaskEvent } from '@runtime/contracts';
 import type { RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
 import { currentRun, openApprovals, type RunState } from '@runtime/contracts/fold';
@@ -8,6 +9,7 @@ import { disposeSession, reapUntilDone, stopSession } from './adapter-calls.ts';
 import { Deliveries, dueApprovals, expireApprovals } from './deliveries.ts';
 import { endedEvents, stoppingEvents } from './ending-events.ts';
 import { SourceReader } from './read-source.ts';
+import { handleOf } from './launch-request.ts';
 import { outcomeOfRun } from './run-outcome.ts';
 import { stopReason } from './stop-reason.ts';
 import { isTimeCause } from './time-limits.ts';
@@ -59,6 +61,7 @@ async function superviseUntilStop({ task, how, source, deliveries }: Supervision
   for (;;) {
     const seen = task.bell.rings;
     const run = currentRun(task.state);
+    if (run && source.isEnded && run.status === 'active') await recordLimit(task, run);
     if (!run || source.isEnded || run.status === 'stopping') return true;
     // A process that is gone reaches no limit any more.
     const now = how === 'gone' ? 0 : ctx.clock();
@@ -80,6 +83,12 @@ async function superviseUntilStop({ task, how, source, deliveries }: Supervision
     await task.bell.wait(seen, { timeoutMs: nextLookMs(task, run, step.wakeAt, now), signal: ctx.closing });
     if (ctx.closing.aborted) return false;
   }
+}
+
+/** A source ends at the limit of what the run may write, whatever became of it as events. */
+async function recordLimit(task: Task, run: RunState): Promise<void> {
+  if (!(await isOverLimit(handleOf(task.ctx, run)))) return;
+  await task.record((state) => stoppingEvents(currentRun(state), 'output_limit'));
 }
 
 async function detach({ task, session, source, deliveries }: Supervision): Promise<void> {

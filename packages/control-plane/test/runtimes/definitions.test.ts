@@ -169,12 +169,47 @@ describe('the definition of a runtime', () => {
       await expect
         .poll(() => warned.mock.calls.map(([message]) => String(message)).join('\n'))
         .toMatch(/run-\S+ of task \S+ is not read: no such/);
-      expect((await later.task(id).status()).status).toBe('running');
+      expect(await later.task(id).status()).toMatchObject({
+        status: 'running',
+        waitingFor: { kind: 'runtime', text: expect.stringContaining('no such adapter') },
+      });
       await later.task(id).cancel();
       expect(await later.task(id).outcome()).toEqual({ status: 'cancelled' });
     } finally {
       warned.mockRestore();
     }
+  });
+
+  it('is looked for in the environment of each shell, and the answer is used again only there', async () => {
+    await using places = await makePlaces();
+    const asked: unknown[] = [];
+    await using plane = await openPlane(places, {
+      adapters: [],
+      createAdapter: (id) => ({
+        ...memoryRuntime({ id }),
+        probe: async ({ environment } = {}) => {
+          asked.push(environment?.['PATH']);
+          if (environment?.['PATH'] === '/here') return memoryRuntime({ id }).probe();
+          return { status: 'unavailable', id, code: 'NOT_FOUND', reason: `not on ${environment?.['PATH']}` };
+        },
+      }),
+    });
+    const { workspace } = places;
+    const submit = (PATH: string) =>
+      plane.submit({
+        prompt: 'x',
+        workspace,
+        definitions: { echo: words('a') },
+        environment: { PATH },
+        shareWorkspace: true,
+      });
+    expect(await (await submit('/here')).outcome()).toEqual({ status: 'succeeded' });
+    expect(await (await submit('/there')).outcome()).toMatchObject({
+      status: 'failed',
+      message: 'echo: not on /there',
+    });
+    expect(await (await submit('/here')).outcome()).toEqual({ status: 'succeeded' });
+    expect(asked).toEqual(['/here', '/there']);
   });
 
   it('has a breaker of its own: a broken project does not hold up another with the same name', async () => {

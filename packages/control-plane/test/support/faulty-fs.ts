@@ -35,6 +35,7 @@ export function faultyFs() {
         },
         truncate: (length) => file.truncate(length),
         size: () => file.size(),
+        isAt: (at) => file.isAt(at),
         lengthAt: (at) => file.lengthAt(at),
         close: async () => {
           await file.close();

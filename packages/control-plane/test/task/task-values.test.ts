@@ -77,7 +77,8 @@ describe('the variables of the shell that asks', () => {
     await plane.task(id).cancel();
     await plane.task(id).outcome();
     await expect.poll(() => holding(places, secret)).toEqual([]);
-    await expect(stat(folder)).rejects.toMatchObject({ code: 'ENOENT' });
+    // The folder goes after its file.
+    await expect.poll(() => stat(folder).catch(() => 'gone')).toBe('gone');
   });
 
   it('are those of the task under a later owner, too', async () => {
@@ -112,6 +113,18 @@ describe('the variables of the shell that asks', () => {
       status: 'failed',
       message: expect.stringContaining('the variables that task'),
     });
+  });
+
+  it('are what a task needs: without a place for them none is submitted', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [], ...wordsFactory() });
+    await writeFile(join(places.dataDir, 'tasks'), 'not a directory');
+    const request = { prompt: 'x', workspace: places.workspace, definitions: { echo: words('a') } };
+    await expect(plane.submit({ ...request, environment: { PATH: '/bin' } })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    });
+    expect(await plane.tasks()).toEqual([]);
+    expect((await plane.submit(request)).id).toMatch(/^task-/);
   });
 
   it('are removed at opening when their task has ended or never began', async () => {

@@ -22,9 +22,11 @@ export interface LogFile {
   /** The length of the file in bytes. */
   size(): Promise<number>;
   /**
-   * The length of the file at this path when that is this very file; undefined when the path has another file or none.
-   * Synchronous: every acknowledgement asks, and a look at the inode costs less than a trip through the thread pool.
+   * True while the file at this path, by which it was opened, is this very file. Synchronous: every acknowledgement asks,
+   * and a trip through the thread pool would cost more than the look.
    */
+  isAt(path: string): boolean;
+  /** As `isAt`, with the length of the file; undefined when the path has another file or none. */
   lengthAt(path: string): number | undefined;
   close(): Promise<void>;
 }

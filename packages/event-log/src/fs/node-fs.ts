@@ -9,6 +9,7 @@ import {
   open,
   read,
   readdir,
+  readlinkSync,
   rename,
   statSync,
   unlink,
@@ -47,6 +48,14 @@ function openFlags(mode: OpenMode): number {
 function nodeFile(fd: number, syncEach: boolean): LogFile {
   const sync = () => settle((done) => fdatasync(fd, done));
   let own: { readonly dev: number; readonly ino: number } | undefined;
+  // While the file is open, no other file gets its inode.
+  const lengthAt = (path: string): number | undefined => {
+    own ??= fstatSync(fd);
+    const found = lookUp(path);
+    return found && found.ino === own.ino && found.dev === own.dev ? found.size : undefined;
+  };
+  const link = `/proc/${process.pid}/fd/${fd}`;
+  let name: string | undefined;
   return {
     read: (into, position) => settle<number>((done) => read(fd, into, 0, into.byteLength, position, done)),
     async write(bytes, position) {
@@ -57,14 +66,30 @@ function nodeFile(fd: number, syncEach: boolean): LogFile {
     sync,
     truncate: (length) => settle((done) => ftruncate(fd, length, done)),
     size: async () => (await settle<{ size: number }>((done) => fstat(fd, done))).size,
-    // While the file is open, no other file gets its inode.
-    lengthAt(path) {
-      own ??= fstatSync(fd);
-      const found = lookUp(path);
-      return found && found.ino === own.ino && found.dev === own.dev ? found.size : undefined;
+    isAt(path) {
+      const now = nameOf(link);
+      if (now !== undefined && now === name) return true;
+      if (lengthAt(path) === undefined) return false;
+      name = now;
+      return true;
     },
+    lengthAt,
     close: () => settle((done) => close(fd, done)),
   };
+}
+
+/**
+ * The name by which Linux knows an open file, given by its link in /proc, now: it changes when the file or a directory above it is renamed, removed or
+ * replaced. Undefined elsewhere. Not by stat: a file whose times were asked for since its last write is written more
+ * slowly, by some 30 µs on ext4 (Linux 6.13 and later, multigrain timestamps).
+ */
+function nameOf(link: string): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Undefined when there is nothing at the path, or nothing that can be looked at. */

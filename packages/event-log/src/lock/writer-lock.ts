@@ -58,7 +58,8 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
     },
     async describe(more) {
       owner = { ...owner, ...more };
-      await writeOwner(path, owner);
+      // Whoever has lost the lock leaves the next owner's file alone.
+      if (!(await isOfAnother(path, owner))) await writeOwner(path, owner);
     },
     release: () => (released ??= release()),
     [Symbol.asyncDispose]: () => lock.release(),
@@ -148,6 +149,11 @@ function identityOf(path: string): FileIdentity | undefined {
 function isSameFile(path: string, file: FileIdentity | undefined): boolean {
   const found = identityOf(path);
   return found !== undefined && found.ino === file?.ino && found.dev === file.dev;
+}
+
+async function isOfAnother(path: string, { pid, startedAt }: Owner): Promise<boolean> {
+  const found = await readOwner(path);
+  return found !== undefined && (found.pid !== pid || found.startedAt !== startedAt) && (await mayBeAlive(found));
 }
 
 async function heldError(path: string): Promise<AgentRuntimeError> {

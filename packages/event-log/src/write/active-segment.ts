@@ -4,6 +4,8 @@ import { isFull, WriteFailure, writeFully } from '../fs/files.ts';
 import type { LogFile, LogFs } from '../fs/log-fs.ts';
 
 const firstStep = 64 * 1024;
+/** How often the length of the file is looked at: asking for it makes the next write slower. */
+const measureMs = 50;
 /** Line feeds are written in pieces of this size. */
 const blankPiece = Buffer.alloc(256 * 1024, 0x0a);
 
@@ -41,6 +43,8 @@ export class ActiveSegment {
   #step: number;
   #extending: Promise<void> | undefined;
   #extendError: unknown;
+  #measuredAt = -Infinity;
+  readonly #path: string;
   readonly #file: LogFile;
   readonly #durableFile: LogFile;
   readonly #options: ActiveSegmentOptions;
@@ -51,6 +55,7 @@ export class ActiveSegment {
     this.synced = options.end;
     this.#allocated = options.end;
     this.#options = options;
+    this.#path = join(options.dir, segmentName(options.number));
     this.#step = Math.min(firstStep, options.preallocateBytes);
     this.#file = file;
     this.#durableFile = durableFile;
@@ -71,8 +76,12 @@ export class ActiveSegment {
    * False when the file at its path is another, or shorter than what is written: then what was written last may be lost.
    */
   get intact(): boolean {
-    const { dir, number } = this.#options;
-    const length = this.#file.lengthAt(join(dir, segmentName(number)));
+    return performance.now() - this.#measuredAt < measureMs ? this.#file.isAt(this.#path) : this.#isLongEnough();
+  }
+
+  #isLongEnough(): boolean {
+    this.#measuredAt = performance.now();
+    const length = this.#file.lengthAt(this.#path);
     return length !== undefined && length >= this.#allocated;
   }
 
@@ -85,8 +94,8 @@ export class ActiveSegment {
 
   async write(bytes: Uint8Array, durable: boolean): Promise<void> {
     const end = this.end + bytes.byteLength;
-    // A write that makes the file longer would hide that another program has cut it.
-    if (end > this.#allocated && !this.intact) throw new SegmentLost();
+    // A write that makes the file longer hides that another program has cut it.
+    if (end > this.#allocated && !this.#isLongEnough()) throw new SegmentLost();
     // A write that is not synced gains nothing from line feeds; it only keeps clear of those being written.
     if (durable || this.#extending || this.#extendError !== undefined) await this.#makeRoom(end, durable);
     // O_DSYNC covers its own bytes only: while anything before them is not durable, it takes a sync of the file.
@@ -183,6 +192,7 @@ export class ActiveSegment {
   /** A full disk is no error here: the write that needs the room will fail by itself. */
   async #writeBlanks(target: number): Promise<void> {
     let at = this.#allocated;
+    if (!this.#isLongEnough()) throw new SegmentLost();
     try {
       while (at < target) {
         const piece = blankPiece.subarray(0, Math.min(blankPiece.length, target - at));

@@ -4,10 +4,20 @@ import { listIfThere } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import type { LogIndex } from '../state/log-index.ts';
 
-/** Why a writer is no longer the writer of its files. Looks at the directory to tell. */
-export async function explainLoss(fs: LogFs, dir: string, epoch: number): Promise<AgentRuntimeError> {
+/**
+ * Why a writer is no longer the writer of its files. Looks at the directory to tell. `lostLock` is the path of the lock
+ * when its file is all that is gone.
+ */
+export async function explainLoss(
+  fs: LogFs,
+  dir: string,
+  epoch: number,
+  lostLock?: string,
+): Promise<AgentRuntimeError> {
+  // The claims first: the next owner makes a new lock file, too.
   const newer = claimedEpochs(await listIfThere(fs, dir).catch(() => [])).find((claimed) => claimed > epoch);
-  return newer === undefined ? filesLost(dir) : fenced(dir, newer);
+  if (newer !== undefined) return fenced(dir, newer);
+  return lostLock === undefined ? filesLost(dir) : lockLost(lostLock);
 }
 
 /** True when a file is gone whose events were acknowledged. */
@@ -25,7 +35,7 @@ function fenced(dir: string, epoch: number): AgentRuntimeError {
 }
 
 /** The lock file is gone or another one: any process may take the lock at its path. */
-export function lockLost(path: string): AgentRuntimeError {
+function lockLost(path: string): AgentRuntimeError {
   return new AgentRuntimeError('CONFLICT', `${path} was removed or replaced while this process held its lock`, {
     hint: 'start the owner again, and leave lock.db alone while a process owns it',
     details: { poisoned: true, path },

@@ -7,6 +7,7 @@ import { closedError } from '../state/closed-error.ts';
 import type { SegmentEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
 import { backlogError, checkTime, conflict, encodeEvents } from './append-arguments.ts';
+import { SegmentLost } from './active-segment.ts';
 import { Group, type PendingAppend } from './group.ts';
 import type { SegmentChain } from './segment-chain.ts';
 import { diskFailure, fullError, unknownError } from './write-failures.ts';
@@ -65,15 +66,11 @@ export class Writer {
     this.#assigned = this.head;
   }
 
-  /**
-   * Why nothing more is written: a write or sync failed, so that what the file holds is no longer known, or the file is
-   * not this writer's any more.
-   */
+  /** Why nothing more is written: what the file holds is not known, or the file is not this writer's any more. */
   get failure(): AgentRuntimeError | undefined {
     return this.#failure;
   }
 
-  /** Resolves with the failure once there is one. */
   get failed(): Promise<AgentRuntimeError> {
     return this.#failed.promise;
   }
@@ -197,8 +194,8 @@ export class Writer {
     } catch (error) {
       return this.#drop(group, error);
     }
-    // A writer that has lost its files learns it here, after its write: what it acknowledges, the next writer has read.
-    if (this.#failure || !owns()) return this.#drop(group, undefined);
+    // After the write: what is acknowledged next, a later writer has read.
+    if (this.#failure || !owns()) return this.#drop(group, new SegmentLost());
     return { group, kept, segment: chain.segment, base: chain.committedFrom, durable: chain.allDurable };
   }
 
@@ -243,8 +240,8 @@ export class Writer {
 
   async #drop(group: Group, cause: unknown): Promise<undefined> {
     const { owns, explainLoss } = this.#options;
-    const failure = this.#failure ?? (owns() ? diskFailure(cause) : await explainLoss());
-    // The callers first: whoever waits for `failed` may end them.
+    const lost = cause instanceof SegmentLost || !owns();
+    const failure = this.#failure ?? (lost ? await explainLoss() : diskFailure(cause));
     group.rejectAll(unknownError(failure));
     this.fail(failure);
   }

@@ -37,6 +37,7 @@ export function pausedFs(disk: FaultFs, at: number, after: boolean): PausedFs {
     sync: () => step(() => inner.sync()),
     truncate: (length) => step(() => inner.truncate(length)),
     size: () => inner.size(),
+    isAt: (path) => inner.isAt(path),
     lengthAt: (path) => inner.lengthAt(path),
     close: () => inner.close(),
   });

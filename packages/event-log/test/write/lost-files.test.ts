@@ -1,8 +1,9 @@
 import { cp, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Acknowledgement } from '@runtime/contracts/log';
 import { errorOf } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
-import { openEventLog } from '../../src/index.ts';
+import { openEventLog, type JsonlEventLog } from '../../src/index.ts';
 import { scratchDir } from '../support/child.ts';
 
 const segment = '00000001.jsonl';
@@ -58,11 +59,15 @@ const losses: readonly [what: string, code: string, lose: (dir: string, root: st
   ],
 ];
 
+async function appendUntilRefused(log: JsonlEventLog, ack: Acknowledgement, tries: number): Promise<void> {
+  for (let n = 0; n < tries; n += 1) await log.append('a', [{ type: 'y' }], { ack });
+}
+
 for (const preallocateBytes of [0, 64 * 1024]) {
   for (const ack of ['durable', 'written'] as const) {
     test.each(losses)(
       `%s: no ${ack} append is acknowledged, ${preallocateBytes} bytes ahead`,
-      async (_, code, lose) => {
+      async (what, code, lose) => {
         const root = await scratchDir();
         const dir = join(root, 'log');
         const log = await openEventLog({ dir, preallocateBytes });
@@ -70,7 +75,11 @@ for (const preallocateBytes of [0, 64 * 1024]) {
         await log.append('a', [{ type: 'x' }]);
         expect(log.failure).toBeUndefined();
         await lose(dir, root);
-        const error = await errorOf(log.append('a', [{ type: 'y' }], { ack }));
+        const before = log.head;
+        const cut = what.startsWith('the segment was emptied') || what.startsWith('the segment was cut');
+        const lock = what.startsWith('the lock file');
+        // A length and the lock file are looked at every 50 ms; all else at every acknowledgement.
+        const error = await errorOf(appendUntilRefused(log, ack, cut || lock ? 100_000 : 1));
         // The log may have seen it by itself before the append.
         expect([code, 'OUTCOME_UNKNOWN']).toContain(error.code);
         expect(error.details).toMatchObject({ poisoned: true });
@@ -78,7 +87,7 @@ for (const preallocateBytes of [0, 64 * 1024]) {
         expect(log.failure).toMatchObject({ code, retry: 'never', details: { poisoned: true } });
         expect(await errorOf(log.append('a', [{ type: 'z' }]))).toBe(log.failure);
         expect(await log.failed).toBe(log.failure);
-        expect(log.head).toBe(2);
+        if (!cut && !lock) expect(log.head).toBe(before);
         await log.close();
       },
     );

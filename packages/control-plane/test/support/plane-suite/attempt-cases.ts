@@ -52,6 +52,33 @@ export function attemptCases(openPlane: OpenPlane): void {
     expect(rejected).toMatchObject({ code: 'UNSUPPORTED', reason: expect.stringContaining('steer') });
   });
 
+  it('a task that meets a rate limit goes on in its conversation, and what a tool did is not done again', async () => {
+    await using places = await makePlaces();
+    let effects = 0;
+    const outcome = { status: 'failed', code: 'rate_limit', message: '429 slow down' } as const;
+    const runtime = memoryRuntime({
+      script: function* ({ history }) {
+        if (history.some(({ from, text }) => from === 'agent' && text === 'it is done')) {
+          yield { do: 'say', text: 'and that is all' };
+          return;
+        }
+        effects += 1;
+        yield { do: 'tool', name: 'deploy', output: 'ok' };
+        yield { do: 'say', text: 'it is done' };
+        yield { do: 'end', outcome };
+      },
+    });
+    await using plane = await openPlane(places, { adapters: [runtime, memoryRuntime({ id: 'second' })] });
+    const patient = { ...retry, rateLimitDelayMs: 20 };
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry: patient });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    expect(effects).toBe(1);
+    expect((await task.status()).runs.map(({ runtime: id, mode }) => [id, mode])).toEqual([
+      ['memory', 'start'],
+      ['memory', 'resume'],
+    ]);
+  });
+
   it('a task keeps its first runtime although that did not answer at once', async () => {
     await using places = await makePlaces();
     const first = memoryRuntime({ id: 'first' });

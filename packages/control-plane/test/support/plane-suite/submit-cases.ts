@@ -21,11 +21,11 @@ export function submitCases(openPlane: OpenPlane): void {
     ['a 10 MB prompt', { prompt: 'x'.repeat(10_000_000) }, 'INVALID_ARGUMENT'],
     ['an unknown runtime', { prompt: 'x', runtimes: ['nope'] }, 'NOT_FOUND'],
     ['a missing workspace', { prompt: 'x', workspace: '/nowhere/at/all' }, 'INVALID_ARGUMENT'],
-    ['a workspace that is a number', { workspace: 5 }, 'INVALID_ARGUMENT'],
-    ['a workspace that is null', { workspace: null }, 'INVALID_ARGUMENT'],
-    ['a workspace without a name', { workspace: '' }, 'INVALID_ARGUMENT'],
-    ['a relative file of variables', { env: { file: 'secrets.env' } }, 'INVALID_ARGUMENT'],
-    ['a value with a NUL', { env: { set: { A: 'a\0b' } } }, 'INVALID_ARGUMENT'],
+    ['a workspace that is a number', { prompt: 'x', workspace: 5 }, 'INVALID_ARGUMENT'],
+    ['a workspace that is null', { prompt: 'x', workspace: null }, 'INVALID_ARGUMENT'],
+    ['a workspace without a name', { prompt: 'x', workspace: '' }, 'INVALID_ARGUMENT'],
+    ['a relative file of variables', { prompt: 'x', env: { file: 'secrets.env' } }, 'INVALID_ARGUMENT'],
+    ['a value with a NUL', { prompt: 'x', env: { set: { A: 'a\0b' } } }, 'INVALID_ARGUMENT'],
     ['an unknown field', { prompt: 'x', colour: 'red' }, 'INVALID_ARGUMENT'],
   ])('a task is not made of %s', async (_what, request, code) => {
     await using places = await makePlaces();
