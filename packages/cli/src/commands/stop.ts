@@ -1,10 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import type { Command } from 'commander';
-import { AgentRuntimeError } from '@runtime/contracts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { addCommand } from '../invocation/add-command.ts';
-import { findLivingOwner } from '../plane/connect.ts';
+import { cannotChange, findLivingOwner } from '../plane/connect.ts';
 import { leaveOwner } from '../plane/leave-owner.ts';
+
+/** As long as an owner may take to start. */
+const answerMs = 15_000;
 
 /** `runtime stop`. */
 export function registerStop(parent: Command, deps: CliDependencies): void {
@@ -20,18 +24,27 @@ agents do meanwhile is kept in their files and taken up by the next owner.`,
 
 async function stop(context: CommandContext): Promise<void> {
   const { out } = context;
-  const found = await findLivingOwner(context);
-  if (AgentRuntimeError.isInstance(found)) throw found;
-  if (!found) {
+  const plane = await owner(context);
+  const info = plane && (await leaveOwner(context, context.closeAtEnd(plane), 'runtime stop'));
+  if (!info) {
     await out.document({ stopped: false });
     await out.line('no owner lives: there is nothing to stop');
     return;
   }
-  const plane = context.closeAtEnd(found);
-  const { pid, unfinished } = await plane.info({ signal: context.signal });
-  await leaveOwner(context, plane, 'runtime stop');
+  const { pid, unfinished } = info;
   await out.document({ stopped: true, pid, unfinished });
   await out.line(`the owner (pid ${pid}) has left; ${whatGoesOn(unfinished)}`);
+}
+
+/** The owner, once it answers; undefined without one. It may be about to start, or to leave. */
+async function owner(context: CommandContext): Promise<ControlPlane | undefined> {
+  const until = performance.now() + answerMs;
+  for (;;) {
+    const found = await findLivingOwner(context);
+    if (!AgentRuntimeError.isInstance(found)) return found;
+    if (cannotChange(found) || performance.now() > until) throw found;
+    await sleep(50, undefined, { signal: context.signal });
+  }
 }
 
 function whatGoesOn(unfinished: number): string {

@@ -111,7 +111,7 @@ export async function connectForWriting(context: ConnectContext, options: Writin
 const mayFollow: ReadonlySet<number | null> = new Set([exitCodes.unavailable, exitCodes.succeeded]);
 
 /** An owner without a socket will not get one, and a stopped one goes on only when somebody continues it. */
-const cannotChange = ({ retry, details }: AgentRuntimeError): boolean =>
+export const cannotChange = ({ retry, details }: AgentRuntimeError): boolean =>
   retry === 'never' || details?.['stopped'] === true;
 
 async function startOwner(context: ConnectContext, options: WritingOptions): Promise<StartingOwner> {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
+import { AgentRuntimeError, type ControlPlane, type PlaneInfo } from '@runtime/contracts';
 import type { CliDependencies, NamedOwner } from '../host/dependencies.ts';
 
 /** Letting go of a thousand agents takes seconds; a disk that hangs may take for ever. */
@@ -12,26 +12,33 @@ interface LeaveContext {
 }
 
 /**
- * Asks the owner to leave, and waits until its process has ended: the lock is free then. Its agents go on.
+ * Asks the owner to leave, and waits until its process has ended: the lock is free then. Its agents go on. Resolves with
+ * what it was; undefined for one that left before it could be asked.
  * Throws UNSUPPORTED for an owner that decides for itself, or is too old to be asked; UNAVAILABLE for one that agreed
  * and stays.
  */
-export async function leaveOwner(context: LeaveContext, plane: ControlPlane, why: string): Promise<void> {
+export async function leaveOwner(
+  context: LeaveContext,
+  plane: ControlPlane,
+  why: string,
+): Promise<PlaneInfo | undefined> {
   const { deps, dataDir, signal } = context;
-  const { pid } = await plane.info({ signal });
   const owner = await deps.planes.owner(dataDir);
+  let info: PlaneInfo | undefined;
   try {
+    info = await plane.info({ signal });
     await plane.leave({ by: 'cli', why, signal });
   } catch (thrown) {
     const error = AgentRuntimeError.from(thrown);
-    // UNAVAILABLE: gone already, at the request of another command.
-    if (error.code !== 'UNAVAILABLE') throw cannotBeAsked(pid, error);
+    // UNAVAILABLE: it is about to leave already, at the request of another command.
+    if (error.code !== 'UNAVAILABLE') throw info ? cannotBeAsked(info.pid, error) : error;
   }
   const until = performance.now() + leaveMs;
   while (await isThere(context, owner)) {
-    if (performance.now() > until) throw staysOn(pid);
+    if (performance.now() > until) throw staysOn(owner?.pid ?? 0);
     await sleep(20, undefined, { signal });
   }
+  return info;
 }
 
 /** Until the process has ended: its record is removed a moment before its lock is. */

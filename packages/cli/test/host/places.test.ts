@@ -3,6 +3,7 @@ import { chmod, chown, copyFile, link, mkdir, mkdtemp, readdir, rm, stat, symlin
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, inject, it, vi } from 'vitest';
+import { z } from 'zod';
 import { defaultDataDir } from '../../src/host/places.ts';
 import { ProcessLab, until } from '../support/process-lab.ts';
 
@@ -160,9 +161,10 @@ describe.skipIf(process.platform !== 'linux')('a working directory that was remo
 
   it('keeps nobody from looking, and starts no task somewhere else', async () => {
     await using lab = await ProcessLab.open(main);
-    await lab.start('submit', 'one');
+    const { stdout } = await lab.start('submit', 'one', '--json');
+    const { id } = z.object({ id: z.string() }).parse(JSON.parse(stdout));
     expect(await inRemoved(lab, 'list --json')).toMatchObject({ exitCode: 0, stderr: '' });
-    expect(await inRemoved(lab, 'status last --json')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await inRemoved(lab, `status ${id} --json`)).toMatchObject({ exitCode: 0, stderr: '' });
     const refused = await inRemoved(lab, 'run two');
     expect(refused.exitCode).not.toBe(0);
     expect(refused.stdout + refused.stderr).toContain(join(lab.workspace, 'gone'));

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -57,7 +57,14 @@ describe.skipIf(process.platform !== 'linux')('the door of an owner', () => {
     ['its socket', (socket: string) => rm(socket)],
     ['its record', (_: string, lab: ProcessLab) => rm(join(lab.dataDir, 'owner.json'))],
     ['both', (socket: string, lab: ProcessLab) => Promise.all([rm(socket), rm(join(lab.dataDir, 'owner.json'))])],
-    ['its socket for a file', async (socket: string) => rm(socket).then(() => writeFile(socket, ''))],
+    [
+      'its socket for a file',
+      // In one step: the owner opens again at once.
+      async (socket: string, lab: ProcessLab) => {
+        await writeFile(join(lab.root, 'file'), '');
+        await rename(join(lab.root, 'file'), socket);
+      },
+    ],
     [
       'its record for nonsense',
       (_: string, lab: ProcessLab) => writeFile(join(lab.dataDir, 'owner.json'), '['.repeat(9e5)),

@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { endProcess, lives, ProcessLab, until } from '../support/process-lab.ts';
@@ -85,9 +85,10 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     expect(JSON.parse((await lab.start('list', '--json')).stdout)).toHaveLength(2);
   });
 
-  it('that cannot start is reported with the end of its log', async () => {
+  it('that cannot have its log is reported, with what can be done', async () => {
     await using lab = await ProcessLab.open(main);
-    await writeFile(lab.dataDir, 'not a directory');
+    await mkdir(lab.dataDir, { mode: 0o700 });
+    await mkdir(join(lab.dataDir, 'owner.log'));
     const result = await lab.start('run', 'x');
     expect(result.exitCode).toBe(4);
     expect(result.stderr).toMatch(/cannot write to the data directory[^]*hint/);

@@ -128,7 +128,7 @@ describe.skipIf(process.platform !== 'linux')('an owner whose log cannot be writ
     await lab.start('submit', 'lost', '--share-workspace');
     const { exitCode, stderr } = await serve;
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('the write or its sync failed');
+    expect(stderr).toContain('a write or sync failed');
     await rm(sign);
     expect(await lab.start('submit', 'next', '--share-workspace')).toMatchObject({ exitCode: 0, stderr: '' });
   });

@@ -15,6 +15,8 @@ import { runHistory } from './run-history.ts';
  */
 export async function openReadOnlyPlane({ dataDir }: { readonly dataDir: string }): Promise<ControlPlane> {
   const dir = resolve(dataDir);
+  // Before anything is read: what is not for this user is named as such.
+  await look(join(dir, 'log'));
   const expectsHistory = await runHistory(dir);
   if (expectsHistory === undefined) await requireLog(dir);
   const log = await openEventLog({ dir: join(dir, 'log'), readOnly: true, expectsHistory });
