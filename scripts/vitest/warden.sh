@@ -1,7 +1,8 @@
 # Usage: warden.sh DIRECTORY. Waits for the end of its input; then ends every process that has DIRECTORY as its TMPDIR,
 # or works below it, prints one line for each, and removes DIRECTORY.
 directory=$1
-trap '' HUP INT TERM
+# A runner that was killed reads nothing any more.
+trap '' HUP INT TERM PIPE
 cat >/dev/null
 
 # What ends by itself, such as a holder that records its agent's exit, has a moment for it.
@@ -23,13 +24,13 @@ living() {
 }
 round=0
 left=$(living)
-while [ -n "$left" ] && [ "$round" -lt 50 ]; do
+while [ -n "$left" ] && [ "$round" -lt 10 ]; do
   round=$((round + 1))
-  sleep 0.2
+  sleep 0.5
   left=$(living)
 done
 for pid in $left; do
-  printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline" | head -c 300)"
+  printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline" | head -c 300)" 2>/dev/null
 done
 round=0
 while [ -n "$left" ] && [ "$round" -lt 20 ]; do
