@@ -5,8 +5,10 @@ it('exports these values and no others', () => {
   expect(Object.keys(controlPlane).toSorted()).toEqual([
     'connectControlPlane',
     'fifo',
+    'findOwner',
     'openControlPlane',
     'openReadOnlyPlane',
+    'prepareDataDir',
     'socketPath',
   ]);
 });

@@ -53,7 +53,8 @@ export const capabilityLies: Readonly<Record<string, Lie>> = {
       session: ({ send }) => ({
         send: async (instruction, options) => {
           await send(instruction, options);
-          if (instruction.mode === 'steer') await send(instruction, options);
+          // Under another id: a backend that knows its instructions by id takes each of them once.
+          if (instruction.mode === 'steer') await send({ ...instruction, id: `${instruction.id}-again` }, options);
         },
       }),
     },
