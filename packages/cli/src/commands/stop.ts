@@ -15,7 +15,7 @@ export function registerStop(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'stop',
     examples: ['stop', 'stop --data-dir /srv/runtime', 'stop --json'],
-    description: 'let the owner leave; agents go on, and the next command starts another owner',
+    description: 'let the owner leave; agents go on, and the next task starts another owner',
     body: stop,
     details: `Ends no task and no agent: runtime cancel <task> does. Resolves once the owner's process has ended. What
 agents do meanwhile is kept in their files and taken up by the next owner.`,
@@ -50,5 +50,5 @@ async function owner(context: CommandContext): Promise<ControlPlane | undefined>
 function whatGoesOn(unfinished: number): string {
   if (unfinished === 0) return 'no task goes on';
   const [tasks, them] = unfinished === 1 ? ['1 task goes', 'it'] : [`${unfinished} tasks go`, 'them'];
-  return `${tasks} on without an owner; the next command takes ${them} up`;
+  return `${tasks} on without an owner, until the next task or runtime serve takes ${them} up`;
 }
