@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import { findMarked } from '../../src/process/index.ts';
 import { reapRun, startHolder, type HolderLaunch, type HolderRecord } from '../../src/run/index.ts';
 
@@ -53,14 +54,16 @@ export async function testRun(): Promise<TestRun> {
   };
 }
 
-/** Waits until `look` gives something; fails with the time limit of `expect.poll`. */
+/** Waits until `look` gives something. Not `expect.poll`, which neither hooks nor concurrent tests may call. */
 export async function eventually<T>(look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> {
-  const seen: { found?: T | undefined | false } = {};
-  const isThere = async (): Promise<boolean> => (seen.found = await look()) !== undefined && seen.found !== false;
-  await expect.poll(isThere).toBe(true);
-  const { found } = seen;
-  if (found === undefined || found === false) throw new Error('it was there and is not');
-  return found;
+  const ms = 20_000 * inject('slowness');
+  const deadline = performance.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > deadline) throw new Error(`it did not come within ${ms} ms`);
+    await delay(10);
+  }
 }
 
 /** The code of what `work` throws. */
