@@ -30,8 +30,8 @@ export interface HolderLaunch extends CallOptions {
   /** @default `currentPlacement(env)` */
   readonly placement?: Placement;
   /**
-   * How many bytes stdout.log and stderr.log may hold together. Neither ever holds more than that and 512 bytes, whether
-   * an owner lives or not: the agent that goes on gets a broken pipe. @default no limit
+   * How many bytes stdout.log and stderr.log may hold together. An agent that writes more is killed, whether an owner
+   * lives or not; what it writes in the tenths of a second until that is seen comes on top. @default no limit
    */
   readonly maxOutputBytes?: number;
   /** A cgroup of its own for the agent, where one can be made. @default true */

@@ -25,38 +25,35 @@ exec "$@"
 `;
 
 /**
- * Copies the agent's output into its file, where it is limited: `cat` with a limit on the size of its own files, which
- * the agent does not inherit. At the limit it ends, and the agent has a broken pipe, whether an owner lives or not.
- * It is of no job of the holder, whose list of jobs tells how the agent ended, and has no marker: it outlives the agent
- * until everything is copied. `finish` waits for that: a copier that sleeps has an empty pipe, which a process in the
- * background still holds open. Both are POSIX sh.
+ * Looks at how much the agent writes, and ends its group when that is beyond the limit, whether an owner lives or not.
+ * The agent itself writes into its files: through a pipe it could lose what it has not got rid of when it exits, and
+ * would feel the death of the process behind it. So what it writes in the tenths of a second until it is seen comes on
+ * top of the limit. \`tail\` polls, since inotify instances are few (128 for a user by default), and ends with the
+ * holder; where it cannot do that, it keeps the run's marker and goes with the run's other processes.
+ * Neither process is a job of the holder, whose list of jobs tells how the agent ended.
  */
-const copierFunctions = `
-copier() {
-  ( ( ulimit -c 0; ulimit -f "$((__runtime_limit / 512 + 1))"; unset RUNTIME_RUN_ID; exec cat <&9 >>"$1" 9<&- 3<&- 4>&- 5<&- 6>&- 7<&- 8>&- ) >/dev/null & echo $! )
-}
-is_copied() {
-  kill -0 "$1" 2>/dev/null || return 0
-  if [ -r "/proc/$1/stat" ]; then
-    read -r __runtime_line <"/proc/$1/stat" || return 0
-    case \${__runtime_line##*) } in [SZXx]*) return 0 ;; esac
+const limitFunctions = `
+follow_output() {
+  __runtime_tail='tail -q -c +1 -f'
+  if tail ---disable-inotify -s 0.2 --pid=$$ -q -c 0 /dev/null 2>/dev/null; then
+    __runtime_tail="tail ---disable-inotify -s 0.2 --pid=$$ -q -c +1 -f"
   fi
-  return 1
+  ( case $__runtime_tail in *--pid*) unset RUNTIME_RUN_ID ;; esac
+    exec $__runtime_tail "$1" "$2" >&6 2>/dev/null 3>&- 4>&- 5<&- 6>&- ) &
+  echo $!
 }
-finish() {
-  __runtime_tries=0
-  until is_copied "$1" || [ "$__runtime_tries" -ge 500 ]; do
-    __runtime_tries=$((__runtime_tries + 1))
-    sleep 0.01
-  done
-  start_time "$1" 2>/dev/null && [ "$__runtime_started" = "$2" ] && kill "$1" 2>/dev/null
+end_flood() {
+  ( unset RUNTIME_RUN_ID
+    head -c "$((__runtime_limit + 1))" <&5 >/dev/null 3>&- 4>&- 5<&- 6>&-
+    [ "$(($(wc -c <"$1") + $(wc -c <"$2")))" -gt "$__runtime_limit" ] || exit 0
+    start_time "$3" && [ "$__runtime_started" = "$4" ] && kill -KILL "-$3" ) >/dev/null 2>&1 3>&- 4>&- 6>&- &
 }
 `;
 
 /**
  * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, count of forks, where cgroups
- * are mounted, the most bytes of output (each empty where it is not known), then the command, one argument each: nothing of it ever becomes shell
- * text.
+ * are mounted, the most bytes of output (each empty where it is not known), then the command, one argument each: nothing
+ * of it ever becomes shell text.
  *
  * - The agent has a cgroup of its own where one can be made, and joins it before it executes anything. The holder stays
  *   outside, and leaves the cgroup of a run whose agent started it.
@@ -69,7 +66,7 @@ finish() {
  * - The traps are handlers and not ignores, which the agent would inherit.
  */
 export const holderScript = `# runtime holder: starts one agent, keeps its input open, records how it ended.
-${identityFunctions}${cgroupFunctions}${copierFunctions}
+${identityFunctions}${cgroupFunctions}${limitFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
 give_back() { rmdir "$__runtime_dir/claim" \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
@@ -103,27 +100,27 @@ else
 fi
 
 __runtime_out=$__runtime_dir/stdout.log __runtime_err=$__runtime_dir/stderr.log
-if [ -n "$__runtime_limit" ]; then
-  rm -f "$__runtime_dir/.stdout" "$__runtime_dir/.stderr"
-  mkfifo "$__runtime_dir/.stdout" "$__runtime_dir/.stderr" || give_back 'cannot make the output fifos'
-  # With both ends open no opening waits for the other.
-  exec 9<>"$__runtime_dir/.stdout" 5<"$__runtime_dir/.stdout" 6>"$__runtime_dir/.stdout" 9>&-
-  exec 9<>"$__runtime_dir/.stderr" 7<"$__runtime_dir/.stderr" 8>"$__runtime_dir/.stderr" 9>&-
-  __runtime_out=$(copier "$__runtime_out" 9<&5) __runtime_err=$(copier "$__runtime_err" 9<&7)
-  start_time "$__runtime_out" && __runtime_out_start=$__runtime_started
-  start_time "$__runtime_err" && __runtime_err_start=$__runtime_started
-  start_time "$$"
-else
-  exec 6>>"$__runtime_out" 8>>"$__runtime_err"
-fi
+: >>"$__runtime_out" && : >>"$__runtime_err" || give_back 'no room for the output'
 
 set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_forks" "$__runtime_cgroup" "$__runtime_limit" "$@"
 if env --default-signal=INT,QUIT true 2>/dev/null; then set -- env --default-signal=INT,QUIT -- "$@"; fi
 if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL -- "$@"; fi
 if command -v setsid >/dev/null; then set -- setsid "$@"; else set -m; fi
-( exec <"$__runtime_input" >&6 2>&8 3>&- 4>&- 5<&- 6>&- 7<&- 8>&- && exec "$@" ) &
+( exec <"$__runtime_input" >>"$__runtime_out" 2>>"$__runtime_err" 3>&- 4>&- && exec "$@" ) &
 agent=$!
-exec 5<&- 6>&- 7<&- 8>&-
+__runtime_tail=
+if [ -n "$__runtime_limit" ]; then
+  rm -f "$__runtime_dir/.output"
+  # With both ends open no opening waits for the other. Without a watch the reader of the output still counts it.
+  if mkfifo "$__runtime_dir/.output" && exec 9<>"$__runtime_dir/.output"; then
+    exec 5<"$__runtime_dir/.output" 6>"$__runtime_dir/.output" 9>&-
+    __runtime_tail=$(follow_output "$__runtime_out" "$__runtime_err")
+    start_time "$agent" && (end_flood "$__runtime_out" "$__runtime_err" "$agent" "$__runtime_started")
+    exec 5<&- 6>&-
+  fi
+  rm -f "$__runtime_dir/.output"
+  start_time "$__runtime_tail" && __runtime_tail_start=$__runtime_started
+fi
 
 while :; do
   __runtime_caught=
@@ -140,9 +137,8 @@ wait "$agent"
 again=$?
 if [ "$again" -ne 127 ]; then status=$again __runtime_caught=; fi
 read_clock
-if [ -n "$__runtime_limit" ]; then
-  finish "$__runtime_out" "$__runtime_out_start"
-  finish "$__runtime_err" "$__runtime_err_start"
+if [ -n "$__runtime_tail" ] && start_time "$__runtime_tail" && [ "$__runtime_started" = "$__runtime_tail_start" ]; then
+  kill "$__runtime_tail" 2>/dev/null
 fi
 [ -e "$__runtime_dir/holder.json" ] || give_back 'the agent was never begun'
 
