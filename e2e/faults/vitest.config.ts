@@ -9,6 +9,8 @@ export default defineConfig({
   test: {
     ...shared,
     include: ['test/**/*.test.ts'],
+    // Most of a case is waiting for processes.
+    maxWorkers: '100%',
     maxConcurrency: 4,
   },
 });
