@@ -29,8 +29,10 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
   try {
     environment = await probeEnvironment(task);
   } catch (thrown) {
-    // Without its variables the task can never run.
-    return endTask(task, { status: 'failed', code: 'unavailable', message: AgentRuntimeError.from(thrown).rawMessage });
+    const { code, rawMessage } = AgentRuntimeError.from(thrown);
+    // Without its variables the task can never run; what cannot be read at the moment is still there.
+    if (code !== 'DATA_CORRUPT') throw thrown;
+    return endTask(task, { status: 'failed', code: 'unavailable', message: rawMessage });
   }
   const check = await ctx.runtimes.check(next.target, spec, environment);
   if (!check.ok) {

@@ -18,7 +18,7 @@ export async function scheduleEvents(task: Task, step: ScheduleStep): Promise<Ta
   const events: TaskEvent[] = [];
   const from = state.rejected.at(-1)?.target ?? state.runs.at(-1)?.target;
   if (step.mode === 'degrade' && from) {
-    // Without the task's variables the next start ends the task.
+    // What there is to say about the task's variables, the next start says.
     const environment = await probeEnvironment(task).catch(() => undefined);
     const capabilitiesOn = async (runtime: string): Promise<RuntimeCapabilities | undefined> => {
       const found = await ctx.runtimes.probe(sourceOf(state.spec, runtime), { environment });
