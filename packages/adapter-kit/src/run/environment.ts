@@ -52,7 +52,7 @@ const maxFileBytes = 1024 * 1024;
  * Builds the complete environment of a run from an allow-list; the host's whole environment is never passed on, nor is
  * the marker of a run that the host itself runs in.
  * Throws INVALID_ARGUMENT for names that are none or a file that is not `NAME=value`, NOT_FOUND, PERMISSION_DENIED for
- * a file that others can read.
+ * a file that others can read, UNAVAILABLE for one that the system cannot open now.
  */
 export async function buildEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { base, pass = [], set = {}, defaults = defaultEnvironment } = options;
@@ -122,12 +122,7 @@ async function readPrivate(path: string): Promise<string> {
   }
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (cause: unknown) => {
-      if (systemCode(cause) === 'ENOENT')
-        throw new AgentRuntimeError('NOT_FOUND', `there is no file ${path}`, { cause });
-      throw new AgentRuntimeError('PERMISSION_DENIED', `${path} cannot be opened`, {
-        hint: 'it must be a regular file of yours, and no symbolic link',
-        cause,
-      });
+      throw unopened(path, cause);
     },
   );
   try {
@@ -147,4 +142,19 @@ async function readPrivate(path: string): Promise<string> {
   } finally {
     await file.close();
   }
+}
+
+const missing: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR']);
+const refused: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ELOOP', 'ENXIO', 'ENAMETOOLONG']);
+
+function unopened(path: string, cause: unknown): AgentRuntimeError {
+  const code = systemCode(cause);
+  if (missing.has(code)) return new AgentRuntimeError('NOT_FOUND', `there is no file ${path}`, { cause });
+  const message = `${path} cannot be opened`;
+  if (refused.has(code)) {
+    const hint = 'it must be a regular file of yours, and no symbolic link';
+    return new AgentRuntimeError('PERMISSION_DENIED', message, { hint, cause });
+  }
+  const hint = 'nothing is wrong with the file itself: the machine may be short of something';
+  return new AgentRuntimeError('UNAVAILABLE', code === undefined ? message : `${message} (${code})`, { hint, cause });
 }

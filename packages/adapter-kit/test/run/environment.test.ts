@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { chmod, chown, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { buildEnvironment } from '../../src/run/index.ts';
 import { codeOf } from '../support/run.ts';
@@ -74,6 +77,8 @@ it('refuses a file that others can read, a link, a missing one and one that is n
   expect(await codeOf(buildEnvironment({ base, file: path.join(dir, 'link') }))).toBe('PERMISSION_DENIED');
   expect(await codeOf(buildEnvironment({ base, file: path.join(dir, 'none') }))).toBe('NOT_FOUND');
   expect(await codeOf(buildEnvironment({ base, file: dir }))).toMatch(/INVALID_ARGUMENT|PERMISSION_DENIED/);
+  expect(await codeOf(buildEnvironment({ base, file: path.join(file, 'below') }))).toBe('NOT_FOUND');
+  expect(await codeOf(buildEnvironment({ base, file: path.join(dir, 'x'.repeat(300)) }))).toBe('PERMISSION_DENIED');
   await writeFile(file, 'A=1\nsk-my-secret\n');
   const refused = buildEnvironment({ base, file });
   await expect(refused).rejects.toMatchObject({
@@ -81,6 +86,15 @@ it('refuses a file that others can read, a link, a missing one and one that is n
     message: expect.stringContaining(`${file}:2`),
   });
   await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('sk-my') });
+});
+
+it('that cannot be opened at the moment is UNAVAILABLE: nothing is wrong with it', async () => {
+  const file = path.join(dir, 'env');
+  await writeFile(file, 'A=1\n', { mode: 0o600 });
+  const script = fileURLToPath(new URL('../support/environment-without-descriptors.ts', import.meta.url));
+  const command = 'ulimit -n 64; "$0" --conditions=@runtime/source "$1" "$2"; exit';
+  const { stdout } = await promisify(execFile)('bash', ['-c', command, process.execPath, script, file]);
+  expect(JSON.parse(stdout)).toBe('UNAVAILABLE');
 });
 
 it('refuses a relative path, and a file of another user', async () => {

@@ -69,7 +69,12 @@ const patterns: readonly (readonly [OutcomeCode, RegExp])[] = [
   // The task names a model that the provider does not have.
   [
     'invalid_request',
-    /\bmodel_not_found\b|\b(?:unknown|invalid|no such|unsupported) model\b|\bnot a valid model|\bmodels?\b[^\n]{0,120}\b(?:not (?:be )?found|does not exist|doesn't exist)|\bnot_found_error\b[^\n]{0,60}\bmodel\b/i,
+    /\bmodel_not_found\b|\b(?:unknown|invalid|no such|unsupported) model\b|\bnot a valid model|\bnot_found_error\b[^\n]{0,60}"model: |\bmodels\/\S{1,100} is not found for API version/i,
+  ],
+  // Between the two stands at most a name: in quotes, or with a digit; no name of a file, of which tools speak as well.
+  [
+    'invalid_request',
+    /\bmodel:? (?:(?!\S{0,100}\.[a-z]{1,5}["'`]?\s)(?:["'`][^"'`\n]{1,100}["'`]|\S{0,100}\d\S{0,100}) )?(?:(?:is |was |could )?not (?:be )?found|does not exist|doesn't exist)/i,
   ],
   ['context_overflow', /context.{0,20}(length|window|overflow|limit)|too many tokens|prompt is too long/i],
   ['refusal', /\brefus(al|ed to)|content.?filter|safety/i],

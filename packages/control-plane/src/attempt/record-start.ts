@@ -1,6 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { AgentRuntimeError, type TaskEvent, type WaitingFor } from '@runtime/contracts';
+import { AgentRuntimeError, type Target, type TaskEvent, type WaitingFor } from '@runtime/contracts';
 import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { NextAttempt, TaskState } from '@runtime/contracts/fold';
 import { carriedInstructions, lapsedInstructions, openingId } from '../run/prompts.ts';
@@ -11,6 +11,7 @@ import { probeEnvironment } from '../task/given.ts';
 import { holdLeases } from '../task/hold-leases.ts';
 import type { Conversation, Task } from '../task/task.ts';
 import { taskFault } from './task-fault.ts';
+import { targetAfter } from './what-follows.ts';
 
 const leaseRetryMs = 60_000;
 const diskRetryMs = 5_000;
@@ -28,11 +29,14 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
   try {
     environment = await probeEnvironment(task);
   } catch (thrown) {
-    // Without its variables the task can never run.
-    return endTask(task, { status: 'failed', code: 'unavailable', message: AgentRuntimeError.from(thrown).rawMessage });
+    const { code, rawMessage } = AgentRuntimeError.from(thrown);
+    // Without its variables the task can never run; what cannot be read at the moment is still there.
+    if (code !== 'DATA_CORRUPT') throw thrown;
+    return endTask(task, { status: 'failed', code: 'unavailable', message: rawMessage });
   }
   const check = await ctx.runtimes.check(next.target, spec, environment);
   if (!check.ok) {
+    if (waitsForAnOwner(task, next)) return requeue(task, leaseRetryMs, noAdapter(next));
     await task.record(() => [refusalOf(next, check, spec.runtimes.length)]);
     return true;
   }
@@ -65,6 +69,23 @@ function refusalOf(next: NextAttempt, check: Extract<TargetCheck, { ok: false }>
   }
   return { type: 'runtime.rejected', target: next.target, code: check.code, reason: check.reason.slice(0, 2000) };
 }
+
+/**
+ * Whether this owner has no adapter for the target, nor for any after it: another one may. A task that an earlier
+ * version recorded names its runtimes without their definitions.
+ */
+function waitsForAnOwner({ ctx, state }: Task, { target }: NextAttempt): boolean {
+  const isUnknown = ({ runtime }: Target): boolean =>
+    sourceOf(state.spec, runtime).definition === undefined && !ctx.adapters.ids.includes(runtime);
+  let left: Target | undefined = target;
+  while (left && isUnknown(left)) left = targetAfter(state, left);
+  return left === undefined;
+}
+
+const noAdapter = ({ target: { runtime } }: NextAttempt): WaitingFor => ({
+  kind: 'runtime',
+  text: `No runtime ${JSON.stringify(runtime)} is configured here: an owner that has it goes on, or cancel the task`,
+});
 
 /** The conversation that a resuming run picks up: of an earlier run of this task, or of the task that it continues. */
 function resumedConversation(task: Task, state: TaskState): Conversation | undefined {

@@ -4,7 +4,8 @@ import { sourceOf } from '../runtimes/adapters.ts';
 import { resumePrompt } from '../run/prompts.ts';
 import { probeEnvironment } from '../task/given.ts';
 import type { Task } from '../task/task.ts';
-import { neverBegan, type NextStep } from './what-follows.ts';
+import { neverBegan } from './never-began.ts';
+import type { NextStep } from './what-follows.ts';
 
 type ScheduleStep = Extract<NextStep, { kind: 'schedule' }>;
 
@@ -17,7 +18,7 @@ export async function scheduleEvents(task: Task, step: ScheduleStep): Promise<Ta
   const events: TaskEvent[] = [];
   const from = state.rejected.at(-1)?.target ?? state.runs.at(-1)?.target;
   if (step.mode === 'degrade' && from) {
-    // Without the task's variables the next start ends the task.
+    // What there is to say about the task's variables, the next start says.
     const environment = await probeEnvironment(task).catch(() => undefined);
     const capabilitiesOn = async (runtime: string): Promise<RuntimeCapabilities | undefined> => {
       const found = await ctx.runtimes.probe(sourceOf(state.spec, runtime), { environment });
@@ -46,10 +47,16 @@ export async function scheduleEvents(task: Task, step: ScheduleStep): Promise<Ta
   return events;
 }
 
-/** The opening instruction of a last run that never began: the next run opens with it. */
+/**
+ * The opening instruction of a last run that never began, and the task's prompt where it was refused: the next run opens
+ * with it.
+ */
 function unsentOpening(state: TaskState): string | undefined {
   const run = state.runs.at(-1);
-  return run?.mode === 'resume' && neverBegan(run, state) ? run.instructionId : undefined;
+  if (run?.mode !== 'resume') return undefined;
+  const { instructionId } = run;
+  const isRefusedPrompt = instructionId === state.promptId && state.instructions[instructionId]?.level === 'declined';
+  return isRefusedPrompt || neverBegan(run, state) ? instructionId : undefined;
 }
 
 /**

@@ -1,8 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { buildEnvironment } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, type FailedOutcome, type TaskSpec } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode, type ErrorCode, type FailedOutcome, type TaskSpec } from '@runtime/contracts';
 
-/** What makes every start of a task fail, whatever its runtime: then the task ends instead of trying them all. */
+/** With these codes the environment file itself is wrong. */
+const wrongFile: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'PERMISSION_DENIED', 'INVALID_ARGUMENT']);
+/** With these codes there is no workspace any more, or none that can be reached. */
+const noWorkspace: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES']);
+
+/**
+ * What makes every start of a task fail, whatever its runtime: then the task ends instead of trying them all. Throws
+ * what may be of the moment, as want of file descriptors.
+ */
 export async function taskFault(spec: TaskSpec): Promise<FailedOutcome | undefined> {
   if (!(await isDirectory(spec.workspace))) {
     return fault(`The workspace does not exist any more: ${spec.workspace}`);
@@ -12,7 +20,8 @@ export async function taskFault(spec: TaskSpec): Promise<FailedOutcome | undefin
   return buildEnvironment({ base: {}, file }).then(
     () => undefined,
     (thrown: unknown) => {
-      const { rawMessage, hint } = AgentRuntimeError.from(thrown);
+      const { code, rawMessage, hint } = AgentRuntimeError.from(thrown);
+      if (!wrongFile.has(code)) throw thrown;
       return fault(`The environment file cannot be used: ${rawMessage}${hint === undefined ? '' : ` (${hint})`}`);
     },
   );
@@ -23,6 +32,9 @@ const fault = (message: string): FailedOutcome => ({ status: 'failed', code: 'in
 async function isDirectory(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
-    () => false,
+    (thrown: unknown) => {
+      if (noWorkspace.has(systemCode(thrown))) return false;
+      throw AgentRuntimeError.from(thrown, 'UNAVAILABLE');
+    },
   );
 }

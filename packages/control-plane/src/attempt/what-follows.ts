@@ -9,6 +9,7 @@ import {
 } from '@runtime/contracts';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
 import { isLimited, limitWaitMs, outlastsDeadline } from './limit-wait.ts';
+import { neverBegan, wasRefused } from './never-began.ts';
 
 /** What follows when no run is open, as plain data: `between-runs` turns it into events. */
 export type NextStep =
@@ -57,16 +58,6 @@ export function backoffMs(state: TaskState, failures: number, random: number): n
   const { baseDelayMs, maxDelayMs } = state.spec.retry;
   const full = Math.min(maxDelayMs, baseDelayMs * 2 ** Math.min(30, Math.max(0, failures - 1)));
   return Math.round(full / 2 + (full / 2) * random);
-}
-
-/** With these codes a run without a turn has done nothing. */
-const nothingDone: ReadonlySet<OutcomeCode | undefined> = new Set(['unavailable', 'invalid_request']);
-
-/** Whether a run's first instruction was never sent: starting again repeats nothing then. */
-export function neverBegan(run: RunState, state: TaskState): boolean {
-  if (run.turns > 0) return false;
-  const level = state.instructions[run.instructionId]?.level;
-  return nothingDone.has(run.outcome && outcomeCode(run.outcome)) || level === 'queued';
 }
 
 /** Whether the owner provably died before the process was spawned: the new start costs no attempt then. */
@@ -139,8 +130,8 @@ function afterLimit(state: TaskState, run: RunState, outcome: RunOutcome, random
 
 function limitedRun(state: TaskState, run: RunState, wait: number, reason: string): NextStep {
   if (canResume(state, run)) return again(run, 'resume', wait, reason);
-  const level = state.instructions[run.instructionId]?.level;
-  if (run.turns === 0 && (level === 'queued' || level === 'declined')) return again(run, run.mode, wait, reason);
+  const isUnsent = run.turns === 0 && state.instructions[run.instructionId]?.level === 'queued';
+  if (isUnsent || wasRefused(state, run)) return again(run, run.mode, wait, reason);
   return recoverBy(state, run, again(run, 'restart', wait, reason));
 }
 
@@ -192,7 +183,7 @@ function canResume(state: TaskState, run: RunState): boolean {
     run.capabilities.resume !== 'none' &&
     run.agentSessionId !== undefined &&
     // Before its first turn a conversation holds nothing to continue.
-    (run.turns > 0 || run.mode === 'resume') &&
+    (run.mode === 'resume' || (run.turns > 0 && !wasRefused(state, run))) &&
     state.runs.length < 50
   );
 }

@@ -44,12 +44,14 @@ export class Admission {
     const { state, id } = task;
     const queued = !state.outcome && !task.admitted && isQueued(state);
     const running = !state.outcome && (task.admitted || currentRun(state) !== undefined);
+    const rests = this.#running.has(id) && !running;
     const moved = this.#queued.has(id) !== queued || this.#running.has(id) !== running;
     setMember(this.#queued, task, queued);
     setMember(this.#running, task, running);
     setMember(this.#children, task, queued && state.ancestors !== undefined);
     setMember(this.#delayed, task, queued && startTime(task) > this.#clock());
     if (moved || (queued && !this.#delayed.has(id))) this.#schedule();
+    if (rests) this.#rested(task);
   }
 
   close(): void {
@@ -61,6 +63,14 @@ export class Admission {
     for (const child of this.#children.values()) {
       if (child.hold?.why.kind === 'workspace' && child.state.ancestors?.some(({ taskId }) => taskId === id))
         child.release();
+    }
+  }
+
+  /** A task does not run any more: those that it was submitted from, and that wait for it, may go on. */
+  #rested({ id, state }: Task): void {
+    for (const { taskId } of state.ancestors ?? []) {
+      const ancestor = this.#queued.get(taskId);
+      if (ancestor?.hold?.why.kind === 'workspace' && ancestor.hold.why.taskId === id) ancestor.release();
     }
   }
 

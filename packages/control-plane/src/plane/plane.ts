@@ -121,6 +121,11 @@ export class Plane implements TaskHost {
     return task !== undefined && currentRun(task.state) !== undefined;
   }
 
+  isBelow(taskId: string, ancestorId: string): boolean {
+    const ancestors = this.#tasks.get(taskId)?.state.ancestors ?? [];
+    return ancestors.some((each) => each.taskId === ancestorId);
+  }
+
   began(task: Task): void {
     this.#admission.began(task);
   }

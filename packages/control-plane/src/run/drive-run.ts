@@ -1,14 +1,18 @@
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, type StopCause } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
-import type { RunState } from '@runtime/contracts/fold';
+import { currentRun, type RunState } from '@runtime/contracts/fold';
 import { sourceOf } from '../runtimes/adapters.ts';
 import { keepLeases } from '../task/hold-leases.ts';
 import type { Task } from '../task/task.ts';
+import { earliest } from '../waiting/clock.ts';
 import { disposeSession } from './adapter-calls.ts';
+import { stoppingEvents } from './ending-events.ts';
 import { launchRun } from './launch-run.ts';
 import { recoverRun } from './recover-run.ts';
 import { standIn } from './stand-in.ts';
+import { stopReason } from './stop-reason.ts';
 import { superviseRun } from './supervise-run.ts';
+import { timeLimits, type TimeLimits } from './time-limits.ts';
 
 const lookAgainMs = 30_000;
 
@@ -30,18 +34,35 @@ export async function driveRun(task: Task, run: RunState): Promise<boolean> {
 
 /**
  * Only its adapter can read a run. An owner that has it goes on; until then the agent may be at work and is left alone.
- * To end the run because a person wants it no adapter is needed.
+ * To end the run because a person wants it, or because its time is over, no adapter is needed.
  */
 async function withoutAdapter(task: Task, run: RunState, why: AgentRuntimeError, isOurs: boolean): Promise<boolean> {
   if (isOurs || task.state.cancel) return driveWith(task, run, standIn(run.target.runtime, why), isOurs);
+  const overdue = overdueStop(task, run);
+  if (overdue) {
+    const { runs } = await task.record((state) => stoppingEvents(currentRun(state), overdue));
+    return driveWith(task, runs.at(-1) ?? run, standIn(run.target.runtime, why), isOurs);
+  }
   if (!task.unread) {
     const text = `run ${run.runId} of task ${task.id} is not read: ${why.rawMessage}`;
     process.emitWarning(`${text}. Its agent may be at work; cancel the task to end it.`, 'AgentRuntimeWarning');
   }
   task.unread = why;
   // The failure may have been of the moment, as for want of file descriptors.
-  task.wakeAt(task.ctx.clock() + lookAgainMs);
+  task.wakeAt(earliest(task.ctx.clock() + lookAgainMs, limitsOf(task, run).deadline));
   return false;
+}
+
+const limitsOf = ({ state, ctx }: Task, run: RunState): TimeLimits =>
+  timeLimits(state, run, ctx.clock(), ctx.skippedSince);
+
+/** Why a run that is not read is stopped, when its time is over. Of its activity nothing is known, nor whether it rests. */
+function overdueStop(task: Task, run: RunState): StopCause | undefined {
+  const { state, ctx } = task;
+  const now = ctx.clock();
+  const step = stopReason(state, run, now, ctx.skippedSince);
+  if (!('stop' in step)) return undefined;
+  return step.stop === 'run_timeout' || now >= (limitsOf(task, run).deadline ?? Infinity) ? step.stop : undefined;
 }
 
 async function driveWith(task: Task, run: RunState, adapter: RuntimeAdapter, isOurs: boolean): Promise<boolean> {

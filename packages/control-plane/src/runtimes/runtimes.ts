@@ -22,6 +22,14 @@ export type TargetCheck =
   | { readonly ok: true; readonly runtime: AgentRuntime }
   | { readonly ok: false; readonly code: ErrorCode; readonly reason: string; readonly retryAt?: number };
 
+interface Fit {
+  readonly found: Found;
+  readonly lack?: Unfit | undefined;
+}
+
+const fitOf = (found: Found, target: Target, spec: Pick<TaskSpec, 'needs'>): Fit =>
+  found.status === 'available' ? { found, lack: unfit(found, target, spec) } : { found };
+
 /**
  * What is known of runtimes: probes, cached for each environment, and circuit breakers, in the log. A breaker is named by
  * `runtimeKey`: what fails in one project says nothing of another that has the same name.
@@ -75,14 +83,24 @@ export class Runtimes {
     spec: Pick<TaskSpec, 'needs' | 'definitions'>,
     environment?: Looking['environment'],
   ): Promise<Unfit | undefined> {
-    const found = await this.probe(sourceOf(spec, target.runtime), { environment });
-    return found.status === 'available' ? unfit(found, target, spec) : undefined;
+    return (await this.#fitOf(target, spec, environment)).lack;
+  }
+
+  /** What a runtime answers, and what it lacks. A list of models may be an old one: before one is missed, it is fresh. */
+  async #fitOf(
+    target: Target,
+    spec: Pick<TaskSpec, 'needs' | 'definitions'>,
+    environment: Looking['environment'],
+  ): Promise<Fit> {
+    const source = sourceOf(spec, target.runtime);
+    const fit = fitOf(await this.probe(source, { environment }), target, spec);
+    if (fit.lack?.code !== 'INVALID_ARGUMENT') return fit;
+    return fitOf(await this.probe(source, { environment, refresh: true }), target, spec);
   }
 
   /** Whether a run may begin on this target now. */
   async check(target: Target, spec: TaskSpec, environment?: Looking['environment']): Promise<TargetCheck> {
-    const source = sourceOf(spec, target.runtime);
-    const key = runtimeKey(source);
+    const key = runtimeKey(sourceOf(spec, target.runtime));
     const state = breakerOf(this.#breakers, key);
     if (this.#isShut(key)) {
       return {
@@ -92,9 +110,8 @@ export class Runtimes {
         retryAt: state?.until ?? 0,
       };
     }
-    const found = await this.probe(source, { environment });
+    const { found, lack } = await this.#fitOf(target, spec, environment);
     if (found.status === 'unavailable') return { ok: false, code: found.code, reason: found.reason };
-    const lack = unfit(found, target, spec);
     if (lack) return { ok: false, code: lack.code, reason: lack.reason };
     return { ok: true, runtime: found };
   }

@@ -1,14 +1,15 @@
 import { chmod, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
-import { AgentRuntimeError, type SubmitRequest } from '@runtime/contracts';
+import { AgentRuntimeError, type Scheduler, type SubmitRequest } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { describe, expect, it } from 'vitest';
 import { makePlaces, openPlane, retry, typesOf, eventsOf, type Places } from '../support/planes.ts';
 
 function listing(models: readonly string[]): RuntimeAdapter {
   const inner = memoryRuntime({ capabilities: { models: true } });
-  const probe: RuntimeAdapter['probe'] = async (call) => ({ ...(await inner.probe(call)), models }) as never;
+  const probe: RuntimeAdapter['probe'] = async (call) =>
+    ({ ...(await inner.probe(call)), models: [...models] }) as never;
   return { ...inner, probe };
 }
 
@@ -68,6 +69,17 @@ describe("a request that cannot work by its task's own fault is refused", () => 
     expect(await refusal(places, [listing(['small'])], target('small'))).toBeUndefined();
   });
 
+  it('but not for a model that its runtime has got since it was asked', async () => {
+    await using places = await makePlaces();
+    const models = ['small'];
+    await using plane = await openPlane(places, { adapters: [listing(models)] });
+    await plane.runtimes();
+    models.push('large');
+    const runtimes = [{ runtime: 'memory', model: 'large' }];
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, runtimes });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+  });
+
   it('but not when its runtime cannot be asked now: that is seen when it starts', async () => {
     await using places = await makePlaces();
     const gone = memoryRuntime({ unavailable: { code: 'UNAVAILABLE', reason: 'not now' } });
@@ -108,5 +120,21 @@ describe('what has become wrong since the task was submitted', () => {
     const types = typesOf(await eventsOf(plane, task.id));
     expect(types).not.toContain('run.starting');
     expect(types).not.toContain('runtime.degraded');
+  });
+
+  it('is asked for again before a task ends for want of its model', async () => {
+    await using places = await makePlaces();
+    const models = ['small', 'large'];
+    let open = false;
+    const scheduler: Scheduler = { admit: ({ queued }) => (open ? [...queued].map(({ taskId }) => taskId) : []) };
+    await using plane = await openPlane(places, { adapters: [listing(models)], scheduler });
+    const runtimes = [{ runtime: 'memory', model: 'large' }];
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, runtimes });
+    models.pop();
+    await plane.runtimes({ refresh: true });
+    models.push('large');
+    open = true;
+    await task.steer('wake');
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
   });
 });

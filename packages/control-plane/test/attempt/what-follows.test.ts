@@ -214,6 +214,20 @@ describe('what follows the end of a run', () => {
       ]);
       expect(afterRun(state, lastRun(state), 1)).toMatchObject({ mode: 'start', delayMs: 120_000 });
     });
+
+    it('starts again as it was to also when the turn of the refused instruction was seen: the conversation is empty', () => {
+      const state = fold([
+        submitted(),
+        starting(1),
+        started(),
+        { type: 'instruction.sending', runId: 'run-1', instructionId: 'ins-1' },
+        { type: 'turn.started', runId: 'run-1', turnId: '1', instructionId: 'ins-1' },
+        { type: 'turn.ended', runId: 'run-1', turnId: '1', outcome: limit },
+        { type: 'instruction.declined', runId: 'run-1', instructionId: 'ins-1', reason: '429' },
+        ended('run-1', limit),
+      ]);
+      expect(afterRun(state, lastRun(state), 1)).toMatchObject({ mode: 'start', delayMs: 120_000 });
+    });
   });
 
   it('is decided as if a resume had not been tried when the conversation is gone', () => {

@@ -1,4 +1,5 @@
-import { memoryRuntime, type MemoryStep } from '@runtime/conformance/memory-runtime';
+import { join } from 'node:path';
+import { memoryRuntime, vanishMemoryRun, type MemoryStep } from '@runtime/conformance/memory-runtime';
 import type { ControlPlane, Scheduler, SubmitRequest, TaskHandle } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { fifo } from '../../src/index.ts';
@@ -183,6 +184,22 @@ describe('a task that an agent submits from its own run', () => {
     end();
     for (const { id } of [child, parent]) expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
     expect(typesOf(await eventsOf(second, parent.id))).toContain('run.reattached');
+  });
+
+  it('goes on with its parent when both died while there was no owner', async () => {
+    await using places = await makePlaces();
+    const hangs = memoryRuntime({ script: () => [{ do: 'hang' }], capabilities: { resume: 'none' } });
+    const first = await openPlane(places, { adapters: [hangs] });
+    const request = { prompt: 'x', workspace: places.workspace, retry, recovery: 'restart' } as const;
+    const parent = await first.submit(request);
+    const parentRunId = await runOf(first, parent);
+    const child = await first.submit({ ...request, parentRunId });
+    const runIds = [parentRunId, await runOf(first, child)];
+    await first.close();
+    for (const runId of runIds) vanishMemoryRun({ runDir: join(places.dataDir, 'runs', runId) });
+    const fine = memoryRuntime({ capabilities: { resume: 'none' } });
+    await using second = await openPlane(places, { adapters: [fine] });
+    for (const { id } of [parent, child]) expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
   });
 });
 

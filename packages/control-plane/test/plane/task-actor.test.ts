@@ -46,6 +46,7 @@ it('rests when it is woken after its end', async () => {
     track: (work) => work(),
     conversationOf: () => undefined,
     isRunning: () => false,
+    isBelow: () => false,
     began: () => undefined,
   };
   const run = { runId: 'run-1' };

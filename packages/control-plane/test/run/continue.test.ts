@@ -1,6 +1,8 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
+import { AgentRuntimeError } from '@runtime/contracts';
 import { expect, it } from 'vitest';
-import { eventsOf, expectSoundStream, makePlaces, openPlane } from '../support/planes.ts';
+import { hostile } from '../support/hostile.ts';
+import { eventsOf, expectSoundStream, makePlaces, openPlane, retry } from '../support/planes.ts';
 
 const remembering = () =>
   memoryRuntime({ script: ({ history }) => [{ do: 'say', text: history.map(({ text }) => text).join(' | ') }] });
@@ -79,4 +81,36 @@ it('takes turns when two want the same conversation', async () => {
     { status: 'succeeded' },
   ]);
   expect(most).toBe(1);
+});
+
+it('is given the prompt again that a rate limit kept from it', async () => {
+  await using places = await makePlaces();
+  const got: string[] = [];
+  let refusals = 0;
+  const adapter = hostile(
+    {
+      script: ({ text }) => {
+        got.push(text);
+        return [{ do: 'say', text: 'ok' }];
+      },
+    },
+    {
+      session: (session) => ({
+        send: (instruction, call) => {
+          if (got.length !== 1 || refusals === 2) return session.send(instruction, call);
+          refusals += 1;
+          return Promise.reject(new AgentRuntimeError('UNAVAILABLE', '429 Too Many Requests'));
+        },
+      }),
+    },
+  );
+  await using plane = await openPlane(places, { adapters: [adapter] });
+  const request = { workspace: places.workspace, retry: { ...retry, rateLimitDelayMs: 1 } };
+  const one = await plane.submit({ ...request, prompt: 'one' });
+  await one.outcome();
+  const two = await plane.submit({ ...request, prompt: 'two', continueOf: one.id });
+  expect(await two.outcome()).toEqual({ status: 'succeeded' });
+  expect(got).toEqual(['one', 'two']);
+  expect(refusals).toBe(2);
+  expectSoundStream(await eventsOf(plane, two.id));
 });

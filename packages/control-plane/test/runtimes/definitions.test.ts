@@ -180,6 +180,57 @@ describe('the definition of a runtime', () => {
     }
   });
 
+  it('that an earlier version did not record leaves a queued task waiting for an owner that has the runtime', async () => {
+    await using places = await makePlaces();
+    const first = await openPlane(places, { adapters: [memoryRuntime()], scheduler: { admit: () => [] } });
+    const { id } = await first.submit({ prompt: 'x', workspace: places.workspace });
+    await first.close();
+    const later = await openPlane(places, { adapters: [], ...wordsFactory() });
+    await expect
+      .poll(() => later.task(id).status())
+      .toMatchObject({ status: 'queued', waitingFor: { kind: 'runtime', text: expect.stringContaining('memory') } });
+    await later.close();
+    await using last = await openPlane(places, { adapters: [memoryRuntime()] });
+    expect(await last.task(id).outcome()).toEqual({ status: 'succeeded' });
+  });
+
+  it('that an earlier version did not record does not keep a task from its next runtime', async () => {
+    await using places = await makePlaces();
+    const adapters = [memoryRuntime(), memoryRuntime({ id: 'other' })];
+    const first = await openPlane(places, { adapters, scheduler: { admit: () => [] } });
+    const request = { prompt: 'x', workspace: places.workspace, runtimes: ['memory', 'other'] };
+    const { id } = await first.submit(request);
+    await first.close();
+    await using later = await openPlane(places, { adapters: adapters.slice(1) });
+    expect(await later.task(id).outcome()).toEqual({ status: 'succeeded' });
+  });
+
+  it.each([
+    ['deadlineMs', { deadlineMs: 600_000 }],
+    ['runTimeoutMs', { runTimeoutMs: 600_000 }],
+  ])('that an earlier version did not record does not keep a running task from its %s', async (_name, limit) => {
+    await using places = await makePlaces();
+    const hangs = memoryRuntime({ script: () => [{ do: 'say', text: 'x' }, { do: 'hang' }] });
+    const ahead = (ms: number) => ({ wall: () => Date.now() + ms, monotonic: () => performance.now() });
+    const first = await openPlane(places, { adapters: [hangs] });
+    const { id } = await first.submit({ prompt: 'x', workspace: places.workspace, retry, ...limit });
+    for await (const event of first.task(id).events()) if (event.type === 'turn.started') break;
+    await first.close();
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    try {
+      let later = await openPlane(places, { adapters: [], ...wordsFactory() });
+      await expect
+        .poll(() => later.task(id).status())
+        .toMatchObject({ status: 'running', waitingFor: { kind: 'runtime' } });
+      await later.close();
+      later = await openPlane(places, { adapters: [], ...wordsFactory(), clocks: ahead(3_600_000) });
+      expect(await later.task(id).outcome()).toMatchObject({ status: 'timed_out', code: 'timeout' });
+      await later.close();
+    } finally {
+      warned.mockRestore();
+    }
+  });
+
   it('is looked for in the environment of each shell, and the answer is used again only there', async () => {
     await using places = await makePlaces();
     const asked: unknown[] = [];

@@ -44,6 +44,7 @@ async function taskOn(log: EventLog) {
     track: (work) => work(),
     conversationOf: () => undefined,
     isRunning: () => false,
+    isBelow: () => false,
     began: () => undefined,
   };
   return { task: new PlainTask(ctx, host, 'task-1', fold([submitted()])), failures };

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
-import type { ControlPlane } from '@runtime/contracts';
-import { describe, expect, it } from 'vitest';
+import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
+import { describe, expect, it, vi } from 'vitest';
 import { TaskValueFiles } from '../../src/task/task-values.ts';
 import { words, wordsFactory } from '../support/definitions.ts';
 import { eventsOf, makePlaces, openPlane, type Places } from '../support/planes.ts';
@@ -113,6 +113,34 @@ describe('the variables of the shell that asks', () => {
       status: 'failed',
       message: expect.stringContaining('the variables that task'),
     });
+  });
+
+  it('that cannot be read at the moment are kept, and so is their task', async () => {
+    await using places = await makePlaces();
+    const first = await openPlane(places, { adapters: [], ...wordsFactory(), scheduler: { admit: () => [] } });
+    const { id } = await first.submit({
+      prompt: 'variable K',
+      workspace: places.workspace,
+      definitions: { echo: words('') },
+      env: { pass: ['K'] },
+      environment: { K: 'b' },
+    });
+    await first.close();
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const unread = new AgentRuntimeError('UNAVAILABLE', 'EMFILE: too many open files');
+    const reading = vi.spyOn(TaskValueFiles.prototype, 'read').mockRejectedValue(unread);
+    try {
+      const later = await openPlane(places, { adapters: [], ...wordsFactory() });
+      await expect
+        .poll(() => later.task(id).status())
+        .toMatchObject({ status: 'queued', waitingFor: { kind: 'fault', text: expect.stringContaining('EMFILE') } });
+      await later.close();
+    } finally {
+      reading.mockRestore();
+      warned.mockRestore();
+    }
+    await using last = await openPlane(places, { adapters: [], ...wordsFactory() });
+    expect(await textOf(last, id)).toBe('b');
   });
 
   it('are what a task needs: without a place for them none is submitted', async () => {
