@@ -1,6 +1,7 @@
-import { errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { verifyLog } from '../../src/index.ts';
+import type { LogFs } from '../../src/testing.ts';
 import { dir, openOn, withFile, without } from '../support/fault-log.ts';
 import { manySegments } from '../support/many-segments.ts';
 
@@ -33,4 +34,26 @@ test('a log of a newer format is refused, and a log without a FORMAT file too', 
     });
   }
   expect((await errorOf(openOn(new FaultFs(without(image, '/FORMAT'))))).code).toBe('DATA_CORRUPT');
+});
+
+test('a reader beside the first opening, which writes FORMAT after the reader looked for it, reads the events', async () => {
+  const disk = new FaultFs(await manySegments());
+  let hidden = true;
+  const open: LogFs['open'] = async (path, mode) => {
+    if (!hidden || !path.endsWith('/FORMAT')) return disk.open(path, mode);
+    hidden = false;
+    throw Object.assign(new Error('not there yet'), { code: 'ENOENT' });
+  };
+  const fs: LogFs = {
+    open,
+    makeDir: () => disk.makeDir(),
+    list: (path) => disk.list(path),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+    syncDir: (path) => disk.syncDir(path),
+  };
+  const reader = await openOn(fs, { readOnly: true });
+  expect(hidden).toBe(false);
+  expect((await collect(reader)).length).toBeGreaterThan(0);
+  await reader.close();
 });
