@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
+import { open, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { jsonDepthExceeds, systemCode } from '@runtime/contracts';
 import { ownerSchema, type Owner } from './owner.ts';
@@ -39,13 +39,14 @@ async function readSmallFile(path: string): Promise<string | undefined> {
 
 export async function writeOwner(path: string, owner: Owner): Promise<void> {
   const temporary = `${ownerPath(path)}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
   try {
-    await file.writeFile(`${JSON.stringify(owner)}\n`);
-  } finally {
-    await file.close();
+    await writeFile(temporary, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+    await rename(temporary, ownerPath(path));
+  } catch (error) {
+    // The failure says more than one of the removal.
+    await unlink(temporary).catch(() => undefined);
+    throw error;
   }
-  await rename(temporary, ownerPath(path));
 }
 
 /** Removes the file of this owner. One that has lost its lock leaves the next owner's alone. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorOf } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
@@ -68,6 +68,13 @@ test('a damaged owner.json names no owner and does not prevent locking', async (
   const lock = await acquireLock(path, { epoch: 7 });
   expect(JSON.parse(await readFile(join(dir, 'owner.json'), 'utf8'))).toMatchObject({ pid: process.pid, epoch: 7 });
   await lock.release();
+});
+
+test('an owner.json that cannot be replaced leaves no temporary file behind', async () => {
+  const dir = await scratchDir();
+  await mkdir(join(dir, 'owner.json'));
+  await errorOf(acquireLock(join(dir, 'lock.db')));
+  expect((await readdir(dir)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
 
 test('a place that cannot be locked is refused with a hint', async () => {
