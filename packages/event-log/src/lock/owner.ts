@@ -11,6 +11,8 @@ export const ownerSchema = z.looseObject({
   startTime: z.string().optional(),
   /** The id of this boot of the machine. Linux only. */
   bootId: z.string().optional(),
+  /** The file that is locked, `<dev>:<ino>`: in a copy of the directory the record names nobody. */
+  lock: z.string().optional(),
   /** The epoch of the log's writer, once the log is open. */
   epoch: z.number().int().nonnegative().optional(),
   /** The socket that the process serves. */

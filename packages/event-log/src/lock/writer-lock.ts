@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { chmod, lstat } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { dirname } from 'node:path';
@@ -6,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { makeDir } from '../fs/make-dir.ts';
 import { loadSqlite } from './load-sqlite.ts';
+import { lockFileAt } from './lock-file.ts';
 import { readOwner, removeOwner, writeOwner } from './owner-file.ts';
 import { describeSelf, mayBeAlive, type Owner, type OwnerInfo } from './owner.ts';
 
@@ -40,8 +40,8 @@ const sqliteBusy = 5;
 export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<WriterLock> {
   await makePlace(path);
   const database = await lockDatabase(path);
-  const file = identityOf(path);
-  let owner: Owner = { ...(await describeSelf()), ...info };
+  const file = lockFileAt(path);
+  let owner: Owner = { ...(await describeSelf()), ...(file === undefined ? {} : { lock: file }), ...info };
   let released: Promise<void> | undefined;
   const release = async () => {
     // owner.json first: once the lock is free, it may be the next owner's.
@@ -54,7 +54,7 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
   const lock: WriterLock = {
     path,
     get held() {
-      return isSameFile(path, file);
+      return file !== undefined && lockFileAt(path) === file;
     },
     async describe(more) {
       owner = { ...owner, ...more };
@@ -129,26 +129,6 @@ function unlockable(path: string, error: unknown): AgentRuntimeError {
       cause: error,
     },
   );
-}
-
-interface FileIdentity {
-  readonly dev: number;
-  readonly ino: number;
-}
-
-/** By name, because a descriptor of its own would drop the lock when it is closed. */
-function identityOf(path: string): FileIdentity | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
-}
-
-/** SQLite keeps the file open, so no other file gets its inode. */
-function isSameFile(path: string, file: FileIdentity | undefined): boolean {
-  const found = identityOf(path);
-  return found !== undefined && found.ino === file?.ino && found.dev === file.dev;
 }
 
 async function isOfAnother(path: string, { pid, startedAt }: Owner): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorOf } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
@@ -108,4 +108,18 @@ test('where the directory is a file, the lock has no owner', async () => {
   const file = join(await scratchDir(), 'data');
   await writeFile(file, '');
   expect(await readOwner(join(file, 'lock.db'))).toBeUndefined();
+});
+
+test('the record of a copied directory names no owner: its lock file is another one', async () => {
+  const dir = await scratchDir();
+  const copy = await scratchDir();
+  const child = startFixture('hold-lock', join(dir, 'lock.db'));
+  await printed(child, 'held');
+  for (const name of ['lock.db', 'owner.json']) await copyFile(join(dir, name), join(copy, name));
+  expect(await readOwner(join(dir, 'lock.db'))).toMatchObject({ pid: child.pid });
+  expect(await readOwner(join(copy, 'lock.db'))).toBeUndefined();
+  const lock = await acquireLock(join(copy, 'lock.db'));
+  expect(await readOwner(lock.path)).toMatchObject({ pid: process.pid });
+  await lock.release();
+  await kill(child);
 });
