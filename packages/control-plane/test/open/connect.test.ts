@@ -53,3 +53,19 @@ it('the owner of a directory is not the owner of a copy of it', async () => {
   await readOnly.close();
   expect((await plane.info()).pid).toBe(process.pid);
 });
+
+it('a record without a start time names no owner once its process has ended, or when nobody listens', async () => {
+  await using places = await makePlaces();
+  await mkdir(places.dataDir);
+  const { pid: ended } = spawnSync(process.execPath, ['-e', '']);
+  for (const [pid, isLiving] of [
+    [ended, false],
+    [process.ppid, true],
+  ] as const) {
+    const record = { pid, startedAt: 1, socketPath: join(places.root, 'nobody.sock') };
+    await writeFile(join(places.dataDir, 'owner.json'), JSON.stringify(record));
+    expect(await findOwner({ dataDir: places.dataDir })).toMatchObject({ pid, isLiving });
+    const error = await connectControlPlane({ dataDir: places.dataDir }).catch(AgentRuntimeError.from);
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', rawMessage: expect.stringContaining('no process owns') });
+  }
+});

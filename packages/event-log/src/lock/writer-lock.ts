@@ -20,8 +20,11 @@ export interface WriterLock extends AsyncDisposable {
    * Synchronous, because every acknowledgement of the log asks.
    */
   readonly held: boolean;
-  /** Adds to `owner.json`. The log calls this with its epoch, on a borrowed lock too. */
-  describe(info: OwnerInfo): Promise<void>;
+  /**
+   * Adds to `owner.json`, and repairs it. The log calls this with its epoch, on a borrowed lock too. Resolves with false,
+   * and writes nothing, where the file names another process that lives or has the lock by now.
+   */
+  describe(info: OwnerInfo): Promise<boolean>;
   /** Removes `owner.json` and releases the lock. Repeatable. */
   release(): Promise<void>;
 }
@@ -58,8 +61,9 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
     },
     async describe(more) {
       owner = { ...owner, ...more };
-      // Whoever has lost the lock leaves the next owner's file alone.
-      if (!(await isOfAnother(path, owner))) await writeOwner(path, owner);
+      if (await isOfAnother(lock, owner)) return false;
+      await writeOwner(path, owner);
+      return true;
     },
     release: () => (released ??= release()),
     [Symbol.asyncDispose]: () => lock.release(),
@@ -131,9 +135,11 @@ function unlockable(path: string, error: unknown): AgentRuntimeError {
   );
 }
 
-async function isOfAnother(path: string, { pid, startedAt }: Owner): Promise<boolean> {
+/** While the lock is held, a record without a start time proves nothing. After that it is the next owner's. */
+async function isOfAnother({ path, held }: WriterLock, { pid, startedAt }: Owner): Promise<boolean> {
   const found = await readOwner(path);
-  return found !== undefined && (found.pid !== pid || found.startedAt !== startedAt) && (await mayBeAlive(found));
+  if (!found || (found.pid === pid && found.startedAt === startedAt)) return false;
+  return held ? found.startTime !== undefined && (await mayBeAlive(found)) : mayBeAlive(found);
 }
 
 async function heldError(path: string): Promise<AgentRuntimeError> {

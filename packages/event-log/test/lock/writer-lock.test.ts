@@ -123,3 +123,32 @@ test('the record of a copied directory names no owner: its lock file is another 
   await lock.release();
   await kill(child);
 });
+
+test('a record without a start time that somebody wrote over the owner of the lock is repaired by it', async () => {
+  const dir = await scratchDir();
+  const lock = await acquireLock(join(dir, 'lock.db'));
+  await writeFile(join(dir, 'owner.json'), JSON.stringify({ pid: process.ppid, startedAt: 1 }));
+  await lock.describe({ epoch: 3 });
+  expect(await readOwner(lock.path)).toMatchObject({ pid: process.pid, epoch: 3 });
+  await lock.release();
+});
+
+test('an owner that has lost its lock leaves the record of the next one alone, also without start times', async () => {
+  const dir = await scratchDir();
+  const lock = await acquireLock(join(dir, 'lock.db'));
+  await rm(join(dir, 'lock.db'));
+  const next = { pid: process.ppid, startedAt: 1 };
+  await writeFile(join(dir, 'owner.json'), JSON.stringify(next));
+  await lock.describe({ epoch: 3 });
+  expect(await readOwner(lock.path)).toEqual(next);
+  await lock.release();
+});
+
+test('the record of a process that has ended and left no start time does not name the holder of the lock', async () => {
+  const dir = await scratchDir();
+  const lock = await acquireLock(join(dir, 'lock.db'));
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  await writeFile(join(dir, 'owner.json'), JSON.stringify({ pid, startedAt: 1 }));
+  expect((await errorOf(acquireLock(lock.path))).details).toEqual({ path: lock.path });
+  await lock.release();
+});
