@@ -65,7 +65,10 @@ export class SocketChannel implements Channel {
 
   async *stream(method: string, params: Params, { signal }: CallOptions = {}): AsyncIterable<readonly unknown[]> {
     if (signal?.aborted) return;
-    const connection = await this.#another(signal);
+    const connection = await this.#another(signal).catch((error: unknown) => {
+      if (signal?.aborted) return undefined;
+      throw error;
+    });
     if (!connection) return;
     this.#streams.add(connection);
     const reader = new StreamReader(connection, signal);
@@ -86,15 +89,14 @@ export class SocketChannel implements Channel {
     return Promise.resolve();
   }
 
-  /** Another connection to the same owner, whose socket may have moved since. Undefined once `signal` is aborted. */
-  async #another(signal: AbortSignal | undefined): Promise<ClientConnection | undefined> {
+  /** Another connection to the same owner, whose socket may have moved since. */
+  async #another(signal: AbortSignal | undefined): Promise<ClientConnection> {
     const { pid, locate } = this.#options;
     const ending = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
     const same = { signal: ending, ...(pid === undefined ? {} : { pid }) };
     try {
       return await ClientConnection.open(this.#path, same);
     } catch (error) {
-      if (signal?.aborted) return undefined;
       const path = ending.aborted ? undefined : await locate?.();
       if (path === undefined || path === this.#path) throw error;
       this.#path = path;

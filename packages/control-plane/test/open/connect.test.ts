@@ -46,7 +46,7 @@ it('the owner of a directory is not the owner of a copy of it', async () => {
   spawnSync('cp', ['-r', places.dataDir, copy]);
   expect(await readFile(join(copy, 'owner.json'), 'utf8')).toContain(`"pid":${process.pid}`);
   expect(await findOwner({ dataDir: copy })).toBeUndefined();
-  const error = await connectControlPlane({ dataDir: copy }).catch(AgentRuntimeError.from);
+  const error = await connectControlPlane({ dataDir: copy }).catch((thrown: unknown) => AgentRuntimeError.from(thrown));
   expect(error).toMatchObject({ code: 'UNAVAILABLE', rawMessage: expect.stringContaining('no process owns') });
   const readOnly = await openReadOnlyPlane({ dataDir: copy });
   expect((await readOnly.info()).pid).toBe(0);
@@ -65,7 +65,9 @@ it('a record without a start time names no owner once its process has ended, or 
     const record = { pid, startedAt: 1, socketPath: join(places.root, 'nobody.sock') };
     await writeFile(join(places.dataDir, 'owner.json'), JSON.stringify(record));
     expect(await findOwner({ dataDir: places.dataDir })).toMatchObject({ pid, isLiving });
-    const error = await connectControlPlane({ dataDir: places.dataDir }).catch(AgentRuntimeError.from);
+    const error = await connectControlPlane({ dataDir: places.dataDir }).catch((thrown: unknown) =>
+      AgentRuntimeError.from(thrown),
+    );
     expect(error).toMatchObject({ code: 'UNAVAILABLE', rawMessage: expect.stringContaining('no process owns') });
   }
 });
