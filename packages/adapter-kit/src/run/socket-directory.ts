@@ -34,12 +34,13 @@ export interface SocketPathOptions {
 /**
  * The user's directories for sockets, best first: `<tmp>/runtime-<uid>`, `/tmp/runtime-<uid>`, and last
  * `$XDG_RUNTIME_DIR/runtime`, which is emptied at the user's last logout while agents go on. A directory in which a name
- * of `nameBytes` would make a path that is too long is left out. Pure: nothing is looked at.
+ * of `nameBytes` would make a path that is too long is left out, and so is a relative one, which another process would not
+ * find. Pure: nothing is looked at.
  */
 export function socketDirectoryCandidates({ runtimeDir, tmp, uid }: SocketPlace, nameBytes: number): readonly string[] {
   const temporary = [tmp, '/tmp'].map((folder) => path.join(folder, `runtime-${uid}`));
   const folders = new Set([...temporary, ...(runtimeDir ? [path.join(runtimeDir, 'runtime')] : [])]);
-  return [...folders].filter((folder) => fits(path.join(folder, 'x'.repeat(nameBytes))));
+  return [...folders].filter((folder) => path.isAbsolute(folder) && fits(path.join(folder, 'x'.repeat(nameBytes))));
 }
 
 /**

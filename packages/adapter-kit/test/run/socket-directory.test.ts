@@ -46,6 +46,11 @@ test('the runtime directory of the login is the last choice: it ends before agen
   expect(socketDirectoryCandidates({ ...there, runtimeDir: '', tmp: '/tmp' }, 10)).toEqual(['/tmp/runtime-7']);
 });
 
+test('a relative directory is left out: it is another one from every working directory', () => {
+  const relative = { runtimeDir: 'run', tmp: './tmp', uid: 7 };
+  expect(socketDirectoryCandidates(relative, 10)).toEqual(['/tmp/runtime-7']);
+});
+
 test('a name fits when the whole path has 107 bytes, and not one more', () => {
   const runtimeDir = `/${'r'.repeat(60)}`;
   const rest = (process.platform === 'linux' ? 107 : 103) - `${runtimeDir}/runtime/`.length;

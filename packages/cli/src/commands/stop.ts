@@ -17,8 +17,8 @@ export function registerStop(parent: Command, deps: CliDependencies): void {
     examples: ['stop', 'stop --data-dir /srv/runtime', 'stop --json'],
     description: 'let the owner leave; agents go on, and the next task starts another owner',
     body: stop,
-    details: `Ends no task and no agent: runtime cancel <task> does. Resolves once the owner's process has ended. What
-agents do meanwhile is kept in their files and taken up by the next owner.`,
+    details: `Ends no task and no agent: runtime cancel <task> does. Resolves once the owner has let go of the data
+directory. What agents do meanwhile is kept in their files and taken up by the next owner.`,
   });
 }
 

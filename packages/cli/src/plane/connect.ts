@@ -121,24 +121,26 @@ async function startOwner(context: ConnectContext, options: WritingOptions): Pro
 
 /**
  * Asks an owner of an older version to leave, and waits until it is gone. False, with a note where a person can do
- * something, for an owner that stays: it is asked as it is.
+ * something, for an owner that refuses: it is asked as it is. True once it has agreed, also when it is slow: its plane
+ * may be closed already.
  */
 async function takeOver(context: ConnectContext, plane: ControlPlane): Promise<boolean> {
   const { version } = context.deps;
   const { version: theirs, pid, leaves } = await plane.info({ signal: context.signal });
   // A host that owns the plane as a part of its own work is of another program.
   if (leaves === false || !isOlder(theirs, version)) return false;
+  let agreed = true;
   try {
     await leaveOwner(context, plane, `version ${version} takes over`);
-    await plane.close();
-    return true;
   } catch (thrown) {
     const { rawMessage, hint, code } = AgentRuntimeError.from(thrown);
     if (code !== 'UNSUPPORTED' && code !== 'UNAVAILABLE') throw thrown;
+    agreed = code === 'UNAVAILABLE';
     const why = sanitizeLine(`${rawMessage}${hint === undefined ? '' : ` (${hint})`}`, 500);
     context.out.note(`note: process ${pid} of version ${sanitizeLine(theirs, 50)} goes on as the owner: ${why}`);
-    return false;
   }
+  if (agreed) await plane.close();
+  return agreed;
 }
 
 const noOwner = (): AgentRuntimeError => new AgentRuntimeError('UNAVAILABLE', 'no owner could be started in time');

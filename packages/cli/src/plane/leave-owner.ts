@@ -12,8 +12,8 @@ interface LeaveContext {
 }
 
 /**
- * Asks the owner to leave, and waits until its process has ended: the lock is free then. Its agents go on. Resolves with
- * what it was; undefined for one that left before it could be asked.
+ * Asks the owner to leave, and waits until it has let go of the data directory; its process may live on. Its agents go
+ * on. Resolves with what it was; undefined for one that left before it could be asked.
  * Throws UNSUPPORTED for an owner that decides for itself, or is too old to be asked; UNAVAILABLE for one that agreed
  * and stays.
  */
@@ -33,18 +33,20 @@ export async function leaveOwner(
     // UNAVAILABLE: it is about to leave already, at the request of another command.
     if (error.code !== 'UNAVAILABLE') throw info ? cannotBeAsked(info.pid, error) : error;
   }
+  // The record of another process says nothing about this one.
+  if (!owner || (info && info.pid !== owner.pid)) return info;
   const until = performance.now() + leaveMs;
   while (await isThere(context, owner)) {
-    if (performance.now() > until) throw staysOn(owner?.pid ?? 0);
+    if (performance.now() > until) throw staysOn(owner.pid);
     await sleep(20, undefined, { signal });
   }
   return info;
 }
 
-/** Until the process has ended: its record is removed a moment before its lock is. */
-async function isThere({ deps, dataDir }: LeaveContext, owner: NamedOwner | undefined): Promise<boolean> {
-  if (owner === undefined || owner.pid === process.pid) return (await deps.planes.owner(dataDir)) !== undefined;
-  return deps.planes.isLiving(owner);
+/** While the record names this owner, and its process lives. */
+async function isThere({ deps, dataDir }: LeaveContext, owner: NamedOwner): Promise<boolean> {
+  const named = await deps.planes.owner(dataDir);
+  return named?.pid === owner.pid && named.startTime === owner.startTime && (await deps.planes.isLiving(owner));
 }
 
 function cannotBeAsked(pid: number, cause: AgentRuntimeError): AgentRuntimeError {

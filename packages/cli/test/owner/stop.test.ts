@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
+import type { ControlPlane } from '@runtime/contracts';
 import { openControlPlane } from '@runtime/control-plane';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
@@ -11,6 +12,7 @@ import { lives, ProcessLab, until } from '../support/process-lab.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const main = 'memory-main.ts';
+const patient = { timeout: 60_000, interval: 100 };
 
 async function openings(lab: ProcessLab): Promise<number> {
   const { stdout } = await lab.start('events', '--type', 'plane.opened', '--json');
@@ -29,7 +31,7 @@ describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
     expect(stopped.stdout).toBe(
       `the owner (pid ${pid}) has left; 2 tasks go on without an owner, until the next task or runtime serve takes them up\n`,
     );
-    expect(await lives(pid)).toBe(false);
+    await expect.poll(() => lives(pid), patient).toBe(false);
     expect(await lab.ownerPid()).toBeUndefined();
     expect(await lab.start('submit', 'three', '--share-workspace')).toMatchObject({ exitCode: 0, stderr: '' });
     expect(await lab.ownerPid()).not.toBe(pid);
@@ -67,6 +69,23 @@ describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
     await plane.close();
   });
 
+  it('does not wait for the process of a host that lets go of its plane and lives on, and nor does a newer command', async () => {
+    await using lab = await ProcessLab.open(main);
+    const host = (): Promise<ControlPlane> => {
+      const onLeaveRequest = (): void => void plane.then((held) => held.close());
+      const options = { dataDir: lab.dataDir, adapters: [memoryRuntime()], listen: true, version: '0.0.1' };
+      const plane = openControlPlane({ ...options, onLeaveRequest });
+      return plane;
+    };
+    await host();
+    const stopped = await lab.start('stop');
+    expect(stopped).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining(`pid ${process.pid}`) });
+    await host();
+    await lab.tell({ version: '99.0.0' });
+    expect(await lab.start('submit', 'one')).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await lab.ownerPid()).not.toBe(process.pid);
+  });
+
   it('says at once when the owner is stopped', async () => {
     await using lab = await ProcessLab.open(main);
     await lab.start('submit', 'one');
@@ -87,7 +106,7 @@ describe.skipIf(process.platform !== 'linux')('a new version', () => {
     await lab.tell({ version: '1.10.0-rc.1' });
     const both = await Promise.all(['a', 'b'].map((text) => lab.start('submit', text, '--share-workspace')));
     for (const { exitCode, stderr } of both) expect([exitCode, stderr]).toEqual([0, '']);
-    expect(await lives(old)).toBe(false);
+    await expect.poll(() => lives(old), patient).toBe(false);
     const newer = await lab.ownerPid();
     expect(await openings(lab)).toBe(2);
     for (const version of ['1.9.9', '1.10.0-rc.1']) {

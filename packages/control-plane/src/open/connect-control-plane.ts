@@ -1,10 +1,10 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { AgentRuntimeError, type CallOptions, type ControlPlane } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode, type CallOptions, type ControlPlane } from '@runtime/contracts';
 import type { Owner } from '@runtime/event-log';
 import { PlaneClient } from '../client/plane-client.ts';
 import { SocketChannel } from '../socket/socket-channel.ts';
-import { foreignOwner, isLiving, namedOwner, noOwner, unreachableOwner } from './find-owner.ts';
+import { foreignOwner, isLiving, isProvable, namedOwner, noOwner, unreachableOwner } from './find-owner.ts';
 import { planesOfProcess } from './planes-of-process.ts';
 
 /** Options of `connectControlPlane`. */
@@ -43,6 +43,11 @@ async function connectTo(dataDir: string, owner: Owner, signal: AbortSignal | un
     const error = AgentRuntimeError.from(thrown);
     if (error.code === 'PROTOCOL_VIOLATION') throw foreignOwner(owner, error);
     if (error.code !== 'UNAVAILABLE') throw error;
+    // With a pid alone it may be any process: the lock decides.
+    if (!isProvable(owner) && nobodyListens(error)) throw noOwner(dataDir);
     throw (await isLiving(owner)) ? unreachableOwner(dataDir, owner, error) : noOwner(dataDir);
   }
 }
+
+const nobodyListens = ({ cause }: AgentRuntimeError): boolean =>
+  ['ECONNREFUSED', 'ENOENT'].includes(systemCode(cause) ?? '');

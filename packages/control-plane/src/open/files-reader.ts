@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   AgentRuntimeError,
   runOutcomeSchema,
@@ -8,11 +7,11 @@ import {
 } from '@runtime/contracts';
 import { taskView, type TaskState } from '@runtime/contracts/fold';
 import { taskStream, type EventLog } from '@runtime/contracts/log';
-import { isAlive } from '@runtime/adapter-kit/process';
 import { readOwner } from '@runtime/event-log';
 import type { ReadPort } from '../api/ports.ts';
 import { noSuchTask, stateOf, TaskRegistry } from '../plane/task-registry.ts';
 import { version } from '../version.ts';
+import { isLiving, lockPath } from './find-owner.ts';
 
 /** What is read of a data directory without owning it, from its files. Another process may own it meanwhile. */
 export class FilesReader implements ReadPort {
@@ -56,7 +55,7 @@ export class FilesReader implements ReadPort {
   }
 
   async info(): Promise<PlaneInfo> {
-    const owner = await readOwner(join(this.#dataDir, 'lock.db'));
+    const owner = await readOwner(lockPath(this.#dataDir));
     return {
       logId: this.log.logId,
       epoch: owner?.epoch ?? 0,
@@ -69,11 +68,10 @@ export class FilesReader implements ReadPort {
     };
   }
 
-  /** Whether an owner lives, as far as can be seen; one on another machine or without a start time may. */
+  /** Whether an owner lives, as far as can be seen. */
   async #isOwned(): Promise<boolean> {
-    const owner = await readOwner(join(this.#dataDir, 'lock.db'));
-    if (owner?.startTime === undefined || owner.bootId === undefined) return owner !== undefined;
-    return isAlive({ pid: owner.pid, startTime: owner.startTime, bootId: owner.bootId });
+    const owner = await readOwner(lockPath(this.#dataDir));
+    return owner !== undefined && isLiving(owner);
   }
 
   #registry(): Promise<TaskRegistry> {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { bootId, isAlive, isStopped } from '@runtime/adapter-kit/process';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { readOwner, type Owner } from '@runtime/event-log';
 
 /** The lock of a data directory. Its path only: nothing but the log may open it. */
@@ -15,9 +15,22 @@ export async function namedOwner(dataDir: string): Promise<Owner | undefined> {
   return owner?.bootId !== undefined && owner.bootId !== (await bootId()) ? undefined : owner;
 }
 
-/** True when the named process is seen to be alive, and where nothing can be proven. */
+/** Whether the named process is seen to be alive; where `isProvable` says no, whether any process has its pid now. */
 export async function isLiving({ pid, startTime, bootId: boot }: Owner): Promise<boolean> {
-  return startTime === undefined || boot === undefined || (await isAlive({ pid, startTime, bootId: boot }));
+  if (startTime === undefined || boot === undefined) return answersSignals(pid);
+  return isAlive({ pid, startTime, bootId: boot });
+}
+
+/** Whether the record tells its process from a later one with the same pid. */
+export const isProvable = ({ startTime, bootId: boot }: Owner): boolean =>
+  startTime !== undefined && boot !== undefined;
+
+function answersSignals(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
 }
 
 /** The owner of a data directory, as `findOwner` sees it. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { watchChanges } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { Channel } from '../client/channel.ts';
@@ -76,25 +77,26 @@ export class Door {
 
   async #watch(): Promise<void> {
     const { signal } = this.#closing;
+    const { checkMs = 5_000 } = this.#options;
     while (!signal.aborted) {
       // A directory that was removed and made again has to be watched anew.
-      const watched = watchChanges(dirname(this.#server.path), this.#options.checkMs ?? 5_000);
+      const watched = watchChanges(dirname(this.#server.path), checkMs);
       try {
-        await this.#check();
-        await watched.next(signal);
+        if (await this.#check()) await watched.next(signal);
+        // The watch would wake for the temporary files of the attempt that failed.
+        else await sleep(checkMs, undefined, { signal }).catch(() => undefined);
       } finally {
         watched.close();
       }
     }
   }
 
-  async #check(): Promise<void> {
+  /** False when the door is broken and could not be repaired. */
+  async #check(): Promise<boolean> {
     try {
-      if (!(await this.#options.announce(this.#server.path)) || (await this.#server.isInPlace())) {
-        this.#warned = false;
-        return;
-      }
-      await this.#move();
+      if (!(await this.#options.announce(this.#server.path)) || (await this.#server.isInPlace())) this.#warned = false;
+      else await this.#move();
+      return true;
     } catch (error) {
       // No place at the moment, or a full disk: looked at again.
       if (!this.#warned) {
@@ -102,6 +104,7 @@ export class Door {
         process.emitWarning(`the control socket cannot be opened again yet: ${message}`, 'AgentRuntimeWarning');
       }
       this.#warned = true;
+      return false;
     }
   }
 

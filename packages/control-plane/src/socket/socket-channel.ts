@@ -26,6 +26,7 @@ export class SocketChannel implements Channel {
   readonly #streams = new Set<ClientConnection>();
   readonly #loss = Promise.withResolvers<AgentRuntimeError>();
   readonly lost = this.#loss.promise;
+  readonly #closing = new AbortController();
   #lostBy: AgentRuntimeError | undefined;
   #nextId = 1;
 
@@ -64,10 +65,15 @@ export class SocketChannel implements Channel {
 
   async *stream(method: string, params: Params, { signal }: CallOptions = {}): AsyncIterable<readonly unknown[]> {
     if (signal?.aborted) return;
-    const connection = await this.#another();
+    const connection = await this.#another(signal).catch((error: unknown) => {
+      if (signal?.aborted) return undefined;
+      throw error;
+    });
+    if (!connection) return;
     this.#streams.add(connection);
     const reader = new StreamReader(connection, signal);
     try {
+      throwIfAborted(this.#closing.signal);
       connection.send(request(1, method, params));
       for (let items = await reader.next(); items; items = await reader.next()) yield items;
     } finally {
@@ -77,19 +83,21 @@ export class SocketChannel implements Channel {
   }
 
   close(): Promise<void> {
+    this.#closing.abort(new AgentRuntimeError('UNAVAILABLE', 'the connection to the owner is closed'));
     for (const connection of this.#streams) connection.close();
     this.#calls.close();
     return Promise.resolve();
   }
 
   /** Another connection to the same owner, whose socket may have moved since. */
-  async #another(): Promise<ClientConnection> {
+  async #another(signal: AbortSignal | undefined): Promise<ClientConnection> {
     const { pid, locate } = this.#options;
-    const same = pid === undefined ? {} : { pid };
+    const ending = AbortSignal.any([this.#closing.signal, ...(signal ? [signal] : [])]);
+    const same = { signal: ending, ...(pid === undefined ? {} : { pid }) };
     try {
       return await ClientConnection.open(this.#path, same);
     } catch (error) {
-      const path = await locate?.();
+      const path = ending.aborted ? undefined : await locate?.();
       if (path === undefined || path === this.#path) throw error;
       this.#path = path;
       return ClientConnection.open(path, same);

@@ -1,7 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
+import { AgentRuntimeError } from '@runtime/contracts';
 import { expect, it } from 'vitest';
-import { connectControlPlane, socketPath } from '../../src/index.ts';
+import { connectControlPlane, findOwner, openReadOnlyPlane, socketPath } from '../../src/index.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
 import { makePlaces, openPlane } from '../support/planes.ts';
 
@@ -33,4 +36,38 @@ it('connecting is UNAVAILABLE, with a hint, where no plane is open', async () =>
   });
   await mkdir(places.dataDir);
   await expect(connectControlPlane({ dataDir: places.dataDir })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+it('the owner of a directory is not the owner of a copy of it', async () => {
+  await using places = await makePlaces();
+  await using plane = await openPlane(places, { adapters: [memoryRuntime()], listen: true });
+  const copy = join(places.root, 'copy');
+  // In another process: closing lock.db in this one would drop the lock.
+  spawnSync('cp', ['-r', places.dataDir, copy]);
+  expect(await readFile(join(copy, 'owner.json'), 'utf8')).toContain(`"pid":${process.pid}`);
+  expect(await findOwner({ dataDir: copy })).toBeUndefined();
+  const error = await connectControlPlane({ dataDir: copy }).catch((thrown: unknown) => AgentRuntimeError.from(thrown));
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', rawMessage: expect.stringContaining('no process owns') });
+  const readOnly = await openReadOnlyPlane({ dataDir: copy });
+  expect((await readOnly.info()).pid).toBe(0);
+  await readOnly.close();
+  expect((await plane.info()).pid).toBe(process.pid);
+});
+
+it('a record without a start time names no owner once its process has ended, or when nobody listens', async () => {
+  await using places = await makePlaces();
+  await mkdir(places.dataDir);
+  const { pid: ended } = spawnSync(process.execPath, ['-e', '']);
+  for (const [pid, isLiving] of [
+    [ended, false],
+    [process.ppid, true],
+  ] as const) {
+    const record = { pid, startedAt: 1, socketPath: join(places.root, 'nobody.sock') };
+    await writeFile(join(places.dataDir, 'owner.json'), JSON.stringify(record));
+    expect(await findOwner({ dataDir: places.dataDir })).toMatchObject({ pid, isLiving });
+    const error = await connectControlPlane({ dataDir: places.dataDir }).catch((thrown: unknown) =>
+      AgentRuntimeError.from(thrown),
+    );
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', rawMessage: expect.stringContaining('no process owns') });
+  }
 });

@@ -138,3 +138,30 @@ it('an aborted signal ends a connection attempt', async () => {
     code: 'CANCELLED',
   });
 });
+
+it('a channel that is closed while a stream connects leaves no connection, and the stream ends', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sock-'));
+  const greeting = `${JSON.stringify(notify('hello', { protocol: 'runtime-socket/2', epoch: 1, pid: 1 }))}\n`;
+  const second = Promise.withResolvers<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).resume();
+    connections += 1;
+    if (connections === 1) socket.write(greeting);
+    else second.resolve(socket);
+  }).listen(join(dir, 's'));
+  await once(server, 'listening');
+  const channel = await SocketChannel.connect(join(dir, 's'));
+  const reading = (async () => {
+    for await (const _batch of channel.stream('events', {}));
+  })().catch((reason: unknown) => reason);
+  const socket = await second.promise;
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  await channel.close();
+  // The owner greets late.
+  socket.write(greeting);
+  await closed;
+  expect(await reading).toMatchObject({ code: 'UNAVAILABLE' });
+  await new Promise((resolve) => server.close(resolve));
+  await rm(dir, { recursive: true });
+});

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs';
-import { open, rename, unlink } from 'node:fs/promises';
+import { open, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { jsonDepthExceeds, systemCode } from '@runtime/contracts';
+import { lockFileAt } from './lock-file.ts';
 import { ownerSchema, type Owner } from './owner.ts';
 
 /** An owner writes a few hundred bytes, two levels deep. */
@@ -9,15 +10,16 @@ const maxBytes = 64 * 1024;
 const maxDepth = 16;
 
 /**
- * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing, damaged or
- * may not be read.
+ * The owner of the lock at this path according to `owner.json` beside it; undefined when the file is missing, damaged,
+ * may not be read, or is about another lock file than the one that is there, as in a copy of a directory.
  * The process may have died since: only `acquireLock` can prove that a lock is held or free. Opens only `owner.json`.
  */
 export async function readOwner(path: string): Promise<Owner | undefined> {
   try {
     const text = await readSmallFile(ownerPath(path));
     if (text === undefined || jsonDepthExceeds(text, maxDepth)) return undefined;
-    return ownerSchema.safeParse(JSON.parse(text)).data;
+    const owner = ownerSchema.safeParse(JSON.parse(text)).data;
+    return owner?.lock === undefined || owner.lock === lockFileAt(path) ? owner : undefined;
   } catch (error) {
     // The file informs. Whatever is wrong with it (a link, no right to read it), the lock is the truth.
     if (error instanceof SyntaxError || systemCode(error) !== undefined) return undefined;
@@ -39,13 +41,14 @@ async function readSmallFile(path: string): Promise<string | undefined> {
 
 export async function writeOwner(path: string, owner: Owner): Promise<void> {
   const temporary = `${ownerPath(path)}.${process.pid}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
   try {
-    await file.writeFile(`${JSON.stringify(owner)}\n`);
-  } finally {
-    await file.close();
+    await writeFile(temporary, `${JSON.stringify(owner)}\n`, { mode: 0o600 });
+    await rename(temporary, ownerPath(path));
+  } catch (error) {
+    // The failure says more than one of the removal.
+    await unlink(temporary).catch(() => undefined);
+    throw error;
   }
-  await rename(temporary, ownerPath(path));
 }
 
 /** Removes the file of this owner. One that has lost its lock leaves the next owner's alone. */

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { systemCode } from '@runtime/contracts';
 import { z } from 'zod';
 
 /** The process that holds a lock. In `owner.json`, for people and for `details.owner`; the lock itself is the truth. */
@@ -11,6 +12,8 @@ export const ownerSchema = z.looseObject({
   startTime: z.string().optional(),
   /** The id of this boot of the machine. Linux only. */
   bootId: z.string().optional(),
+  /** The file that is locked, `<dev>:<ino>`: in a copy of the directory the record names nobody. */
+  lock: z.string().optional(),
   /** The epoch of the log's writer, once the log is open. */
   epoch: z.number().int().nonnegative().optional(),
   /** The socket that the process serves. */
@@ -40,11 +43,22 @@ export async function describeSelf(): Promise<Owner> {
   };
 }
 
-/** True unless the process is certain to be gone. */
+/**
+ * True unless the process is certain to be gone. Where there is no start time, a process that has its pid by now counts.
+ */
 export async function mayBeAlive(owner: Owner): Promise<boolean> {
   const bootId = await bootIdNow();
-  if (bootId === undefined || owner.bootId === undefined || owner.startTime === undefined) return true;
+  if (bootId === undefined || owner.bootId === undefined || owner.startTime === undefined) return isThere(owner.pid);
   return bootId === owner.bootId && (await startTimeOf(owner.pid)) === owner.startTime;
+}
+
+/** EPERM: it is another user's. */
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return systemCode(error) === 'EPERM';
+  }
 }
 
 async function startTimeOf(pid: number): Promise<string | undefined> {

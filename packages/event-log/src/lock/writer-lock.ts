@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { chmod, lstat } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import { dirname } from 'node:path';
@@ -6,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { makeDir } from '../fs/make-dir.ts';
 import { loadSqlite } from './load-sqlite.ts';
+import { lockFileAt } from './lock-file.ts';
 import { readOwner, removeOwner, writeOwner } from './owner-file.ts';
 import { describeSelf, mayBeAlive, type Owner, type OwnerInfo } from './owner.ts';
 
@@ -20,8 +20,11 @@ export interface WriterLock extends AsyncDisposable {
    * Synchronous, because every acknowledgement of the log asks.
    */
   readonly held: boolean;
-  /** Adds to `owner.json`. The log calls this with its epoch, on a borrowed lock too. */
-  describe(info: OwnerInfo): Promise<void>;
+  /**
+   * Adds to `owner.json`, and repairs it. The log calls this with its epoch, on a borrowed lock too. Resolves with false,
+   * and writes nothing, where the file names another process that lives or has the lock by now.
+   */
+  describe(info: OwnerInfo): Promise<boolean>;
   /** Removes `owner.json` and releases the lock. Repeatable. */
   release(): Promise<void>;
 }
@@ -40,8 +43,8 @@ const sqliteBusy = 5;
 export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<WriterLock> {
   await makePlace(path);
   const database = await lockDatabase(path);
-  const file = identityOf(path);
-  let owner: Owner = { ...(await describeSelf()), ...info };
+  const file = lockFileAt(path);
+  let owner: Owner = { ...(await describeSelf()), ...(file === undefined ? {} : { lock: file }), ...info };
   let released: Promise<void> | undefined;
   const release = async () => {
     // owner.json first: once the lock is free, it may be the next owner's.
@@ -54,12 +57,13 @@ export async function acquireLock(path: string, info: OwnerInfo = {}): Promise<W
   const lock: WriterLock = {
     path,
     get held() {
-      return isSameFile(path, file);
+      return file !== undefined && lockFileAt(path) === file;
     },
     async describe(more) {
       owner = { ...owner, ...more };
-      // Whoever has lost the lock leaves the next owner's file alone.
-      if (!(await isOfAnother(path, owner))) await writeOwner(path, owner);
+      if (await isOfAnother(lock, owner)) return false;
+      await writeOwner(path, owner);
+      return true;
     },
     release: () => (released ??= release()),
     [Symbol.asyncDispose]: () => lock.release(),
@@ -131,29 +135,11 @@ function unlockable(path: string, error: unknown): AgentRuntimeError {
   );
 }
 
-interface FileIdentity {
-  readonly dev: number;
-  readonly ino: number;
-}
-
-/** By name, because a descriptor of its own would drop the lock when it is closed. */
-function identityOf(path: string): FileIdentity | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
-}
-
-/** SQLite keeps the file open, so no other file gets its inode. */
-function isSameFile(path: string, file: FileIdentity | undefined): boolean {
-  const found = identityOf(path);
-  return found !== undefined && found.ino === file?.ino && found.dev === file.dev;
-}
-
-async function isOfAnother(path: string, { pid, startedAt }: Owner): Promise<boolean> {
+/** While the lock is held, a record without a start time proves nothing. After that it is the next owner's. */
+async function isOfAnother({ path, held }: WriterLock, { pid, startedAt }: Owner): Promise<boolean> {
   const found = await readOwner(path);
-  return found !== undefined && (found.pid !== pid || found.startedAt !== startedAt) && (await mayBeAlive(found));
+  if (!found || (found.pid === pid && found.startedAt === startedAt)) return false;
+  return held ? found.startTime !== undefined && (await mayBeAlive(found)) : mayBeAlive(found);
 }
 
 async function heldError(path: string): Promise<AgentRuntimeError> {

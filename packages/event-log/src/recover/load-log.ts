@@ -8,7 +8,7 @@ import type { SegmentEntry } from '../state/log-index.ts';
 import { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
 import { CheckpointReads } from './checkpoint-reads.ts';
-import { formatError } from './format-file.ts';
+import { formatError, readFormatFile } from './format-file.ts';
 import { assertWhole, gatherHistory, type History } from './history.ts';
 import { lastingClaim, scanSegment, type Scan, type ScanOptions } from './scan-segment.ts';
 import { SegmentHeaders } from './segment-headers.ts';
@@ -54,8 +54,9 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   const loader = new Loader(options, headers, lastNumber);
   const { state, torn, unchecked } = await loader.load();
   assertWhole(dir, history, state, numbers);
-  // The first opening writes FORMAT last: what it left half done holds no event.
-  if (!history.format && state.position > 0) throw formatError(dir, 'missing');
+  // The first opening writes FORMAT last: what it left half done holds no event. One that went on beside this reader may
+  // have written it since.
+  if (!history.format && state.position > 0 && !(await readFormatFile(fs, dir))) throw formatError(dir, 'missing');
   return { state, history, torn, lastNumber, lastFile: numbers.at(-1) ?? 0, unchecked };
 }
 

@@ -19,6 +19,7 @@ export class Claim {
   readonly previous: number;
   readonly #file: LogFile;
   readonly #path: string;
+  #released: Promise<void> | undefined;
 
   private constructor(path: string, file: LogFile, epoch: number, previous: number) {
     this.#path = path;
@@ -74,9 +75,10 @@ export class Claim {
     await this.#file.truncate(line.length);
   }
 
-  /** Closes the file and leaves it: the next opening reads it. */
-  async release(): Promise<void> {
-    await this.#file.close();
+  /** Closes the file and leaves it: the next opening reads it. Repeatable. */
+  release(): Promise<void> {
+    this.#released ??= this.#file.close();
+    return this.#released;
   }
 }
 

@@ -20,10 +20,15 @@ export async function explainLoss(
   return lostLock === undefined ? filesLost(dir) : lockLost(lostLock);
 }
 
-/** True when a file is gone whose events were acknowledged. */
+/**
+ * True when a file is gone whose events were acknowledged. False where the directory cannot be read (no descriptor left,
+ * a medium that fails): that proves nothing.
+ */
 export async function isSegmentMissing(fs: LogFs, dir: string, index: LogIndex): Promise<boolean> {
   const known = index.segments.map(({ number }) => number);
-  const there = new Set(segmentNumbers(await listIfThere(fs, dir)));
+  const names = await listIfThere(fs, dir).catch(() => undefined);
+  if (!names) return false;
+  const there = new Set(segmentNumbers(names));
   return known.some((number) => !there.has(number));
 }
 

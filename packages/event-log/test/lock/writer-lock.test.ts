@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorOf } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
@@ -70,6 +70,13 @@ test('a damaged owner.json names no owner and does not prevent locking', async (
   await lock.release();
 });
 
+test('an owner.json that cannot be replaced leaves no temporary file behind', async () => {
+  const dir = await scratchDir();
+  await mkdir(join(dir, 'owner.json'));
+  await errorOf(acquireLock(join(dir, 'lock.db')));
+  expect((await readdir(dir)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
 test('a place that cannot be locked is refused with a hint', async () => {
   const dir = await scratchDir();
   await symlink('/nowhere/at/all', join(dir, 'lock.db'));
@@ -101,4 +108,47 @@ test('where the directory is a file, the lock has no owner', async () => {
   const file = join(await scratchDir(), 'data');
   await writeFile(file, '');
   expect(await readOwner(join(file, 'lock.db'))).toBeUndefined();
+});
+
+test('the record of a copied directory names no owner: its lock file is another one', async () => {
+  const dir = await scratchDir();
+  const copy = await scratchDir();
+  const child = startFixture('hold-lock', join(dir, 'lock.db'));
+  await printed(child, 'held');
+  for (const name of ['lock.db', 'owner.json']) await copyFile(join(dir, name), join(copy, name));
+  expect(await readOwner(join(dir, 'lock.db'))).toMatchObject({ pid: child.pid });
+  expect(await readOwner(join(copy, 'lock.db'))).toBeUndefined();
+  const lock = await acquireLock(join(copy, 'lock.db'));
+  expect(await readOwner(lock.path)).toMatchObject({ pid: process.pid });
+  await lock.release();
+  await kill(child);
+});
+
+test('a record without a start time that somebody wrote over the owner of the lock is repaired by it', async () => {
+  const dir = await scratchDir();
+  const lock = await acquireLock(join(dir, 'lock.db'));
+  await writeFile(join(dir, 'owner.json'), JSON.stringify({ pid: process.ppid, startedAt: 1 }));
+  await lock.describe({ epoch: 3 });
+  expect(await readOwner(lock.path)).toMatchObject({ pid: process.pid, epoch: 3 });
+  await lock.release();
+});
+
+test('an owner that has lost its lock leaves the record of the next one alone, also without start times', async () => {
+  const dir = await scratchDir();
+  const lock = await acquireLock(join(dir, 'lock.db'));
+  await rm(join(dir, 'lock.db'));
+  const next = { pid: process.ppid, startedAt: 1 };
+  await writeFile(join(dir, 'owner.json'), JSON.stringify(next));
+  await lock.describe({ epoch: 3 });
+  expect(await readOwner(lock.path)).toEqual(next);
+  await lock.release();
+});
+
+test('the record of a process that has ended and left no start time does not name the holder of the lock', async () => {
+  const dir = await scratchDir();
+  const lock = await acquireLock(join(dir, 'lock.db'));
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  await writeFile(join(dir, 'owner.json'), JSON.stringify({ pid, startedAt: 1 }));
+  expect((await errorOf(acquireLock(lock.path))).details).toEqual({ path: lock.path });
+  await lock.release();
 });

@@ -1,6 +1,7 @@
-import { errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { verifyLog } from '../../src/index.ts';
+import type { LogFile, LogFs } from '../../src/testing.ts';
 import { dir, openOn, withFile, without } from '../support/fault-log.ts';
 import { manySegments } from '../support/many-segments.ts';
 
@@ -34,3 +35,62 @@ test('a log of a newer format is refused, and a log without a FORMAT file too', 
   }
   expect((await errorOf(openOn(new FaultFs(without(image, '/FORMAT'))))).code).toBe('DATA_CORRUPT');
 });
+
+test('a reader beside the first opening, which writes FORMAT after the reader looked for it, reads the events', async () => {
+  const disk = new FaultFs(await manySegments());
+  let hidden = true;
+  const open: LogFs['open'] = async (path, mode) => {
+    if (!hidden || !path.endsWith('/FORMAT')) return disk.open(path, mode);
+    hidden = false;
+    throw Object.assign(new Error('not there yet'), { code: 'ENOENT' });
+  };
+  const fs = { ...logFs(disk), open };
+  const reader = await openOn(fs, { readOnly: true });
+  expect(hidden).toBe(false);
+  expect((await collect(reader)).length).toBeGreaterThan(0);
+  await reader.close();
+});
+
+test('an opening that cannot claim its next epoch closes its first claim once, and says why', async () => {
+  // Without the claims of its writers: the first claim is too low.
+  const disk = new FaultFs(without(await manySegments(), '/writer-'));
+  let creations = 0;
+  const closes: string[] = [];
+  const open: LogFs['open'] = async (path, mode) => {
+    if (mode === 'create') creations += 1;
+    if (creations === 2) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    const file = await disk.open(path, mode);
+    const close = async (): Promise<void> => {
+      closes.push(path);
+      await file.close();
+    };
+    return mode === 'create' ? { ...delegated(file), close } : file;
+  };
+  const error = await errorOf(openOn({ ...logFs(disk), open }));
+  expect(error.rawMessage).toContain('too many open files');
+  expect(closes).toHaveLength(1);
+});
+
+function logFs(disk: FaultFs): LogFs {
+  return {
+    open: (path, mode) => disk.open(path, mode),
+    makeDir: () => disk.makeDir(),
+    list: (path) => disk.list(path),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+    syncDir: (path) => disk.syncDir(path),
+  };
+}
+
+function delegated(file: LogFile): LogFile {
+  return {
+    read: (into, position) => file.read(into, position),
+    write: (bytes, position) => file.write(bytes, position),
+    sync: () => file.sync(),
+    truncate: (length) => file.truncate(length),
+    size: () => file.size(),
+    isAt: (path) => file.isAt(path),
+    lengthAt: (path) => file.lengthAt(path),
+    close: () => file.close(),
+  };
+}

@@ -5,7 +5,7 @@ export function noLock(): WriterLock {
   return {
     path: 'memory',
     held: true,
-    describe: async () => undefined,
+    describe: async () => true,
     release: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -4,6 +4,7 @@ import type { Acknowledgement } from '@runtime/contracts/log';
 import { errorOf } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { openEventLog, type JsonlEventLog } from '../../src/index.ts';
+import { nodeFs } from '../../src/testing.ts';
 import { scratchDir } from '../support/child.ts';
 
 const segment = '00000001.jsonl';
@@ -125,4 +126,27 @@ test('a log that is closed has no failure, and its directory may be moved', asyn
   const again = await openEventLog({ dir: join(root, 'moved') });
   expect(again.head).toBe(1);
   await again.close();
+});
+
+// A rejection that nobody handles ends a host; here, it fails the test run.
+test('a directory that cannot be read for a while proves nothing: the log looks again', async () => {
+  const dir = await scratchDir();
+  const real = nodeFs();
+  const failed = Promise.withResolvers<void>();
+  let failing = false;
+  const list = async (path: string): Promise<string[]> => {
+    if (!failing) return real.list(path);
+    failing = false;
+    failed.resolve();
+    throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+  };
+  const log = await openEventLog({ dir, fs: { ...real, list }, segmentBytes: 1024 });
+  for (let n = 0; n < 20; n += 1) await log.append('a', [{ type: 'x', pad: 'x'.repeat(100) }]);
+  failing = true;
+  await failed.promise;
+  await log.append('a', [{ type: 'x' }]);
+  expect(log.failure).toBeUndefined();
+  await rm(join(dir, segment));
+  expect(await log.failed).toMatchObject({ code: 'DATA_CORRUPT' });
+  await log.close();
 });
