@@ -23,6 +23,7 @@ export class SourceReader {
   readonly #session: RuntimeSession;
   readonly #runId: string;
   #following: Reading | undefined;
+  #left: Reading | undefined;
   #isEnded = false;
   #error: AgentRuntimeError | undefined;
   #lastBatchAt = performance.now();
@@ -59,30 +60,55 @@ export class SourceReader {
    * does. A source that cannot be read so is left when it gives nothing for a while.
    */
   async catchUp(): Promise<void> {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#left) return;
     const following = this.#following;
     this.#following = undefined;
-    if (following && !(await this.#leave(following))) {
-      // Its iteration cannot be ended, so that there is no other one.
-      this.#following = following;
-      return;
+    if (following && !(await this.#leave(following))) return this.#followAfter(following);
+    if (!this.#error) {
+      const now = this.#read(false);
+      if (!(await this.#untilQuiet(now, quietMs.catchUp))) return this.#followAfter(now);
     }
-    if (!this.#error) await this.#untilQuiet(this.#read(false), quietMs.catchUp);
-    if (this.#error) this.#isEnded = true;
-    else if (!this.#task.ctx.closing.aborted) this.follow();
+    this.#goOn();
   }
 
   /** Waits for the source's end, as long as it gives anything; aborts it afterwards. */
   async drain(): Promise<void> {
+    const left = this.#left;
+    this.#left = undefined;
+    if (left) {
+      if (!(await this.#untilQuiet(left, quietMs.drain))) return;
+      // It was left before the end of the source.
+      this.#goOn();
+    }
     if (this.#following) await this.#untilQuiet(this.#following, quietMs.drain);
   }
 
   /** Stops the reading; what was read is still appended. */
   async abort(): Promise<void> {
-    if (this.#following) await this.#leave(this.#following);
+    const reading = this.#left ?? this.#following;
+    this.#left = undefined;
+    if (reading) await this.#leave(reading);
   }
 
-  async #untilQuiet(reading: Reading, ms: number): Promise<void> {
+  /** A reading that was aborted and goes on regardless: there is no other one until it ends, and that end is ours. */
+  #followAfter(left: Reading): void {
+    this.#left = left;
+    void left.done.then(() => {
+      if (this.#left !== left) return;
+      this.#left = undefined;
+      this.#goOn();
+    });
+  }
+
+  #goOn(): void {
+    if (this.#error) {
+      this.#isEnded = true;
+      this.#task.bell.ring();
+    } else if (!this.#task.ctx.closing.aborted) this.follow();
+  }
+
+  /** False when it goes on regardless. */
+  async #untilQuiet(reading: Reading, ms: number): Promise<boolean> {
     const { closing } = this.#task.ctx;
     this.#lastBatchAt = performance.now();
     let isDone = false;
@@ -95,7 +121,7 @@ export class SourceReader {
     for (let left = ms; left > 0 && !stop.aborted; left = ms - (performance.now() - this.#lastBatchAt)) {
       await sleep(left, stop);
     }
-    if (!isDone) await this.#leave(reading);
+    return isDone || this.#leave(reading);
   }
 
   /** False when it goes on regardless. */
