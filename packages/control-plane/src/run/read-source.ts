@@ -3,7 +3,7 @@ import type { RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { currentRun } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
 import type { Task } from '../task/task.ts';
-import { atMost, sleep } from '../waiting/clock.ts';
+import { atMost } from '../waiting/clock.ts';
 import { acceptEvents } from './accept-events.ts';
 import { pump } from './pump.ts';
 
@@ -57,7 +57,8 @@ export class SourceReader {
 
   /**
    * Resolves once everything that the source held at the call is in the log: what happened counts before any clock
-   * does. A source that cannot be read so is left when it gives nothing for a while.
+   * does. A source that cannot be read so is left when it gives nothing for a while, when it takes too long, and when
+   * the task is cancelled: that reading goes on where it was left.
    */
   async catchUp(): Promise<void> {
     if (this.#isEnded || this.#left) return;
@@ -65,8 +66,13 @@ export class SourceReader {
     this.#following = undefined;
     if (following && !(await this.#leave(following))) return this.#followAfter(following);
     if (!this.#error) {
+      const began = performance.now();
+      const { ctx } = this.#task;
+      // A source that grows as fast as it is read may not know where it stood.
+      const isEnough = (): boolean =>
+        this.#task.state.cancel !== undefined || performance.now() - began >= ctx.tuning.overdueMs;
       const now = this.#read(false);
-      if (!(await this.#untilQuiet(now, quietMs.catchUp))) return this.#followAfter(now);
+      if (!(await this.#untilQuiet(now, quietMs.catchUp, isEnough))) return this.#followAfter(now);
     }
     this.#goOn();
   }
@@ -108,8 +114,8 @@ export class SourceReader {
   }
 
   /** False when it goes on regardless. */
-  async #untilQuiet(reading: Reading, ms: number): Promise<boolean> {
-    const { closing } = this.#task.ctx;
+  async #untilQuiet(reading: Reading, ms: number, isEnough = () => false): Promise<boolean> {
+    const { bell, ctx } = this.#task;
     this.#lastBatchAt = performance.now();
     let isDone = false;
     const over = new AbortController();
@@ -117,9 +123,13 @@ export class SourceReader {
       isDone = true;
       over.abort();
     });
-    const stop = AbortSignal.any([over.signal, closing]);
-    for (let left = ms; left > 0 && !stop.aborted; left = ms - (performance.now() - this.#lastBatchAt)) {
-      await sleep(left, stop);
+    const signal = AbortSignal.any([over.signal, ctx.closing]);
+    for (;;) {
+      // Every batch that is appended rings, and so does a cancel.
+      const seen = bell.rings;
+      const timeoutMs = ms - (performance.now() - this.#lastBatchAt);
+      if (timeoutMs <= 0 || signal.aborted || isEnough()) break;
+      await bell.wait(seen, { timeoutMs, signal });
     }
     return isDone || this.#leave(reading);
   }

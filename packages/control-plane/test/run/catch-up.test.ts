@@ -1,6 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MemoryStep } from '@runtime/conformance/memory-runtime';
+import type { RunOutcome, TaskHandle } from '@runtime/contracts';
 import type { ReadEventsOptions, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { expect, it } from 'vitest';
+import type { PlaneTuning } from '../../src/task/context.ts';
 import { faultyFs } from '../support/faulty-fs.ts';
 import { hostile, seen } from '../support/hostile.ts';
 import { eventsOf, expectSoundStream, makePlaces, openPlane } from '../support/planes.ts';
@@ -60,3 +63,32 @@ it.each(['following', 'catching up'] as const)(
     expect(await fullWhile(reading)).toEqual({ outcome: { status: 'succeeded' }, texts: ['begun', 'more', 'done'] });
   },
 );
+
+/** A source that grows as fast as it is read, and does not know where it stood. */
+async function flooded(over: Partial<PlaneTuning>, act: (task: TaskHandle) => Promise<void>): Promise<RunOutcome> {
+  await using places = await makePlaces();
+  const flooding = Promise.withResolvers<void>();
+  async function* events(session: RuntimeSession, options: ReadEventsOptions = {}): AsyncGenerator<SourceBatch> {
+    if (options.follow !== false) return yield* session.events(options);
+    for (let n = 0; options.signal?.aborted !== true; n += 1) {
+      yield { cursor: options.after ?? '', events: [{ type: 'output.delta', source: 'stdout', text: `${n}` }] };
+      if (n > 100) flooding.resolve();
+      await sleep(2);
+    }
+  }
+  const script = (): MemoryStep[] => [{ do: 'say', text: 'begun' }, { do: 'hang' }];
+  const adapter = hostile({ script }, { session: (session) => ({ events: (options) => events(session, options) }) });
+  await using plane = await openPlane(places, { adapters: [adapter], tuning: { ...tuning, ...over } });
+  const task = await plane.submit({ prompt: 'go', workspace: places.workspace, runTimeoutMs: 500 });
+  await flooding.promise;
+  await act(task);
+  return await task.outcome();
+}
+
+it('a limit does not wait for a source that grows as fast as it is read', { timeout: 120_000 }, async () => {
+  expect(await flooded({ overdueMs: 1000 }, async () => undefined)).toMatchObject({ status: 'timed_out' });
+});
+
+it('a cancel does not either', { timeout: 120_000 }, async () => {
+  expect(await flooded({ overdueMs: 1e9 }, (task) => task.cancel())).toMatchObject({ status: 'cancelled' });
+});
