@@ -14,7 +14,7 @@ export interface TailOptions extends CallOptions {
    * For a run: `runEnded(handle)`.
    */
   readonly ended: () => boolean | Promise<boolean>;
-  /** False: ends where the file stands, also when it goes on. @default true */
+  /** False: ends where the file stood at the call, also when it goes on. @default true */
   readonly follow?: boolean;
   /** Largest chunk in bytes. @default 262144 */
   readonly chunkBytes?: number;
@@ -38,7 +38,7 @@ export interface Chunk {
 
 /**
  * Follows a growing file: what is there, then what comes, until `ended` and everything was read. Reads only when asked
- * for more. Without `follow` it is what is there.
+ * for more. Without `follow` it is what was there at the call.
  * A file that is not there yet is waited for. Aborting `signal` ends the iteration without a throw.
  * Throws INVALID_ARGUMENT for what is no regular file, a symbolic link included, DATA_CORRUPT when the file became
  * shorter than what was read.
@@ -52,12 +52,14 @@ export async function* tailFile(file: string, options: TailOptions): AsyncGenera
     handle = await awaitFile(file, options, changes);
     if (!handle) return;
     const cursor = { position: options.from ?? 0, buffer: Buffer.allocUnsafe(options.chunkBytes ?? 256 * 1024) };
+    // A file that grows as fast as it is read would have no end.
+    const stood = follow ? Infinity : (await handle.stat()).size;
     for (;;) {
-      yield* readOn(handle, cursor, options);
+      yield* readOn(handle, cursor, options, stood);
       // What was written before the end is read after the answer, hence once more.
       const last = await ended();
       const before = cursor.position;
-      yield* readOn(handle, cursor, options);
+      yield* readOn(handle, cursor, options, last ? Infinity : stood);
       if (signal?.aborted) return;
       if (cursor.position === before) await refuseShrunk(handle, file, before);
       if (last || !follow) return;
@@ -69,17 +71,20 @@ export async function* tailFile(file: string, options: TailOptions): AsyncGenera
   }
 }
 
-/** Everything that is there now. */
+/** Everything that is there now, up to the offset `until`. */
 async function* readOn(
   handle: FileHandle,
   cursor: { position: number; readonly buffer: Buffer },
   { signal, boundary }: TailOptions,
+  until: number,
 ): AsyncGenerator<Chunk, void, undefined> {
   const { buffer } = cursor;
   for (;;) {
     if (signal?.aborted) return;
     const start = cursor.position;
-    const { bytesRead } = await handle.read(buffer, 0, room(buffer.length, start, boundary), start);
+    if (start >= until) return;
+    const length = Math.min(room(buffer.length, start, boundary), until - start);
+    const { bytesRead } = await handle.read(buffer, 0, length, start);
     if (bytesRead === 0) return;
     cursor.position += bytesRead;
     const { size, mtimeMs } = await handle.stat();

@@ -109,6 +109,22 @@ describe('tailFile', () => {
     expect(await codeOf(tail.next())).toBe('DATA_CORRUPT');
   });
 
+  it('ends where the file stood at the call, however fast it grows, unless it had ended: then at its end', async () => {
+    const read = async (over: boolean): Promise<string> => {
+      await writeFile(file(), 'stood');
+      let text = '';
+      const tail = tailFile(file(), { ended: () => over, follow: false, chunkBytes: 3 });
+      for await (const { bytes } of tail) {
+        text += bytes.toString();
+        if (text.length < 20) await appendFile(file(), 'grown');
+        else if (!over) break;
+      }
+      return text;
+    };
+    expect(await read(false)).toBe('stood');
+    expect(await read(true)).toMatch(/^stood(grown){4,}$/);
+  });
+
   it('waits for a file that is not there yet, and refuses what is no file', async () => {
     let over = false;
     const reading = all(tailFile(file(), { ended: () => over }));

@@ -3,7 +3,7 @@ import type { RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { currentRun } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
 import type { Task } from '../task/task.ts';
-import { atMost, sleep } from '../waiting/clock.ts';
+import { atMost } from '../waiting/clock.ts';
 import { acceptEvents } from './accept-events.ts';
 import { pump } from './pump.ts';
 
@@ -23,6 +23,7 @@ export class SourceReader {
   readonly #session: RuntimeSession;
   readonly #runId: string;
   #following: Reading | undefined;
+  #left: Reading | undefined;
   #isEnded = false;
   #error: AgentRuntimeError | undefined;
   #lastBatchAt = performance.now();
@@ -56,34 +57,65 @@ export class SourceReader {
 
   /**
    * Resolves once everything that the source held at the call is in the log: what happened counts before any clock
-   * does. A source that cannot be read so is left when it gives nothing for a while.
+   * does. A source that cannot be read so is left when it gives nothing for a while, when it takes too long, and when
+   * the task is cancelled: that reading goes on where it was left.
    */
   async catchUp(): Promise<void> {
-    if (this.#isEnded) return;
+    if (this.#isEnded || this.#left) return;
     const following = this.#following;
     this.#following = undefined;
-    if (following && !(await this.#leave(following))) {
-      // Its iteration cannot be ended, so that there is no other one.
-      this.#following = following;
-      return;
+    if (following && !(await this.#leave(following))) return this.#followAfter(following);
+    if (!this.#error) {
+      const began = performance.now();
+      const { ctx } = this.#task;
+      // A source that grows as fast as it is read may not know where it stood.
+      const isEnough = (): boolean =>
+        this.#task.state.cancel !== undefined || performance.now() - began >= ctx.tuning.overdueMs;
+      const now = this.#read(false);
+      if (!(await this.#untilQuiet(now, quietMs.catchUp, isEnough))) return this.#followAfter(now);
     }
-    if (!this.#error) await this.#untilQuiet(this.#read(false), quietMs.catchUp);
-    if (this.#error) this.#isEnded = true;
-    else if (!this.#task.ctx.closing.aborted) this.follow();
+    this.#goOn();
   }
 
   /** Waits for the source's end, as long as it gives anything; aborts it afterwards. */
   async drain(): Promise<void> {
+    const left = this.#left;
+    this.#left = undefined;
+    if (left) {
+      if (!(await this.#untilQuiet(left, quietMs.drain))) return;
+      // It was left before the end of the source.
+      this.#goOn();
+    }
     if (this.#following) await this.#untilQuiet(this.#following, quietMs.drain);
   }
 
   /** Stops the reading; what was read is still appended. */
   async abort(): Promise<void> {
-    if (this.#following) await this.#leave(this.#following);
+    const reading = this.#left ?? this.#following;
+    this.#left = undefined;
+    if (reading) await this.#leave(reading);
   }
 
-  async #untilQuiet(reading: Reading, ms: number): Promise<void> {
-    const { closing } = this.#task.ctx;
+  /** A reading that was aborted and goes on regardless: there is no other one until it ends, and that end is ours. */
+  #followAfter(left: Reading): void {
+    this.#left = left;
+    void left.done.then(() => {
+      if (this.#left !== left) return;
+      this.#left = undefined;
+      this.#goOn();
+    });
+  }
+
+  #goOn(): void {
+    if (this.#error) {
+      this.#isEnded = true;
+      this.#task.bell.ring();
+    } else if (!this.#task.ctx.closing.aborted) this.follow();
+  }
+
+  /** False when it goes on regardless. */
+  async #untilQuiet(reading: Reading, ms: number, isEnough = () => false): Promise<boolean> {
+    const { bell, ctx } = this.#task;
     this.#lastBatchAt = performance.now();
     let isDone = false;
     const over = new AbortController();
@@ -91,11 +123,15 @@ export class SourceReader {
       isDone = true;
       over.abort();
     });
-    const stop = AbortSignal.any([over.signal, closing]);
-    for (let left = ms; left > 0 && !stop.aborted; left = ms - (performance.now() - this.#lastBatchAt)) {
-      await sleep(left, stop);
+    const signal = AbortSignal.any([over.signal, ctx.closing]);
+    for (;;) {
+      // Every batch that is appended rings, and so does a cancel.
+      const seen = bell.rings;
+      const timeoutMs = ms - (performance.now() - this.#lastBatchAt);
+      if (timeoutMs <= 0 || signal.aborted || isEnough()) break;
+      await bell.wait(seen, { timeoutMs, signal });
     }
-    if (!isDone) await this.#leave(reading);
+    return isDone || this.#leave(reading);
   }
 
   /** False when it goes on regardless. */

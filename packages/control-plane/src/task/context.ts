@@ -25,7 +25,8 @@ export interface PlaneTuning {
    */
   readonly startTimeoutMs: number;
   /**
-   * Extra time that an adapter call may take past its own limit before the plane stops waiting for it. @default 30000
+   * Extra time that an adapter call may take past its own limit before the plane stops waiting for it, and the longest
+   * that a clock waits for a source to be read to where it stands. @default 30000
    */
   readonly overdueMs: number;
 }
