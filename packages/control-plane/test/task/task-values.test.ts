@@ -187,3 +187,12 @@ describe('values that a request sets', () => {
     expect(await files[2]?.digest({ PIN: '1234', A: 'x' })).not.toBe(digest);
   });
 });
+
+it('nothing but the folders of tasks is made for values: a data directory that is gone stays so', async () => {
+  await using places = await makePlaces();
+  const gone = join(places.workspace, 'gone');
+  await expect(new TaskValueFiles(gone).write('task-1', { set: { K: 'v' } })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  await expect(stat(gone)).rejects.toThrow('ENOENT');
+});
