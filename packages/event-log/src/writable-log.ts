@@ -134,6 +134,9 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     if (this.closed) throw closedError();
     assertNotNewer(snapshot, this.head);
     if (snapshot.position > this.#writer.durable) await this.#writer.barrier();
+    // Files that are not this writer's any more are left as they are.
+    await this.#look();
+    if (this.failure) throw this.failure;
     await this.#parts.snapshots.write(this.logId, name, snapshot);
   }
 

@@ -7,6 +7,7 @@ import { defined } from '../defined.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import { followTask } from '../plane/follow-task.ts';
+import { sayOwnerChanges } from '../plane/owner-changes.ts';
 import { openForFollowing } from '../plane/open-for-following.ts';
 import { formatTime, summarizeEvent } from '../render/summary.ts';
 import { addCommand, repeatedOption } from '../invocation/add-command.ts';
@@ -70,15 +71,21 @@ async function* readEvents(
   { follow, after }: EventsCommandOptions,
 ): AsyncIterable<CursoredEvent> {
   const { signal } = context;
-  const { plane, isOwned, reconnect } = await openForFollowing(context);
+  const followed = await openForFollowing(context);
+  const { plane, isOwned, reconnect } = followed;
   if (follow && !isOwned)
     context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
-  if (task === undefined) {
-    yield* plane.events(defined({ after, follow, signal }));
-    return;
+  const stopSaying = follow && task !== undefined ? sayOwnerChanges(context, followed) : undefined;
+  try {
+    if (task === undefined) {
+      yield* plane.events(defined({ after, follow, signal }));
+      return;
+    }
+    const { id } = await findTask(context, plane, task);
+    yield* followTask(plane, id, { after, follow, signal, reconnect });
+  } finally {
+    await stopSaying?.();
   }
-  const { id } = await findTask(context, plane, task);
-  yield* followTask(plane, id, { after, follow, signal, reconnect });
 }
 
 /** The test for the types of `--type`: `tool.*` matches every type that begins with `tool.`. @default every type */

@@ -18,7 +18,8 @@ export function registerStop(parent: Command, deps: CliDependencies): void {
     description: 'let the owner leave; agents go on, and the next task starts another owner',
     body: stop,
     details: `Ends no task and no agent: runtime cancel <task> does. Resolves once the owner has let go of the data
-directory. What agents do meanwhile is kept in their files and taken up by the next owner.`,
+directory. What agents do meanwhile is kept in their files and taken up by the next owner. A runtime run that is open
+starts one at once: end it with Ctrl-C before.`,
   });
 }
 
@@ -50,5 +51,5 @@ async function owner(context: CommandContext): Promise<ControlPlane | undefined>
 function whatGoesOn(unfinished: number): string {
   if (unfinished === 0) return 'no task goes on';
   const [tasks, them] = unfinished === 1 ? ['1 task goes', 'it'] : [`${unfinished} tasks go`, 'them'];
-  return `${tasks} on without an owner, until the next task or runtime serve takes ${them} up`;
+  return `${tasks} on without an owner, until the next task, an open runtime run or runtime serve takes ${them} up`;
 }

@@ -8,6 +8,7 @@ import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { findTask } from '../plane/find-task.ts';
 import { followTask } from '../plane/follow-task.ts';
 import { openForFollowing, type FollowedPlane } from '../plane/open-for-following.ts';
+import { sayOwnerChanges } from '../plane/owner-changes.ts';
 import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { shortId } from '../render/short-id.ts';
 import { describeOutcome } from '../render/summary.ts';
@@ -42,7 +43,8 @@ export function registerWait(parent: Command, deps: CliDependencies): void {
       if (!followed.isOwned && [...views.values()].some(({ endedAt }) => endedAt === undefined))
         context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
       await refuseOwnTask(context, followed.plane, [...views.keys()]);
-      return waitForTasks(context, followed, [...views.keys()], { any, timeout });
+      const stopSaying = sayOwnerChanges(context, followed);
+      return waitForTasks(context, followed, [...views.keys()], { any, timeout }).finally(stopSaying);
     },
   });
 }

@@ -36,14 +36,17 @@ export async function watchTask(
   const stopAsking = out.json || out.quiet ? () => {} : sayWhyQueued(context, plane, taskId, view, screen);
   let times: { readonly from: number; readonly to: number } | undefined;
   let keptOpen = false;
+  let takesMore = false;
   let outcome: RunOutcome | undefined;
   try {
     for await (const event of followTask(plane, taskId, { follow: true, ...options })) {
       if (event.type === 'task.submitted') keptOpen = event.spec.until === 'closed';
+      // One that takes no follow-up ends after its turn.
+      if (event.type === 'run.started') takesMore = event.capabilities.followUp;
       times = { from: times?.from ?? event.time, to: event.time };
       if (event.type === 'task.ended') outcome = event.outcome;
       if (out.json) await out.record(event);
-      else await screen.write(view.show(event) + restHint(event, keptOpen && !out.quiet, view, context));
+      else await screen.write(view.show(event) + restHint(event, keptOpen && takesMore && !out.quiet, view, context));
       if (options.signal.aborted) break;
     }
   } finally {
@@ -127,9 +130,9 @@ function sayWhyQueued(
   };
 }
 
-/** The line for a task that is kept open and now waits for a person. */
-function restHint(event: TaskStreamEvent, keptOpen: boolean, view: LiveView, { out, program }: CommandContext): string {
-  if (!keptOpen || event.type !== 'turn.ended') return '';
+/** The line for a task that is kept open, on a runtime that takes more, and now waits for a person. */
+function restHint(event: TaskStreamEvent, goesOn: boolean, view: LiveView, { out, program }: CommandContext): string {
+  if (!goesOn || event.type !== 'turn.ended') return '';
   const id = shortId(event.stream.slice('task/'.length));
   return view.line(
     out.colours.dim(`the agent rests; to go on: ${program} follow-up ${id} "<text>", to end: ${program} close ${id}`),

@@ -58,6 +58,19 @@ describe('talking to a task', () => {
     expect((await running.ended).code).toBe(0);
   });
 
+  it.each([true, false])(
+    'names follow-up for a task that rests only where the runtime takes one (%s)',
+    async (followUp) => {
+      await using lab = await Lab.open();
+      lab.use(memoryRuntime({ capabilities: { followUp }, script: () => [{ do: 'say', text: 'hi' }] }));
+      const running = lab.start(['run', 'one', '--until-closed']);
+      await running.stdout.holds('hi');
+      await lab.run('close', 'last', '--wait');
+      const { stdout } = await running.ended;
+      expect(stdout.includes('the agent rests; to go on: runtime follow-up')).toBe(followUp);
+    },
+  );
+
   it('interrupts a turn, and cancels the task', async () => {
     await using lab = await Lab.open(() => [{ do: 'say', text: 'ready' }, { do: 'hang' }]);
     const running = lab.start(['run', 'x']);

@@ -85,6 +85,34 @@ describe('runtime watch', () => {
   });
 });
 
+it.each(['watch', 'wait'])(
+  '%s says once that the owner left under it, and once that there is one again',
+  async (command) => {
+    const { gate, open } = gated();
+    await using lab = await open();
+    const id = (await lab.run('submit', 'x')).stdout.trim();
+    const following = lab.start([command, id]);
+    if (command === 'watch') await following.stdout.holds('working');
+    // Twice: what is said once is said once each time.
+    for (const times of [1, 2]) {
+      await lab.closeOwners();
+      await following.stderr.holds('no owner lives', times);
+      await lab.run('submit', 'y', '--share-workspace');
+      await following.stderr.holds('an owner is back', times);
+    }
+    gate.resolve();
+    const { code, stderr } = await following.ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain('runtime serve --detach starts one');
+    expect(stderr.match(/no owner lives|an owner is back/g)).toEqual([
+      'no owner lives',
+      'an owner is back',
+      'no owner lives',
+      'an owner is back',
+    ]);
+  },
+);
+
 describe('runtime wait', () => {
   const talking = () =>
     Lab.open(({ text }) =>

@@ -1,5 +1,6 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { endProcess, lives, ProcessLab, until } from '../support/process-lab.ts';
 
@@ -83,6 +84,20 @@ describe.skipIf(process.platform !== 'linux')('an owner of its own', () => {
     await endProcess((await lab.ownerPid()) ?? 0, 'SIGKILL');
     expect(await lab.start('run', '-q', 'second')).toMatchObject({ exitCode: 0, stdout: 'did second\n' });
     expect(JSON.parse((await lab.start('list', '--json')).stdout)).toHaveLength(2);
+  });
+
+  it.each(['d', 'log of d'])('leaves nothing behind when %s is removed under it', async (what) => {
+    await using lab = await ProcessLab.open(main);
+    await lab.start('run', 'one');
+    const pid = (await lab.ownerPid()) ?? 0;
+    const target = what === 'd' ? lab.dataDir : join(lab.dataDir, 'log');
+    // The door may put its record back while the rest is being removed.
+    await rm(target, { recursive: true, maxRetries: 20, retryDelay: 20 });
+    while (await lives(pid)) await sleep(20);
+    const names = await readdir(lab.dataDir, { recursive: true }).catch(() => []);
+    expect(names.filter((name) => name.startsWith('log'))).toEqual([]);
+    if (what !== 'd') return;
+    expect(await lab.start('run', 'two')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('did two') });
   });
 
   it('that cannot have its log is reported, with what can be done', async () => {

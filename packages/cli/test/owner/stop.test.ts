@@ -29,7 +29,7 @@ describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
     const stopped = await lab.start('stop');
     expect(stopped).toMatchObject({ exitCode: 0, stderr: '' });
     expect(stopped.stdout).toBe(
-      `the owner (pid ${pid}) has left; 2 tasks go on without an owner, until the next task or runtime serve takes them up\n`,
+      `the owner (pid ${pid}) has left; 2 tasks go on without an owner, until the next task, an open runtime run or runtime serve takes them up\n`,
     );
     await expect.poll(() => lives(pid), patient).toBe(false);
     expect(await lab.ownerPid()).toBeUndefined();

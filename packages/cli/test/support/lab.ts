@@ -30,11 +30,11 @@ export class Sink implements TextSink {
   once(): void {}
   off(): void {}
 
-  /** Resolves once the text holds this. */
-  async holds(part: string): Promise<void> {
+  /** Resolves once the text holds this, so many times. */
+  async holds(part: string, times = 1): Promise<void> {
     await new Promise<void>((resolve) => {
       const check = (): void => {
-        if (this.text.includes(part)) resolve();
+        if (this.text.split(part).length > times) resolve();
       };
       this.#waiting.push(check);
       check();

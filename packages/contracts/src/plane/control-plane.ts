@@ -111,8 +111,8 @@ export interface TaskHandle {
    */
   interrupt(options?: ActOptions): Promise<void>;
   /**
-   * Ends the work. Resolves when the intent is durable, which then holds for good; repeatable. CONFLICT when the task
-   * has ended.
+   * Ends the work. Resolves when the intent is durable, which then holds for good; repeatable, also
+   * after the task was cancelled. CONFLICT when it has ended otherwise.
    */
   cancel(options?: ActOptions): Promise<void>;
   /** Takes no more instructions: the task ends when the agent rests. Repeatable. */

@@ -30,7 +30,7 @@ export const actorFields = ({ by, why }: Act): { by: string; why?: string } => (
 
 /** Ends the turn and keeps the session. */
 export async function interrupt(plane: Plane, act: Act): Promise<null> {
-  const task = plane.task(act.taskId);
+  const task = plane.task(act.taskId, 'act');
   const hint = 'cancel ends the task';
   await task.transact((state) => {
     const run = currentRun(state);
@@ -51,10 +51,10 @@ export async function interrupt(plane: Plane, act: Act): Promise<null> {
   return null;
 }
 
-/** Ends the work. Cancelling again is fine, also while it ends; CONFLICT after the end. */
+/** Ends the work. Cancelling again is fine, also after that end; CONFLICT after another one. */
 export async function cancel(plane: Plane, act: Act): Promise<null> {
-  if (plane.unfinishedTask(act.taskId)?.state.cancel) return null;
-  const task = plane.task(act.taskId);
+  if (plane.unfinishedTask(act.taskId)?.state.cancel || plane.view(act.taskId).status === 'cancelled') return null;
+  const task = plane.task(act.taskId, 'act');
   await task.transact((state) => (state.cancel ? [] : [{ type: 'cancel.requested', ...actorFields(act) }]));
   task.wake();
   return null;

@@ -9,6 +9,7 @@ import {
 import { z } from 'zod';
 import { nextAttempt } from '../attempt/next-attempt.ts';
 import { nextStep } from '../attempt/what-follows.ts';
+import { tooLateHintOf } from '../plane/ended-task.ts';
 import type { Plane } from '../plane/plane.ts';
 import { actorSchema } from './act.ts';
 import { checkPrompt } from './submit.ts';
@@ -33,7 +34,7 @@ export async function send(plane: Plane, params: SendParams): Promise<{ instruct
     const known = sentBefore(await plane.state(params.taskId), params);
     if (known) return { instructionId: known.id };
   }
-  const task = plane.task(params.taskId);
+  const task = plane.task(params.taskId, 'talk');
   let instructionId = plane.ctx.newId('ins');
   await task.transact((state) => {
     const known = sentBefore(state, params);
@@ -66,7 +67,7 @@ function checkSend(state: TaskState, mode: 'steer' | 'followUp'): void {
   const why = reasonItIsTooLate(state, run);
   if (why !== undefined) {
     throw new AgentRuntimeError('CONFLICT', `task ${state.id} ${why}`, {
-      hint: 'continue the conversation in a new task: submit({ continueOf }), runtime run --continue',
+      hint: tooLateHintOf(state),
     });
   }
   if (run?.capabilities && (mode === 'steer' ? run.capabilities.steer === 'none' : !run.capabilities.followUp)) {

@@ -146,6 +146,7 @@ async function contextOf(
   return {
     ...parts,
     runsDir: join(options.dataDir, 'runs'),
+    servedDir: options.listen ? options.dataDir : undefined,
     values: new TaskValueFiles(options.dataDir),
     random: Math.random,
     newId: (prefix) => `${prefix}-${ulid().toLowerCase()}`,

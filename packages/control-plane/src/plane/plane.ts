@@ -13,6 +13,7 @@ import type { PlaneContext } from '../task/context.ts';
 import type { Conversation, Task, TaskHost } from '../task/task.ts';
 import { Admission } from './admission.ts';
 import { Submissions } from './submissions.ts';
+import { endedTask, tooLateHint } from './ended-task.ts';
 import { freeWaiting } from './free-waiting.ts';
 import { TaskActor } from './task-actor.ts';
 import { waitingFor } from './waiting-for.ts';
@@ -66,15 +67,18 @@ export class Plane implements TaskHost {
     return new TaskActor(this.ctx, this, this.ctx.newId('task'));
   }
 
-  /** An unfinished task. CONFLICT for one that has ended, NOT_FOUND for one that never existed. */
-  task(id: string): Task {
+  /**
+   * An unfinished task. CONFLICT for one that has ended, with a hint for whoever wants to `act` on it or to `talk` to
+   * its agent; NOT_FOUND for one that never existed.
+   */
+  task(id: string, wish: 'act' | 'talk'): Task {
     const task = this.#tasks.get(id);
     if (task && !task.state.outcome) return task;
-    const ended = task ? taskView(task.state) : this.registry.ended.get(id)?.view;
+    const ended = task ? endedTask(task.state) : this.registry.ended.get(id);
     if (!ended) throw noSuchTask(id);
-    throw new AgentRuntimeError('CONFLICT', `task ${id} has ended (${ended.status})`, {
-      hint: 'continue its conversation in a new task: submit({ continueOf }), runtime run --continue',
-      details: { status: ended.status },
+    throw new AgentRuntimeError('CONFLICT', `task ${id} has ended (${ended.view.status})`, {
+      hint: wish === 'talk' ? tooLateHint(id, ended.session !== undefined) : `runtime status ${id} shows how it ended`,
+      details: { status: ended.view.status },
     });
   }
 

@@ -23,6 +23,7 @@ interface RunEnvironment {
 /** The environment of a run's processes. Throws what reading the task's files of variables throws. */
 export async function runEnvironment(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<RunEnvironment> {
   const { spec } = task.state;
+  const { servedDir } = task.ctx;
   const { base, set } = await givenTo(task);
   const { definition } = sourceOf(spec, run.target.runtime);
   const built = await buildEnvironment({
@@ -31,7 +32,9 @@ export async function runEnvironment(task: Task, run: RunState, adapter: Runtime
     set,
     ...(spec.env?.file === undefined ? {} : { file: spec.env.file }),
   });
-  return { env: { ...built.env, [runMarker]: run.runId }, secrets: built.secrets };
+  // An agent that submits tasks itself does so to the plane of its run.
+  const where = servedDir === undefined ? {} : { RUNTIME_DATA_DIR: servedDir };
+  return { env: { ...built.env, ...where, [runMarker]: run.runId }, secrets: built.secrets };
 }
 
 /** What the adapter gets to start this run. */

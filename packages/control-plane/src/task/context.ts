@@ -42,6 +42,8 @@ export interface LeaveRequest {
 export interface PlaneContext {
   readonly log: EventLog;
   readonly runsDir: string;
+  /** The data directory by which other processes find the plane; undefined for a plane that serves no socket. */
+  readonly servedDir: string | undefined;
   readonly clock: Clock;
   /** How much of the time since then (Unix ms) nobody lived through, see `PlaneTime`. */
   readonly skippedSince: (since: number) => number;

@@ -40,7 +40,8 @@ export class TaskValueFiles {
   async write(taskId: string, values: TaskValues): Promise<void> {
     const folder = join(this.#dir, taskId);
     try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      // Not with its parents: a data directory that was removed is not made again by its old owner.
+      for (const each of [this.#dir, folder]) await makeFolder(each);
       await replaceFile(this.#file(taskId), JSON.stringify({ version: 1, ...values }), { durable: true });
       for (const parent of [this.#dir, this.#dataDir]) await syncDirectory(parent);
     } catch (thrown) {
@@ -107,6 +108,14 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
 }
 

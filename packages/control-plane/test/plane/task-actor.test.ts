@@ -20,6 +20,7 @@ it('rests when it is woken after its end', async () => {
   const ctx: PlaneContext = {
     log,
     runsDir: '/nowhere',
+    servedDir: undefined,
     clock,
     skippedSince: () => 0,
     random: () => 0,

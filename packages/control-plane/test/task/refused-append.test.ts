@@ -21,6 +21,7 @@ async function taskOn(log: EventLog) {
   const ctx: PlaneContext = {
     log,
     runsDir: '/nowhere',
+    servedDir: undefined,
     clock: Date.now,
     skippedSince: () => 0,
     random: () => 0,

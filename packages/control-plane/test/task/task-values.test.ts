@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
@@ -51,6 +51,21 @@ describe('the variables of the shell that asks', () => {
     expect(await variable('PATH', { PATH: '/of/the/shell' })).toBe('/of/the/shell');
     expect(await variable('NOT_NAMED', { NOT_NAMED: 'd' })).toBe('unset');
     expect(await variable('RUNTIME_RUN_ID', { RUNTIME_RUN_ID: 'run-of-another' })).toMatch(/^run-(?!of)/);
+  });
+
+  it.each([
+    [true, 'that of the plane, whatever was passed'],
+    [false, 'what was passed'],
+  ])('where the plane serves a socket (%s), RUNTIME_DATA_DIR is %s', async (listen) => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [], ...wordsFactory(), listen });
+    const { id } = await plane.submit({
+      prompt: 'variable RUNTIME_DATA_DIR',
+      workspace: places.workspace,
+      definitions: { echo: words('') },
+      env: { set: { RUNTIME_DATA_DIR: '/of/another' } },
+    });
+    expect(await textOf(plane, id)).toBe(listen ? await realpath(places.dataDir) : '/of/another');
   });
 
   it('are in one file of mode 0600 until the task has ended, filtered, and never in the log', async () => {
@@ -214,4 +229,13 @@ describe('values that a request sets', () => {
     expect(again).toBe(digest);
     expect(await files[2]?.digest({ PIN: '1234', A: 'x' })).not.toBe(digest);
   });
+});
+
+it('nothing but the folders of tasks is made for values: a data directory that is gone stays so', async () => {
+  await using places = await makePlaces();
+  const gone = join(places.workspace, 'gone');
+  await expect(new TaskValueFiles(gone).write('task-1', { set: { K: 'v' } })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  await expect(stat(gone)).rejects.toThrow('ENOENT');
 });

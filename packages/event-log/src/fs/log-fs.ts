@@ -38,8 +38,12 @@ export interface LogFile {
 export interface LogFs {
   /** ENOENT for `read` when there is no such file. */
   open(path: string, mode: OpenMode): Promise<LogFile>;
-  /** Creates the directory (0700) and its parents, if they are missing. */
-  makeDir(path: string): Promise<void>;
+  /**
+   * Creates the directory (0700), if it is missing. Its parents, too, unless `parents` is false: then ENOENT when they
+   * are missing.
+   * @default { parents: true }
+   */
+  makeDir(path: string, options?: { readonly parents: boolean }): Promise<void>;
   /** The names in the directory, in any order. ENOENT when there is no such directory. */
   list(path: string): Promise<string[]>;
   /** Renames a file, replacing the target atomically. Durable only after `syncDir`. */

@@ -102,7 +102,8 @@ export class Snapshots {
   }
 
   async #writeFile(name: string, bytes: Buffer): Promise<void> {
-    await this.#fs.makeDir(this.#dir);
+    // A log whose directory is gone stays gone: half of one would stand in the way of the next.
+    await this.#fs.makeDir(this.#dir, { parents: false });
     await writeAtomically(this.#fs, this.#dir, name + suffix, bytes);
   }
 

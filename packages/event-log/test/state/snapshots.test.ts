@@ -1,5 +1,11 @@
 import { errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { nodeFs } from '../../src/fs/node-fs.ts';
+import { Problems } from '../../src/state/problems.ts';
+import { Snapshots } from '../../src/state/snapshots.ts';
+import { scratchDir } from '../support/child.ts';
 import { dir, fileOf, firstSegment, openOn, withFile, without } from '../support/fault-log.ts';
 import { manySegments } from '../support/many-segments.ts';
 
@@ -31,4 +37,15 @@ test('a log that ends before one of its snapshots has lost durable events, and i
     code: 'DATA_CORRUPT',
     details: { position: 2, provenBy: 'snapshots/fold.json' },
   });
+});
+
+test('the directory of the log is not made for a snapshot', async () => {
+  const root = await scratchDir();
+  const log = join(root, 'data', 'log');
+  await mkdir(log, { recursive: true });
+  const snapshots = new Snapshots(nodeFs(), log, new Problems(undefined));
+  await snapshots.write('l', 'fold', { version: 'v1', position: 0, state: {} });
+  await rm(join(root, 'data'), { recursive: true });
+  await expect(snapshots.write('l', 'fold', { version: 'v1', position: 0, state: {} })).rejects.toThrow('ENOENT');
+  expect(await readdir(root)).toEqual([]);
 });

@@ -25,7 +25,7 @@ export function endingCases(openPlane: OpenPlane): void {
     await expectSoundLog(places);
   });
 
-  it('a task is cancelled by intent, for good, and only once', async () => {
+  it('a task is cancelled by intent, for good, and again without harm', async () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, {
       adapters: [memoryRuntime({ script: () => [{ do: 'say', text: 'x' }, { do: 'hang' }] })],
@@ -35,8 +35,26 @@ export function endingCases(openPlane: OpenPlane): void {
     await Promise.all([task.cancel({ why: 'enough' }), task.cancel()]);
     expect(await task.outcome()).toEqual({ status: 'cancelled' });
     expectSoundStream(await eventsOf(plane, task.id));
-    await expect(task.cancel()).rejects.toMatchObject({ code: 'CONFLICT' });
+    await task.cancel();
+    expectSoundStream(await eventsOf(plane, task.id));
   });
+
+  it.each([
+    ['lossless', 'runtime run --continue'],
+    ['none', 'runtime requeue'],
+  ] as const)(
+    'an ended task (resume: %s) refuses what comes too late, and says what helps',
+    async (resume, follows) => {
+      await using places = await makePlaces();
+      await using plane = await openPlane(places, { adapters: [memoryRuntime({ capabilities: { resume } })] });
+      const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+      await task.outcome();
+      const conflict = (part: string) => ({ code: 'CONFLICT', hint: expect.stringContaining(part) as string });
+      await expect(task.cancel()).rejects.toMatchObject(conflict(`runtime status ${task.id}`));
+      await expect(task.interrupt()).rejects.toMatchObject(conflict(`runtime status ${task.id}`));
+      await expect(task.followUp('more')).rejects.toMatchObject(conflict(follows));
+    },
+  );
 
   it.each([
     ['deadlineMs', { status: 'timed_out', code: 'timeout' }],
