@@ -120,6 +120,14 @@ describe('an agent that writes', () => {
     expect(outcome).toMatchObject({ status: 'failed', code: 'output_limit' });
     expect(saidIn(events).length).toBeGreaterThan(1_900_000);
   });
+
+  it('as fast as the disk takes it does not fill the log with what came after its limit', async () => {
+    const { outcome, events } = await play('local', local({ id: 'local', command: ['yes'] }), {
+      maxOutputBytes: 1_000_000,
+    });
+    expect(outcome).toMatchObject({ status: 'failed', code: 'output_limit' });
+    expect(saidIn(events).length).toBeLessThan(20_000_000);
+  });
 });
 
 describe('a command that is not there', () => {

@@ -107,10 +107,13 @@ async function endRun(
   const { ctx } = task;
   const { stopGraceMs } = ctx.tuning;
   await task.record((state) => closedApprovals(state, { runId }));
+  // What comes after the limit is on the disk; in the log it would be more than all that was allowed.
+  const isFlood = currentRun(task.state)?.stopCause === 'output_limit';
+  if (isFlood) await source.abort();
   await ctx.failpoint('stop.before');
   const exit = await stopSession(session, ctx.tuning);
   await ctx.failpoint('stop.after');
-  await source.drain();
+  if (!isFlood) await source.drain();
   await atMost(stopGraceMs, deliveries.settled());
   const run = currentRun(task.state);
   if (!run) return true;
