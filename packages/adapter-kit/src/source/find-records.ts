@@ -29,9 +29,11 @@ export interface FindOptions {
 }
 
 /**
- * Finds the records in a line to which bytes of others stick: in front of a record, behind it, or between two. Control
+ * Finds the records in a line to which bytes of others stick: controls in front of a record or between two, anything
+ * behind it. Control
  * sequences within a record are taken out of it.
  *
+ * What stands behind text of others is a part of that text: a tool printed it. Such a record is lost.
  * Text in a record is never taken for one: a quote in a JSON string is escaped, so that no opening occurs in it. Neither
  * is an object in a record, also not in a spoiled one: in JSON without spaces it stands behind `:`, `[` or `,`, or in
  * front of `}`, `]` or `,`.
@@ -61,6 +63,8 @@ function scan(line: Buffer, { openings, maxDepth = 64 }: FindOptions): FoundReco
   const foreign: Buffer[] = [];
   let from = 0;
   let spoiled = false;
+  // What stands since `from` begins with a part of a record.
+  let isBehindPart = false;
   let tries = 0;
   const drop = (end: number): void => {
     if (end > from) foreign.push(line.subarray(from, end));
@@ -78,6 +82,8 @@ function scan(line: Buffer, { openings, maxDepth = 64 }: FindOptions): FoundReco
       search = start + 1;
       continue;
     }
+    // All that follows on the line stands behind that text too.
+    if (!isBehindPart && hasText(line.subarray(from, start))) break;
     // What was dropped may be the beginning of a record, and this an object in it.
     drop(start);
     const prefix = new JsonPrefix(maxDepth);
@@ -88,11 +94,13 @@ function scan(line: Buffer, { openings, maxDepth = 64 }: FindOptions): FoundReco
     }
     if (step === 'whole') {
       search = at;
-      if (foreign.length > 0 && afterNested.has(line[at])) continue;
+      isBehindPart = foreign.length > 0 && afterNested.has(line[at]);
+      if (isBehindPart) continue;
       records.push(line.subarray(start, at));
       from = at;
     } else {
       spoiled = true;
+      isBehindPart = true;
       tries += 1;
       // All up to here is a beginning of JSON. The next record begins at the wrong byte, or so little before it that
       // the byte belongs to its opening.
@@ -111,6 +119,19 @@ const beforeNested = bytesOf(':[,');
 const afterNested = bytesOf('}],');
 
 const isNested = (line: Buffer, start: number): boolean => start > 0 && beforeNested.has(line[start - 1]);
+
+/** Whether anything is to be read there, beside control characters and escape sequences. */
+function hasText(bytes: Buffer): boolean {
+  let found = false;
+  const text = (run: string): void => {
+    found ||= readable.test(Buffer.from(run, 'latin1').toString());
+  };
+  if (bytes.length > 0) readEscapes(initialEscapeState, bytes.toString('latin1'), 'tmux', { text });
+  return found;
+}
+
+/** Not a byte order mark, and no byte that is no UTF-8. */
+const readable = /[^\s\p{C}\uFFFD]/u;
 
 /** Follows the object at `start` to its end, to the first wrong byte, or to the end of the line. */
 function follow(prefix: JsonPrefix, line: Buffer, start: number): { step: 'more' | 'whole' | 'wrong'; at: number } {

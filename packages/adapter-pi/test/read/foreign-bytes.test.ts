@@ -33,6 +33,10 @@ describe('bytes of others at the records of Pi', () => {
   test.each<[string, PiSpoil]>([
     ['an escape sequence before the last one', { record: 'agent_settled', before: escape }],
     ['words before the last one', { record: 'agent_settled', before: 'garbage ' }],
+    [
+      'words that quote the last one',
+      { record: 'tool_execution_start', before: 'tool said: {"type":"agent_settled"}\n' },
+    ],
     ['a sequence without an end before the last one', { record: 'agent_settled', before: '\x1b]0;done' }],
     ['NUL bytes before the last one', { record: 'agent_settled', before: '\0\0\0' }],
     ['a byte order mark before the last one', { record: 'agent_settled', before: '\uFEFF' }],

@@ -69,8 +69,8 @@ async function flooded(over: Partial<PlaneTuning>, act: (task: TaskHandle) => Pr
   await using places = await makePlaces();
   const flooding = Promise.withResolvers<void>();
   async function* events(session: RuntimeSession, options: ReadEventsOptions = {}): AsyncGenerator<SourceBatch> {
-    if (options.follow !== false) return yield* session.events(options);
-    for (let n = 0; options.signal?.aborted !== true; n += 1) {
+    if (options.follow !== false) yield* session.events(options);
+    for (let n = 0; options.follow === false && options.signal?.aborted !== true; n += 1) {
       yield { cursor: options.after ?? '', events: [{ type: 'output.delta', source: 'stdout', text: `${n}` }] };
       if (n > 100) flooding.resolve();
       await sleep(2);
