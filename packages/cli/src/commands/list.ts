@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { AgentRuntimeError, taskStatusSchema, type ControlPlane } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { parseDirectory } from '../arguments/directory.ts';
 import { parseLabel } from '../arguments/label.ts';
 import { parseKnown } from '../arguments/known.ts';
 import { usageError } from '../arguments/usage-error.ts';
@@ -52,7 +53,7 @@ export function registerList(parent: Command, deps: CliDependencies): void {
             parseKnown(text, 'status', taskStatusSchema.options),
           ),
         )
-        .option('--workspace <path>', 'show only tasks that work in this directory')
+        .addOption(parsedOption('--workspace <path>', 'show only tasks that work in this directory', parseDirectory))
         .addOption(
           repeatedOption('--label <label>', 'show only tasks with this label: name=value; repeatable', parseLabel),
         )

@@ -1,6 +1,7 @@
 import { approvalPolicySchema, needsSchema, policyRuleSchema, targetSchema } from '@runtime/contracts';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
+import { parseDirectory } from '../arguments/directory.ts';
 import { parseDuration } from '../arguments/duration.ts';
 import { parseLabel } from '../arguments/label.ts';
 import { parseNeeds } from '../arguments/needs.ts';
@@ -50,7 +51,9 @@ export function addTaskOptions(command: Command): Command {
     .addOption(parsedOption('--on <runtimes>', 'runtimes in order of preference: pi,tmux or pi:<model>', parseTargets))
     .option('--model <name>', 'the model of every runtime for which --on names none')
     .addOption(new Option('--thinking <level>', 'how much the model thinks').choices(thinkingLevels))
-    .option('--workspace <path>', 'where the agent works (default: the current directory)')
+    .addOption(
+      parsedOption('--workspace <path>', 'where the agent works (default: the current directory)', parseDirectory),
+    )
     .option('--title <text>', 'the title in lists (default: the beginning of the prompt)')
     .addOption(repeatedOption('--label <label>', 'a label for lists: name=value; repeatable', parseLabel))
     .option('--until-closed', 'keep the task open for follow-ups until `runtime close`')

@@ -176,6 +176,14 @@ describe('runtime list', () => {
     expect((await lab.run('list')).stdout).toContain('x  team=web k=a=b');
   });
 
+  it.each(['list', 'run', 'submit'])('an empty --workspace is refused by %s', async (command) => {
+    await using lab = await Lab.open();
+    const words = command === 'list' ? [] : ['x'];
+    const { code, stderr } = await lab.run(command, ...words, '--workspace', '');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--workspace')]);
+    expect((await lab.run('list', '-q')).stdout.trim()).toBe('');
+  });
+
   it('shows the runtimes that a queued task asks for, and what it waits for', async () => {
     const gate = Promise.withResolvers<void>();
     await using lab = await Lab.open();
