@@ -44,7 +44,11 @@ export function registerWait(parent: Command, deps: CliDependencies): void {
         context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
       await refuseOwnTask(context, followed.plane, [...views.keys()]);
       const stopSaying = sayOwnerChanges(context, followed);
-      return waitForTasks(context, followed, [...views.keys()], { any, timeout }).finally(stopSaying);
+      try {
+        return await waitForTasks(context, followed, [...views.keys()], { any, timeout });
+      } finally {
+        await stopSaying();
+      }
     },
   });
 }
