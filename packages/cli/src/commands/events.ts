@@ -99,6 +99,6 @@ function typeFilter(given: readonly (readonly string[])[] | undefined): (type: s
 function formatEvent(event: CursoredEvent, { out, options }: CommandContext, withStream: boolean): string {
   const c = out.colours;
   const stream = withStream ? ` ${c.dim(event.stream)}` : '';
-  const summary = summarizeEvent(event, options.verbose ? 2000 : Math.max(60, out.columns - 40));
+  const summary = summarizeEvent(event, Math.max(options.verbose ? 2000 : 60, out.columns - 40));
   return `${c.dim(formatTime(event.time))}${stream} ${c.cyan(event.type)} ${summary}`.trimEnd();
 }

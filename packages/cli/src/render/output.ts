@@ -17,6 +17,7 @@ export interface Output {
   readonly live: boolean;
   /** Whether a line may be drawn again: a terminal that is not dumb. */
   readonly redraws: boolean;
+  /** The width of the terminal; Infinity where stdout is none, because what reads it there wants whole lines. */
   readonly columns: number;
   /** Writes text to stdout as it is. The caller has sanitised untrusted parts. */
   write(text: string): Promise<void>;
@@ -62,7 +63,7 @@ export function createOutput(
     redraws: !json && stdout.isTTY === true && deps.env['TERM'] !== 'dumb',
     // Not kept: a window changes its size.
     get columns() {
-      return stdout.columns ?? 100;
+      return stdout.isTTY === true ? (stdout.columns ?? 100) : Infinity;
     },
     write,
     line: (text = '') => (json ? Promise.resolve() : write(`${text}\n`)),

@@ -22,16 +22,17 @@ const hiddenFields: ReadonlySet<string> = new Set([
   'spec',
 ]);
 
-/** The names and values of an event of any type on one line; long values are cut. Sanitised. */
+/** The names and values of an event of any type on one line; long values are cut unless `width` is Infinity. Sanitised. */
 export function summarizeEvent(event: CursoredEvent, width = 160): string {
+  const most = (cells: number): number => (width === Infinity ? width : cells);
   const parts: string[] = [];
   for (const [name, value] of Object.entries(event)) {
     if (hiddenFields.has(name) || value === undefined) continue;
-    parts.push(`${name}=${sanitizeLine(JSON.stringify(value) ?? '', 120)}`);
+    parts.push(`${name}=${sanitizeLine(JSON.stringify(value) ?? '', most(120))}`);
   }
   const spec = event['spec'];
   if (typeof spec === 'object' && spec !== null && 'prompt' in spec) {
-    parts.unshift(`prompt=${sanitizeLine(JSON.stringify(spec.prompt), 80)}`);
+    parts.unshift(`prompt=${sanitizeLine(JSON.stringify(spec.prompt), most(80))}`);
   }
   return sanitizeLine(parts.join(' '), width);
 }

@@ -14,11 +14,12 @@ const wideEnough = 60;
 /** The lines of `runtime list`: a heading, then the tasks, each with what it waits for below it. */
 export function formatTaskList(views: readonly TaskView[], now: number, c: Colours, columns: number): string[] {
   const isWide = columns >= wideEnough;
+  const most = (cells: number): number => (columns === Infinity ? 400 : cells);
   const ids = views.map((view) => view.id);
   const head = ['TASK', 'STATUS', 'RUNTIME', 'AGE', ...(isWide ? ['WORKSPACE'] : []), 'TITLE'];
   const rows = views.map((view) => {
-    const workspace = sanitizeLine(basename(view.workspace), 16);
-    const runtime = sanitizeLine(view.runs.at(-1)?.runtime ?? formatTargets(view, ','), isWide ? 20 : 10);
+    const workspace = sanitizeLine(basename(view.workspace), most(16));
+    const runtime = sanitizeLine(view.runs.at(-1)?.runtime ?? formatTargets(view, ','), most(isWide ? 20 : 10));
     const title = [sanitizeLine(view.title), formatLabels(view)].filter((part) => part !== '').join('  ');
     const last = isWide ? [workspace, title] : [`${workspace} · ${title}`];
     return [shortId(view.id, ids), view.status, runtime, formatDuration(now - view.submittedAt), ...last];

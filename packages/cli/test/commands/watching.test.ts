@@ -184,6 +184,30 @@ describe('runtime list', () => {
     expect((await lab.run('list', '-q')).stdout.trim()).toBe('');
   });
 
+  it('cuts nothing where stdout is no terminal', async () => {
+    const gate = Promise.withResolvers<void>();
+    await using lab = await Lab.open(() => [{ do: 'gate', until: gate.promise }]);
+    const first = (await lab.run('submit', 'a')).stdout.trim();
+    const title = `b ${'word '.repeat(20)}end`;
+    await lab.run('submit', title, '--label', `long=${'x'.repeat(200)}y`);
+    // Before that it waits for the runtime to say what it can.
+    while (!(await lab.run('list', '--json')).stdout.includes('works in'));
+    const piped = new Sink();
+    piped.columns = 40;
+    await lab.start(['list'], { stdout: piped }).ended;
+    expect(piped.text).toContain(`waits: task ${shortId(first)} works in ${lab.workspace}\n`);
+    expect(piped.text).toContain('word end  long=');
+    const screen = new Sink(true);
+    screen.columns = 40;
+    await lab.start(['list'], { stdout: screen }).ended;
+    expect(screen.text).toContain('…');
+    gate.resolve();
+    await lab.run('wait', 'last');
+    const logs = await lab.run('logs', 'last');
+    expect(logs.stdout).toContain('word end');
+    expect(logs.stdout).not.toContain('…');
+  });
+
   it('shows the runtimes that a queued task asks for, and what it waits for', async () => {
     const gate = Promise.withResolvers<void>();
     await using lab = await Lab.open();
