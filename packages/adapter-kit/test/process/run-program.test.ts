@@ -35,7 +35,7 @@ it('kills one that takes too long, or when the caller gives up', async () => {
   );
   const caller = new AbortController();
   setTimeout(() => caller.abort(), 100);
-  expect(await codeOf(sh('sleep 100000', { signal: caller.signal }))).toBe('CANCELLED');
+  expect(await codeOf(sh('exec sleep 100000', { signal: caller.signal }))).toBe('CANCELLED');
   expect(await codeOf(sh('true', { signal: AbortSignal.abort() }))).toBe('CANCELLED');
 });
 
