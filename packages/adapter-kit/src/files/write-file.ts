@@ -63,7 +63,8 @@ async function write(
   }
 }
 
-async function syncDirectory(folder: string): Promise<void> {
+/** Makes the names in a directory durable. Throws what the system says. */
+export async function syncDirectory(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -9,7 +9,7 @@ export type { Environment, EnvironmentOptions } from './environment.ts';
 export { makeDirectory } from '../files/make-directory.ts';
 export { readRecord } from '../files/read-record.ts';
 export { readTail } from '../files/read-tail.ts';
-export { replaceFile, writeNew } from '../files/write-file.ts';
+export { replaceFile, syncDirectory, writeNew } from '../files/write-file.ts';
 export type { WriteOptions } from '../files/write-file.ts';
 export { openFifoWriter } from './fifo-writer.ts';
 export type { FifoWriter, FifoWriterOptions } from './fifo-writer.ts';

@@ -38,8 +38,6 @@ export interface Planes {
   socketPath(dataDir: string): Promise<string>;
   /** The process that owner.json names, living or not; undefined when there is none. */
   owner(dataDir: string): Promise<NamedOwner | undefined>;
-  /** Looks again whether the process of an owner has ended. */
-  isLiving(owner: NamedOwner): Promise<boolean>;
   /** Checks every line of the log. */
   verify(dataDir: string): Promise<LogReport>;
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { systemCode } from '@runtime/contracts';
 import type { Planes } from './dependencies.ts';
 
 /** The real planes. Their packages are loaded on first use: help and version must not wait for a database. */
@@ -29,12 +28,6 @@ export function nodePlanes(): Planes {
       const { findOwner } = await import('@runtime/control-plane');
       return findOwner({ dataDir });
     },
-    async isLiving({ pid, startTime, bootId }) {
-      const { isAlive } = await import('@runtime/adapter-kit/process');
-      return startTime === undefined || bootId === undefined
-        ? answersSignals(pid)
-        : isAlive({ pid, startTime, bootId });
-    },
     async verify(dataDir) {
       const { verifyLog } = await import('@runtime/event-log');
       const report = await verifyLog({ dir: join(dataDir, 'log') });
@@ -42,13 +35,4 @@ export function nodePlanes(): Planes {
       return { ok: problems.length === 0, problems, report };
     },
   };
-}
-
-/** All that can be known where `owner.json` holds no start time. */
-function answersSignals(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
-  }
 }

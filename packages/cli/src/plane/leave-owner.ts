@@ -46,7 +46,7 @@ export async function leaveOwner(
 /** While the record names this owner, and its process lives. */
 async function isThere({ deps, dataDir }: LeaveContext, owner: NamedOwner): Promise<boolean> {
   const named = await deps.planes.owner(dataDir);
-  return named?.pid === owner.pid && named.startTime === owner.startTime && (await deps.planes.isLiving(owner));
+  return named?.pid === owner.pid && named.startTime === owner.startTime && named.isLiving;
 }
 
 function cannotBeAsked(pid: number, cause: AgentRuntimeError): AgentRuntimeError {

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readTail, replaceFile, writeNew } from '@runtime/adapter-kit/run';
+import { readTail, replaceFile, syncDirectory, writeNew } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, systemCode, type TaskSpec } from '@runtime/contracts';
 import { z } from 'zod';
 
@@ -116,15 +116,6 @@ async function makeFolder(folder: string): Promise<void> {
     await mkdir(folder, { mode: 0o700 });
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-  }
-}
-
-async function syncDirectory(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }
 
