@@ -90,7 +90,8 @@ async function tryServer(tmux: string, { signal }: CallOptions): Promise<void> {
   try {
     const commands = [
       ['new-session', '-d', '-s', 'ar-probe', '-x', '80', '-y', '24', 'bash', '-m', '-c', 'read -r line'],
-      ['pipe-pane', '-t', target, 'exec cat >>out.raw'],
+      // Into no file: a recorder that begins late would write into a folder that is being removed.
+      ['pipe-pane', '-t', target, 'exec cat >/dev/null'],
       ['display-message', '-p', '-t', target, '#{pane_pipe} #{pid}'],
       ['kill-server'],
     ];
