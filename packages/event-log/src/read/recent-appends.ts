@@ -16,6 +16,8 @@ interface RecentWrite {
   readonly last: number;
   readonly bytes: Buffer;
   readonly appends: readonly RecentAppend[];
+  /** All that is kept for it, in bytes, as nearly as the objects of an engine can be weighed. */
+  weight: number;
   /** Events by append, parsed for the first reader of their stream and shared with all later readers. */
   readonly byAppend: (readonly StoredEvent[] | undefined)[];
   /** The events of all appends, parsed for the first reader of the whole log. */
@@ -33,27 +35,33 @@ export interface Taken {
 /** So many events are worth a promise of their own; fewer are gathered with those that follow. */
 const plenty = 32;
 
-/** The latest appends in memory, so that readers at the end need no file. Bounded by bytes: slow readers read files. */
+/** What an append keeps beside its bytes, and what its parsed events weigh by their bytes: measured with Node 24. */
+const appendWeight = 700;
+const parsedWeight = 1.5;
+
+/** The latest appends in memory, so that readers at the end need no file. Bounded by weight: slow readers read files. */
 export class RecentAppends {
   readonly #limit: number;
   #writes: RecentWrite[] = [];
   /** The first write that is still kept. */
   #start = 0;
-  #bytes = 0;
+  #weight = 0;
   readonly #line = new Line();
 
-  constructor(limit = 4 * 1024 * 1024) {
+  constructor(limit = 8 * 1024 * 1024) {
     this.#limit = limit;
   }
 
-  /** Takes the appends of one write, at least one. */
-  push(appends: readonly RecentAppend[], bytes: Buffer): void {
+  /** Takes the appends of one write, at least one, with a copy of their lines, which begin the bytes. */
+  push(appends: readonly RecentAppend[], lines: Buffer): void {
     const first = appends[0]?.result.first ?? 0;
     const last = appends.at(-1)?.result.last ?? 0;
-    this.#writes.push({ first, last, bytes, appends, byAppend: [], all: undefined });
-    this.#bytes += bytes.length;
-    while (this.#bytes > this.#limit && this.#start < this.#writes.length) {
-      this.#bytes -= this.#writes[this.#start]?.bytes.length ?? 0;
+    const bytes = copyOf(lines, 0, appends.at(-1)?.end ?? 0);
+    const weight = bytes.length + appends.length * appendWeight;
+    this.#writes.push({ first, last, bytes, appends, weight, byAppend: [], all: undefined });
+    this.#weight += weight;
+    while (this.#weight > this.#limit && this.#start < this.#writes.length) {
+      this.#weight -= this.#writes[this.#start]?.weight ?? 0;
       this.#start += 1;
     }
     if (this.#start > 16 && this.#start * 2 > this.#writes.length) {
@@ -83,7 +91,7 @@ export class RecentAppends {
     for (let number = from; number < this.#writes.length; number += 1) {
       const write = this.#writes[number];
       if (!write || write.first > upTo || (gathered && gathered.length >= enough)) break;
-      const all = (write.all ??= this.#decode(write.bytes));
+      const all = (write.all ??= this.#decode(write, write.bytes));
       const whole = write.first > reached && write.last <= upTo;
       const events = whole ? all : all.slice(Math.max(0, reached + 1 - write.first), upTo + 1 - write.first);
       reached = Math.min(write.last, upTo);
@@ -117,15 +125,25 @@ export class RecentAppends {
     return (write.byAppend[index] ??=
       write.all?.slice(result.first - write.first, result.last + 1 - write.first) ??
       // A copy, because decoding overwrites bytes.
-      this.#decode(Buffer.from(write.bytes.subarray(start, end))));
+      this.#decode(write, copyOf(write.bytes, start, end)));
   }
 
-  #decode(bytes: Buffer): readonly StoredEvent[] {
+  #decode(write: RecentWrite, bytes: Buffer): readonly StoredEvent[] {
+    const weight = bytes.length * parsedWeight;
+    write.weight += weight;
+    this.#weight += weight;
     return decodeEvents(bytes, everything, { line: this.#line, start: 0, end: bytes.length });
   }
 }
 
 const everything = { after: 0, upTo: Infinity, streamText: undefined, file: 'memory', offset: 0 };
+
+/** In memory of its own: a small `Buffer.from` is a part of Node's pool, and keeps all 64 KiB of it. */
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start);
+  bytes.copy(copy, 0, start, end);
+  return copy;
+}
 
 /** The index of the first item that is not `before`, by binary search. */
 function firstAfter<T>(items: readonly T[], from: number, before: (item: T) => boolean): number {

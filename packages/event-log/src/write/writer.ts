@@ -209,7 +209,7 @@ export class Writer {
         state.index.add(segment, { stream, first, last, revision, offset: base + start, end: base + end });
         this.head = last;
       }
-      recent.push(kept, Buffer.from(group.lines.bytes.subarray(0, kept.at(-1)?.end ?? 0)));
+      recent.push(kept, group.lines.bytes);
       state.position = this.head;
     }
     if (durable) this.durable = this.head;
