@@ -2,7 +2,7 @@ import type { NewEvent } from '../log/event-log.ts';
 import type { TaskEventType } from '../events/task-events.ts';
 import type { InstructionLevel } from '../vocabulary/instruction.ts';
 import { own } from '../base/own.ts';
-import { currentRun, type TaskState } from './task-state.ts';
+import { currentRun, openApprovals, type TaskState } from './task-state.ts';
 
 /**
  * A condition on the state of a task that must hold before an event may be appended to its stream.
@@ -23,7 +23,11 @@ export type Guard =
   | 'turn.open'
   | 'tool.new'
   | 'tool.open'
+  /** Fewer than `maxOpen` of its kind are open. */
+  | 'tool.room'
+  | 'child.room'
   | 'child.open'
+  | 'approval.room'
   | 'approval.new'
   | 'approval.open'
   | 'instruction.new'
@@ -35,6 +39,12 @@ export interface EventRule {
   readonly follows: string;
   readonly when: readonly Guard[];
 }
+
+/**
+ * How many tools, children and approvals of a run may be open at a time: each event is folded with all of them, so a
+ * backend that opens and never closes would stop its plane.
+ */
+const maxOpen = 256;
 
 const session = ['task.open', 'run.current', 'run.started'] as const;
 const inTurn = [...session, 'turn.open'] as const;
@@ -83,16 +93,16 @@ export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'message.completed': { follows: 'the last delta of its message', when: inTurn },
   'message.discarded': { follows: 'turn.started', when: inTurn },
   'output.delta': { follows: 'run.started', when: session },
-  'tool.started': { follows: 'turn.started', when: [...inTurn, 'tool.new'] },
+  'tool.started': { follows: `turn.started; ${maxOpen} at a time`, when: [...inTurn, 'tool.new', 'tool.room'] },
   'tool.delta': { follows: 'its tool.started', when: [...inTurn, 'tool.open'] },
   'tool.ended': { follows: 'its tool.started', when: [...inTurn, 'tool.open'] },
   'approval.requested': {
-    follows: 'run.started, or run.ended for one of kind recovery',
-    when: ['task.open', 'approval.new'],
+    follows: `run.started, or run.ended for one of kind recovery; ${maxOpen} at a time`,
+    when: ['task.open', 'approval.new', 'approval.room'],
   },
   'approval.resolved': { follows: 'its approval.requested, once', when: ['task.open', 'approval.open'] },
   'approval.withdrawn': { follows: 'its approval.requested', when: [...session, 'approval.open'] },
-  'child.started': { follows: 'turn.started', when: inTurn },
+  'child.started': { follows: `turn.started; ${maxOpen} at a time`, when: [...inTurn, 'child.room'] },
   'child.ended': { follows: 'its child.started', when: [...session, 'child.open'] },
   'output.gap': { follows: 'run.started', when: session },
   'output.quarantined': { follows: 'run.started', when: session },
@@ -122,6 +132,9 @@ const checks: {
   'turn.open': (state) => state?.runs.at(-1)?.turn !== undefined,
   'tool.new': (state, event) => own(state?.runs.at(-1)?.tools, idOf(event, 'callId')) === undefined,
   'tool.open': (state, event) => own(state?.runs.at(-1)?.tools, idOf(event, 'callId')) !== undefined,
+  'tool.room': (state) => Object.keys(state?.runs.at(-1)?.tools ?? {}).length < maxOpen,
+  'child.room': (state) => (state?.runs.at(-1)?.children.length ?? 0) < maxOpen,
+  'approval.room': (state) => state === undefined || openApprovals(state).length < maxOpen,
   'child.open': (state, event) => state?.runs.at(-1)?.children.includes(idOf(event, 'childId')) === true,
   'approval.new': (state, event) => own(state?.approvals, idOf(event, 'approvalId')) === undefined,
   'approval.open': (state, event) => {

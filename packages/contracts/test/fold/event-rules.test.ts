@@ -103,6 +103,14 @@ const before = (type: TaskEventType): TaskState | undefined => {
 type Situation = readonly [state: TaskState | undefined, event: NewEvent];
 type NamedGuard = Exclude<Guard, object>;
 
+/** Where as many of its kind are open as may be. */
+const full = (type: TaskEventType, event: NewEvent, id: string): readonly Situation[] => {
+  const another = (n: number): NewEvent => ({ ...event, [id]: `another-${n}` });
+  const [scene] = rows[type];
+  const history = scene === 'nothing' ? [] : story[scene];
+  return [[after([...history, ...Array.from({ length: 256 }, (_, n) => another(n))]), event]];
+};
+
 /** For each guard a situation in which only it is broken. */
 const broken: { readonly [G in NamedGuard]: (type: TaskEventType, event: NewEvent) => readonly Situation[] } = {
   'task.new': (_type, event) => [[after(story.queued), event]],
@@ -132,6 +140,9 @@ const broken: { readonly [G in NamedGuard]: (type: TaskEventType, event: NewEven
     [after(story.inTurn), event],
     [after(story.withTool), { ...event, callId: 'another' }],
   ],
+  'tool.room': (type, event) => full(type, event, 'callId'),
+  'child.room': (type, event) => full(type, event, 'childId'),
+  'approval.room': (type, event) => full(type, event, 'approvalId'),
   'child.open': (_type, event) => [[after(story.withChild), { ...event, childId: 'another' }]],
   'approval.new': (_type, event) => [
     [after(story.asked), event],
