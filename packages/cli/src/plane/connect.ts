@@ -5,6 +5,7 @@ import { concurrencyOf, usualConcurrency } from '../config/schema.ts';
 import type { CliDependencies, StartingOwner } from '../host/dependencies.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { leaveOwner } from './leave-owner.ts';
+import { wasReplaced } from './owner-left.ts';
 import { isOlder } from './versions.ts';
 import type { Output } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
@@ -32,10 +33,12 @@ export interface WritingOptions {
    * @default 15000: a start of Node on a busy machine, with a large log
    */
   readonly timeoutMs?: number;
+  /** Why the last connection ended: where another command is about to start an owner, that has its time first. */
+  readonly lost?: AgentRuntimeError | undefined;
 }
 
 /** True for the error of a plane whose owner does not answer, or no longer does. */
-export function isUnavailable(error: unknown): boolean {
+export function isUnavailable(error: unknown): error is AgentRuntimeError {
   return AgentRuntimeError.isInstance(error) && error.code === 'UNAVAILABLE';
 }
 
@@ -81,7 +84,8 @@ export async function connectForReading(context: ConnectContext): Promise<Contro
  */
 export async function connectForWriting(context: ConnectContext, options: WritingOptions): Promise<ControlPlane> {
   const timeoutMs = options.timeoutMs ?? 15_000;
-  let until = performance.now() + timeoutMs;
+  const startFrom = performance.now() + (wasReplaced(options.lost) ? timeoutMs : 0);
+  let until = startFrom + timeoutMs;
   let owner: StartingOwner | undefined;
   let mayTakeOver = true;
   let pauseMs = 20;
@@ -98,7 +102,7 @@ export async function connectForWriting(context: ConnectContext, options: Writin
     if (owner && exitCode !== undefined && !mayFollow.has(exitCode)) throw await ownerFailed(owner, exitCode);
     if (performance.now() > until) throw found ?? (owner ? await ownerTooSlow(context, owner, timeoutMs) : noOwner());
     // An owner that was shutting down may have held the lock: try again to start one.
-    if (!found && (owner === undefined || (exitCode !== undefined && pauseMs >= 250))) {
+    if (!found && performance.now() >= startFrom && (owner === undefined || (exitCode !== undefined && pauseMs >= 250))) {
       owner = await startOwner(context, options);
       pauseMs = 20;
     }
@@ -131,7 +135,7 @@ async function takeOver(context: ConnectContext, plane: ControlPlane): Promise<b
   if (leaves === false || !isOlder(theirs, version)) return false;
   let agreed = true;
   try {
-    await leaveOwner(context, plane, `version ${version} takes over`);
+    await leaveOwner(context, plane, { why: `version ${version} takes over`, successor: true });
   } catch (thrown) {
     const { rawMessage, hint, code } = AgentRuntimeError.from(thrown);
     if (code !== 'UNSUPPORTED' && code !== 'UNAVAILABLE') throw thrown;

@@ -38,6 +38,29 @@ it('connecting is UNAVAILABLE, with a hint, where no plane is open', async () =>
   await expect(connectControlPlane({ dataDir: places.dataDir })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
+it.each([undefined, false])(
+  'an owner that is asked to leave, with successor %s, says so to every client before it hangs up',
+  async (successor) => {
+    await using places = await makePlaces();
+    const onLeaveRequest = (): void => void plane.close();
+    const plane = await openPlane(places, { adapters: [memoryRuntime()], listen: true, onLeaveRequest });
+    const inProcess = await connectControlPlane({ dataDir: places.dataDir });
+    const channel = await SocketChannel.connect(await socketPath(places.dataDir));
+    const stream = channel.stream('events', {})[Symbol.asyncIterator]();
+    await stream.next();
+    const params = { by: 'me', why: 'enough', ...(successor === undefined ? {} : { successor }) };
+    expect(await channel.call('leave', params)).toBeNull();
+    const left = { code: 'UNAVAILABLE', details: { by: 'me', why: 'enough', successor: successor ?? true } };
+    await expect(
+      (async () => {
+        while (!(await stream.next()).done);
+      })(),
+    ).rejects.toMatchObject(left);
+    for (const lost of [channel.lost, inProcess.closed]) expect(await lost).toMatchObject(left);
+    await plane.close();
+  },
+);
+
 it('the owner of a directory is not the owner of a copy of it', async () => {
   await using places = await makePlaces();
   await using plane = await openPlane(places, { adapters: [memoryRuntime()], listen: true });
