@@ -14,6 +14,7 @@ export async function reportError(
   options: Pick<CommonOptions, 'json' | 'verbose'>,
 ): Promise<number> {
   const error = AgentRuntimeError.from(thrown);
+  deps.tellStarter?.(error.toData());
   const out = createOutput(deps, options);
   const hint = error.hint === undefined ? {} : { hint: spokenHint(error.hint) };
   if (options.json) await out.record({ error: { ...error.toData(), ...hint } });

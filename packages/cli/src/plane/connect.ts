@@ -3,7 +3,7 @@ import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import type { LoadedConfig } from '../config/load.ts';
 import { concurrencyOf, usualConcurrency } from '../config/schema.ts';
 import type { CliDependencies, StartingOwner } from '../host/dependencies.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, isLockConflict } from '../exit-codes.ts';
 import { leaveOwner } from './leave-owner.ts';
 import { wasReplaced } from './owner-left.ts';
 import { isOlder } from './versions.ts';
@@ -99,10 +99,16 @@ export async function connectForWriting(context: ConnectContext, options: Writin
     }
     if (found && cannotChange(found)) throw found;
     const exitCode = owner?.exitCode();
-    if (owner && exitCode !== undefined && !mayFollow.has(exitCode)) throw await ownerFailed(owner, exitCode);
-    if (performance.now() > until) throw found ?? (owner ? await ownerTooSlow(context, owner, timeoutMs) : noOwner());
+    const failure = owner && exitCode !== undefined ? await failureOf(owner, exitCode) : undefined;
+    if (failure && !isLockConflict(failure)) throw failure;
+    if (performance.now() > until)
+      throw found ?? failure ?? (owner ? await ownerTooSlow(context, owner, timeoutMs) : noOwner());
     // An owner that was shutting down may have held the lock: try again to start one.
-    if (!found && performance.now() >= startFrom && (owner === undefined || (exitCode !== undefined && pauseMs >= 250))) {
+    if (
+      !found &&
+      performance.now() >= startFrom &&
+      (owner === undefined || (exitCode !== undefined && pauseMs >= 250))
+    ) {
       owner = await startOwner(context, options);
       pauseMs = 20;
     }
@@ -110,9 +116,6 @@ export async function connectForWriting(context: ConnectContext, options: Writin
     pauseMs = Math.min(pauseMs * 1.5, 250);
   }
 }
-
-/** Of owners after which another one may be started: the lock was held, or another command asked it to leave. */
-const mayFollow: ReadonlySet<number | null> = new Set([exitCodes.unavailable, exitCodes.succeeded]);
 
 /** An owner without a socket will not get one, and a stopped one goes on only when somebody continues it. */
 export const cannotChange = ({ retry, details }: AgentRuntimeError): boolean =>
@@ -149,11 +152,14 @@ async function takeOver(context: ConnectContext, plane: ControlPlane): Promise<b
 
 const noOwner = (): AgentRuntimeError => new AgentRuntimeError('UNAVAILABLE', 'no owner could be started in time');
 
-async function ownerFailed(owner: StartingOwner, exitCode: number | null): Promise<AgentRuntimeError> {
+/** Why the owner ended; undefined for one that another command asked to leave. */
+async function failureOf(owner: StartingOwner, exitCode: number | null): Promise<AgentRuntimeError | undefined> {
+  if (exitCode === exitCodes.succeeded) return undefined;
+  const reported = await owner.failure();
+  if (reported) return reported;
   const how = exitCode === null ? 'was killed' : `exited with ${exitCode}`;
   const tail = await owner.logTail();
-  const code = exitCode === exitCodes.usage ? 'INVALID_ARGUMENT' : 'UNAVAILABLE';
-  return new AgentRuntimeError(code, `the owner ${how} before its socket answered${logEnd(tail)}`, {
+  return new AgentRuntimeError('UNAVAILABLE', `the owner ${how} before its socket answered${logEnd(tail)}`, {
     hint: `see ${owner.logPath}, or run the owner in the foreground: runtime serve`,
   });
 }
@@ -163,12 +169,10 @@ async function ownerTooSlow(
   owner: StartingOwner,
   timeoutMs: number,
 ): Promise<AgentRuntimeError> {
-  const held = owner.exitCode() === exitCodes.unavailable;
-  const why = held ? 'another process holds the data directory and serves no socket' : 'its socket did not answer';
   const tail = await owner.logTail();
   return new AgentRuntimeError(
     'UNAVAILABLE',
-    `the owner did not start within ${timeoutMs / 1000} s: ${why}${logEnd(tail)}`,
+    `the owner did not start within ${timeoutMs / 1000} s: its socket did not answer${logEnd(tail)}`,
     {
       hint: `runtime doctor --data-dir ${context.dataDir} shows the process that holds it; the log of the owner is ${owner.logPath}`,
     },

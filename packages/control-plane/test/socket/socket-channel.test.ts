@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, errorCodeSchema } from '@runtime/contracts';
 import { expect, it } from 'vitest';
 import { maxFrameBytes } from '../../src/socket/frames.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
@@ -18,6 +18,15 @@ it('the client throws the error that the owner throws', async () => {
   expect(AgentRuntimeError.isInstance(thrown)).toBe(true);
   expect(thrown).toMatchObject({ code: 'NOT_FOUND', hint: 'use another', details: { a: 1 } });
   expect(await channel.call('echo', { x: 1 })).toEqual({ x: 1 });
+  await channel.close();
+});
+
+it.each(errorCodeSchema.options)('an error %s of the owner is the same error for the client', async (code) => {
+  await using place = await served();
+  const channel = await SocketChannel.connect(place.path);
+  const data = { code, message: 'why', retry: 'elsewhere', hint: 'what to do', details: { a: [1] }, cause: 'Error: x' };
+  const thrown: unknown = await channel.call('throw', data).catch((reason: unknown) => reason);
+  expect(AgentRuntimeError.isInstance(thrown) && thrown.toData()).toEqual(data);
   await channel.close();
 });
 
