@@ -17,7 +17,8 @@ export interface SelfCommand {
 const failureSchema = z.object({ failure: errorDataSchema });
 
 const maxLogBytes = 1024 * 1024;
-const tailBytes = 2000;
+/** With the words around it, within what an error may say. */
+const tailBytes = 1500;
 
 /**
  * Starts `runtime serve` in its own session: without a terminal, with its own log file, an allow-list of the
