@@ -123,6 +123,44 @@ it('an answer that is too large is an error of its call alone', async () => {
   await channel.close();
 });
 
+it('an owner that greets and then answers nothing is given up, by calls and streams', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sock-'));
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).resume();
+    socket.write(`${JSON.stringify(notify('hello', { protocol: 'runtime-socket/2', epoch: 1, pid: 1 }))}\n`);
+  }).listen(join(dir, 's'));
+  await once(server, 'listening');
+  const patience = { quietMs: 20, answerMs: 20 };
+  for (const ask of [
+    (channel: SocketChannel) => channel.call('info', {}),
+    (channel: SocketChannel) => channel.stream('events', {})[Symbol.asyncIterator]().next(),
+  ]) {
+    const channel = await SocketChannel.connect(join(dir, 's'), { patience });
+    const silent = { code: 'UNAVAILABLE', details: { silent: true }, hint: expect.any(String) };
+    await expect(ask(channel)).rejects.toMatchObject(silent);
+    expect(await channel.lost).toMatchObject(silent);
+    await expect(channel.call('info', {})).rejects.toMatchObject(silent);
+  }
+  await new Promise((resolve) => server.close(resolve));
+  await rm(dir, { recursive: true });
+});
+
+it('a call may take as long as it likes while the owner answers when it is asked whether it lives', async () => {
+  await using place = await served();
+  const channel = await SocketChannel.connect(place.path, { patience: { quietMs: 10, answerMs: 60_000 } });
+  const controller = new AbortController();
+  const waiting = channel.call('forever', {}, { signal: controller.signal });
+  const asked = (): number => place.seen.calls.filter((name) => name === 'info').length;
+  await expect.poll(asked, { timeout: 30_000 }).toBeGreaterThan(3);
+  controller.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+  await channel.call('echo', {});
+  const before = asked();
+  await sleep(100);
+  expect(asked()).toBe(before);
+  await channel.close();
+});
+
 it('an owner that could not read a request says why, in every call that waits', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'sock-'));
   const server = createServer((socket) => {
