@@ -23,7 +23,7 @@ export const exitCodesHelp: readonly (readonly [code: number, meaning: string])[
 ];
 
 /** True when another process holds the data directory. Every other CONFLICT is about a task. */
-function isLockConflict({ code, details }: AgentRuntimeError): boolean {
+export function isLockConflict({ code, details }: AgentRuntimeError): boolean {
   if (code !== 'CONFLICT') return false;
   const path = details?.['path'];
   return details?.['owner'] !== undefined || (typeof path === 'string' && path.endsWith('lock.db'));

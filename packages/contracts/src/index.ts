@@ -67,6 +67,7 @@ export type { RunMode, RunScoped, StopCause, TaskEvent, TaskEventOf, TaskEventTy
 
 export type {
   ActOptions,
+  LeaveOptions,
   ControlPlane,
   CursoredEvent,
   EventsOptions,

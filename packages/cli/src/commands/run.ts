@@ -6,6 +6,7 @@ import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { addCommand } from '../invocation/add-command.ts';
 import { concurrencyOf } from '../config/schema.ts';
+import type { Reconnect } from '../plane/follow-task.ts';
 import { openOwnPlane } from '../plane/own-plane.ts';
 import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { prepareTask, submitTask, type PreparedTask } from './submit.ts';
@@ -62,7 +63,7 @@ async function runDetached(context: CommandContext, prepared: PreparedTask): Pro
     }
   });
   try {
-    const outcome = await watchUntil(context, plane, task.id, signal, () => context.writing());
+    const outcome = await watchUntil(context, plane, task.id, signal, (lost) => context.writing({ lost }));
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
     if (!detach.signal.aborted) return exitCodes.succeeded;
     const id = shortId(task.id);
@@ -110,7 +111,7 @@ async function watchUntil(
   plane: ControlPlane,
   taskId: string,
   signal: AbortSignal,
-  reconnect?: () => Promise<ControlPlane>,
+  reconnect?: Reconnect,
 ): Promise<RunOutcome | undefined> {
   try {
     return await watchTask(context, plane, taskId, { signal, reconnect });

@@ -18,15 +18,16 @@ export function registerStop(parent: Command, deps: CliDependencies): void {
     description: 'let the owner leave; agents go on, and the next task starts another owner',
     body: stop,
     details: `Ends no task and no agent: runtime cancel <task> does. Resolves once the owner has let go of the data
-directory. What agents do meanwhile is kept in their files and taken up by the next owner. A runtime run that is open
-starts one at once: end it with Ctrl-C before.`,
+directory. What agents do meanwhile is kept in their files and taken up by the next owner. A runtime run or watch
+that is open ends and says so.`,
   });
 }
 
 async function stop(context: CommandContext): Promise<void> {
   const { out } = context;
   const plane = await owner(context);
-  const info = plane && (await leaveOwner(context, context.closeAtEnd(plane), 'runtime stop'));
+  const info =
+    plane && (await leaveOwner(context, context.closeAtEnd(plane), { why: 'runtime stop', successor: false }));
   if (!info) {
     await out.document({ stopped: false });
     await out.line('no owner lives: there is nothing to stop');
@@ -51,5 +52,5 @@ async function owner(context: CommandContext): Promise<ControlPlane | undefined>
 function whatGoesOn(unfinished: number): string {
   if (unfinished === 0) return 'no task goes on';
   const [tasks, them] = unfinished === 1 ? ['1 task goes', 'it'] : [`${unfinished} tasks go`, 'them'];
-  return `${tasks} on without an owner, until the next task, an open runtime run or runtime serve takes ${them} up`;
+  return `${tasks} on without an owner, until the next task or runtime serve takes ${them} up`;
 }

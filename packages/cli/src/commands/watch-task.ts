@@ -1,7 +1,8 @@
-import type { ControlPlane, RunOutcome, TaskStreamEvent } from '@runtime/contracts';
+import type { AgentRuntimeError, ControlPlane, RunOutcome, TaskStreamEvent } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
 import type { CommandContext } from '../invocation/context.ts';
-import { followTask } from '../plane/follow-task.ts';
+import { followTask, type Reconnect } from '../plane/follow-task.ts';
+import { ownerStopped } from '../plane/owner-left.ts';
 import { createLiveView, type LiveView } from '../render/live-view.ts';
 import { shortId } from '../render/short-id.ts';
 import { createStatusLine } from '../render/status-line.ts';
@@ -13,10 +14,13 @@ import { describeWaiting } from '../render/waiting.ts';
 export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Connects again after the owner died. Left out where this process is the owner. */
-  readonly reconnect?: (() => Promise<ControlPlane>) | undefined;
+  readonly reconnect?: Reconnect | undefined;
 }
 
-/** Shows a task until it has ended, and returns its outcome; undefined when `signal` ended the watching before. */
+/**
+ * Shows a task until it has ended, and returns its outcome; undefined when `signal` ended the watching before. Throws
+ * CANCELLED when the owner was stopped.
+ */
 export async function watchTask(
   context: CommandContext,
   plane: ControlPlane,
@@ -39,7 +43,8 @@ export async function watchTask(
   let takesMore = false;
   let outcome: RunOutcome | undefined;
   try {
-    for await (const event of followTask(plane, taskId, { follow: true, ...options })) {
+    const stopped = (): AgentRuntimeError => ownerStopped(program, taskId);
+    for await (const event of followTask(plane, taskId, { follow: true, stopped, ...options })) {
       if (event.type === 'task.submitted') keptOpen = event.spec.until === 'closed';
       // One that takes no follow-up ends after its turn.
       if (event.type === 'run.started') takesMore = event.capabilities.followUp;

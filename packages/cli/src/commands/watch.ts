@@ -24,7 +24,7 @@ export function registerWatch(parent: Command, deps: CliDependencies): void {
       await refuseOwnTask(context, plane, [view.id]);
       if (!isOwned && view.endedAt === undefined)
         out.remark(`no owner lives, so this task makes no progress; ${program} serve --detach starts one`);
-      const stopSaying = sayOwnerChanges(context, followed);
+      const stopSaying = sayOwnerChanges(context, followed, { untilStopped: true });
       try {
         const outcome = await watchTask(context, plane, view.id, { signal, reconnect });
         return outcome === undefined ? exitCodes.succeeded : exitCodeOfOutcome(outcome);

@@ -1,4 +1,4 @@
-import type { ControlPlane, RuntimeDefinition } from '@runtime/contracts';
+import type { AgentRuntimeError, ControlPlane, ErrorData, RuntimeDefinition } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { Machine } from '../doctor/machine.ts';
 
@@ -66,6 +66,8 @@ export interface StartingOwner {
   readonly pid: number | undefined;
   /** Its exit code, null when a signal killed it; undefined while it lives. */
   exitCode(): number | null | undefined;
+  /** Once it has ended: the error with which it did, as it reported it. Undefined for one that was killed or crashed. */
+  failure(): Promise<AgentRuntimeError | undefined>;
   /** The end of its log, without what earlier owners wrote. */
   logTail(): Promise<string>;
   readonly logPath: string;
@@ -100,6 +102,8 @@ export interface CliDependencies {
   createAdapter(id: string, definition: RuntimeDefinition): Promise<RuntimeAdapter>;
   /** Starts an owner process. Resolves when the process runs, which is before it serves. */
   startOwner(options: StartOwnerOptions): Promise<StartingOwner>;
+  /** Tells the error of this process to the one that started it, where that listens: see `StartingOwner.failure`. */
+  tellStarter?(failure: ErrorData): void;
   /** Calls the listener for these signals until the returned function is called. */
   onSignal(names: readonly ('SIGINT' | 'SIGTERM' | 'SIGHUP')[], listener: (name: string) => void): () => void;
   /** Asks one question. Only called when stdin and stdout are terminals. Throws CANCELLED for Ctrl-C and Ctrl-D. */

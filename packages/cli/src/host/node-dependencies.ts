@@ -33,6 +33,10 @@ export function nodeDependencies(): CliDependencies {
     createAdapter,
     startOwner: (options) =>
       startOwner(options, { execPath: process.execPath, execArgv: process.execArgv, entry }, process.env),
+    tellStarter(failure) {
+      // Who started it may be gone, which is no failure.
+      if (process.connected) process.send?.({ failure }, undefined, undefined, () => undefined);
+    },
     onSignal(names, listener) {
       for (const name of names) process.on(name, listener);
       return () => {

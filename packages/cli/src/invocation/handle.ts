@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { commonOptionsSchema, createContext, type CommandContext, type CommonOptions } from './context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
+import { wasStopped } from '../plane/owner-left.ts';
 import { spokenHint } from '../render/spoken-hint.ts';
 import { createOutput, formatError } from '../render/output.ts';
 
@@ -13,9 +14,12 @@ export async function reportError(
   options: Pick<CommonOptions, 'json' | 'verbose'>,
 ): Promise<number> {
   const error = AgentRuntimeError.from(thrown);
+  deps.tellStarter?.(error.toData());
   const out = createOutput(deps, options);
   const hint = error.hint === undefined ? {} : { hint: spokenHint(error.hint) };
   if (options.json) await out.record({ error: { ...error.toData(), ...hint } });
+  // Nothing failed: a person ended what the view was looking at.
+  else if (error.code === 'CANCELLED' && wasStopped(error)) out.note(`${error.rawMessage}; ${error.hint}`);
   else
     out.note(
       formatError(error, createOutput({ ...deps, stdout: deps.stderr }, { json: false }).colours, options.verbose),

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, errorDataSchema } from '@runtime/contracts';
+import { z } from 'zod';
 import type { StartingOwner, StartOwnerOptions } from '../host/dependencies.ts';
 import { ownerEnvironment } from './environment.ts';
 
@@ -13,8 +14,11 @@ export interface SelfCommand {
   readonly entry: string;
 }
 
+const failureSchema = z.object({ failure: errorDataSchema });
+
 const maxLogBytes = 1024 * 1024;
-const tailBytes = 2000;
+/** With the words around it, within what an error may say. */
+const tailBytes = 1500;
 
 /**
  * Starts `runtime serve` in its own session: without a terminal, with its own log file, an allow-list of the
@@ -42,7 +46,7 @@ export async function startOwner(
       detached: true,
       cwd: '/',
       env: await ownerEnvironment(env),
-      stdio: ['ignore', log.fd, log.fd],
+      stdio: ['ignore', log.fd, log.fd, 'ipc'],
     });
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
@@ -52,11 +56,33 @@ export async function startOwner(
     });
     let exitCode: number | null | undefined;
     child.once('exit', (code) => (exitCode = code));
+    const failure = failureOf(child);
     child.unref();
-    return { pid: child.pid, exitCode: () => exitCode, logTail: () => readTail(logPath, begin), logPath };
+    child.channel?.unref();
+    return {
+      pid: child.pid,
+      exitCode: () => exitCode,
+      failure() {
+        child.channel?.ref();
+        return failure;
+      },
+      logTail: () => readTail(logPath, begin),
+      logPath,
+    };
   } finally {
     await log.close();
   }
+}
+
+/** The error that it reports before it ends; its end is the end of the channel, so that nothing is read too early. */
+function failureOf(child: ChildProcess): Promise<AgentRuntimeError | undefined> {
+  return new Promise((resolve) => {
+    child.on('message', (message) => {
+      const { data } = failureSchema.safeParse(message);
+      if (data) resolve(AgentRuntimeError.fromData(data.failure));
+    });
+    child.once('disconnect', () => resolve(undefined));
+  });
 }
 
 /** Opens the log of all owners of a data directory. A log of more than 1 MiB is renamed first. */

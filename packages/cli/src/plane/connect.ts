@@ -3,8 +3,9 @@ import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import type { LoadedConfig } from '../config/load.ts';
 import { concurrencyOf, usualConcurrency } from '../config/schema.ts';
 import type { CliDependencies, StartingOwner } from '../host/dependencies.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, isLockConflict } from '../exit-codes.ts';
 import { leaveOwner } from './leave-owner.ts';
+import { wasReplaced } from './owner-left.ts';
 import { isOlder } from './versions.ts';
 import type { Output } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
@@ -32,10 +33,12 @@ export interface WritingOptions {
    * @default 15000: a start of Node on a busy machine, with a large log
    */
   readonly timeoutMs?: number;
+  /** Why the last connection ended: where another command is about to start an owner, that has its time first. */
+  readonly lost?: AgentRuntimeError | undefined;
 }
 
 /** True for the error of a plane whose owner does not answer, or no longer does. */
-export function isUnavailable(error: unknown): boolean {
+export function isUnavailable(error: unknown): error is AgentRuntimeError {
   return AgentRuntimeError.isInstance(error) && error.code === 'UNAVAILABLE';
 }
 
@@ -81,7 +84,8 @@ export async function connectForReading(context: ConnectContext): Promise<Contro
  */
 export async function connectForWriting(context: ConnectContext, options: WritingOptions): Promise<ControlPlane> {
   const timeoutMs = options.timeoutMs ?? 15_000;
-  let until = performance.now() + timeoutMs;
+  const startFrom = performance.now() + (wasReplaced(options.lost) ? timeoutMs : 0);
+  let until = startFrom + timeoutMs;
   let owner: StartingOwner | undefined;
   let mayTakeOver = true;
   let pauseMs = 20;
@@ -95,10 +99,16 @@ export async function connectForWriting(context: ConnectContext, options: Writin
     }
     if (found && cannotChange(found)) throw found;
     const exitCode = owner?.exitCode();
-    if (owner && exitCode !== undefined && !mayFollow.has(exitCode)) throw await ownerFailed(owner, exitCode);
-    if (performance.now() > until) throw found ?? (owner ? await ownerTooSlow(context, owner, timeoutMs) : noOwner());
+    const failure = owner && exitCode !== undefined ? await failureOf(owner, exitCode) : undefined;
+    if (failure && !isLockConflict(failure)) throw failure;
+    if (performance.now() > until)
+      throw found ?? failure ?? (owner ? await ownerTooSlow(context, owner, timeoutMs) : noOwner());
     // An owner that was shutting down may have held the lock: try again to start one.
-    if (!found && (owner === undefined || (exitCode !== undefined && pauseMs >= 250))) {
+    if (
+      !found &&
+      performance.now() >= startFrom &&
+      (owner === undefined || (exitCode !== undefined && pauseMs >= 250))
+    ) {
       owner = await startOwner(context, options);
       pauseMs = 20;
     }
@@ -106,9 +116,6 @@ export async function connectForWriting(context: ConnectContext, options: Writin
     pauseMs = Math.min(pauseMs * 1.5, 250);
   }
 }
-
-/** Of owners after which another one may be started: the lock was held, or another command asked it to leave. */
-const mayFollow: ReadonlySet<number | null> = new Set([exitCodes.unavailable, exitCodes.succeeded]);
 
 /** An owner without a socket will not get one, and a stopped one goes on only when somebody continues it. */
 export const cannotChange = ({ retry, details }: AgentRuntimeError): boolean =>
@@ -131,7 +138,7 @@ async function takeOver(context: ConnectContext, plane: ControlPlane): Promise<b
   if (leaves === false || !isOlder(theirs, version)) return false;
   let agreed = true;
   try {
-    await leaveOwner(context, plane, `version ${version} takes over`);
+    await leaveOwner(context, plane, { why: `version ${version} takes over`, successor: true });
   } catch (thrown) {
     const { rawMessage, hint, code } = AgentRuntimeError.from(thrown);
     if (code !== 'UNSUPPORTED' && code !== 'UNAVAILABLE') throw thrown;
@@ -145,11 +152,14 @@ async function takeOver(context: ConnectContext, plane: ControlPlane): Promise<b
 
 const noOwner = (): AgentRuntimeError => new AgentRuntimeError('UNAVAILABLE', 'no owner could be started in time');
 
-async function ownerFailed(owner: StartingOwner, exitCode: number | null): Promise<AgentRuntimeError> {
+/** Why the owner ended; undefined for one that another command asked to leave. */
+async function failureOf(owner: StartingOwner, exitCode: number | null): Promise<AgentRuntimeError | undefined> {
+  if (exitCode === exitCodes.succeeded) return undefined;
+  const reported = await owner.failure();
+  if (reported) return reported;
   const how = exitCode === null ? 'was killed' : `exited with ${exitCode}`;
   const tail = await owner.logTail();
-  const code = exitCode === exitCodes.usage ? 'INVALID_ARGUMENT' : 'UNAVAILABLE';
-  return new AgentRuntimeError(code, `the owner ${how} before its socket answered${logEnd(tail)}`, {
+  return new AgentRuntimeError('UNAVAILABLE', `the owner ${how} before its socket answered${logEnd(tail)}`, {
     hint: `see ${owner.logPath}, or run the owner in the foreground: runtime serve`,
   });
 }
@@ -159,12 +169,10 @@ async function ownerTooSlow(
   owner: StartingOwner,
   timeoutMs: number,
 ): Promise<AgentRuntimeError> {
-  const held = owner.exitCode() === exitCodes.unavailable;
-  const why = held ? 'another process holds the data directory and serves no socket' : 'its socket did not answer';
   const tail = await owner.logTail();
   return new AgentRuntimeError(
     'UNAVAILABLE',
-    `the owner did not start within ${timeoutMs / 1000} s: ${why}${logEnd(tail)}`,
+    `the owner did not start within ${timeoutMs / 1000} s: its socket did not answer${logEnd(tail)}`,
     {
       hint: `runtime doctor --data-dir ${context.dataDir} shows the process that holds it; the log of the owner is ${owner.logPath}`,
     },

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type ControlPlane, type TaskStreamEvent } from '@runtime/contracts';
 import { defined } from '../defined.ts';
 import { isUnavailable } from './connect.ts';
+import { wasStopped } from './owner-left.ts';
 
 /** How to read the events of a task. */
 export interface FollowOptions {
@@ -10,9 +11,17 @@ export interface FollowOptions {
   /** Whether to wait for new events up to `task.ended`. */
   readonly follow: boolean;
   readonly signal: AbortSignal;
-  /** Connects again after the owner died. Without it, the death of the owner ends the reading with its error. */
-  readonly reconnect?: (() => Promise<ControlPlane>) | undefined;
+  /**
+   * Connects again after the owner was lost, for this reason. Without it, the death of the owner ends the reading with
+   * its error.
+   */
+  readonly reconnect?: Reconnect | undefined;
+  /** What to throw when the owner was stopped. @default nothing: it connects again */
+  readonly stopped?: (() => AgentRuntimeError) | undefined;
 }
+
+/** Connects again; `lost` is why the last connection ended, where that was said. */
+export type Reconnect = (lost?: AgentRuntimeError) => Promise<ControlPlane>;
 
 const maxFailures = 5;
 
@@ -28,6 +37,7 @@ export async function* followTask(
   let plane = first;
   let { after } = options;
   for (let failures = 0; ;) {
+    let lost: AgentRuntimeError | undefined;
     try {
       const { follow, signal } = options;
       for await (const event of plane.task(taskId).events(defined({ after, follow, signal }))) {
@@ -42,6 +52,8 @@ export async function* followTask(
       failures += 1;
     } catch (error) {
       if (!isUnavailable(error) || options.reconnect === undefined || options.signal.aborted) throw error;
+      if (options.stopped && wasStopped(error)) throw options.stopped();
+      lost = error;
       failures += 1;
       if (failures > maxFailures) throw error;
     }
@@ -51,6 +63,6 @@ export async function* followTask(
       });
     }
     await sleep(failures * 100, undefined, { signal: options.signal });
-    plane = await options.reconnect();
+    plane = await options.reconnect(lost);
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentRuntimeError, type ControlPlane, type PlaneInfo } from '@runtime/contracts';
+import { AgentRuntimeError, type ControlPlane, type LeaveOptions, type PlaneInfo } from '@runtime/contracts';
 import type { CliDependencies, NamedOwner } from '../host/dependencies.ts';
 
 /** Letting go of a thousand agents takes seconds; a disk that hangs may take for ever. */
@@ -20,14 +20,14 @@ interface LeaveContext {
 export async function leaveOwner(
   context: LeaveContext,
   plane: ControlPlane,
-  why: string,
+  request: Required<Pick<LeaveOptions, 'why' | 'successor'>>,
 ): Promise<PlaneInfo | undefined> {
   const { deps, dataDir, signal } = context;
   const owner = await deps.planes.owner(dataDir);
   let info: PlaneInfo | undefined;
   try {
     info = await plane.info({ signal });
-    await plane.leave({ by: 'cli', why, signal });
+    await plane.leave({ by: 'cli', ...request, signal });
   } catch (thrown) {
     const error = AgentRuntimeError.from(thrown);
     // UNAVAILABLE: it is about to leave already, at the request of another command.

@@ -1,4 +1,5 @@
 import type { ControlPlane } from '@runtime/contracts';
+import type { Reconnect } from './follow-task.ts';
 import { connectForReading, connectIfOwned, type ConnectContext } from './connect.ts';
 
 /** A plane to follow tasks on. */
@@ -7,7 +8,7 @@ export interface FollowedPlane {
   /** Without an owner no task makes progress. */
   readonly isOwned: boolean;
   /** A reader starts no owner: after the old one died, it waits some time for the next one. */
-  readonly reconnect: (() => Promise<ControlPlane>) | undefined;
+  readonly reconnect: Reconnect | undefined;
 }
 
 /** Connects to the owner, else reads the files. */

@@ -2,8 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { findLivingOwner, type ConnectContext } from './connect.ts';
 import type { FollowedPlane } from './open-for-following.ts';
+import { wasStopped } from './owner-left.ts';
 
 const lookMs = 500;
+
+/** How to say it. */
+export interface SayOptions {
+  /** The command ends when the owner was stopped, and says so itself. @default false */
+  readonly untilStopped?: boolean;
+}
 
 /**
  * Says to a person who follows tasks when their owner is gone, and when there is one again, each once. Returns how to
@@ -12,6 +19,7 @@ const lookMs = 500;
 export function sayOwnerChanges(
   context: ConnectContext & { readonly program: string },
   { plane, isOwned }: FollowedPlane,
+  { untilStopped = false }: SayOptions = {},
 ): () => Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, context.signal]);
@@ -21,7 +29,8 @@ export function sayOwnerChanges(
     // Where there was none, the command has said so.
     let isGone = !isOwned;
     while (!signal.aborted) {
-      if (owner) await Promise.race([owner.closed, stopped]);
+      const lost = owner && (await Promise.race([owner.closed, stopped]));
+      if (untilStopped && wasStopped(lost)) return;
       const found = await findLivingOwner({ ...context, signal });
       owner = AgentRuntimeError.isInstance(found) ? undefined : found && context.closeAtEnd(found);
       if (owner && isGone) context.out.remark('an owner is back; its tasks go on');

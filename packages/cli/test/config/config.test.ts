@@ -20,6 +20,22 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 const load = (cwd: string, path?: string) => loadConfig({ path, cwd, home: root, env: { PATH: '' } });
 
+it('a configuration of 200 000 settings that are not known is refused in one short text', () => {
+  const text = JSON.stringify(Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`no setting ${at}`, at])));
+  const long = JSON.stringify({ ['x'.repeat(1_000_000)]: 1 });
+  for (const bad of [text, long]) {
+    let thrown: unknown;
+    try {
+      parseConfig(bad, '/etc/x.json');
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('more') });
+    expect(String(thrown).length).toBeLessThan(2200);
+    expect(String(thrown).split('\n')).toHaveLength(1);
+  }
+});
+
 describe('finding the configuration', () => {
   it('looks from the working directory upwards and stops at home', () => {
     expect(configSearchPath('/home/me/a/b', '/home/me')).toEqual(['/home/me/a/b', '/home/me/a', '/home/me']);

@@ -6,6 +6,7 @@ import { openControlPlane } from '@runtime/control-plane';
 import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { isOlder } from '../../src/plane/versions.ts';
+import { shortId } from '../../src/render/short-id.ts';
 import { lives, ProcessLab, until } from '../support/process-lab.ts';
 
 // Each test is a handful of processes; on a busy machine each takes seconds to start.
@@ -19,6 +20,11 @@ async function openings(lab: ProcessLab): Promise<number> {
   return stdout.trim().split('\n').length;
 }
 
+async function newest(lab: ProcessLab): Promise<string> {
+  const { stdout } = await lab.start('list', '-q', '--limit', '1');
+  return stdout.trim();
+}
+
 const infoSchema = z.object({ pid: z.int(), version: z.string() });
 
 describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
@@ -29,7 +35,7 @@ describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
     const stopped = await lab.start('stop');
     expect(stopped).toMatchObject({ exitCode: 0, stderr: '' });
     expect(stopped.stdout).toBe(
-      `the owner (pid ${pid}) has left; 2 tasks go on without an owner, until the next task, an open runtime run or runtime serve takes them up\n`,
+      `the owner (pid ${pid}) has left; 2 tasks go on without an owner, until the next task or runtime serve takes them up\n`,
     );
     await expect.poll(() => lives(pid), patient).toBe(false);
     expect(await lab.ownerPid()).toBeUndefined();
@@ -86,6 +92,45 @@ describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
     expect(await lab.ownerPid()).not.toBe(process.pid);
   });
 
+  it('ends an open run and watch, which start no owner and say in one line how to come back', async () => {
+    await using lab = await ProcessLab.open(main);
+    const run = lab.start('run', 'hang');
+    await until(run, 'stdout', 'working');
+    const id = await newest(lab);
+    const watch = lab.start('watch', 'last', '-q');
+    await until(watch, 'stdout', 'working');
+    expect(await lab.start('stop')).toMatchObject({ exitCode: 0, stderr: '' });
+    const line = `the owner was stopped; agents go on; to watch again: runtime watch ${shortId(id)}\n`;
+    expect(await run).toMatchObject({ exitCode: 130, stderr: line });
+    expect(await watch).toMatchObject({ exitCode: 130, stderr: line });
+    expect(await lab.ownerPid()).toBeUndefined();
+    expect(await openings(lab)).toBe(1);
+  });
+
+  it('tells a program that watches with --json why its events end', async () => {
+    await using lab = await ProcessLab.open(main);
+    const run = lab.start('run', 'hang', '--json');
+    await until(run, 'stdout', 'working');
+    await lab.start('stop');
+    const { exitCode, stdout, stderr } = await run;
+    expect([exitCode, stderr]).toEqual([130, '']);
+    expect(JSON.parse(stdout.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      error: { code: 'CANCELLED', message: 'the owner was stopped; agents go on', hint: expect.any(String) },
+    });
+  });
+
+  it('lets events -f go on, which says that no owner lives, until there is one again', async () => {
+    await using lab = await ProcessLab.open(main);
+    await lab.start('submit', 'hang');
+    const id = await newest(lab);
+    const events = lab.start('events', '-f', id);
+    await until(events, 'stdout', 'turn.started');
+    await lab.start('stop');
+    await until(events, 'stderr', 'no owner lives');
+    expect(await lab.start('cancel', id)).toMatchObject({ exitCode: 0 });
+    expect(await events).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('task.ended') });
+  });
+
   it('says at once when the owner is stopped', async () => {
     await using lab = await ProcessLab.open(main);
     await lab.start('submit', 'one');
@@ -98,6 +143,25 @@ describe.skipIf(process.platform !== 'linux')('runtime stop', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('a new version', () => {
+  it('takes over beside an open run of the older one, which follows it and starts no owner of its own', async () => {
+    await using lab = await ProcessLab.open(main);
+    await lab.tell({ version: '1.4.0' });
+    const run = lab.start('run', 'hang');
+    await until(run, 'stdout', 'working');
+    const id = await newest(lab);
+    const old = await lab.ownerPid();
+    await lab.tell({ version: '1.10.0' });
+    expect(await lab.start('submit', 'one', '--share-workspace')).toMatchObject({ exitCode: 0, stderr: '' });
+    const newer = await lab.ownerPid();
+    expect(newer).not.toBe(old);
+    expect(await lab.start('cancel', id)).toMatchObject({ exitCode: 0 });
+    const { exitCode, stdout, stderr } = await run;
+    expect([exitCode, stderr]).toEqual([1, '']);
+    expect(stdout).toContain('cancelled');
+    expect(await lab.ownerPid()).toBe(newer);
+    expect(await openings(lab)).toBe(2);
+  });
+
   it('takes over from an older owner, also when two commands find it at the same time; an older one does not', async () => {
     await using lab = await ProcessLab.open(main);
     await lab.tell({ version: '1.4.0' });

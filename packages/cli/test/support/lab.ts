@@ -136,6 +136,7 @@ export class Lab implements AsyncDisposable {
         return {
           pid: process.pid,
           exitCode: () => undefined,
+          failure: () => Promise.resolve(undefined),
           logTail: () => Promise.resolve(''),
           logPath: 'owner.log',
         };

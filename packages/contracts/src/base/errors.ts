@@ -65,6 +65,13 @@ export interface AgentRuntimeErrorOptions {
   readonly cause?: unknown;
 }
 
+/** Longest text in an error, in bytes of UTF-8: it may repeat what somebody sent. */
+const maxTextBytes = 2048;
+/** Room for the count of what was cut. */
+const maxCountBytes = 48;
+const maxDetailsEntries = 100;
+const maxDetailsDepth = 4;
+
 const brand = Symbol.for('@runtime/AgentRuntimeError/1');
 
 const defaultRetry: Partial<Record<ErrorCode, RetryAdvice>> = {
@@ -79,6 +86,8 @@ const defaultRetry: Partial<Record<ErrorCode, RetryAdvice>> = {
  * An agent that fails is not an error but data, a `RunOutcome`.
  * The brand is a registered symbol, so that two bundled copies of this module recognise each other's errors: use
  * `isInstance`, not `instanceof`.
+ * Each of its texts has at most 2 KiB, in `details` as well, and says how much was cut; a list in `details` has at most
+ * 100 entries. Whoever makes one need not cut what it repeats.
  */
 export class AgentRuntimeError extends Error {
   readonly code: ErrorCode;
@@ -87,11 +96,11 @@ export class AgentRuntimeError extends Error {
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
   constructor(code: ErrorCode, message: string, options: AgentRuntimeErrorOptions = {}) {
-    super(`[${code}] ${message}`, options.cause === undefined ? undefined : { cause: options.cause });
+    super(`[${code}] ${capped(message)}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retry = options.retry ?? defaultRetry[code] ?? 'never';
-    this.hint = options.hint;
-    this.details = options.details;
+    this.hint = options.hint === undefined ? undefined : capped(options.hint);
+    this.details = options.details && cappedRecord(options.details, maxDetailsDepth);
     Object.defineProperty(this, brand, { value: true });
   }
 
@@ -138,7 +147,7 @@ export class AgentRuntimeError extends Error {
       retry: this.retry,
       ...(this.hint === undefined ? {} : { hint: this.hint }),
       ...(this.details === undefined ? {} : { details: { ...this.details } }),
-      ...(this.cause === undefined ? {} : { cause: describe(this.cause) }),
+      ...(this.cause === undefined ? {} : { cause: capped(describe(this.cause)) }),
     };
   }
 }
@@ -153,4 +162,27 @@ function describe(value: unknown): string {
   } catch {
     return Object.prototype.toString.call(value);
   }
+}
+
+function capped(text: string): string {
+  if (text.length <= maxTextBytes / 3 || unitsWithin(text, maxTextBytes) === text.length) return text;
+  const kept = unitsWithin(text, maxTextBytes - maxCountBytes);
+  return `${text.slice(0, kept)}… and ${text.length - kept} more characters`;
+}
+
+/** How many UTF-16 units from the beginning fit into this many bytes, without half a character. */
+const unitsWithin = (text: string, bytes: number): number =>
+  new TextEncoder().encodeInto(text, new Uint8Array(bytes)).read;
+
+function cappedRecord(record: Readonly<Record<string, unknown>>, depth: number): Record<string, unknown> {
+  const entries = Object.entries(record).slice(0, maxDetailsEntries);
+  return Object.fromEntries(entries.map(([key, value]) => [capped(key), cappedValue(value, depth - 1)]));
+}
+
+function cappedValue(value: unknown, depth: number): unknown {
+  if (typeof value === 'string') return capped(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '…';
+  if (Array.isArray(value)) return value.slice(0, maxDetailsEntries).map((each) => cappedValue(each, depth - 1));
+  return cappedRecord(value as Record<string, unknown>, depth);
 }

@@ -56,6 +56,15 @@ export interface ActOptions extends CallOptions {
   readonly why?: string;
 }
 
+/** How an owner is asked to leave. */
+export interface LeaveOptions extends ActOptions {
+  /**
+   * Whether another owner is about to follow. With `false` the clients that are connected learn that the owner was
+   * stopped: the `details.successor` of their UNAVAILABLE is false. @default true
+   */
+  readonly successor?: boolean;
+}
+
 /** How an instruction is sent. */
 export interface SendOptions extends CallOptions {
   /** Same key, same effect: sending again returns the first receipt. The same key with other content is CONFLICT. */
@@ -152,7 +161,7 @@ export interface ControlPlane extends AsyncDisposable {
    * Asks the owner to leave the data directory to another one: it closes its plane, and agents go on. Resolves once it
    * has agreed, which is before it is gone. UNSUPPORTED for an owner that decides for itself (`PlaneInfo.leaves`).
    */
-  leave(options?: ActOptions): Promise<void>;
+  leave(options?: LeaveOptions): Promise<void>;
   /** Adds a listener. Removing the last one stops the watching, and adding one again starts it. */
   on<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this;
   off<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this;

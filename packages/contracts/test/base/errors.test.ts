@@ -14,6 +14,41 @@ interface Errors {
 const copy = (name: string): Promise<Errors> =>
   import(/* @vite-ignore */ `../../src/base/errors.ts?copy=${name}`) as Promise<Errors>;
 
+describe('a text that repeats input without end', () => {
+  const long = '\u{1f600}é'.repeat(100_000);
+  const bytes = (text: string | undefined): number => Buffer.byteLength(text ?? '');
+
+  it('is cut to 2 KiB wherever it stands in an error, and says how much is missing', () => {
+    const details = { issues: [long, 'short'], deep: [{ text: long }], n: 1, none: undefined };
+    const error = new AgentRuntimeError('INVALID_ARGUMENT', long, { hint: long, details, cause: new Error(long) });
+    const data = error.toData();
+    for (const text of [error.rawMessage, data.message, data.hint, data.cause]) {
+      expect(bytes(text)).toBeLessThanOrEqual(2048);
+      expect(text).toMatch(/^(Error: )?[\u{1f600}é]+… and \d+ more characters$/u);
+    }
+    expect(bytes(JSON.stringify(data.details))).toBeLessThan(5000);
+    expect(data.details).toMatchObject({ issues: [expect.any(String), 'short'], n: 1 });
+    expect((error.cause as Error).message).toBe(long);
+  });
+
+  it('is cut once, however often the error is passed on', () => {
+    const data = new AgentRuntimeError('INTERNAL', long, { cause: long, details: { long } }).toData();
+    expect(AgentRuntimeError.fromData(data).toData()).toEqual(data);
+  });
+
+  it('is whole up to 2 KiB', () => {
+    const text = 'x'.repeat(2048);
+    expect(new AgentRuntimeError('INTERNAL', text).rawMessage).toBe(text);
+  });
+
+  it('is found in a list without end, and in details that hold themselves', () => {
+    const details: Record<string, unknown> = { many: Array.from({ length: 200_000 }, (_, n) => n) };
+    details['self'] = details;
+    const { details: kept } = new AgentRuntimeError('INTERNAL', 'x', { details }).toData();
+    expect(JSON.stringify(kept).length).toBeLessThan(20_000);
+  });
+});
+
 const codes = {
   INVALID_ARGUMENT: 'never',
   NOT_FOUND: 'never',

@@ -3,11 +3,11 @@ import { z } from 'zod';
 import { noSuchMethod } from '../client/channel.ts';
 import { parseWith } from '../client/parse.ts';
 import type { Plane } from '../plane/plane.ts';
-import { actorSchema, actParams, cancel, close, interrupt } from './act.ts';
+import { actParams, cancel, close, interrupt } from './act.ts';
 import { answer } from './answer.ts';
 import { send, sendParamsSchema } from './instruct.ts';
 import { listed, listParamsSchema } from './list-tasks.ts';
-import { leave } from './leave.ts';
+import { leave, leaveParamsSchema } from './leave.ts';
 import type { Ports, ReadPort } from './ports.ts';
 import { levelOf, waitForLevel } from './receipts.ts';
 import { reportRuntimes, runtimesParamsSchema } from './report-runtimes.ts';
@@ -54,7 +54,7 @@ export const ownerMethods: Readonly<Record<string, Method<Plane>>> = {
     z.strictObject({ ...actParams, approvalId: z.string().min(1).max(512), decision: decisionSchema }),
     answer,
   ),
-  leave: method(z.strictObject({ by: actorSchema, why: actParams.why }), leave),
+  leave: method(leaveParamsSchema, leave),
   runtimes: method(runtimesParamsSchema, reportRuntimes),
 };
 

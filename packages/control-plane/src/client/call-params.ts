@@ -3,6 +3,7 @@ import type {
   ActOptions,
   CallOptions,
   EventsOptions,
+  LeaveOptions,
   ListOptions,
   RuntimesOptions,
   SubmitRequest,
@@ -17,6 +18,8 @@ export const listParams = ({ status, limit, idPart, workspace, labels }: ListOpt
   defined({ status: status && [...status], limit, idPart, workspace, labels });
 
 export const eventsParams = ({ after, follow }: EventsOptions): Params => defined({ after, follow });
+
+export const leaveParams = ({ by, why, successor }: LeaveOptions): Params => defined({ by, why, successor });
 
 export const actParams = ({ by, why }: ActOptions): Params => defined({ by, why });
 

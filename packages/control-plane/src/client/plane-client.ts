@@ -2,12 +2,12 @@ import {
   planeInfoSchema,
   runtimeReportSchema,
   taskViewSchema,
-  type ActOptions,
   type AgentRuntimeError,
   type CallOptions,
   type ControlPlane,
   type CursoredEvent,
   type EventsOptions,
+  type LeaveOptions,
   type ListOptions,
   type PlaneEvents,
   type PlaneInfo,
@@ -19,7 +19,7 @@ import {
 } from '@runtime/contracts';
 import { z } from 'zod';
 import { ask } from './ask.ts';
-import { actParams, callOptions, eventsParams, listParams, runtimesParams, submitParams } from './call-params.ts';
+import { callOptions, eventsParams, leaveParams, listParams, runtimesParams, submitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 import { Observers } from './observers.ts';
@@ -72,8 +72,8 @@ export class PlaneClient implements ControlPlane {
     return ask(this.#channel, planeInfoSchema, 'info', {}, options);
   }
 
-  async leave(options: ActOptions = {}): Promise<void> {
-    await ask(this.#channel, z.null(), 'leave', actParams(options), callOptions(options));
+  async leave(options: LeaveOptions = {}): Promise<void> {
+    await ask(this.#channel, z.null(), 'leave', leaveParams(options), callOptions(options));
   }
 
   on<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this {

@@ -17,6 +17,7 @@ export interface ConnectOptions extends CallOptions {
  * The plane of the process that owns a data directory: this process, or another over its socket, whose path stands in
  * `owner.json`. UNAVAILABLE without an owner, and with one that serves no socket or does not answer (`details.owner`);
  * PROTOCOL_VIOLATION for an owner of another version.
+ * While something is awaited, an owner that has said nothing for 45 s is given up: UNAVAILABLE (`details.silent`).
  * Closing it closes the connection and changes nothing for the owner. Aborting `signal` ends the attempt to connect.
  */
 export async function connectControlPlane({ dataDir, signal }: ConnectOptions): Promise<ControlPlane> {

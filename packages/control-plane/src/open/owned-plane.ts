@@ -1,5 +1,6 @@
 import { AgentRuntimeError, type PlaneInfo, type Scheduler } from '@runtime/contracts';
 import { LocalChannel } from '../api/local-channel.ts';
+import { ownerLeft } from '../api/leave.ts';
 import { PlaneReader } from '../api/plane-reader.ts';
 import { Plane } from '../plane/plane.ts';
 import type { TaskRegistry } from '../plane/task-registry.ts';
@@ -67,7 +68,10 @@ export class OwnedPlane {
 
   async #close(): Promise<void> {
     const { closing, dataDir, release } = this.#owned;
-    const reason = new AgentRuntimeError('UNAVAILABLE', 'the plane is closed');
+    const { leaveRequest } = this.plane;
+    const left = leaveRequest && ownerLeft(leaveRequest);
+    if (left) this.#door?.dismiss(left);
+    const reason = left ?? new AgentRuntimeError('UNAVAILABLE', 'the plane is closed');
     closing.abort(reason);
     // For the other clients in this process; after a failure this changes nothing.
     this.#failed.resolve(reason);

@@ -9,7 +9,7 @@ import {
 import { currentRun, taskView, type TaskState } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
 import { worthKeeping } from '../runtimes/breaker.ts';
-import type { PlaneContext } from '../task/context.ts';
+import type { LeaveRequest, PlaneContext } from '../task/context.ts';
 import type { Conversation, Task, TaskHost } from '../task/task.ts';
 import { Admission } from './admission.ts';
 import { Submissions } from './submissions.ts';
@@ -31,6 +31,8 @@ export class Plane implements TaskHost {
   readonly submissions = new Submissions(this);
   /** The log cannot be written any more. */
   readonly fail: (error: unknown) => void;
+  /** The first one that was taken. */
+  leaveRequest: LeaveRequest | undefined;
   readonly #admission: Admission;
   readonly #tasks = new Map<string, Task>();
   readonly #appending = new Set<{ readonly head: number }>();

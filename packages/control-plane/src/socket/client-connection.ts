@@ -48,8 +48,8 @@ export class ClientConnection {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('error', (cause) => this.#lose(ownerGone(cause)));
-    socket.on('close', () => this.#lose(ownerGone()));
+    socket.on('error', (cause) => this.lose(ownerGone(cause)));
+    socket.on('close', () => this.lose(ownerGone()));
     socket.on('data', (chunk) => this.#receive(chunk));
   }
 
@@ -79,7 +79,7 @@ export class ClientConnection {
   }
 
   async #greet(signal: AbortSignal | undefined): Promise<Hello> {
-    const late = (): void => this.#lose(silentOwner());
+    const late = (): void => this.lose(silentOwner(helloTimeoutMs));
     const timer = setTimeout(late, helloTimeoutMs);
     try {
       return await abortable(this.#greeting.promise, signal);
@@ -95,7 +95,7 @@ export class ClientConnection {
     try {
       for (const frame of this.#frames.read(chunk)) this.#take(frame);
     } catch (cause) {
-      this.#lose(otherProtocol(cause));
+      this.lose(otherProtocol(cause));
     }
   }
 
@@ -109,11 +109,12 @@ export class ClientConnection {
     const reply = parseReply(frame);
     if (!reply) return;
     // The owner could not read something of this connection, and hangs up.
-    if ('error' in reply && reply.id === null) this.#lose(AgentRuntimeError.fromData(reply.error.data));
+    if ('error' in reply && reply.id === null) this.lose(AgentRuntimeError.fromData(reply.error.data));
     else this.#handlers?.onReply(reply);
   }
 
-  #lose(error: AgentRuntimeError): void {
+  /** Ends the connection with this reason, unless it has ended. */
+  lose(error: AgentRuntimeError): void {
     this.#socket.destroy();
     if (this.#lost) return;
     this.#lost = error;
@@ -127,8 +128,10 @@ const requestTooLarge = (): AgentRuntimeError =>
     hint: 'put large content into a file in the workspace and name it in the prompt',
   });
 
-const silentOwner = (): AgentRuntimeError =>
-  new AgentRuntimeError('UNAVAILABLE', `the owner did not answer within ${helloTimeoutMs / 1000} s`, {
+/** Of an owner that lives, as far as the socket shows, and says nothing. */
+export const silentOwner = (ms: number): AgentRuntimeError =>
+  new AgentRuntimeError('UNAVAILABLE', `the owner did not answer within ${ms / 1000} s`, {
+    hint: 'its process may be stopped or overloaded: runtime doctor shows which one it is',
     details: { silent: true },
   });
 

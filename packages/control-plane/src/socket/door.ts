@@ -34,25 +34,30 @@ const defaultLimits: ConnectionLimits = { connections: 512, firstFrameMs: 30_000
 export class Door {
   readonly #options: DoorOptions;
   readonly #limits: ConnectionLimits;
-  readonly #sockets = new Set<Socket>();
+  readonly #connections: Set<ServerConnection>;
   readonly #closing = new AbortController();
   #server: SocketServer;
   #watching: Promise<void> = Promise.resolve();
   #warned = false;
 
-  private constructor(options: DoorOptions, limits: ConnectionLimits, sockets: Set<Socket>, server: SocketServer) {
+  private constructor(
+    options: DoorOptions,
+    limits: ConnectionLimits,
+    connections: Set<ServerConnection>,
+    server: SocketServer,
+  ) {
     this.#options = options;
     this.#limits = limits;
-    this.#sockets = sockets;
+    this.#connections = connections;
     this.#server = server;
   }
 
   /** Serves at this path, or where `choosePath` says instead when somebody took it meanwhile. */
   static async open(path: string, options: DoorOptions): Promise<Door> {
-    const sockets = new Set<Socket>();
+    const connections = new Set<ServerConnection>();
     const limits = { ...defaultLimits, ...options.limits };
-    const server = await serveSocket(path, (socket) => accept(socket, sockets, options, limits));
-    const door = new Door(options, limits, sockets, server);
+    const server = await serveSocket(path, (socket) => accept(socket, connections, options, limits));
+    const door = new Door(options, limits, connections, server);
     await options.announce(path);
     door.#watching = door.#watch();
     return door;
@@ -64,7 +69,12 @@ export class Door {
 
   /** Open connections. */
   get clients(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
+  }
+
+  /** Tells every client why the owner goes away. Before `close`, and before the plane ends their streams. */
+  dismiss(reason: AgentRuntimeError): void {
+    for (const connection of this.#connections) connection.dismiss(reason);
   }
 
   /** Closes every connection and removes the socket. */
@@ -72,7 +82,7 @@ export class Door {
     this.#closing.abort();
     await this.#watching;
     await this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    for (const connection of this.#connections) connection.close();
   }
 
   async #watch(): Promise<void> {
@@ -111,15 +121,21 @@ export class Door {
   async #move(): Promise<void> {
     const path = await this.#options.choosePath();
     const before = this.#server;
-    this.#server = await serveSocket(path, (socket) => accept(socket, this.#sockets, this.#options, this.#limits));
+    this.#server = await serveSocket(path, (socket) => accept(socket, this.#connections, this.#options, this.#limits));
     await before.close();
     await this.#options.announce(path);
   }
 }
 
-function accept(socket: Socket, sockets: Set<Socket>, { channel, hello }: DoorOptions, limits: ConnectionLimits): void {
-  if (sockets.size >= limits.connections) return refuseConnection(socket, hello, limits);
-  sockets.add(socket);
-  socket.on('close', () => sockets.delete(socket));
-  new ServerConnection(socket, channel, limits).serve(hello);
+function accept(
+  socket: Socket,
+  connections: Set<ServerConnection>,
+  { channel, hello }: DoorOptions,
+  limits: ConnectionLimits,
+): void {
+  if (connections.size >= limits.connections) return refuseConnection(socket, hello, limits);
+  const connection = new ServerConnection(socket, channel, limits);
+  connections.add(connection);
+  socket.on('close', () => connections.delete(connection));
+  connection.serve(hello);
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { streamMethods, type Channel } from '../client/channel.ts';
-import { rpcErrors } from './error-numbers.ts';
+import { errorNumber, rpcErrors } from './error-numbers.ts';
 import { encodeFrame, FrameReader, maxFrameBytes } from './frames.ts';
 import {
   cancelMethod,
@@ -66,6 +66,16 @@ export class ServerConnection {
     this.#socket.on('end', () => this.#endWithin(this.#limits.closingMs));
     this.#endWithin(this.#limits.firstFrameMs);
     this.#send(notification(helloMethod, { protocol, ...hello }));
+  }
+
+  /** Tells the client why the owner hangs up, once it has taken what was sent before. */
+  dismiss(reason: AgentRuntimeError): void {
+    this.#giveUp(errorNumber(reason), reason);
+  }
+
+  /** Hangs up, unless the last answer is on its way. */
+  close(): void {
+    if (!this.#broken) this.#socket.destroy();
   }
 
   #receive(chunk: Buffer): void {
@@ -157,12 +167,12 @@ export class ServerConnection {
   async #flow(id: RequestId, method: string, params: Params, signal: AbortSignal): Promise<void> {
     for await (const items of this.#channel.stream(method, params, { signal })) {
       if (!this.#send(notification(itemsMethod, { id, items }))) await this.#drained();
-      if (signal.aborted) break;
+      if (signal.aborted || this.#broken) break;
     }
     this.#send(result(id, null));
   }
 
-  /** Answers a violation of the protocol with the reason, and hangs up. */
+  /** Says why in an answer to no request, and hangs up. */
   #giveUp(code: number, error: AgentRuntimeError): void {
     if (this.#broken) return;
     this.#send(failure(null, error, code));
@@ -176,7 +186,7 @@ export class ServerConnection {
    * Throws EXHAUSTED for a message that is larger than a frame.
    */
   #send(message: unknown): boolean {
-    if (this.#socket.destroyed) return true;
+    if (this.#socket.destroyed || this.#broken) return true;
     const frame = encodeFrame(message);
     if (frame === undefined) throw answerTooLarge();
     return this.#socket.write(frame);

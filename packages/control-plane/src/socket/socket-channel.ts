@@ -1,7 +1,8 @@
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Channel } from '../client/channel.ts';
-import { ClientConnection, type ConnectionOptions } from './client-connection.ts';
+import { ClientConnection, silentOwner, type ConnectionOptions } from './client-connection.ts';
 import { cancelMethod, notification, request, type Reply, type RequestId } from './messages.ts';
+import { Silence, type Patience } from './silence.ts';
 import { StreamReader } from './stream-reader.ts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -15,7 +16,14 @@ interface Pending {
 export interface ChannelOptions extends ConnectionOptions {
   /** Where the owner's socket is now, asked when it cannot be reached where it was. @default it never moves */
   readonly locate?: () => Promise<string | undefined>;
+  /** How long the owner may be silent. @default 15 s until it is asked, 30 s for the answer: a busy machine is slow */
+  readonly patience?: Patience;
 }
+
+const usualPatience: Patience = { quietMs: 15_000, answerMs: 30_000 };
+
+/** Of the question whether the owner still answers. */
+const aliveId = 'alive';
 
 /** A channel over a unix socket: one connection for all calls, and one for each stream. */
 export class SocketChannel implements Channel {
@@ -27,6 +35,7 @@ export class SocketChannel implements Channel {
   readonly #loss = Promise.withResolvers<AgentRuntimeError>();
   readonly lost = this.#loss.promise;
   readonly #closing = new AbortController();
+  readonly #silence: Silence;
   #lostBy: AgentRuntimeError | undefined;
   #nextId = 1;
 
@@ -34,6 +43,12 @@ export class SocketChannel implements Channel {
     this.#path = path;
     this.#options = options;
     this.#calls = calls;
+    const { patience = usualPatience } = options;
+    this.#silence = new Silence(patience, {
+      // Any answer will do, and the reader of answers does not know this id.
+      ask: () => calls.send(request(aliveId, 'info', {})),
+      giveUp: () => this.#giveUp(silentOwner(patience.quietMs + patience.answerMs)),
+    });
     calls.listen({ onReply: (reply) => this.#settle(reply), onLost: (error) => this.#lose(error) });
   }
 
@@ -52,6 +67,7 @@ export class SocketChannel implements Channel {
       this.#calls.send(notification(cancelMethod, { id }));
     };
     signal?.addEventListener('abort', aborted, { once: true });
+    this.#silence.awaits();
     try {
       return await new Promise((resolve, reject) => {
         this.#pending.set(id, { resolve, reject });
@@ -59,6 +75,7 @@ export class SocketChannel implements Channel {
       });
     } finally {
       this.#pending.delete(id);
+      this.#silence.settled();
       signal?.removeEventListener('abort', aborted);
     }
   }
@@ -72,12 +89,14 @@ export class SocketChannel implements Channel {
     if (!connection) return;
     this.#streams.add(connection);
     const reader = new StreamReader(connection, signal);
+    this.#silence.awaits();
     try {
       throwIfAborted(this.#closing.signal);
       connection.send(request(1, method, params));
       for (let items = await reader.next(); items; items = await reader.next()) yield items;
     } finally {
       reader.close();
+      this.#silence.settled();
       this.#streams.delete(connection);
     }
   }
@@ -105,10 +124,16 @@ export class SocketChannel implements Channel {
   }
 
   #settle(reply: Reply): void {
+    this.#silence.heard();
     if ('params' in reply || reply.id === null) return;
     const pending = this.#pending.get(reply.id);
     if ('error' in reply) pending?.reject(AgentRuntimeError.fromData(reply.error.data));
     else pending?.resolve(reply.result);
+  }
+
+  #giveUp(error: AgentRuntimeError): void {
+    for (const connection of this.#streams) connection.lose(error);
+    this.#calls.lose(error);
   }
 
   #lose(error: AgentRuntimeError): void {

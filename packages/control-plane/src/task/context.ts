@@ -31,11 +31,13 @@ export interface PlaneTuning {
   readonly overdueMs: number;
 }
 
-/** A client wants the owner to leave the data directory to another one. */
+/** A client wants the owner to leave the data directory. */
 export interface LeaveRequest {
   /** Who asks. */
   readonly by: string;
   readonly why?: string | undefined;
+  /** Whether another owner is about to follow. */
+  readonly successor: boolean;
 }
 
 /** What the parts of one plane share. */

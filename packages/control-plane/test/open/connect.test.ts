@@ -6,6 +6,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { expect, it } from 'vitest';
 import { connectControlPlane, findOwner, openReadOnlyPlane, socketPath } from '../../src/index.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
+import { call, dial, failed } from '../support/json-rpc.ts';
 import { makePlaces, openPlane } from '../support/planes.ts';
 
 it('a plane behind its socket is found by its directory, and counts the connected clients', async () => {
@@ -37,6 +38,43 @@ it('connecting is UNAVAILABLE, with a hint, where no plane is open', async () =>
   await mkdir(places.dataDir);
   await expect(connectControlPlane({ dataDir: places.dataDir })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
+
+it('a request of 200 000 unknown fields is refused in a few kilobytes', async () => {
+  await using places = await makePlaces();
+  await using _plane = await openPlane(places, { adapters: [memoryRuntime()], listen: true });
+  await using client = await dial(await socketPath(places.dataDir));
+  const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`field ${at}`, at]));
+  client.send(call(1, 'task.status', { taskId: 'task-x', ...many }));
+  client.send(call(2, 'submit', { prompt: 'x', workspace: places.workspace, ...many }));
+  client.send({ ...call(3, 'info'), id: many });
+  await expect.poll(() => client.frames.length, { timeout: 30_000 }).toBe(4);
+  for (const frame of client.frames) expect(JSON.stringify(frame).length).toBeLessThan(12 * 1024);
+  const codes = [failed(1, 'INVALID_ARGUMENT'), failed(2, 'INVALID_ARGUMENT'), failed(null, 'PROTOCOL_VIOLATION')];
+  expect(client.frames).toEqual(expect.arrayContaining(codes));
+});
+
+it.each([undefined, false])(
+  'an owner that is asked to leave, with successor %s, says so to every client before it hangs up',
+  async (successor) => {
+    await using places = await makePlaces();
+    const onLeaveRequest = (): void => void plane.close();
+    const plane = await openPlane(places, { adapters: [memoryRuntime()], listen: true, onLeaveRequest });
+    const inProcess = await connectControlPlane({ dataDir: places.dataDir });
+    const channel = await SocketChannel.connect(await socketPath(places.dataDir));
+    const stream = channel.stream('events', {})[Symbol.asyncIterator]();
+    await stream.next();
+    const params = { by: 'me', why: 'enough', ...(successor === undefined ? {} : { successor }) };
+    expect(await channel.call('leave', params)).toBeNull();
+    const left = { code: 'UNAVAILABLE', details: { by: 'me', why: 'enough', successor: successor ?? true } };
+    await expect(
+      (async () => {
+        while (!(await stream.next()).done);
+      })(),
+    ).rejects.toMatchObject(left);
+    for (const lost of [channel.lost, inProcess.closed]) expect(await lost).toMatchObject(left);
+    await plane.close();
+  },
+);
 
 it('the owner of a directory is not the owner of a copy of it', async () => {
   await using places = await makePlaces();

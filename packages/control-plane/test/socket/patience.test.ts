@@ -82,7 +82,8 @@ it('one connection too many is told so, and the others go on', async () => {
 });
 
 it('megabytes of brackets are refused before they are parsed', async () => {
-  await using place = await served({ limits });
+  // To read them may take a busy machine longer than these tests' limits.
+  await using place = await served();
   await using other = await dial(place.path);
   other.send(call(0, 'echo'));
   for (const text of [

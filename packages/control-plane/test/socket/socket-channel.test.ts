@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, errorCodeSchema } from '@runtime/contracts';
 import { expect, it } from 'vitest';
 import { maxFrameBytes } from '../../src/socket/frames.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
@@ -18,6 +18,15 @@ it('the client throws the error that the owner throws', async () => {
   expect(AgentRuntimeError.isInstance(thrown)).toBe(true);
   expect(thrown).toMatchObject({ code: 'NOT_FOUND', hint: 'use another', details: { a: 1 } });
   expect(await channel.call('echo', { x: 1 })).toEqual({ x: 1 });
+  await channel.close();
+});
+
+it.each(errorCodeSchema.options)('an error %s of the owner is the same error for the client', async (code) => {
+  await using place = await served();
+  const channel = await SocketChannel.connect(place.path);
+  const data = { code, message: 'why', retry: 'elsewhere', hint: 'what to do', details: { a: [1] }, cause: 'Error: x' };
+  const thrown: unknown = await channel.call('throw', data).catch((reason: unknown) => reason);
+  expect(AgentRuntimeError.isInstance(thrown) && thrown.toData()).toEqual(data);
   await channel.close();
 });
 
@@ -111,6 +120,44 @@ it('an answer that is too large is an error of its call alone', async () => {
   const channel = await SocketChannel.connect(place.path);
   await expect(channel.call('large', {})).rejects.toMatchObject({ code: 'EXHAUSTED', retry: 'never' });
   expect(await channel.call('echo', { x: 1 })).toEqual({ x: 1 });
+  await channel.close();
+});
+
+it('an owner that greets and then answers nothing is given up, by calls and streams', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sock-'));
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).resume();
+    socket.write(`${JSON.stringify(notify('hello', { protocol: 'runtime-socket/2', epoch: 1, pid: 1 }))}\n`);
+  }).listen(join(dir, 's'));
+  await once(server, 'listening');
+  const patience = { quietMs: 20, answerMs: 20 };
+  for (const ask of [
+    (channel: SocketChannel) => channel.call('info', {}),
+    (channel: SocketChannel) => channel.stream('events', {})[Symbol.asyncIterator]().next(),
+  ]) {
+    const channel = await SocketChannel.connect(join(dir, 's'), { patience });
+    const silent = { code: 'UNAVAILABLE', details: { silent: true }, hint: expect.any(String) };
+    await expect(ask(channel)).rejects.toMatchObject(silent);
+    expect(await channel.lost).toMatchObject(silent);
+    await expect(channel.call('info', {})).rejects.toMatchObject(silent);
+  }
+  await new Promise((resolve) => server.close(resolve));
+  await rm(dir, { recursive: true });
+});
+
+it('a call may take as long as it likes while the owner answers when it is asked whether it lives', async () => {
+  await using place = await served();
+  const channel = await SocketChannel.connect(place.path, { patience: { quietMs: 10, answerMs: 60_000 } });
+  const controller = new AbortController();
+  const waiting = channel.call('forever', {}, { signal: controller.signal });
+  const asked = (): number => place.seen.calls.filter((name) => name === 'info').length;
+  await expect.poll(asked, { timeout: 30_000 }).toBeGreaterThan(3);
+  controller.abort();
+  await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
+  await channel.call('echo', {});
+  const before = asked();
+  await sleep(100);
+  expect(asked()).toBe(before);
   await channel.close();
 });
 

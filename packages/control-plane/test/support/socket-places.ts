@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, errorDataSchema } from '@runtime/contracts';
 import { noSuchMethod, type Channel } from '../../src/client/channel.ts';
 import { maxFrameBytes } from '../../src/socket/frames.ts';
 import { Door, type DoorOptions } from '../../src/socket/door.ts';
@@ -28,6 +28,7 @@ export function scripted(): { channel: Channel; seen: Seen } {
         seen.aborted.push(AgentRuntimeError.from(signal?.reason).rawMessage);
         throw AgentRuntimeError.from(signal?.reason);
       }
+      if (method === 'throw') throw AgentRuntimeError.fromData(errorDataSchema.parse(params));
       if (method === 'fail')
         throw new AgentRuntimeError('NOT_FOUND', 'there is no such thing', { hint: 'use another', details: { a: 1 } });
       throw noSuchMethod(method);
