@@ -96,7 +96,7 @@ describe('an agent that calls `runtime run` itself', () => {
         command: [
           'sh',
           '-c',
-          '"$@" submit inner --on inner --share-workspace --data-dir "$0" && sleep 60',
+          '"$@" submit inner --on inner --share-workspace --data-dir "$0" && sleep 600',
           'DATA',
           ...cliCommand,
         ],

@@ -29,7 +29,7 @@ export interface WritingOptions {
   /** How many tasks the new owner runs at the same time. @default that of the configuration here */
   readonly concurrency?: number;
   /**
-   * How long the owner may take until its socket answers, in ms.
+   * How long the owner may take until its socket answers, in ms; one that gets ready may take four times as long.
    * @default 15000: a start of Node on a busy machine, with a large log
    */
   readonly timeoutMs?: number;
@@ -85,7 +85,7 @@ export async function connectForReading(context: ConnectContext): Promise<Contro
 export async function connectForWriting(context: ConnectContext, options: WritingOptions): Promise<ControlPlane> {
   const timeoutMs = options.timeoutMs ?? 15_000;
   const startFrom = performance.now() + (wasReplaced(options.lost) ? timeoutMs : 0);
-  let until = startFrom + timeoutMs;
+  let since = startFrom;
   let owner: StartingOwner | undefined;
   let mayTakeOver = true;
   let pauseMs = 20;
@@ -94,15 +94,17 @@ export async function connectForWriting(context: ConnectContext, options: Writin
     if (found && !AgentRuntimeError.isInstance(found)) {
       if (!mayTakeOver || !(await takeOver(context, found))) return found;
       mayTakeOver = false;
-      until = performance.now() + timeoutMs;
+      since = performance.now();
       continue;
     }
     if (found && cannotChange(found)) throw found;
     const exitCode = owner?.exitCode();
     const failure = owner && exitCode !== undefined ? await failureOf(owner, exitCode) : undefined;
     if (failure && !isLockConflict(failure)) throw failure;
-    if (performance.now() > until)
-      throw found ?? failure ?? (owner ? await ownerTooSlow(context, owner, timeoutMs) : noOwner());
+    // One that is getting ready is only slow, on a busy machine or over a long log; one that does not answer may hang.
+    const waitsMs = owner && !found ? timeoutMs * startPatience : timeoutMs;
+    if (performance.now() > since + waitsMs)
+      throw found ?? failure ?? (owner ? await ownerTooSlow(context, owner, waitsMs) : noOwner());
     // An owner that was shutting down may have held the lock: try again to start one.
     if (
       !found &&
@@ -116,6 +118,9 @@ export async function connectForWriting(context: ConnectContext, options: Writin
     pauseMs = Math.min(pauseMs * 1.5, 250);
   }
 }
+
+/** How many times longer than for an answer is waited for an owner that gets ready: it has a program to load. */
+const startPatience = 4;
 
 /** An owner without a socket will not get one, and a stopped one goes on only when somebody continues it. */
 export const cannotChange = ({ retry, details }: AgentRuntimeError): boolean =>
