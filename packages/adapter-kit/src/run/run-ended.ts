@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { isAlive } from '../process/identity.ts';
+import path from 'node:path';
+import { isAlive, seemsAlive } from '../process/identity.ts';
+import type { Ended } from '../source/tail-file.ts';
 import { runPaths, type RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
 
@@ -8,14 +10,20 @@ import { readExitRecord, readHolderRecord, type HolderRecord } from './run-recor
  * never had one, or its output has reached its limit.
  * Output that background processes write after that is not part of the run.
  */
-export function runEnded({ runDir }: RunPlace): () => Promise<boolean> {
+export function runEnded({ runDir }: RunPlace): Ended & (() => Promise<boolean>) {
+  const { exit, exitDraft, holder } = runPaths(runDir);
   let record: HolderRecord | undefined;
-  return async () => {
+  const ended = async (): Promise<boolean> => {
     if (await readExitRecord(runDir)) return true;
     record ??= await readHolderRecord(runDir);
     if (record === undefined || !(await isAlive(record.holder))) return true;
     return isOver(runDir, record.maxOutputBytes);
   };
+  return Object.assign(ended, {
+    signs: new Set([exit, exitDraft, holder].map((file) => path.basename(file))),
+    // A holder that is killed says nothing to anybody.
+    isDoubtful: () => record === undefined || !seemsAlive(record.holder),
+  });
 }
 
 /** True when a run has written more than its launch allows. False for a run without a limit. */

@@ -4,7 +4,7 @@ import { parseJsonLine } from './json-line.ts';
 import { LineSplitter, type Line, type OversizeLine } from './line-splitter.ts';
 import { quarantine, type MalformedRecord } from './quarantine.ts';
 import { createRedactor, type Redactor } from './redactor.ts';
-import { tailFile, type Chunk } from './tail-file.ts';
+import { tailFile, type Chunk, type Ended } from './tail-file.ts';
 import { Utf8Stream, type DecodedBytes } from './utf8-stream.ts';
 
 /** One line of a JSONL source. */
@@ -38,7 +38,7 @@ interface CommonOptions extends CallOptions {
   /** A cursor of an earlier reading: everything up to it is translated without giving events. @default the beginning */
   readonly after?: string;
   /** As for `tailFile`; for a run `runEnded(handle)`. */
-  readonly ended: () => boolean | Promise<boolean>;
+  readonly ended: Ended;
   /** False: ends where the file stands, and what is held back then is left for a later reading. @default true */
   readonly follow?: boolean;
   /** Values that must not appear in events. @default none */
@@ -151,7 +151,9 @@ async function* batches(
   const after = readCursor(options.after);
   let end = from ?? 0;
   let isOver = false;
-  const ended = async (): Promise<boolean> => (isOver = await options.ended());
+  const { signs, isDoubtful } = options.ended;
+  const ask = async (): Promise<boolean> => (isOver = await options.ended());
+  const ended: Ended = Object.assign(ask, { ...(signs ? { signs } : {}), ...(isDoubtful ? { isDoubtful } : {}) });
   const translated = (pending: Pending, chunk?: Chunk): SourceBatch | undefined => {
     end = pending.end;
     // A line that stands behind it, or is torn, was written later.

@@ -21,7 +21,7 @@ export { createRedactor, redactBytes } from './redactor.ts';
 export type { Redactor } from './redactor.ts';
 export { SingleReader } from './single-reader.ts';
 export { tailFile } from './tail-file.ts';
-export type { Chunk, TailOptions } from './tail-file.ts';
+export type { Chunk, Ended, TailOptions } from './tail-file.ts';
 export type { DecodedBytes } from './utf8-stream.ts';
 export { watchChanges } from './watch-changes.ts';
 export type { ChangeWatch } from './watch-changes.ts';

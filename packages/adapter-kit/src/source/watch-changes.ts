@@ -7,7 +7,15 @@ export interface ChangeWatch {
    * rejects.
    */
   next(signal?: AbortSignal): Promise<void>;
+  /** As a change. */
+  wake(): void;
   close(): void;
+}
+
+/** Options of `watchChanges`. */
+export interface WatchOptions {
+  /** Whether the change of this file wakes; undefined where the system does not say which file. @default all do */
+  readonly heeds?: (name: string | undefined) => boolean;
 }
 
 /** Where nothing can be watched (no inotify instance left, a network disk) polling is all there is, so it is faster. */
@@ -16,9 +24,10 @@ const blindPollMs = 100;
 /**
  * Wakes a reader when a file or directory changes. Changes before the first `next` count: start watching, look, then
  * wait, and nothing is missed.
- * `pollMs` is the longest wait: watching is an optimisation, never a guarantee.
+ * `pollMs` is the longest wait: watching is an optimisation, never a guarantee. With `Infinity`, somebody else calls
+ * `wake` now and then.
  */
-export function watchChanges(path: string, pollMs: number): ChangeWatch {
+export function watchChanges(path: string, pollMs: number, { heeds = () => true }: WatchOptions = {}): ChangeWatch {
   let changed = false;
   let wake: (() => void) | undefined;
   let watcher: FSWatcher | undefined;
@@ -33,7 +42,9 @@ export function watchChanges(path: string, pollMs: number): ChangeWatch {
     interval = Math.min(pollMs, blindPollMs);
   };
   try {
-    watcher = watch(path, notice).on('error', goBlind);
+    watcher = watch(path, (_type, name) => {
+      if (heeds(name ?? undefined)) notice();
+    }).on('error', goBlind);
   } catch {
     goBlind();
   }
@@ -47,11 +58,12 @@ export function watchChanges(path: string, pollMs: number): ChangeWatch {
           changed = false;
           resolve();
         };
-        const timer = setTimeout(done, interval);
+        const timer = interval === Infinity ? undefined : setTimeout(done, interval);
         wake = done;
         if (changed || signal?.aborted) done();
         else signal?.addEventListener('abort', done, { once: true });
       }),
+    wake: notice,
     close: () => {
       watcher?.close();
       watcher = undefined;

@@ -5,7 +5,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { setTimeout as delay } from 'node:timers/promises';
 import { sessionEventSchemas, type SessionEvent, type SourceBatch } from '@runtime/contracts/adapter';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { runEnded } from '../../src/run/index.ts';
 import {
   jsonFileSource,
@@ -84,6 +84,48 @@ describe('tailFile', () => {
     expect((await first).value?.bytes.toString()).toBe('now');
     controller.abort();
     expect((await tail.next()).done).toBe(true);
+  });
+
+  it('asks for the end when a sign of it changed, and for nothing else', async () => {
+    await writeFile(file(), '');
+    let asked = 0;
+    let over = false;
+    const ended = Object.assign(() => ((asked += 1), over), { signs: new Set(['exit']), isDoubtful: () => false });
+    const tail = tailFile(file(), { ended });
+    const read = async (): Promise<string> => (await tail.next()).value?.bytes.toString() ?? 'the end';
+    let next = read();
+    await vi.waitFor(() => expect(asked).toBe(1));
+    for (let n = 0; n < 20; n += 1) {
+      await appendFile(file('beside'), 'x');
+      await appendFile(file(), String(n % 10));
+      await next;
+      next = read();
+    }
+    // Once a second while the file grows, on whatever machine.
+    const [before, began] = [asked, performance.now()];
+    await appendFile(file('beside'), 'x');
+    await delay(100);
+    expect(asked - before).toBeLessThanOrEqual(Math.ceil((performance.now() - began) / 1000));
+    over = true;
+    await writeFile(file('exit'), '');
+    expect(await next).toBe('the end');
+  });
+
+  it('reads lines that come quickly together', async () => {
+    await writeFile(file(), '');
+    const ended = Object.assign(() => false, { signs: new Set(['exit']), isDoubtful: () => false });
+    const controller = new AbortController();
+    const reading = all(tailFile(file(), { ended, signal: controller.signal }));
+    for (let n = 0; n < 100; n += 1) {
+      await appendFile(file(), 'line\n');
+      await delay(1);
+    }
+    await delay(50);
+    controller.abort();
+    const chunks = await reading;
+    expect(Buffer.concat(chunks.map(({ bytes }) => bytes)).toString()).toBe('line\n'.repeat(100));
+    const spaces = chunks.length - 1;
+    expect(spaces).toBeLessThan(50);
   });
 
   it('reads what was written between the last look and the end', async () => {
