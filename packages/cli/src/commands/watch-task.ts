@@ -114,7 +114,7 @@ function sayWhyQueued(
         .task(taskId)
         .status()
         .catch(() => undefined);
-      const why = shown && describeWaiting(shown, (deps.now ?? Date.now)());
+      const why = shown && describeWaiting(shown, { now: (deps.now ?? Date.now)() });
       const reason = shown?.waitingFor?.text;
       if (why !== undefined && reason !== said && view.queued) {
         said = reason;

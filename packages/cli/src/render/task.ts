@@ -69,7 +69,7 @@ type Fact = readonly [name: string, value: string];
 
 function formatFacts(view: TaskView, { now, colours: c }: TaskStyle): Fact[] {
   const run = view.runs.at(-1);
-  const waiting = describeWaiting(view, now);
+  const waiting = describeWaiting(view, { now });
   const usage = totalUsage(view);
   const times = [
     `submitted ${formatDate(view.submittedAt)}`,
