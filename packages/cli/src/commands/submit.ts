@@ -58,7 +58,7 @@ export async function submitTask(
 export function registerSubmit(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'submit [prompt]',
-    description: 'submit a task, print its id and return at once',
+    description: 'submit a task and return at once; prints its id',
     examples: [
       'submit "write the changelog"',
       'submit - --on claude < prompt.md',
