@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { lineWidth } from '../../src/render/fit.ts';
 import { createLiveView } from '../../src/render/live-view.ts';
 import { createStatusLine } from '../../src/render/status-line.ts';
+import { formatDate } from '../../src/render/summary.ts';
 import { formatTask } from '../../src/render/task.ts';
 import { formatTaskList } from '../../src/render/task-list.ts';
 
@@ -269,7 +270,6 @@ describe('tasks on a screen', () => {
     ],
     approvals: [],
     degradations: 0,
-    cancelRequested: false,
   };
   const queued: TaskView = {
     ...base,
@@ -370,6 +370,21 @@ describe('tasks on a screen', () => {
       'aaaaaa  prompt  observed   Fix the flaky authentication test',
       'bbbbbb  steer   delivered  leave the public API alone',
     ]);
+  });
+
+  it('are shown with who asked for their end, when and why, also after it', () => {
+    const asked: TaskView = {
+      ...base,
+      close: { by: 'ada', at: 0, why: 'it is enough' },
+      cancel: { by: 'cli\u001b[2J', at: 0 },
+    };
+    const of = (view: TaskView): string[] =>
+      formatTask(view, { ...style, columns: 80 }).filter((line) => /^(cancel|close) /.test(line));
+    const date = formatDate(0);
+    const lines = [`close      asked for by ada, ${date}: it is enough`, `cancel     asked for by cli, ${date}`];
+    expect(of(asked)).toEqual(lines);
+    expect(of({ ...asked, status: 'cancelled', outcome: { status: 'cancelled' }, endedAt: 5 })).toEqual(lines);
+    expect(of(base)).toEqual([]);
   });
 
   it('are shown in 40 columns', () => {
