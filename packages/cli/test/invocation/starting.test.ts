@@ -5,12 +5,12 @@ import { Lab, Sink } from '../support/lab.ts';
 
 /** A command of a lab, whose owner starts only when it is let. */
 function slow(lab: Lab, start: Promise<unknown>): Partial<CliDependencies> {
-  const { startOwner } = lab.dependencies();
+  const deps = lab.dependencies();
   return {
     frameMs: 1,
     startOwner: async (options) => {
       await start;
-      return startOwner(options);
+      return deps.startOwner(options);
     },
   };
 }
