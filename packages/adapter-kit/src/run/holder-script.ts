@@ -7,13 +7,13 @@ import { cgroupFunctions, identityFunctions } from './shell-identity.ts';
  * An exec that fails leaves .unbegun behind: dash runs the EXIT trap, bash needs execfail for that.
  */
 const agentStage = `${identityFunctions}
-__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8 __runtime_forks=$9 __runtime_cgroup=\${10} __runtime_limit=\${11}
-shift 11
+__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8 __runtime_cgroup=$9 __runtime_limit=\${10}
+shift 10
 [ "$PPID" = "$__runtime_holder" ] || exit 75
 start_time "$$" || exit 75
 if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
 printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}%s}\\n' \\
-  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_forks:+,\\"forks\\":$__runtime_forks}\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >"$__runtime_dir/holder.json.tmp" || exit 75
+  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >"$__runtime_dir/holder.json.tmp" || exit 75
 mv -f "$__runtime_dir/holder.json.tmp" "$__runtime_dir/holder.json" || exit 75
 trap ': >"$__runtime_dir/.unbegun"' EXIT
 shopt -s execfail 2>/dev/null
@@ -51,9 +51,9 @@ end_flood() {
 `;
 
 /**
- * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, count of forks, where cgroups
- * are mounted, the most bytes of output (each empty where it is not known), then the command, one argument each: nothing
- * of it ever becomes shell text.
+ * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, where cgroups are mounted, the
+ * most bytes of output (each empty where it is not known), then the command, one argument each: nothing of it ever
+ * becomes shell text.
  *
  * - The agent has a cgroup of its own where one can be made, and joins it before it executes anything. The holder stays
  *   outside, and leaves the cgroup of a run whose agent started it.
@@ -70,8 +70,8 @@ ${identityFunctions}${cgroupFunctions}${limitFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
 give_back() { rmdir "$__runtime_dir/claim" \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
-__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_forks=$5 __runtime_mount=$6 __runtime_limit=$7
-shift 7
+__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_mount=$5 __runtime_limit=$6
+shift 6
 __runtime_mask=$(umask)
 umask 077
 __runtime_path=\${PATH+=$PATH} __runtime_locale=\${LC_ALL+=$LC_ALL}
@@ -102,7 +102,7 @@ fi
 __runtime_out=$__runtime_dir/stdout.log __runtime_err=$__runtime_dir/stderr.log
 : >>"$__runtime_out" && : >>"$__runtime_err" || give_back 'no room for the output'
 
-set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_forks" "$__runtime_cgroup" "$__runtime_limit" "$@"
+set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_cgroup" "$__runtime_limit" "$@"
 if env --default-signal=INT,QUIT true 2>/dev/null; then set -- env --default-signal=INT,QUIT -- "$@"; fi
 if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL -- "$@"; fi
 if command -v setsid >/dev/null; then set -- setsid "$@"; else set -m; fi
