@@ -16,10 +16,8 @@ async function play(scene: string): Promise<unknown> {
   const script = fileURLToPath(new URL('../support/pids-come-round.ts', import.meta.url));
   // The shell reaps what is orphaned in the namespace.
   const command = '"$0" --conditions=@runtime/source "$1" "$2"; exit';
-  const { stdout } = await run('unshare', [
-    ...namespace,
-    ...['/bin/sh', '-c', command, process.execPath, script, scene],
-  ]);
+  const inside = ['/bin/sh', '-c', command, process.execPath, script, scene];
+  const { stdout } = await run('unshare', [...namespace, ...inside]);
   return JSON.parse(stdout);
 }
 
