@@ -1,7 +1,7 @@
-import { readExitRecord, runEnded, runPaths } from '@runtime/adapter-kit/run';
+import { isOverLimit, readExitRecord, runEnded, runPaths } from '@runtime/adapter-kit/run';
 import { jsonFileSource } from '@runtime/adapter-kit/source';
 import type { RunOutcome } from '@runtime/contracts';
-import type { RuntimeHandle, SourceBatch } from '@runtime/contracts/adapter';
+import type { ReadEventsOptions, RuntimeHandle, SourceBatch } from '@runtime/contracts/adapter';
 import type { LaunchRecord } from './run-files.ts';
 import { endTurn, opening, translate, type TranslatorState } from './translate.ts';
 import { readParrotRecord } from './wire.ts';
@@ -21,7 +21,7 @@ const opened = 'opened';
 /** The agent's output as events, from its first line and silently up to `after`, until the run has ended. */
 export async function* runEvents(
   { handle, record, secrets, hasBegun }: ReadableRun,
-  { after, signal }: { readonly after?: string; readonly signal: AbortSignal },
+  { after, follow = true, signal }: ReadEventsOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<SourceBatch, void, undefined> {
   if (!hasBegun || signal.aborted) return;
   const { instructionId } = record;
@@ -29,22 +29,27 @@ export async function* runEvents(
   const state: TranslatorState = { instructionId, messages: 0, message: undefined };
   const isOver = runEnded(handle);
   let exit: Exit;
+  let isFlood = false;
   yield* jsonFileSource({
     path: runPaths(handle.runDir).stdout,
     secrets,
     signal,
+    follow,
     ...(after === undefined || after === opened ? {} : { after }),
     async ended() {
       if (!(await isOver())) return false;
       exit = await readExitRecord(handle.runDir);
+      isFlood = await isOverLimit(handle);
       return true;
     },
     translator: () => ({
       translate: ({ value }) => translate(state, readParrotRecord(value)),
-      finish: () => endTurn(state, outcomeOf(exit)),
+      finish: () => endTurn(state, isFlood ? tooMuch : outcomeOf(exit)),
     }),
   });
 }
+
+const tooMuch: RunOutcome = { status: 'failed', code: 'output_limit', message: 'it wrote too much' };
 
 type Exit = Awaited<ReturnType<typeof readExitRecord>>;
 

@@ -14,7 +14,7 @@ export async function startParrot(
   { signal }: CallOptions = {},
 ): Promise<RuntimeSession> {
   throwIfAborted(signal);
-  const { handle, workspace, env, secrets, instruction } = launch;
+  const { handle, workspace, env, secrets, instruction, maxOutputBytes } = launch;
   refuseForeign(handle, settings.id);
   refuseBeyond(launch);
   const record = { version: 1, instructionId: instruction.id } as const;
@@ -25,6 +25,7 @@ export async function startParrot(
     cwd: workspace,
     env,
     stdin: { kind: 'file', path: parrotRunFiles(handle.runDir).prompt },
+    ...(maxOutputBytes === undefined ? {} : { maxOutputBytes }),
     ...(signal ? { signal } : {}),
   });
   return parrotSession({ handle, record, secrets, hasBegun: true });

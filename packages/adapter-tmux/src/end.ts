@@ -72,9 +72,7 @@ export async function endEverything(place: RunPlace): Promise<Strays> {
 /** The run's first process is its server, which the holder is a child of. */
 async function treeOfTmux(place: RunPlace, holder: TmuxHolder | undefined): Promise<RunTree> {
   const tree = await treeOf(place, holder);
-  if (!holder || !tree.beginning) return tree;
-  const { pid, startTime } = holder.server;
-  return { ...tree, beginning: { ...tree.beginning, pid, startTime } };
+  return holder ? { ...tree, beginning: holder.server } : tree;
 }
 
 /**

@@ -49,8 +49,8 @@ export function createProgram(deps: CliDependencies, onExit: (command: Command) 
     .version(deps.version, '-V, --version')
     .configureOutput({
       writeOut: (text) => void deps.stdout.write(text),
-      writeErr: (text) => void deps.stderr.write(text),
-      // `runCli` prints it, once, as every other error.
+      // `runCli` prints errors, once and as every other error; and, where no command is named, the short help.
+      writeErr: () => {},
       outputError: () => {},
       getOutHelpWidth: () => deps.stdout.columns ?? 80,
       getErrHelpWidth: () => deps.stderr.columns ?? 80,

@@ -1,7 +1,8 @@
-import { CommanderError } from 'commander';
+import { CommanderError, type Command } from 'commander';
 import { usageError } from './arguments/usage-error.ts';
 import type { CliDependencies } from './host/dependencies.ts';
 import { reportError } from './invocation/handle.ts';
+import { shortHelp } from './invocation/help.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createProgram, pathOf } from './program.ts';
 
@@ -11,37 +12,50 @@ import { createProgram, pathOf } from './program.ts';
  */
 export async function runCli(args: readonly string[], deps: CliDependencies): Promise<number> {
   let exitCode: number = exitCodes.succeeded;
-  let help = 'runtime help shows the commands';
-  const program = createProgram({ ...deps, exit: (code) => (exitCode = code) }, (command) => {
-    if (command !== program) help = `${pathOf(command)} --help shows its arguments and options`;
-  });
-  try {
-    await program.parseAsync([...args], { from: 'user' });
-  } catch (error) {
-    exitCode =
-      error instanceof CommanderError
-        ? await exitCodeOfCommander(error, args, deps, help)
-        : await reportError(deps, error, flags(args));
-  }
+  let meant: Command | undefined;
+  const program = createProgram({ ...deps, exit: (code) => (exitCode = code) }, (command) => (meant = command));
+  const attempt = async (words: readonly string[]): Promise<void> => {
+    try {
+      await program.parseAsync([...words], { from: 'user' });
+    } catch (error) {
+      const [first, second] = program.args;
+      // Commander would show the whole help; as a command, the word is refused with what is like it.
+      if (isHelpAsError(error) && first === 'help' && second !== undefined) return attempt([second]);
+      exitCode =
+        error instanceof CommanderError
+          ? await exitCodeOfCommander(error, args, deps, meant ?? program)
+          : await reportError(deps, error, flags(args));
+    }
+  };
+  await attempt(args);
   deps.exit(exitCode);
   return exitCode;
 }
+
+/** For a missing command, and for a word after `help` that is none. */
+const isHelpAsError = (error: unknown): error is CommanderError =>
+  error instanceof CommanderError && error.code === 'commander.help' && error.exitCode !== 0;
 
 /** The exit code for what commander threw: help and version are no errors. */
 async function exitCodeOfCommander(
   error: CommanderError,
   args: readonly string[],
   deps: CliDependencies,
-  help: string,
+  command: Command,
 ): Promise<number> {
   if (error.exitCode === 0) return exitCodes.succeeded;
-  // No command was named: commander has printed the help on stderr.
-  if (error.code === 'commander.help') {
-    const { json, verbose } = flags(args);
-    return json ? reportError(deps, usageError('the command is missing'), { json, verbose }) : exitCodes.usage;
+  const { json, verbose } = flags(args);
+  if (isHelpAsError(error)) {
+    if (json) return reportError(deps, usageError('the command is missing'), { json, verbose });
+    // As gh, docker, kubectl and cargo do: who types the name alone asks what it can do, which is no failure.
+    deps.stdout.write(shortHelp(command, deps.stdout.columns ?? 80));
+    return exitCodes.succeeded;
   }
   const { message, hint } = plainWords(error);
-  return reportError(deps, usageError(message, hint ?? help), flags(args));
+  const help = command.parent
+    ? `${pathOf(command)} --help shows its arguments and options`
+    : 'runtime help shows the commands';
+  return reportError(deps, usageError(message, hint ?? help), { json, verbose });
 }
 
 /** Commander's message without its frame, and the hint in it. */

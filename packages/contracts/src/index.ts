@@ -85,5 +85,5 @@ export { runtimeReportSchema } from './plane/runtime-report.ts';
 export type { RuntimeReport } from './plane/runtime-report.ts';
 export type { QueuedTask, RunningTask, ScheduleState, Scheduler } from './plane/scheduler.ts';
 export { taskStatusSchema, taskViewSchema } from './plane/task-view.ts';
-export type { RunStatus, TaskStatus, TaskView } from './plane/task-view.ts';
+export type { EndRequest, RunStatus, TaskStatus, TaskView } from './plane/task-view.ts';
 export type { WaitingFor } from './plane/waiting-for.ts';

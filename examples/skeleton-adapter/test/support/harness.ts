@@ -32,6 +32,12 @@ const scripts: { readonly [S in ScenarioName]?: (context: HarnessContext) => Pla
   exitCode: () => [say('failing'), { exit: 7 }],
   crash: () => [say('last words'), { killSelf: 'SIGKILL' }],
   ignoresTerm: () => [{ ignoreTerm: true }, say('ready'), { hang: true }],
+  clearsEnvironment: (context) => [
+    { spawnChild: { ...child, clearEnv: true, pidFile: context.child } },
+    say('ready'),
+    { hang: true },
+  ],
+  floods: () => [{ repeat: { times: hugeChars / 1000, steps: [say('x'.repeat(1000))] } }, { hang: true }],
   leavesChildren: ({ dir }) => [
     { spawnChild: { ...child, setsid: true, pidFile: join(dir, 'setsid.pid') } },
     { spawnChild: { ...child, doubleFork: true, pidFile: join(dir, 'forked.pid') } },

@@ -16,5 +16,3 @@ export { runProgram } from './run-program.ts';
 export type { ProgramOptions, ProgramResult } from './run-program.ts';
 export { platformSupport } from './platform.ts';
 export type { PlatformSupport } from './platform.ts';
-export { readForks } from './young-pids.ts';
-export type { RunBeginning } from './young-pids.ts';

@@ -2,21 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { abortable, AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import { identityKey, TreeScanner, type Look } from './tree-scanner.ts';
 import { signalProcess, type ProcessIdentity } from './identity.ts';
-import type { RunBeginning } from './young-pids.ts';
 
 /** Options of `killTree`. */
 export interface KillTreeOptions extends CallOptions {
   readonly runId: string;
   /**
    * The agent's process group and session, if known. Used while its leader is provably one of `identities`, and after
-   * the leader's death while its number provably was not given out again.
+   * the leader's death while a process that is proven otherwise is in it.
    */
   readonly pgid?: number;
   /**
-   * The run's first process, and the count of forks from before it (`readForks`): only what was started later is
-   * looked at. @default unknown: every process of the machine is looked at
+   * The run's first process: what is older is not looked at. @default unknown: every process of the machine is looked
+   * at
    */
-  readonly beginning?: RunBeginning;
+  readonly beginning?: ProcessIdentity;
   /** The run's cgroup, if it has one: whatever is in it is the run's, unless another run marked it. @default none */
   readonly cgroup?: string;
   /** Files that the agent's output goes to, by which strays are recognized. @default none */

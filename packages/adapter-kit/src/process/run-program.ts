@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { currentDirectory } from './current-directory.ts';
 
@@ -28,9 +29,10 @@ export interface ProgramResult {
 }
 
 /**
- * Runs a short program for its output, such as a version. No shell reads its arguments. The program gets KILL when it
- * takes too long, writes too much, or `signal` aborts. A child that keeps the program's outputs open is waited for no
- * longer than `timeoutMs`, and is not ended.
+ * Runs a short program for its output, such as a version. No shell reads its arguments. The program and its children,
+ * but for those that left its process group, get KILL when it takes too long, writes too much, or `signal` aborts. A
+ * terminal's Ctrl-C does not reach them: it is for the caller, who aborts `signal`. A child that a program has left
+ * behind is not ended, and is waited for no longer than `timeoutMs` where it keeps the outputs open.
  * For agents, use `startHolder`.
  *
  * Resolves with any exit code. Throws UNAVAILABLE when the program cannot be started, DEADLINE_EXCEEDED after the
@@ -56,23 +58,42 @@ export async function runProgram(
     reject: false,
     stripFinalNewline: false,
     maxBuffer: maxOutputChars,
-    cancelSignal: stop,
     killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
+    // A process group of its own, by which its children are found.
+    detached: process.platform !== 'win32',
     // Cleanup would listen for the signals of the host's process.
     cleanup: false,
   });
-  // A grandchild may hold the outputs open: they are waited for no longer than the program.
-  stop.addEventListener('abort', () => {
+  const giveUp = (): void => {
+    endGroup(child.nodeChildProcess);
+    // A child in no group of ours may hold the outputs open: they are waited for no longer than the program.
     child.stdout.destroy();
     child.stderr.destroy();
-  });
+  };
+  stop.addEventListener('abort', giveUp);
+  if (stop.aborted) giveUp();
+  for (const output of [child.stdout, child.stderr]) {
+    // An output that was not read to its end was too long.
+    output.once('close', () => output.readableEnded || giveUp());
+  }
   const result = await child;
   const { exitCode, stdout, stderr } = result;
   // A program that ended but left its outputs to a child has answered all the same.
   if (exitCode !== undefined && !result.isMaxBuffer) return { code: exitCode, stdout, stderr };
   throwIfAborted(signal);
   throw failure(commandLine(program, args), timeoutMs, { ...result, isLate: limit.aborted });
+}
+
+/** Only while the program is not reaped: after that its number proves nothing. */
+function endGroup(program: ChildProcess): void {
+  const { pid, exitCode, signalCode } = program;
+  if (pid === undefined || exitCode !== null || signalCode !== null) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    program.kill('SIGKILL'); // Windows has no groups
+  }
 }
 
 /** For messages: a command may be long, and its arguments are no secrets, but its input may be. */

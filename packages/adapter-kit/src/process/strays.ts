@@ -1,6 +1,6 @@
 import { statSync, type Stats } from 'node:fs';
 import type { ProcessIdentity } from './identity.ts';
-import { isDeadState, isThread, readStat, type ProcStat } from './proc.ts';
+import { isDeadState, readStat, type ProcStat } from './proc.ts';
 
 /** On a machine that starts programs all the time only the first ones are remembered. */
 const maxRemembered = 10_000;
@@ -15,6 +15,7 @@ export class Strays {
   readonly #candidates = new Map<number, ProcessIdentity>();
   readonly #parents = new Map<number, number>();
   readonly #ours = new Set<number>();
+  readonly #sessionMates = new Set<number>();
 
   constructor(outputs: readonly string[]) {
     this.#outputs = outputs.map(look).filter((found) => found !== undefined);
@@ -35,19 +36,28 @@ export class Strays {
     if (this.#candidates.size < maxRemembered) this.#candidates.set(pid, { pid, startTime, bootId });
   }
 
+  /** As `add`, for one in a session or group that has the number of the agent's and may be another one. */
+  addMate(stat: ProcStat, bootId: string): void {
+    this.add(stat, bootId);
+    this.#sessionMates.add(stat.pid);
+  }
+
   living(): ProcessIdentity[] {
     const found: ProcessIdentity[] = [];
     for (const identity of this.#candidates.values()) {
       const stat = readStat(identity.pid);
-      if (!stat || stat.startTime !== identity.startTime || isDeadState(stat.state) || isThread(identity.pid)) continue;
-      const isChild = this.#ours.has(this.#parents.get(identity.pid) ?? 0);
-      if (identity.pid !== process.pid && (isChild || this.#writes(identity.pid))) found.push(identity);
+      if (!stat || stat.startTime !== identity.startTime || isDeadState(stat.state)) continue;
+      const isNear = this.#ours.has(this.#parents.get(identity.pid) ?? 0) || this.#sessionMates.has(identity.pid);
+      if (identity.pid !== process.pid && (isNear || this.writes(identity.pid))) found.push(identity);
     }
     return found;
   }
 
-  /** Descriptors 1 and 2 alone: a reader such as `tail -f` has the file elsewhere. */
-  #writes(pid: number): boolean {
+  /**
+   * Whether the run's output is a process's own. Descriptors 1 and 2 alone: a reader such as `tail -f` has the file
+   * elsewhere.
+   */
+  writes(pid: number): boolean {
     return ['1', '2'].some((descriptor) => {
       const file = look(`/proc/${pid}/fd/${descriptor}`);
       return file !== undefined && this.#outputs.some(({ dev, ino }) => dev === file.dev && ino === file.ino);

@@ -1,9 +1,9 @@
 import { bootId, isAlive, type ProcessIdentity } from './identity.ts';
 import { readCgroup } from './cgroup.ts';
 import { holdsMarker, isMarked } from './marked.ts';
-import { isDeadState, isTaken, isThread, readEnviron, readStat, type ProcStat } from './proc.ts';
+import { isDeadState, readEnviron, readStat, type ProcStat } from './proc.ts';
+import { listProcesses, readForks, readYounger } from './starts.ts';
 import { Strays } from './strays.ts';
-import { isBounded, youngPids, type PidsToLookAt, type RunBeginning } from './young-pids.ts';
 
 /** Which processes belong to a tree. */
 export interface TreeQuery {
@@ -13,8 +13,8 @@ export interface TreeQuery {
   readonly identities: readonly ProcessIdentity[];
   /** Left alone, with what they run in their own process group. */
   readonly spare: readonly ProcessIdentity[];
-  /** Bounds where the processes can be. Without it every process of the machine is looked at. */
-  readonly beginning?: RunBeginning | undefined;
+  /** The run's first process: none of the run is older. Without it every process of the machine is judged. */
+  readonly beginning?: ProcessIdentity | undefined;
   /** Every process in it is the run's, unless another run marked it. */
   readonly cgroup?: string | undefined;
   /** Files that the agent's output goes to: what writes there too was started by it. */
@@ -32,15 +32,13 @@ export interface Look {
 
 /** An environment is empty for an instant during exec, and for good after `env -i`. */
 const emptyLooks = 3;
-/** Where something is started all the time, a look is not drawn out for ever. */
-const maxRounds = 5;
-
 /** Names an identity in a map. */
 export function identityKey({ pid, startTime }: Pick<ProcessIdentity, 'pid' | 'startTime'>): string {
   return `${pid}:${startTime}`;
 }
 
-type Verdict = 'ours' | 'other' | 'unclear';
+/** `mate`: of a session or group with the number of the agent's, and of no run by its mark. */
+type Verdict = 'ours' | 'mate' | 'other' | 'unclear';
 type IsMember = (stat: ProcStat) => boolean;
 
 /** What one look knows before it begins. */
@@ -48,7 +46,10 @@ interface Looking {
   readonly boot: string;
   /** Pids in the run's cgroup. */
   readonly inCgroup: ReadonlySet<number>;
-  readonly isOfSession: IsMember;
+  /** Has the agent's number as its group or session. */
+  readonly isMate: IsMember;
+  /** Whether that number is proven to be the agent's still. */
+  readonly isProven: boolean;
   readonly isHelper: IsMember;
   readonly take: (identity: ProcessIdentity) => Promise<void>;
 }
@@ -99,65 +100,64 @@ export class TreeScanner {
       if (await isAlive(identity)) await take(identity);
     }
     if (process.platform !== 'linux') return { left, conclusive: true, complete: false };
-    return { left, ...(await this.#scan(take)) };
-  }
-
-  async #scan(take: Looking['take']): Promise<Omit<Look, 'left'>> {
-    const boot = await bootId();
-    const { cgroup, beginning } = this.#query;
-    const looking: Looking = {
-      boot,
-      inCgroup: new Set(cgroup === undefined ? [] : await readCgroup(cgroup)),
-      isOfSession: await this.#membership(boot),
-      isHelper: this.#helpers(boot),
-      take,
-    };
-    let conclusive = await this.#lookAt({ pids: [...looking.inCgroup], areTried: false }, looking);
-    let place = await youngPids(beginning);
-    conclusive = (await this.#lookAt(place, looking)) && conclusive;
-    // What was started during the look.
-    for (let round = 0; place.upTo !== undefined && round < maxRounds; round += 1) {
-      place = await youngPids(beginning, place.upTo);
-      if (place.upTo !== undefined && place.pids.length === 0) return { conclusive, complete: conclusive };
-      conclusive = (await this.#lookAt(place, looking)) && conclusive;
-    }
-    return { conclusive, complete: false };
+    const before = await readForks();
+    const conclusive = await this.#lookAround(take);
+    const isQuiet = before !== undefined && before === (await readForks());
+    return { left, conclusive, complete: conclusive && isQuiet };
   }
 
   /** False when something could not be judged. */
-  async #lookAt({ pids, areTried }: PidsToLookAt, looking: Looking): Promise<boolean> {
+  async #lookAround(take: Looking['take']): Promise<boolean> {
+    const boot = await bootId();
+    const { cgroup } = this.#query;
+    const looking: Looking = {
+      boot,
+      inCgroup: new Set(cgroup === undefined ? [] : await readCgroup(cgroup)),
+      ...this.#membership(boot),
+      isHelper: this.#helpers(boot),
+      take,
+    };
+    const mates: ProcStat[] = [];
+    let witness: ProcStat | undefined;
     let clear = true;
-    // The newest first: a tree that forks all the time is there.
-    for (const pid of pids.toReversed()) {
-      // Most of the numbers that are tried belong to nothing any more.
-      if (areTried && !isTaken(pid)) continue;
-      const stat = readStat(pid);
-      // Looked at each time and never remembered: a helper may still become something else.
-      if (stat && looking.isHelper(stat)) continue;
+    // The newest first: a tree that forks all the time is there. Those of the cgroup before: there it is certain.
+    for (const pid of new Set([...looking.inCgroup, ...(await listProcesses()).toReversed()])) {
+      const stat = readYounger(pid, this.#query.beginning?.startTime);
+      // A helper is looked at each time and never remembered: it may still become something else.
+      if (stat === 'older' || (stat && looking.isHelper(stat))) continue;
       const verdict = stat ? await this.#judge(stat, looking) : 'unclear';
       if (verdict === 'unclear') clear = false;
-      if (!stat || verdict !== 'ours' || (areTried && isThread(pid))) continue;
-      const identity = { pid, startTime: stat.startTime, bootId: looking.boot };
-      this.#strays.isOurs(pid);
-      this.#known.set(identityKey(identity), identity);
-      await looking.take(identity);
+      if (stat && verdict === 'mate') mates.push(stat);
+      if (!stat || verdict !== 'ours') continue;
+      if (looking.isMate(stat)) witness = stat;
+      await this.#takeOurs(stat, looking);
+    }
+    witness ??= mates.find(({ pid }) => this.#strays.writes(pid));
+    for (const mate of mates) {
+      if (witness && areThere([mate, witness], looking.isMate)) await this.#takeOurs(mate, looking);
+      else if (this.#query.beginning) this.#strays.addMate(mate, boot);
     }
     return clear;
   }
 
+  async #takeOurs({ pid, startTime }: ProcStat, { boot, take }: Looking): Promise<void> {
+    const identity = { pid, startTime, bootId: boot };
+    this.#strays.isOurs(pid);
+    this.#known.set(identityKey(identity), identity);
+    await take(identity);
+  }
+
   /**
-   * Group and session of the agent. Proven by their leader, a zombie too, while there is one; after its death by the
-   * order of pids: a number that was not given out again is still the agent's.
+   * Group and session of the agent. Their number is proven by their leader, a zombie too, while there is one. After its
+   * death a number alone proves nothing, for it may have been given out again; but not while a process of the run still
+   * has it.
    */
-  async #membership(boot: string): Promise<IsMember> {
-    const { group, identities, beginning } = this.#query;
+  #membership(boot: string): Pick<Looking, 'isMate' | 'isProven'> {
+    const { group, identities } = this.#query;
     const agent = identities.find(({ pid, bootId: at }) => pid === group && at === boot);
-    if (group === undefined || !agent) return () => false;
-    const leader = readStat(group);
-    const isProven = leader
-      ? leader.startTime === agent.startTime
-      : beginning !== undefined && (await isBounded(beginning));
-    return (stat) => isProven && (stat.group === group || stat.session === group);
+    const leader = group === undefined ? undefined : readStat(group);
+    if (!agent || (leader && leader.startTime !== agent.startTime)) return { isMate: () => false, isProven: false };
+    return { isMate: (stat) => stat.group === group || stat.session === group, isProven: leader !== undefined };
   }
 
   /**
@@ -173,16 +173,16 @@ export class TreeScanner {
     return (stat) => groups.get(stat.parent) === stat.group;
   }
 
-  async #judge(stat: ProcStat, { isOfSession, inCgroup, boot }: Looking): Promise<Verdict> {
+  async #judge(stat: ProcStat, { isMate, isProven, inCgroup, boot }: Looking): Promise<Verdict> {
     const key = identityKey(stat);
     if (isDeadState(stat.state)) {
       const first = !this.#judged.has(key);
       this.#judged.add(key);
       return first ? 'unclear' : 'other';
     }
-    if (this.#known.has(key) || isOfSession(stat)) return 'ours';
+    if (this.#known.has(key) || (isProven && isMate(stat))) return 'ours';
     if (this.#judged.has(key)) return 'other';
-    if (stat.isKernel || this.#isOlder(stat)) return this.#other(key);
+    if (stat.isKernel) return this.#other(key);
     this.#strays.see(stat);
     const environ = await readEnviron(stat.pid);
     if (environ && holdsMarker(environ, this.#query.runId)) return 'ours';
@@ -194,7 +194,9 @@ export class TreeScanner {
       this.#empty.set(key, times);
       if (times < emptyLooks) return 'unclear';
     }
-    if (environ && this.#query.beginning && !isMarked(environ)) this.#strays.add(stat, boot);
+    if (environ && isMarked(environ)) return this.#other(key);
+    if (isMate(stat)) return 'mate';
+    if (environ && this.#query.beginning) this.#strays.add(stat, boot);
     return this.#other(key);
   }
 
@@ -202,10 +204,12 @@ export class TreeScanner {
     this.#judged.add(key);
     return 'other';
   }
+}
 
-  /** On Linux a start time is a number of clock ticks. */
-  #isOlder({ startTime }: ProcStat): boolean {
-    const { beginning } = this.#query;
-    return beginning !== undefined && Number(startTime) < Number(beginning.startTime);
-  }
+/** True while each is what it was, with the same number: for as long nobody else can have got that. */
+function areThere(stats: readonly ProcStat[], isMate: IsMember): boolean {
+  return stats.every(({ pid, startTime }) => {
+    const now = readStat(pid);
+    return now?.startTime === startTime && !isDeadState(now.state) && isMate(now);
+  });
 }

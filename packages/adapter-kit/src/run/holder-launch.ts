@@ -30,8 +30,9 @@ export interface HolderLaunch extends CallOptions {
   /** @default `currentPlacement(env)` */
   readonly placement?: Placement;
   /**
-   * How many bytes stdout.log and stderr.log may hold together. An agent that writes more is killed, whether an owner
-   * lives or not; what it writes in the tenths of a second until that is seen comes on top. @default no limit
+   * How many bytes stdout.log and stderr.log may hold together. A run that writes more is killed with what the agent
+   * started, also after the agent's exit, whether an owner lives or not; what it writes until that is seen comes on top:
+   * in tenths of a second, after the agent's exit in a second. @default no limit
    */
   readonly maxOutputBytes?: number;
   /** A cgroup of its own for the agent, where one can be made. @default true */

@@ -7,13 +7,13 @@ import { cgroupFunctions, identityFunctions } from './shell-identity.ts';
  * An exec that fails leaves .unbegun behind: dash runs the EXIT trap, bash needs execfail for that.
  */
 const agentStage = `${identityFunctions}
-__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8 __runtime_forks=$9 __runtime_cgroup=\${10} __runtime_limit=\${11}
-shift 11
+__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8 __runtime_cgroup=$9 __runtime_limit=\${10}
+shift 10
 [ "$PPID" = "$__runtime_holder" ] || exit 75
 start_time "$$" || exit 75
 if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
 printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}%s}\\n' \\
-  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_forks:+,\\"forks\\":$__runtime_forks}\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >"$__runtime_dir/holder.json.tmp" || exit 75
+  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >"$__runtime_dir/holder.json.tmp" || exit 75
 mv -f "$__runtime_dir/holder.json.tmp" "$__runtime_dir/holder.json" || exit 75
 trap ': >"$__runtime_dir/.unbegun"' EXIT
 shopt -s execfail 2>/dev/null
@@ -25,11 +25,14 @@ exec "$@"
 `;
 
 /**
- * Looks at how much the agent writes, and ends its group when that is beyond the limit, whether an owner lives or not.
+ * Looks at how much the agent writes, and ends the run's processes when that is beyond the limit, whether an owner
+ * lives or not: those of its cgroup, of the agent's session, and those with the mark. It stays for as long as there are
+ * any, beyond the agent and beyond the holder.
  * The agent itself writes into its files: through a pipe it could lose what it has not got rid of when it exits, and
  * would feel the death of the process behind it. So what it writes in the tenths of a second until it is seen comes on
- * top of the limit. \`tail\` polls, since inotify instances are few (128 for a user by default), and ends with the
- * holder; where it cannot do that, it keeps the run's marker and goes with the run's other processes.
+ * top of the limit, and what its children write in the second until the next look once it has ended. `tail` polls, since
+ * inotify instances are few (128 for a user by default), and ends with the holder; where it cannot do that, it keeps the
+ * run's marker and goes with the run's other processes.
  * Neither process is a job of the holder, whose list of jobs tells how the agent ended.
  */
 const limitFunctions = `
@@ -42,18 +45,55 @@ follow_output() {
     exec $__runtime_tail "$1" "$2" >&6 2>/dev/null 3>&- 4>&- 5<&- 6>&- ) &
   echo $!
 }
-end_flood() {
-  ( unset RUNTIME_RUN_ID
+# The pids of the run's processes that are proven, but for the agent and what is in the holder's own group.
+others() {
+  __runtime_session=
+  if start_time "$1" && [ "$__runtime_started" = "$2" ]; then __runtime_session=$1; fi
+  __runtime_marked=" $(grep -lazx "RUNTIME_RUN_ID=$__runtime_run" /proc/[0-9]*/environ | tr '\\n' ' ')"
+  for __runtime_file in /proc/[0-9]*/stat; do
+    __runtime_pid=\${__runtime_file#/proc/} __runtime_pid=\${__runtime_pid%/stat}
+    case $__runtime_marked in *" /proc/$__runtime_pid/environ "*) ;; *) [ -n "$__runtime_session" ] || continue ;; esac
+    read -r __runtime_line <"$__runtime_file" || continue
+    set -- \${__runtime_line##*) }
+    [ "$1" != Z ] && [ "$3" != "$__runtime_group" ] && [ "$__runtime_pid" != "$__runtime_session" ] || continue
+    case $__runtime_marked in *" /proc/$__runtime_pid/environ "*) ;; *) [ "$4" = "$__runtime_session" ] || continue ;; esac
+    echo "$__runtime_pid"
+  done
+}
+is_left() {
+  if start_time "$1" && [ "$__runtime_started" = "$2" ]; then return 0; fi
+  if [ -n "$__runtime_cgroup" ] && [ -r "$__runtime_cgroup/cgroup.events" ]; then
+    read -r __runtime_line <"$__runtime_cgroup/cgroup.events" && [ "$__runtime_line" = 'populated 1' ]
+  else [ -n "$(others "$1" "$2")" ]; fi
+}
+# The agent is stopped while its children are ended: it makes no new ones, and its session stays proven.
+end_all() {
+  if [ -n "$__runtime_cgroup" ]; then echo 1 >"$__runtime_cgroup/cgroup.kill"; fi
+  if start_time "$1" && [ "$__runtime_started" = "$2" ]; then kill -STOP "$1"; fi
+  for __runtime_round in 1 2 3 4 5 6 7 8 9 10; do
+    __runtime_others=$(others "$1" "$2")
+    [ -n "$__runtime_others" ] || break
+    kill -KILL $__runtime_others
+  done
+  if start_time "$1" && [ "$__runtime_started" = "$2" ]; then kill -KILL "-$1"; fi
+}
+watch_output() {
+  ( read -r __runtime_line <"/proc/$$/stat" && set -- "$@" \${__runtime_line##*) } && __runtime_group=$7
     head -c "$((__runtime_limit + 1))" <&5 >/dev/null 3>&- 4>&- 5<&- 6>&-
-    [ "$(($(wc -c <"$1") + $(wc -c <"$2")))" -gt "$__runtime_limit" ] || exit 0
-    start_time "$3" && [ "$__runtime_started" = "$4" ] && kill -KILL "-$3" ) >/dev/null 2>&1 3>&- 4>&- 6>&- &
+    exec 5<&-
+    while :; do
+      if [ "$(($(wc -c <"$1") + $(wc -c <"$2")))" -gt "$__runtime_limit" ]; then end_all "$3" "$4"; fi
+      is_left "$3" "$4" || break
+      sleep 1
+    done
+    [ -z "$__runtime_cgroup" ] || [ ! -d "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" ) >/dev/null 2>&1 3>&- 4>&- 6>&- &
 }
 `;
 
 /**
- * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, count of forks, where cgroups
- * are mounted, the most bytes of output (each empty where it is not known), then the command, one argument each: nothing
- * of it ever becomes shell text.
+ * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, where cgroups are mounted, the
+ * most bytes of output (each empty where it is not known), then the command, one argument each: nothing of it ever
+ * becomes shell text.
  *
  * - The agent has a cgroup of its own where one can be made, and joins it before it executes anything. The holder stays
  *   outside, and leaves the cgroup of a run whose agent started it.
@@ -70,8 +110,8 @@ ${identityFunctions}${cgroupFunctions}${limitFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
 give_back() { rmdir "$__runtime_dir/claim" \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
-__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_forks=$5 __runtime_mount=$6 __runtime_limit=$7
-shift 7
+__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_mount=$5 __runtime_limit=$6
+shift 6
 __runtime_mask=$(umask)
 umask 077
 __runtime_path=\${PATH+=$PATH} __runtime_locale=\${LC_ALL+=$LC_ALL}
@@ -102,7 +142,7 @@ fi
 __runtime_out=$__runtime_dir/stdout.log __runtime_err=$__runtime_dir/stderr.log
 : >>"$__runtime_out" && : >>"$__runtime_err" || give_back 'no room for the output'
 
-set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_forks" "$__runtime_cgroup" "$__runtime_limit" "$@"
+set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_cgroup" "$__runtime_limit" "$@"
 if env --default-signal=INT,QUIT true 2>/dev/null; then set -- env --default-signal=INT,QUIT -- "$@"; fi
 if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL -- "$@"; fi
 if command -v setsid >/dev/null; then set -- setsid "$@"; else set -m; fi
@@ -115,7 +155,9 @@ if [ -n "$__runtime_limit" ]; then
   if mkfifo "$__runtime_dir/.output" && exec 9<>"$__runtime_dir/.output"; then
     exec 5<"$__runtime_dir/.output" 6>"$__runtime_dir/.output" 9>&-
     __runtime_tail=$(follow_output "$__runtime_out" "$__runtime_err")
-    start_time "$agent" && (end_flood "$__runtime_out" "$__runtime_err" "$agent" "$__runtime_started")
+    # An agent may be gone already, and what it left writes on.
+    start_time "$agent" || __runtime_started=
+    (watch_output "$__runtime_out" "$__runtime_err" "$agent" "$__runtime_started")
     exec 5<&- 6>&-
   fi
   rm -f "$__runtime_dir/.output"

@@ -33,7 +33,7 @@ export { runPaths } from './run-paths.ts';
 export type { RunPaths, RunPlace } from './run-paths.ts';
 export { holderRecordSchema, readExitRecord, readHolderRecord } from './run-record.ts';
 export type { ExitRecord, HolderRecord } from './run-record.ts';
-export { describeLeaked, treeOf, whereabouts } from './run-tree.ts';
+export { cgroupPlace, describeLeaked, treeOf } from './run-tree.ts';
 export type { RunTree } from './run-tree.ts';
 export { cgroupFunctions, identityFunctions } from './shell-identity.ts';
 export { socketDirectoryCandidates, socketPathFor } from './socket-directory.ts';

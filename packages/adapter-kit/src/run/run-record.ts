@@ -12,8 +12,6 @@ export const holderRecordSchema = z.object({
   runId: z.string(),
   holder: processIdentitySchema,
   agent: processIdentitySchema.extend({ pgid: z.int().min(2) }),
-  /** `readForks` from before the holder was started; missing where the system does not count, and in older records. */
-  forks: z.int().min(0).optional(),
   /** The most bytes of output; missing where nothing limits it. */
   maxOutputBytes: z.int().min(1).optional(),
 });

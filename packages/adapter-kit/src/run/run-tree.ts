@@ -4,7 +4,6 @@ import type { LeakedProcess } from '@runtime/contracts/adapter';
 import { cgroupMount, cgroupName, isCgroup } from '../process/cgroup.ts';
 import { isAlive, type ProcessIdentity } from '../process/identity.ts';
 import type { KillTreeOptions } from '../process/kill-tree.ts';
-import { readForks } from '../process/young-pids.ts';
 import { readTail } from '../files/read-tail.ts';
 import { runPaths, type RunPlace } from './run-paths.ts';
 import type { HolderRecord } from './run-record.ts';
@@ -12,15 +11,9 @@ import type { HolderRecord } from './run-record.ts';
 /** More of them say nothing more. */
 const maxLeaked = 20;
 
-/**
- * What a holder is told so that the processes of its run are found without a look at all others: the count of forks,
- * and where cgroups are mounted. Each is empty where it is not known. Call it right before the holder is started.
- */
-export async function whereabouts({
-  runId,
-}: Pick<RunPlace, 'runId'>): Promise<readonly [forks: string, mount: string]> {
-  const [forks, mount] = await Promise.all([readForks(), cgroupName(runId) === undefined ? undefined : cgroupMount()]);
-  return [forks === undefined ? '' : String(forks), mount ?? ''];
+/** Where a holder may make a cgroup for its run; empty where there is no such place. */
+export async function cgroupPlace({ runId }: Pick<RunPlace, 'runId'>): Promise<string> {
+  return (cgroupName(runId) === undefined ? undefined : await cgroupMount()) ?? '';
 }
 
 /** Where the processes of a run are, for `killTree`, from what its holder recorded. */
@@ -29,11 +22,9 @@ export async function treeOf(place: RunPlace, record: HolderRecord | undefined):
   const tree = { runId: place.runId, ...(cgroup === undefined ? {} : { cgroup }) };
   if (!record) return tree;
   const { pgid, ...agent } = record.agent;
-  const { pid, startTime } = record.holder;
   const { stdout, stderr } = runPaths(place.runDir);
   const pipes = ['.stdout', '.stderr'].map((name) => path.join(place.runDir, name));
-  const beginning = { pid, startTime, forks: record.forks };
-  return { ...tree, pgid, identities: [agent], beginning, outputs: [stdout, stderr, ...pipes] };
+  return { ...tree, pgid, identities: [agent], beginning: record.holder, outputs: [stdout, stderr, ...pipes] };
 }
 
 /** Where the processes of a run are. */

@@ -8,7 +8,7 @@ import type { HolderLaunch } from './holder-launch.ts';
 import { holderExitClaimed, holderScript } from './holder-script.ts';
 import { checkLaunch, holderEnvironment } from './launch-check.ts';
 import { runPaths } from './run-paths.ts';
-import { whereabouts } from './run-tree.ts';
+import { cgroupPlace } from './run-tree.ts';
 import { currentPlacement, type Placement } from './placement.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { readHolderRecord, type HolderRecord } from './run-record.ts';
@@ -48,14 +48,12 @@ async function spawnHolder(
 ): Promise<ChildProcess> {
   const shell = ['/bin/sh', '-c', holderScript, 'runtime-holder'];
   const input = stdin.kind === 'file' ? stdin.path : '';
-  const [forks, mount] = await whereabouts(handle);
   const settings = [
     handle.runDir,
     handle.runId,
     stdin.kind,
     input,
-    forks,
-    cgroup ? mount : '',
+    cgroup ? await cgroupPlace(handle) : '',
     maxOutputBytes === undefined ? '' : String(maxOutputBytes),
   ];
   const holder = [...wrap, ...shell, ...settings, ...command];

@@ -1,7 +1,7 @@
 import { abortable, type CallOptions } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { removeCgroup } from '../process/cgroup.ts';
-import type { ProcessIdentity } from '../process/identity.ts';
+import { isAlive, type ProcessIdentity } from '../process/identity.ts';
 import { killTree } from '../process/kill-tree.ts';
 import { awaitRecord } from './await-record.ts';
 import { exists, shutOut } from './inspect-run.ts';
@@ -41,13 +41,14 @@ async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
   const record = await readHolderRecord(place.runDir);
   const tree = await treeOf(place, record);
   const strays: ProcessIdentity[] = [];
-  if (record) {
+  const isHeld = record !== undefined && (await isAlive(record.holder));
+  if (isHeld) {
     strays.push(...(await killTree({ ...tree, graceMs, spare: [record.holder] })));
     await awaitRecord(place, record.holder);
   }
-  // What is left now is a holder that hangs, or one that has the claim and no record yet.
+  // What is left now is what an ended agent left, a holder that hangs, or one that has the claim and no record yet.
   const identities = [...(tree.identities ?? []), ...(record ? [record.holder] : [])];
-  strays.push(...(await killTree({ ...tree, identities, graceMs: 0 })));
+  strays.push(...(await killTree({ ...tree, identities, graceMs: isHeld || !record ? 0 : graceMs })));
   if (tree.cgroup !== undefined) await removeCgroup(tree.cgroup);
   const leaked = await describeLeaked(strays);
   return { ...(await exitOf(place, record)), ...(leaked.length > 0 ? { leaked: [...leaked] } : {}) };

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cgroupMount, isAlive, readIdentity, type ProcessIdentity } from '../../src/process/index.ts';
 import { runPaths, stopRun } from '../../src/run/index.ts';
+import { mayHaveCgroups } from '../support/cgroups.ts';
 import { eventually, testRun, type TestRun } from '../support/run.ts';
 
 /** Ways to hide, each with each other. */
@@ -48,18 +49,6 @@ async function living(children: ReadonlyMap<string, ProcessIdentity>): Promise<s
 
 /** Without a cgroup nothing proves that these are the run's. */
 const unproven = combinations.filter((hidden) => hidden.includes('env') && hidden.includes('setsid'));
-
-const mayHaveCgroups = await (async () => {
-  const mount = await cgroupMount();
-  const [, own = ''] = /^0::(.*)$/m.exec(await readFile('/proc/self/cgroup', 'latin1').catch(() => '')) ?? [];
-  const probe = path.join(mount ?? '/nowhere', own, `probe-${process.pid}`);
-  return mkdir(probe)
-    .then(() => rmdir(probe))
-    .then(
-      () => true,
-      () => false,
-    );
-})();
 
 const everyChild = combinations.map((hidden) => child(hidden)).join('\n');
 const ends = { 'an agent that ended before them': 'exit 0', 'an agent that is stopped': 'wait; sleep 1000' };

@@ -5,8 +5,9 @@ import type * as proc from '../../src/process/proc.ts';
 import { inspectRun, reapRun, stopRun, waitForExit } from '../../src/run/index.ts';
 import { eventually, testRun } from '../support/run.ts';
 
-/** Pids that were looked at, each time. */
-const looks: number[] = [];
+/** Pids whose state and whose environment were read, each time. */
+const stats: number[] = [];
+const environments: number[] = [];
 let lists = 0;
 
 vi.mock('../../src/process/proc.ts', async (original) => {
@@ -18,11 +19,11 @@ vi.mock('../../src/process/proc.ts', async (original) => {
       return real.listPids();
     },
     readStat: (pid: number) => {
-      looks.push(pid);
+      stats.push(pid);
       return real.readStat(pid);
     },
     readEnviron: (pid: number) => {
-      looks.push(pid);
+      environments.push(pid);
       return real.readEnviron(pid);
     },
   };
@@ -48,33 +49,37 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
-  looks.length = 0;
+  stats.length = 0;
+  environments.length = 0;
   lists = 0;
 });
 
-const atBystanders = (): number => looks.filter((pid) => pids.has(pid)).length;
+const readOfBystanders = () => ({
+  stats: stats.filter((pid) => pids.has(pid)).length,
+  environments: environments.filter((pid) => pids.has(pid)).length,
+});
 
-it('a run starts, ends by itself and is stopped, reaped and inspected without a look at any older process', async () => {
+it('the first run of an owner is ended, reaped and inspected with one read of each older process', async () => {
   await using run = await testRun();
   await run.sh('sh -c "exit 0"; exit 3');
   await waitForExit(run.handle);
   expect(await stopRun(run.handle)).toEqual({ kind: 'exited', code: 3 });
   await reapRun(run.handle);
   expect(await inspectRun(run.handle)).toMatchObject({ state: 'ended' });
-  expect(atBystanders()).toBe(0);
+  expect(readOfBystanders()).toEqual({ stats: count, environments: 0 });
 });
 
-it('a living agent with hidden children is stopped without a look at any older process', async () => {
+it('a later one, a living agent with hidden children, is stopped without a read of any older process', async () => {
   await using run = await testRun();
   await run.sh('setsid sleep 900 & ( sleep 900 & ) ; echo up; wait');
   await eventually(async () => (await run.read('stdout.log')).includes('up'));
   expect(await stopRun(run.handle)).toEqual({ kind: 'signaled', signal: 'SIGTERM' });
-  expect(atBystanders()).toBe(0);
+  expect(readOfBystanders()).toEqual({ stats: 0, environments: 0 });
 });
 
 it('a run that never began is reaped without a look at any process', async () => {
   await using run = await testRun();
   await expect(run.start(['no-such-program-here'])).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await reapRun(run.handle);
-  expect({ looks, lists }).toEqual({ looks: [], lists: 0 });
+  expect({ stats, environments, lists }).toEqual({ stats: [], environments: [], lists: 0 });
 });

@@ -2,8 +2,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { readIdentity, runProgram, signalProcess, type ProgramOptions } from '../../src/process/index.ts';
-import { codeOf } from '../support/run.ts';
+import {
+  readIdentity,
+  runProgram,
+  signalProcess,
+  type ProcessIdentity,
+  type ProgramOptions,
+} from '../../src/process/index.ts';
+import { codeOf, eventually } from '../support/run.ts';
 
 const env = { PATH: process.env['PATH'] };
 const sh = (script: string, options: Partial<ProgramOptions> = {}) =>
@@ -39,13 +45,46 @@ it('kills one that takes too long, or when the caller gives up', async () => {
   expect(await codeOf(sh('true', { signal: AbortSignal.abort() }))).toBe('CANCELLED');
 });
 
-it('leaves no process of its own when it gives up', async () => {
+/** A program with a child, both deaf. Once both have written their pids it does what `then` says. */
+const withChild = (then: string): string =>
+  `trap "" TERM INT HUP; sh -c 'echo $$ >child; exec sleep 100000' & echo $$ >pid; until [ -s child ]; do :; done; ${then}`;
+
+/** For a program with a child; what is left of them at the end of the test is ended. */
+async function directory(): Promise<string> {
   const dir = await mkdtemp(path.join(tmpdir(), 'run-program-'));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  expect(await codeOf(sh('echo $$ >pid; exec sleep 60', { cwd: dir, timeoutMs: 300 }))).toBe('DEADLINE_EXCEEDED');
-  const pid = Number(await readFile(path.join(dir, 'pid'), 'utf8'));
-  expect(pid).toBeGreaterThan(1);
-  expect(await readIdentity(pid)).toBeUndefined();
+  onTestFinished(async () => {
+    for (const identity of await left(dir)) await signalProcess(identity, 'SIGKILL');
+    await rm(dir, { recursive: true, force: true });
+  });
+  return dir;
+}
+
+async function left(dir: string): Promise<ProcessIdentity[]> {
+  const pids = await Promise.all(['pid', 'child'].map((file) => readFile(path.join(dir, file), 'utf8')));
+  const found = await Promise.all(pids.map((pid) => readIdentity(Number(pid))));
+  return found.filter((identity) => identity !== undefined);
+}
+
+it('leaves neither the program nor its children when its time is over', async () => {
+  const cwd = await directory();
+  expect(await codeOf(sh(withChild('wait'), { cwd, timeoutMs: 2000 }))).toBe('DEADLINE_EXCEEDED');
+  await expect.poll(() => left(cwd), { timeout: 5000 }).toEqual([]);
+});
+
+it('leaves neither when the caller gives up', async () => {
+  const cwd = await directory();
+  const caller = new AbortController();
+  const running = codeOf(sh(withChild('wait'), { cwd, signal: caller.signal, timeoutMs: 1_000_000 }));
+  await eventually(async () => (await readFile(path.join(cwd, 'child'), 'utf8').catch(() => '')) !== '');
+  caller.abort();
+  expect(await running).toBe('CANCELLED');
+  await expect.poll(() => left(cwd), { timeout: 5000 }).toEqual([]);
+});
+
+it('leaves neither when the program writes too much', async () => {
+  const cwd = await directory();
+  expect(await codeOf(sh(withChild('yes'), { cwd, maxOutputChars: 100_000 }))).toBe('EXHAUSTED');
+  await expect.poll(() => left(cwd), { timeout: 5000 }).toEqual([]);
 });
 
 it('does not wait for a child that keeps the outputs, beyond its time', async () => {

@@ -75,7 +75,6 @@ describe('the exit record', () => {
         '',
         '',
         '',
-        '',
         '/bin/sh',
         '-c',
         script,
@@ -111,7 +110,7 @@ describe('the exit record', () => {
     await using run = await testRun();
     const slow = holderScript.replace('flush() {', 'flush() { sleep 30;');
     expect(slow).not.toBe(holderScript);
-    const args = ['-c', slow, 'h', run.dir, run.handle.runId, 'none', '', '', '', '', '/bin/sh', '-c', 'exit 7'];
+    const args = ['-c', slow, 'h', run.dir, run.handle.runId, 'none', '', '', '', '/bin/sh', '-c', 'exit 7'];
     const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
     const holder = spawn('/bin/sh', args, { stdio: 'ignore', cwd: run.dir, detached: true, env });
     await eventually(() => readHolderRecord(run.dir));
@@ -126,7 +125,7 @@ describe('the exit record', () => {
     await using run = await testRun();
     const slow = holderScript.replace('\nread_clock\n', '\nsleep 7; read_clock\n');
     expect(slow).not.toBe(holderScript);
-    const args = ['-c', slow, 'h', run.dir, run.handle.runId, 'none', '', '', '', '', '/bin/sh', '-c', 'sleep 60'];
+    const args = ['-c', slow, 'h', run.dir, run.handle.runId, 'none', '', '', '', '/bin/sh', '-c', 'sleep 60'];
     const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
     spawn('/bin/sh', args, { stdio: 'ignore', cwd: run.dir, detached: true, env });
     await eventually(() => readHolderRecord(run.dir));

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { findMarked } from '../../src/process/index.ts';
+import { findMarked, readIdentity } from '../../src/process/index.ts';
+import { holderScript } from '../../src/run/holder-script.ts';
 import { isOverLimit, runEnded, runPaths, stopRun, waitForExit } from '../../src/run/index.ts';
+import { mayHaveCgroups } from '../support/cgroups.ts';
 import { eventually, testRun, type TestRun } from '../support/run.ts';
 
 const maxOutputBytes = 1_000_000;
@@ -55,6 +57,77 @@ describe('an agent that floods', () => {
     const [out = 0] = await sizes(run);
     expect(out).toBeGreaterThan(maxOutputBytes);
     expect(out).toBeLessThan(seen);
+  });
+});
+
+/** Its pid is in a file before it floods. */
+const flood = (prefix: string): string =>
+  `${prefix} sh -c 'echo $$ >flood; until [ -e go ]; do sleep 0.1; done; exec yes'`;
+const hidings: readonly (readonly [name: string, cgroup: boolean, hidden: string])[] = [
+  ['in a session of its own', false, flood('setsid')],
+  ['in a job of its own, without the marker', false, `set -m; ${flood('env -i PATH="$PATH"')}`],
+  ...(mayHaveCgroups
+    ? [['in a cgroup, without session or marker', true, flood('env -i PATH="$PATH" setsid')] as const]
+    : []),
+];
+
+describe('a flood by what an agent started, though no owner lives', () => {
+  const living = async (run: TestRun) => readIdentity(Number(await run.read('flood').catch(() => '0')));
+  const env = { PATH: process.env['PATH'] ?? '' };
+
+  it.each(hidings)('is ended with the agent: %s', async (_, cgroup, hidden) => {
+    await using run = await testRun();
+    await run.start(['bash', '-c', `${hidden} & wait`], { maxOutputBytes, env, cgroup });
+    await eventually(() => living(run));
+    await writeFile(`${run.dir}/go`, '');
+    expect(await waitForExit(run.handle)).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
+    await eventually(async () => !(await living(run)));
+  });
+
+  it.each(hidings.filter(([, , hidden]) => hidden.includes('setsid')))(
+    'is ended after the agent: %s',
+    async (_, cgroup, hidden) => {
+      await using run = await testRun();
+      await run.sh(`${hidden} & until [ -s flood ]; do sleep 0.05; done; exit 3`, { maxOutputBytes, env, cgroup });
+      expect(await waitForExit(run.handle)).toEqual({ kind: 'exited', code: 3 });
+      expect(await living(run)).toBeDefined();
+      await writeFile(`${run.dir}/go`, '');
+      await eventually(async () => !(await living(run)));
+      for (const size of await sizes(run)) expect(size).toBeLessThan(seen);
+    },
+  );
+
+  it.each(['dash', 'bash'])('is ended after an agent that was gone at once, where sh is %s', async (shell) => {
+    await using run = await testRun();
+    const { dir, handle } = run;
+    const hasBegun = '[ -e "$__runtime_dir/holder.json" ] && ! kill -0 "$agent" 2>/dev/null';
+    const slow = holderScript.replace(
+      '\n__runtime_tail=\n',
+      `\nuntil ${hasBegun}; do sleep 0.05; done\n__runtime_tail=\n`,
+    );
+    expect(slow).not.toBe(holderScript);
+    const agent = ['/bin/sh', '-c', `${flood('setsid')} & exit 3`];
+    const posix = shell === 'bash' ? ['--posix'] : [];
+    const args = [...posix, '-c', slow, 'h', dir, handle.runId, 'none', '', '', String(maxOutputBytes), ...agent];
+    const holder = spawn(`/bin/${shell}`, args, {
+      detached: true,
+      stdio: 'ignore',
+      cwd: dir,
+      env: { ...env, RUNTIME_RUN_ID: handle.runId },
+    });
+    await once(holder, 'exit');
+    await eventually(() => living(run));
+    await writeFile(`${dir}/go`, '');
+    await eventually(async () => !(await living(run)));
+  });
+
+  it('is ended after the holder was killed', async () => {
+    await using run = await testRun();
+    const { holder } = await run.sh(`${flood('setsid')} & wait`, { maxOutputBytes, env });
+    await eventually(() => living(run));
+    process.kill(holder.pid, 'SIGKILL');
+    await writeFile(`${run.dir}/go`, '');
+    await eventually(async () => !(await living(run)));
   });
 });
 

@@ -9,4 +9,6 @@ export interface DoubleConfig {
   readonly witness: string;
   readonly deaf?: boolean;
   readonly children?: boolean;
+  /** Where a child without an environment writes its pid. */
+  readonly cleared?: string;
 }

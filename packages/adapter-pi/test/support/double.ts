@@ -2,7 +2,7 @@
 // earlier conversation,
 // deafness, and children of its own. Arguments: a file with `DoubleConfig`, then those for Pi.
 import { spawn } from 'node:child_process';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { DoubleConfig } from './double-config.ts';
 import { userTexts } from './session-texts.ts';
 
@@ -19,6 +19,7 @@ async function play(): Promise<void> {
   const model = args.includes('--model') ? args[args.indexOf('--model') + 1] : undefined;
   writeFileSync(config.witness, JSON.stringify({ env: process.env, model }));
   if (config.children === true) await startChildren();
+  if (config.cleared !== undefined) await startCleared(config.cleared);
   if (config.deaf === true) makeDeaf();
   const secret = process.env['CONFORMANCE_SECRET'] ?? '';
   const earlier = args.includes('--session')
@@ -58,6 +59,14 @@ function makeDeaf(): void {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
   setInterval(() => {}, 60_000);
   process.exit = (() => {}) as never;
+}
+
+/** In our session, deaf to SIGTERM. */
+async function startCleared(file: string): Promise<void> {
+  const script = `trap '' TERM; echo $$ >"$0.tmp" && mv "$0.tmp" "$0"; exec sleep 1000`;
+  const env = { PATH: process.env['PATH'] ?? '' };
+  spawn('sh', ['-c', script, file], { env, stdio: 'ignore' }).unref();
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** One in a session of its own and one forked twice, both deaf to SIGTERM. */

@@ -38,6 +38,8 @@ const steps: { readonly [S in ScenarioName]: (gate: string) => PiStep[] } = {
   crash: () => [{ text: 'last words' }, { crash: 'SIGKILL' }],
   ignoresTerm: () => [{ text: 'ready' }, { hang: true }],
   leavesChildren: () => [{ text: 'ready' }, { hang: true }],
+  clearsEnvironment: () => [{ text: 'ready' }, { hang: true }],
+  floods: () => [{ text: ['x'.repeat(hugeChars)] }, { hang: true }],
 };
 
 /** The suite's view on the adapter, with Pi's double of a version behind it. */
@@ -68,7 +70,7 @@ export const harnessFor = (version: PiVersion, module?: string): AdapterHarness 
   ...(module === undefined ? {} : { module }),
 });
 
-function configFor({ scenario, gate, witness }: HarnessContext, version: PiVersion): DoubleConfig {
+function configFor({ scenario, gate, child, witness }: HarnessContext, version: PiVersion): DoubleConfig {
   const main = piAgent().command.find((part) => part.includes('pi-agent'));
   if (main === undefined) throw new Error('the double is not where it was');
   // Steers and follow-ups are answered by the double's own rules.
@@ -84,6 +86,7 @@ function configFor({ scenario, gate, witness }: HarnessContext, version: PiVersi
     witness,
     deaf: scenario === 'ignoresTerm',
     children: scenario === 'leavesChildren',
+    ...(scenario === 'clearsEnvironment' ? { cleared: child } : {}),
   };
 }
 

@@ -30,7 +30,7 @@ function record(limit: number | undefined): string {
 
 /**
  * The holder: the pane's leader, bash. It runs in the run directory; arguments: run id, nonce, seconds to stay, input,
- * count of forks, where cgroups are mounted, the most bytes of the recording.
+ * where cgroups are mounted, the most bytes of the recording.
  *
  * - `bash -m`: the agent is a foreground job with a process group of its own, which has the terminal. dash cannot do
  *   this once the terminal hung up.
@@ -47,7 +47,7 @@ function record(limit: number | undefined): string {
  */
 export const holderScript = `# runtime tmux holder: runs one agent in this terminal, records how it ended.
 ${identityFunctions}${cgroupFunctions}
-run=$1 nonce=$2 stay=$3 input=$4 forks=$5 mount=$6 limit=$7
+run=$1 nonce=$2 stay=$3 input=$4 mount=$5 limit=$6
 mask=$(umask)
 umask 077
 LC_ALL=C
@@ -90,7 +90,7 @@ agent() {
   start_time "$BASHPID" || exit 75
   if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
   printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s},"server":{"pid":%s,"startTime":"%s","bootId":"%s"},"tmux":"%s"%s}\\n' \\
-    "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" "\${forks:+,\\"forks\\":$forks}\${limit:+,\\"maxOutputBytes\\":$limit}" >holder.json.tmp || exit 75
+    "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" "\${limit:+,\\"maxOutputBytes\\":$limit}" >holder.json.tmp || exit 75
   mv -f holder.json.tmp holder.json || exit 75
   # From here on names of ours must not be names of the agent's environment.
   __runtime_dir=$PWD

@@ -1,5 +1,5 @@
 import { readIdentity, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { currentPlacement, whereabouts } from '@runtime/adapter-kit/run';
+import { cgroupPlace, currentPlacement } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { runMarker, type Launch } from '@runtime/contracts/adapter';
 import { recorderCommand } from '../holder/holder-script.ts';
@@ -26,7 +26,6 @@ export async function startServer(
   const target = `=${record.session}:`;
   const size = ['-x', String(settings.columns), '-y', String(settings.rows)];
   const input = settings.prompt === 'stdin' ? 'prompt' : 'terminal';
-  const where = await whereabouts(handle);
   const holder = [
     'bash',
     '-m',
@@ -35,7 +34,7 @@ export async function startServer(
     record.nonce,
     String(settings.lingerSeconds),
     input,
-    ...where,
+    await cgroupPlace(handle),
     String(record.maxOutputBytes ?? ''),
   ];
   const commands: readonly TmuxCommand[] = [

@@ -28,7 +28,7 @@ export function registerAnswer(parent: Command, deps: CliDependencies): void {
     body: async (context, [id, first, second], given) => {
       const options = answerOptionsSchema.parse(given);
       const typed = first !== undefined || options.value !== undefined;
-      const asking = !typed && context.out.live && context.deps.stdin.isTTY === true;
+      const asking = !typed && canAsk(context);
       // A list changes nothing and needs no owner.
       if (!typed && !asking) return listApprovals(context, await findTask(context, await context.reading(), id));
       const plane = await context.writing();
@@ -45,9 +45,13 @@ export function registerAnswer(parent: Command, deps: CliDependencies): void {
   });
 }
 
+/** A question is shown, which `--quiet` would hide. */
+const canAsk = ({ out, deps }: CommandContext): boolean => out.live && !out.quiet && deps.stdin.isTTY === true;
+
 async function listApprovals({ out, program }: CommandContext, view: TaskView): Promise<void> {
   const command = `${program} answer ${shortId(view.id)}`;
   await out.document(view.approvals);
+  if (out.quiet) return out.bare(view.approvals.map((approval) => sanitizeLine(approval.id)).join('\n'));
   if (view.approvals.length === 0) return out.line(`${shortId(view.id)} has no open approval`);
   for (const approval of view.approvals) await out.line(describeApproval(approval, command, out.colours));
 }
@@ -65,7 +69,7 @@ async function decide(
   const split = splitAnswer(view, first, second);
   const approval = findApproval(view, split.approval);
   if (split.choice !== undefined) return { approval, decision: parseDecision(approval, split.choice) };
-  if (!context.out.live || context.deps.stdin.isTTY !== true) {
+  if (!canAsk(context)) {
     const choices = approval.choices.map((choice) => choice.id).join(', ');
     throw usageError(`the answer to ${approval.id} is missing`, `the choices are ${choices}`);
   }

@@ -18,7 +18,7 @@ const answerWithinMs = 2000;
 export function registerCompletion(parent: Command, deps: CliDependencies): void {
   const completion = addCommand(parent, deps, {
     usage: 'completion <shell>',
-    description: 'print the completion of this command for bash, zsh or fish',
+    description: 'print the completion for a shell: bash, zsh or fish',
     details:
       'bash: add  source <(runtime completion bash)  to ~/.bashrc. zsh: the same with zsh, in ~/.zshrc, after compinit. fish: runtime completion fish > ~/.config/fish/completions/runtime.fish',
     examples: ['completion bash', 'completion zsh', 'completion fish'],

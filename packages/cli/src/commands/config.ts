@@ -23,7 +23,7 @@ export function registerConfig(parent: Command, deps: CliDependencies): void {
       await context.out.line(
         path === undefined ? 'no configuration file; these are the defaults:' : sanitizeLine(path, 1000),
       );
-      await context.out.line(safeJson(found, 2));
+      await context.out.bare(safeJson(found, 2));
     },
   });
 }

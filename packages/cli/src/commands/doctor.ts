@@ -17,8 +17,9 @@ export function registerDoctor(parent: Command, deps: CliDependencies): void {
       const checks = await examine(context);
       const status = worst(checks);
       await context.out.document({ status, checks });
-      const shown = context.out.quiet ? checks.filter((check) => check.status !== 'ok') : checks;
-      for (const check of shown) await context.out.line(formatCheck(check, context.out.colours));
+      const faults = checks.flatMap((check) => (check.status === 'ok' ? [] : [check.name]));
+      if (context.out.quiet) await context.out.bare(faults.join('\n'));
+      for (const check of checks) await context.out.line(formatCheck(check, context.out.colours));
       return status === 'fail' ? exitCodes.failed : exitCodes.succeeded;
     },
   });

@@ -60,7 +60,7 @@ export function registerEndings(parent: Command, deps: CliDependencies): void {
         const outcome = wait ? await task.outcome({ signal }) : undefined;
         const view = await task.status({ signal });
         await out.document(view);
-        if (!out.quiet) await out.line(formatTaskLine(view, { now: Date.now(), colours: out.colours }));
+        await out.line(formatTaskLine(view, { now: Date.now(), colours: out.colours }));
         // `cancelled` is what the command asked for.
         return outcome === undefined || outcome.status === 'cancelled' ? 0 : exitCodeOfOutcome(outcome);
       },

@@ -47,7 +47,7 @@ export function registerEvents(parent: Command, deps: CliDependencies): void {
         if (context.signal.aborted) return;
         if (!wanted(event.type)) continue;
         if (context.out.json) await context.out.record(event);
-        else await context.out.line(formatEvent(event, context, task === undefined));
+        else await context.out.bare(formatEvent(event, context, task === undefined));
       }
     },
   });

@@ -100,7 +100,7 @@ async function report({ out, signal }: CommandContext, receipt: Receipt): Promis
   // After Ctrl-C too: the answer is at hand.
   const level = await receipt.level(signal.aborted ? {} : { signal });
   await out.document({ taskId: receipt.taskId, instructionId: receipt.instructionId, level });
-  if (out.quiet) return;
+  if (out.quiet) return out.bare(receipt.instructionId);
   await out.line(`${shortId(receipt.instructionId)} ${level}`);
 }
 

@@ -66,7 +66,7 @@ export function registerList(parent: Command, deps: CliDependencies): void {
       const plane = await readingIfThere(context);
       const views = (await plane?.tasks(defined({ limit, signal, status, workspace, labels }))) ?? [];
       await out.document(views);
-      if (out.quiet) return out.line(views.map(({ id }) => id).join('\n'));
+      if (out.quiet) return out.bare(views.map(({ id }) => id).join('\n'));
       if (views.length === 0) {
         const filtered = status ?? workspace ?? labels;
         return out.line(
@@ -84,7 +84,7 @@ export function registerList(parent: Command, deps: CliDependencies): void {
       const { out, program } = context;
       const view = await findTask(context, await context.reading(), id);
       await out.document(view);
-      if (out.quiet) return out.line(view.status);
+      if (out.quiet) return out.bare(view.status);
       const style = { now: Date.now(), colours: out.colours, columns: out.columns, program };
       for (const line of formatTask(view, style)) await out.line(line);
     },

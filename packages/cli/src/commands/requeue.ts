@@ -34,7 +34,7 @@ export function registerRequeue(parent: Command, deps: CliDependencies): void {
       const task = await plane.submit(request, { signal });
       const view = await task.status({ signal });
       await out.document(view);
-      await out.line(task.id);
+      await out.bare(task.id);
       if (out.live) out.remark(`to watch it: ${context.program} watch ${shortId(task.id)}`);
     },
   });

@@ -26,6 +26,7 @@ export function registerRuntimes(parent: Command, deps: CliDependencies): void {
       const { refresh } = z.object({ refresh: z.boolean().default(false) }).parse(given);
       const reports = await findRuntimes(context, refresh);
       await context.out.document(reports);
+      if (context.out.quiet) return context.out.bare(usable(reports).join('\n'));
       for (const report of reports) await context.out.line(formatRuntime(report, context.out.colours));
     },
   });
@@ -63,6 +64,9 @@ async function probe(
     return { status: 'unavailable', id, code, reason: rawMessage, ...(hint === undefined ? {} : { hint }), breaker };
   }
 }
+
+const usable = (reports: readonly RuntimeReport[]): string[] =>
+  reports.flatMap(({ id, status }) => (status === 'available' ? [id] : []));
 
 /** The capabilities that it has, in words. */
 function describeCapabilities(capabilities: RuntimeCapabilities): string {

@@ -29,7 +29,8 @@ export function registerServe(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'serve',
     examples: ['serve', 'serve --detach', 'serve --idle-exit 1h'],
-    description: 'own the data directory and serve its socket until SIGTERM or Ctrl-C; agents outlive the owner',
+    description: 'own the data directory and serve its socket; agents outlive the owner',
+    details: 'Serves until SIGTERM, Ctrl-C, runtime stop or --idle-exit.',
     options: (command) =>
       command
         .option('--detach', 'serve in the background; returns once the socket answers')

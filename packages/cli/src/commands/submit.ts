@@ -58,7 +58,7 @@ export async function submitTask(
 export function registerSubmit(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
     usage: 'submit [prompt]',
-    description: 'submit a task, print its id and return at once',
+    description: 'submit a task and return at once; prints its id',
     examples: [
       'submit "write the changelog"',
       'submit - --on claude < prompt.md',
@@ -69,7 +69,7 @@ export function registerSubmit(parent: Command, deps: CliDependencies): void {
       const { task } = await submitTask(context, await prepareTask(context, prompt, given));
       const { out, program } = context;
       if (out.json) return out.document(await task.status({ signal: context.signal }));
-      await out.line(task.id);
+      await out.bare(task.id);
       if (out.live) out.remark(`to watch it: ${program} watch ${shortId(task.id)}`);
     },
   });

@@ -71,6 +71,7 @@ const aboutTask = (view: TaskView): string => `${view.status} · ${view.title}`;
 /** Words as the next item of a list with commas. */
 function lists(words: readonly string[], current: string): string[] {
   const before = current.slice(0, current.lastIndexOf(',') + 1);
-  const given = before.split(',');
+  // What is there may have a level: steer=delivered.
+  const given = before.split(',').map((item) => item.split('=')[0]);
   return words.filter((word) => !given.includes(word)).map((word) => `${before}${word}`);
 }

@@ -69,7 +69,7 @@ async function waitForTasks(
       if (event.type !== 'task.ended' || signal.aborted) continue;
       ended.push({ taskId, outcome: event.outcome });
       if (any) enough.abort();
-      if (!out.quiet) await out.line(`${shortId(taskId, ids)}  ${describeOutcome(event.outcome)}`);
+      await out.line(`${shortId(taskId, ids)}  ${describeOutcome(event.outcome)}`);
     }
   });
   // Every wait is over before the plane is closed; the first failure that is not our own abort counts.
@@ -79,7 +79,7 @@ async function waitForTasks(
   await out.document(ended);
   if (late?.aborted && !context.signal.aborted && !enough.signal.aborted) {
     const open = ids.filter((id) => !ended.some(({ taskId }) => taskId === id));
-    out.note(`not ended within ${formatDuration(timeout ?? 0)}: ${open.map((id) => shortId(id, ids)).join(', ')}`);
+    out.remark(`not ended within ${formatDuration(timeout ?? 0)}: ${open.map((id) => shortId(id, ids)).join(', ')}`);
     return exitCodes.timedOut;
   }
   return Math.max(exitCodes.succeeded, ...ended.map(({ outcome }) => exitCodeOfOutcome(outcome)));

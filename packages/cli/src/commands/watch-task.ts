@@ -5,7 +5,6 @@ import { followTask, type Reconnect } from '../plane/follow-task.ts';
 import { ownerStopped } from '../plane/owner-left.ts';
 import { createLiveView, type LiveView } from '../render/live-view.ts';
 import { shortId } from '../render/short-id.ts';
-import { createStatusLine } from '../render/status-line.ts';
 import { describeOutcome } from '../render/summary.ts';
 import { paintStatus } from '../render/task.ts';
 import { describeWaiting } from '../render/waiting.ts';
@@ -36,8 +35,9 @@ export async function watchTask(
     columns: out.live ? out.columns : undefined,
     program,
   });
-  const screen = openScreen(context, view);
-  const stopAsking = out.json || out.quiet ? () => {} : sayWhyQueued(context, plane, taskId, view, screen);
+  const now = context.deps.now ?? Date.now;
+  const stopMoving = out.moving(() => view.activity(now()));
+  const stopAsking = out.json || out.quiet ? () => {} : sayWhyQueued(context, plane, taskId, view);
   let times: { readonly from: number; readonly to: number } | undefined;
   let keptOpen = false;
   let takesMore = false;
@@ -51,12 +51,13 @@ export async function watchTask(
       times = { from: times?.from ?? event.time, to: event.time };
       if (event.type === 'task.ended') outcome = event.outcome;
       if (out.json) await out.record(event);
-      else await screen.write(view.show(event) + restHint(event, keptOpen && takesMore && !out.quiet, view, context));
+      else await out.write(view.show(event) + restHint(event, keptOpen && takesMore && !out.quiet, view, context));
       if (options.signal.aborted) break;
     }
   } finally {
     stopAsking();
-    await screen.close();
+    stopMoving();
+    if (!out.json) await out.write(view.end());
   }
   if (outcome !== undefined && !out.quiet) {
     const why = describeOutcome(outcome).slice(outcome.status.length);
@@ -67,48 +68,8 @@ export async function watchTask(
   return outcome;
 }
 
-interface Screen {
-  write(text: string): Promise<void>;
-  /** Writes to stderr, not into the line below. */
-  note(text: string): Promise<void>;
-  /** Takes the line below away and ends the last line. */
-  close(): Promise<void>;
-}
-
-/** Writes the view, and on a terminal the line below it, which moves while the task is at work. */
-function openScreen({ out, deps }: CommandContext, view: LiveView): Screen {
-  const status = createStatusLine(out);
-  let writing = 0;
-  const write = async (text: string): Promise<void> => {
-    if (text === '') return;
-    writing += 1;
-    await out.write(status.erase() + text).finally(() => (writing -= 1));
-  };
-  const now = deps.now ?? Date.now;
-  // While a slow reader holds the last text up, there is nothing to draw over.
-  const draw = (): void => void (writing > 0 || out.write(status.draw(view.activity(now()))));
-  const timer = out.redraws && !out.quiet ? setInterval(draw, deps.frameMs ?? 120) : undefined;
-  return {
-    write,
-    async note(text) {
-      await out.write(status.erase());
-      out.note(text);
-    },
-    async close() {
-      clearInterval(timer);
-      if (!out.json) await out.write(status.erase() + view.end());
-    },
-  };
-}
-
 /** Says on stderr what a queued task waits for, when it has waited for some time and whenever that changes. */
-function sayWhyQueued(
-  { deps }: CommandContext,
-  plane: ControlPlane,
-  taskId: string,
-  view: LiveView,
-  screen: Screen,
-): () => void {
+function sayWhyQueued({ deps, out }: CommandContext, plane: ControlPlane, taskId: string, view: LiveView): () => void {
   let said: string | undefined;
   let isOver = false;
   let timer: NodeJS.Timeout;
@@ -119,11 +80,11 @@ function sayWhyQueued(
         .task(taskId)
         .status()
         .catch(() => undefined);
-      const why = shown && describeWaiting(shown, (deps.now ?? Date.now)());
+      const why = shown && describeWaiting(shown, { now: (deps.now ?? Date.now)() });
       const reason = shown?.waitingFor?.text;
       if (why !== undefined && reason !== said && view.queued) {
         said = reason;
-        await screen.note(`queued: ${why}`);
+        out.note(`queued: ${why}`);
       }
     }
     if (!isOver) timer.refresh();

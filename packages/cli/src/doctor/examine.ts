@@ -20,15 +20,15 @@ import {
 
 /** Checks everything that tasks need. Starts and changes nothing. */
 export async function examine(context: CommandContext): Promise<Check[]> {
-  const { deps, dataDir } = context;
+  const { deps, dataDir, signal } = context;
   const { machine, env } = deps;
   const [fileSystem, directory, placement, tmux, bash, setpriv, socket, lock, config, pi] = await Promise.all([
     machine.fileSystem(dataDir),
     machine.directory(dataDir),
     machine.placement(env),
-    machine.firstLine('tmux', ['-V']),
-    machine.firstLine('bash', ['--version']),
-    machine.firstLine('setpriv', ['--version']),
+    machine.firstLine('tmux', ['-V'], { signal }),
+    machine.firstLine('bash', ['--version'], { signal }),
+    machine.firstLine('setpriv', ['--version'], { signal }),
     deps.planes.socketPath(dataDir).catch((error: unknown) => AgentRuntimeError.from(error)),
     findOwner(context),
     checkConfig(context),

@@ -1,10 +1,12 @@
+import type { CallOptions } from '@runtime/contracts';
+
 /** What `doctor` asks about the machine. No question changes anything. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
   /** Such as `v24.1.0`. */
   readonly nodeVersion: string;
   /** The first line on the stdout of a program; undefined when it is missing, fails, or does not end in time. */
-  firstLine(command: string, args: readonly string[]): Promise<string | undefined>;
+  firstLine(command: string, args: readonly string[], options: Required<CallOptions>): Promise<string | undefined>;
   /** The file system of this path or of its nearest ancestor that exists; undefined when it cannot be read. */
   fileSystem(path: string): Promise<FileSystemFacts | undefined>;
   /** Facts about a directory; undefined when it does not exist. */

@@ -1,6 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { runProgram } from '@runtime/adapter-kit/process';
+import { runProgram, type ProgramOptions } from '@runtime/adapter-kit/process';
 import { currentPlacement } from '@runtime/adapter-kit/run';
 import { credentialNames } from '../owner/environment.ts';
 import type { DirectoryFacts, FileSystemFacts, Machine } from './machine.ts';
@@ -10,7 +10,7 @@ export function nodeMachine(maxAnswerMs = 5000): Machine {
   return {
     platform: process.platform,
     nodeVersion: process.version,
-    firstLine: (command, args) => firstLine(command, args, maxAnswerMs),
+    firstLine: (command, args, { signal }) => firstLine(command, args, { timeoutMs: maxAnswerMs, signal }),
     fileSystem,
     directory,
     placement: currentPlacement,
@@ -20,9 +20,13 @@ export function nodeMachine(maxAnswerMs = 5000): Machine {
   };
 }
 
-async function firstLine(command: string, args: readonly string[], maxAnswerMs: number): Promise<string | undefined> {
+async function firstLine(
+  command: string,
+  args: readonly string[],
+  limits: Pick<ProgramOptions, 'timeoutMs' | 'signal'>,
+): Promise<string | undefined> {
   try {
-    const { code, stdout } = await runProgram(command, args, { env: process.env, timeoutMs: maxAnswerMs });
+    const { code, stdout } = await runProgram(command, args, { env: process.env, ...limits });
     return code === 0 ? stdout.split('\n')[0]?.trim() : undefined;
   } catch {
     // Whatever the reason, the program does not answer here.

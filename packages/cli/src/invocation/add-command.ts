@@ -10,7 +10,10 @@ export function addCommonOptions(command: Command): Command {
     .option('--data-dir <path>', 'where tasks are kept (default: $RUNTIME_DATA_DIR, else the state directory)')
     .option('--config <path>', 'the configuration file (default: the nearest runtime.config.json, from here upwards)')
     .option('--json', 'print one JSON document; NDJSON for run, events and log')
-    .option('-q, --quiet', 'print only the bare result: ids, or what the agent says')
+    .option(
+      '-q, --quiet',
+      'print only the bare result: ids, a status, what the agent says, or the document asked for; else nothing',
+    )
     .option('--verbose', 'show more detail, and the causes of errors');
 }
 

@@ -8,6 +8,7 @@ import type { CliDependencies } from '../host/dependencies.ts';
 import { shellWord } from '../render/approval.ts';
 import { createOutput } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
+import { whileStarting } from './while-starting.ts';
 
 /** The options that every command takes. */
 export const commonOptionsSchema = z.object({
@@ -71,7 +72,11 @@ export function createContext(deps: CliDependencies, options: CommonOptions): Co
       return loaded;
     },
     reading: async () => context.closeAtEnd(await connectForReading(context)),
-    writing: async (writing = {}) => context.closeAtEnd(await connectForWriting(context, writing)),
+    async writing(writing = {}) {
+      const connect = (inner: CliDependencies): Promise<ControlPlane> =>
+        connectForWriting({ ...context, deps: inner }, writing);
+      return context.closeAtEnd(await whileStarting(deps, context.out, connect));
+    },
     closeAtEnd(plane) {
       planes.add(plane);
       return plane;

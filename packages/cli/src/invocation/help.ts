@@ -1,6 +1,6 @@
 import type { Command, Help } from 'commander';
 import { exitCodesHelp } from '../exit-codes.ts';
-import { wrapLine } from '../render/fit.ts';
+import { cutLine, wrapLine } from '../render/fit.ts';
 
 /** The least width beside a term in which a description can be read. */
 const minDescriptionWidth = 30;
@@ -43,6 +43,33 @@ export function addAfterHelp(
 /** What follows the word `Usage:`. */
 export function formatUsage(usage: string, width: number): string {
   return wrapLine(`Usage: ${usage}`, width).slice('Usage: '.length);
+}
+
+/**
+ * The help for somebody who typed no command: its commands in their groups, each in a line. Of a command that only has
+ * commands, its whole help, which is as short.
+ */
+export function shortHelp(command: Command, width: number): string {
+  if (command.parent) return command.helpInformation();
+  const helper = command.createHelp();
+  const shown = helper.visibleCommands(command).filter((child) => child.name() !== 'help');
+  const longest = Math.max(...shown.map((child) => child.name().length));
+  const lines = [wrapLine(`Usage: ${command.name()} <command> [options]`, width)];
+  let group = '';
+  for (const child of shown) {
+    if (child.helpGroup() !== group) {
+      group = child.helpGroup();
+      lines.push('', group);
+    }
+    // What follows the first clause is for the whole help.
+    const [clause = ''] = child.description().split(/[;:,]/);
+    lines.push(cutLine(`  ${child.name().padEnd(longest)}  ${clause}`, width));
+  }
+  const more = [
+    `${command.name()} <command> --help shows arguments, options and examples`,
+    `${command.name()} help shows everything, and the exit codes`,
+  ].map((line) => wrapLine(line, width, ''));
+  return [...lines, '', ...more, ''].join('\n');
 }
 
 const firstSteps = ['doctor', 'run "fix the flaky test" --on pi', 'watch last'];

@@ -21,7 +21,7 @@ const minPartLength = 4;
 export async function findTask(context: FindContext, plane: ControlPlane, text: string | undefined): Promise<TaskView> {
   if (text === undefined)
     throw usageError('the task is missing', 'runtime list shows the tasks; last stands for the newest one here');
-  if (text === 'last') return findLast(context, plane);
+  if (text.toLowerCase() === 'last') return findLast(context, plane);
   const id = text.toLowerCase();
   if (!idSchema.safeParse(id).success) throw usageError(`${JSON.stringify(text)} is not a task id`);
   try {

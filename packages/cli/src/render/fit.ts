@@ -40,6 +40,18 @@ function beginning(text: string, width: number): string {
   return kept;
 }
 
+/** Shortens words that are wider than this in their middle: of a path, both ends say something. Without colours. */
+export function shortenWords(text: string, width: number): string {
+  return text.replaceAll(/[^ ]+/g, (word) => (textWidth(word) <= width ? word : shortenMiddle(word, width)));
+}
+
+function shortenMiddle(word: string, width: number): string {
+  const first = beginning(word, Math.ceil((width - 1) / 2));
+  const backwards = Array.from(word).toReversed().join('');
+  const last = Array.from(beginning(backwards, width - 1 - textWidth(first))).toReversed();
+  return `${first}…${last.join('')}`;
+}
+
 /** Wraps lines between words; what follows the first line of each is indented. Longer words are left whole. */
 export function wrapLine(text: string, width: number, indent = '  '): string {
   return text

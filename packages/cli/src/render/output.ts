@@ -4,6 +4,7 @@ import pc from 'picocolors';
 import type { CliDependencies, TextSink } from '../host/dependencies.ts';
 import { wrapLine } from './fit.ts';
 import { withShortIds } from './short-id.ts';
+import { createStatusLine } from './status-line.ts';
 import { spokenHint } from './spoken-hint.ts';
 import { safeJson, sanitize } from '../sanitize.ts';
 
@@ -15,14 +16,21 @@ export interface Output {
   readonly colours: Colours;
   /** Whether a person watches: stdout is a terminal, and no `--json`. */
   readonly live: boolean;
-  /** Whether a line may be drawn again: a terminal that is not dumb. */
+  /** Whether a line may be drawn again: a terminal that is not dumb, and no `--quiet`. */
   readonly redraws: boolean;
   /** The width of the terminal; Infinity where stdout is none, because what reads it there wants whole lines. */
   readonly columns: number;
   /** Writes text to stdout as it is. The caller has sanitised untrusted parts. */
   write(text: string): Promise<void>;
-  /** Writes a line for people. Does nothing with `--json`. */
+  /** Writes a line for people. Does nothing with `--json` and with `--quiet`. */
   line(text?: string): Promise<void>;
+  /** Writes the bare result, which is what `--quiet` leaves; nothing for an empty one. Does nothing with `--json`. */
+  bare(text: string): Promise<void>;
+  /**
+   * Draws a line below the last one, again and again where `redraws` allows it, until the returned function is called.
+   * Whatever else is written takes its place. Does nothing while there is such a line already.
+   */
+  moving(describe: () => string | undefined): () => void;
   /** Writes the one JSON document of the command. Does nothing without `--json`. */
   document(value: unknown): Promise<void>;
   /** Writes one line of NDJSON, with or without `--json`. */
@@ -48,31 +56,53 @@ export function createOutput(
   signal: AbortSignal = deps.brokenPipe,
 ): Output {
   const { stdout, stderr, brokenPipe } = deps;
-  const write = async (text: string): Promise<void> => {
+  let writing = 0;
+  let isMoving = false;
+  const send = async (text: string): Promise<void> => {
     if (brokenPipe.aborted || text === '') return;
+    writing += 1;
     if (!stdout.write(text)) await drained(stdout, signal);
+    writing -= 1;
   };
+  const write = (text: string): Promise<void> => send(text === '' ? '' : status.erase() + text);
   const note = (text: string): void => {
+    void send(status.erase());
     stderr.write(`${stderr.isTTY === true ? wrapLine(text, stderr.columns ?? 80) : text}\n`);
   };
   const record = (value: unknown): Promise<void> => write(`${safeJson(value)}\n`);
-  return {
+  const bare = (text: string): Promise<void> => (json || text === '' ? Promise.resolve() : write(`${text}\n`));
+  const out: Output = {
     json,
     colours: pc.createColors(!json && wantsColour(deps.env, stdout)),
     live: !json && stdout.isTTY === true,
-    redraws: !json && stdout.isTTY === true && deps.env['TERM'] !== 'dumb',
+    redraws: !json && !quiet && stdout.isTTY === true && deps.env['TERM'] !== 'dumb',
     // Not kept: a window changes its size.
     get columns() {
       return stdout.isTTY === true ? (stdout.columns ?? 100) : Infinity;
     },
     write,
-    line: (text = '') => (json ? Promise.resolve() : write(`${text}\n`)),
+    line: (text = '') => (json || quiet ? Promise.resolve() : write(`${text}\n`)),
+    bare,
+    moving(describe) {
+      if (!out.redraws || isMoving) return () => {};
+      isMoving = true;
+      // While a slow reader holds the last text up, there is nothing to draw over.
+      const draw = (): void => void (writing > 0 || send(status.draw(describe())));
+      const timer = setInterval(draw, deps.frameMs ?? 120);
+      return () => {
+        clearInterval(timer);
+        isMoving = false;
+        void send(status.erase());
+      };
+    },
     document: (value) => (json ? record(value) : Promise.resolve()),
     record,
     note,
     remark: (text) => void (quiet || note(text)),
     quiet,
   };
+  const status = createStatusLine(out);
+  return out;
 }
 
 function drained(sink: TextSink, signal: AbortSignal): Promise<void> {

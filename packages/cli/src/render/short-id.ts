@@ -3,9 +3,9 @@ const shortLength = 6;
 /** Ids that end with a ULID, whose first ten characters are the time and whose last sixteen are random. */
 const endsWithUlid = /(?:^|-)[0-9a-hjkmnp-tv-z]{26}$/;
 
-/** A text with the short forms of the ids of tasks in it. */
-export function withShortIds(text: string): string {
-  return text.replaceAll(/\btask-[0-9a-hjkmnp-tv-z]{26}\b/g, (id) => shortId(id));
+/** A text with the short forms of the ids of tasks in it, as `shortId` makes them. */
+export function withShortIds(text: string, among: readonly string[] = []): string {
+  return text.replaceAll(/\btask-[0-9a-hjkmnp-tv-z]{26}\b/g, (id) => shortId(id, among));
 }
 
 /**

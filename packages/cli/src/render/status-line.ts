@@ -1,5 +1,4 @@
 import { cutLine } from './fit.ts';
-import type { Output } from './output.ts';
 
 const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const eraseLine = '\r\u001b[K';
@@ -12,7 +11,14 @@ export interface StatusLine {
   erase(): string;
 }
 
-export function createStatusLine(out: Pick<Output, 'redraws' | 'columns' | 'colours'>): StatusLine {
+/** Where the line is drawn: the part of an `Output` that it needs. */
+interface Screen {
+  readonly redraws: boolean;
+  readonly columns: number;
+  readonly colours: Readonly<Record<'cyan' | 'dim', (text: string) => string>>;
+}
+
+export function createStatusLine(out: Screen): StatusLine {
   let isDrawn = false;
   let frame = 0;
   const erase = (): string => {

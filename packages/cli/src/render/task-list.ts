@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { TaskView } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { cutLine } from './fit.ts';
+import { shortenWords, wrapLine } from './fit.ts';
 import type { Colours } from './output.ts';
 import { shortId } from './short-id.ts';
 import { formatRows } from './table.ts';
@@ -10,6 +10,7 @@ import { formatLabels, formatTargets, paintStatus } from './task.ts';
 import { describeWaiting } from './waiting.ts';
 
 const wideEnough = 60;
+const indent = '    ';
 
 /** The lines of `runtime list`: a heading, then the tasks, each with what it waits for below it. */
 export function formatTaskList(views: readonly TaskView[], now: number, c: Colours, columns: number): string[] {
@@ -32,7 +33,9 @@ export function formatTaskList(views: readonly TaskView[], now: number, c: Colou
   };
   return formatRows([head, ...rows], { columns, paint }).flatMap((lines, row) => {
     const view = views[row - 1];
-    const waiting = view === undefined ? undefined : describeWaiting(view, now);
-    return waiting === undefined ? lines : [...lines, c.dim(cutLine(`  waits: ${waiting}`, columns))];
+    const waiting = view && describeWaiting(view, { now, among: ids, most: most(200) });
+    if (waiting === undefined) return lines;
+    const fitted = wrapLine(shortenWords(`  waits: ${waiting}`, columns - indent.length), columns, indent);
+    return [...lines, ...fitted.split('\n').map((line) => c.dim(line))];
   });
 }

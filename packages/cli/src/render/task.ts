@@ -1,4 +1,4 @@
-import type { TaskStatus, TaskView } from '@runtime/contracts';
+import type { EndRequest, TaskStatus, TaskView } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
 import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
@@ -69,8 +69,10 @@ type Fact = readonly [name: string, value: string];
 
 function formatFacts(view: TaskView, { now, colours: c }: TaskStyle): Fact[] {
   const run = view.runs.at(-1);
-  const waiting = describeWaiting(view, now);
+  const waiting = describeWaiting(view, { now });
   const usage = totalUsage(view);
+  const pending = view.outcome ? (text: string): string => text : c.yellow;
+  const asked = (request: EndRequest): string => pending(formatEndRequest(request));
   const times = [
     `submitted ${formatDate(view.submittedAt)}`,
     run?.startedAt === undefined
@@ -83,7 +85,8 @@ function formatFacts(view: TaskView, { now, colours: c }: TaskStyle): Fact[] {
     ['title', sanitizeLine(view.title)],
     ['outcome', view.outcome && describeOutcome(view.outcome)],
     ['waiting', waiting === undefined ? undefined : c.yellow(waiting)],
-    ['cancel', view.cancelRequested && !view.outcome ? c.yellow('requested') : undefined],
+    ['close', view.close && asked(view.close)],
+    ['cancel', view.cancel && asked(view.cancel)],
     ['last said', view.lastMessage === undefined ? undefined : sanitizeLine(view.lastMessage, 300)],
     ['times', times.filter((part) => part !== '').join(', ')],
     ['runtimes', formatTargets(view)],
@@ -93,6 +96,11 @@ function formatFacts(view: TaskView, { now, colours: c }: TaskStyle): Fact[] {
     ['files', run && sanitizeLine(run.runDir, 1000)],
   ];
   return facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+}
+
+function formatEndRequest({ by, at, why }: EndRequest): string {
+  const reason = why === undefined ? '' : `: ${sanitizeLine(why, 300)}`;
+  return `asked for by ${sanitizeLine(by)}, ${formatDate(at)}${reason}`;
 }
 
 function formatRuns(view: TaskView, { now, colours: c, columns }: TaskStyle): string[] {

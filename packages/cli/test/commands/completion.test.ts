@@ -68,6 +68,7 @@ describe('what may stand at the end of a command line', () => {
     await writeFile(join(lab.workspace, 'runtime.config.json'), JSON.stringify({ runtimes }));
     expect(await complete(lab, 'run', '--on', '')).toEqual(['shell', 'pi', ':4']);
     expect(await complete(lab, 'run', '--on', 'shell,')).toEqual(['shell,pi', ':4']);
+    expect(await complete(lab, 'run', '--needs', 'steer=delivered,s')).toEqual([':4']);
   });
 
   it('is a task that the command can be for', async () => {

@@ -78,6 +78,7 @@ describe('last', () => {
     expect(view(status.json()).id).toBe(here);
     expect(status.stderr).toBe(`last is ${shortId(here)}: mine\n`);
     expect(view((await lab.start(['status', 'last', '--json', '-q'], { cwd: other }).ended).json()).id).toBe(there);
+    expect(view((await lab.run('status', 'LAST', '--json')).json()).id).toBe(here);
   });
 
   it('is refused in a directory without a task, with the newest one elsewhere', async () => {

@@ -1,14 +1,16 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readIdentity } from '@runtime/adapter-kit/process';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { nodeMachine } from '../../src/doctor/node-machine.ts';
 
 describe.skipIf(process.platform === 'win32')('the first line of a program', () => {
   const machine = nodeMachine(500);
+  const { signal } = new AbortController();
 
   it('is what it prints, trimmed', async () => {
-    expect(await machine.firstLine('sh', ['-c', 'echo "  one  "; echo two'])).toBe('one');
+    expect(await machine.firstLine('sh', ['-c', 'echo "  one  "; echo two'], { signal })).toBe('one');
   });
 
   it.each([
@@ -17,17 +19,23 @@ describe.skipIf(process.platform === 'win32')('the first line of a program', () 
     ['does not end', 'sh', ['-c', 'echo one; exec sleep 60']],
     ['prints without end', 'sh', ['-c', 'exec yes']],
   ])('is undefined for a program that %s', async (_, command, args) => {
-    expect(await machine.firstLine(command, args)).toBeUndefined();
+    expect(await machine.firstLine(command, args, { signal })).toBeUndefined();
   });
 
-  it('is not waited for when a child of the program keeps its output open', async () => {
+  it('is not waited for after Ctrl-C', async () => {
+    const interrupted = { signal: AbortSignal.timeout(100) };
+    const slow = nodeMachine(1_000_000);
+    expect(await slow.firstLine('sh', ['-c', 'exec sleep 100000'], interrupted)).toBeUndefined();
+  });
+
+  it('is not waited for when a child of the program keeps its output open, which ends with it', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'machine-'));
     onTestFinished(() => rm(dir, { recursive: true }));
     const file = join(dir, 'child');
     const script = 'sleep 100000 & echo $! >"$0"; wait';
-    expect(await machine.firstLine('sh', ['-c', script, file])).toBeUndefined();
-    // Throws unless the child is there.
-    process.kill(Number(await readFile(file, 'utf8')), 'SIGKILL');
+    expect(await machine.firstLine('sh', ['-c', script, file], { signal })).toBeUndefined();
+    const child = Number(await readFile(file, 'utf8'));
+    await expect.poll(() => readIdentity(child)).toBeUndefined();
   });
 });
 

@@ -80,9 +80,14 @@ describe('what was typed wrong', () => {
     }
   });
 
-  it('is help and exit code 2 when there is nothing at all', async () => {
+  it('does not bring the whole help with it', async () => {
     await using lab = await Lab.open();
-    expect(await lab.run()).toMatchObject({ code: 2, stderr: expect.stringContaining('Usage: runtime') });
+    for (const args of [['statsu'], ['zzz'], ['help', 'statsu'], ['config', 'sho']]) {
+      const result = await lab.run(...args);
+      expect([args, result.code, result.stdout]).toEqual([args, 2, '']);
+      expect(result.stderr).toMatch(/^error unknown command '\w+' \[INVALID_ARGUMENT\]\nhint {2}.*\n$/);
+    }
+    expect((await lab.run('help', 'statsu')).stderr).toContain('Did you mean status?');
   });
 
   it('is one JSON document with --json when there is no command', async () => {
@@ -143,6 +148,45 @@ describe('what was typed wrong', () => {
     expect(help.stdout).toContain('130  interrupted');
     expect(help.stdout).toContain('  4    unavailable: there is no owner');
     expect((await lab.run('run', '--help')).stdout).toContain('--until-closed');
+  });
+});
+
+describe('runtime alone', () => {
+  const bare = async (lab: Lab, columns: number, ...args: string[]): Promise<string[]> => {
+    const stdout = new Sink(true);
+    stdout.columns = columns;
+    const result = await lab.start(args, { stdout }).ended;
+    expect([result.code, result.stderr]).toEqual([0, '']);
+    const lines = result.stdout.split('\n').slice(0, -1);
+    expect(lines.filter((line) => line.length > columns)).toEqual([]);
+    return lines;
+  };
+
+  it('shows the commands in groups, each in a line, on stdout', async () => {
+    await using lab = await Lab.open();
+    for (const columns of [80, 40]) {
+      const lines = await bare(lab, columns);
+      expect(lines[0]).toBe('Usage: runtime <command> [options]');
+      expect(lines.filter((line) => line.endsWith(':'))).toEqual(['Tasks:', 'Talking to a task:', 'This machine:']);
+      const { commands } = createProgram(lab.dependencies());
+      const names = commands.map((command) => command.name()).filter((name) => name !== 'complete');
+      const rows = lines.filter((line) => line.startsWith('  '));
+      expect(rows.map((line) => line.trim().split(' ')[0])).toEqual(names);
+      if (columns === 80) expect(rows.filter((line) => line.endsWith('…'))).toEqual([]);
+    }
+    expect(await bare(lab, 80, '--data-dir', 'd')).toEqual(await bare(lab, 80));
+  });
+
+  it('does so also for a command that only has commands', async () => {
+    await using lab = await Lab.open();
+    expect((await bare(lab, 80, 'config'))[0]).toBe('Usage: runtime config [options] [command]');
+  });
+
+  it('is less than the whole help, and says how to get that', async () => {
+    await using lab = await Lab.open();
+    const lines = await bare(lab, 80);
+    expect(lines.length).toBeLessThan(35);
+    expect(lines.at(-1)).toContain('runtime help');
   });
 });
 

@@ -161,7 +161,6 @@ describe('tables and tasks', () => {
     instructions: [{ id: 'i1', mode: 'prompt', level: 'observed' }],
     approvals: [],
     degradations: 0,
-    cancelRequested: false,
   };
 
   it('aligns columns by the cells of a terminal', () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { lineWidth } from '../../src/render/fit.ts';
 import { createLiveView } from '../../src/render/live-view.ts';
 import { createStatusLine } from '../../src/render/status-line.ts';
+import { formatDate } from '../../src/render/summary.ts';
 import { formatTask } from '../../src/render/task.ts';
 import { formatTaskList } from '../../src/render/task-list.ts';
 
@@ -269,7 +270,6 @@ describe('tasks on a screen', () => {
     ],
     approvals: [],
     degradations: 0,
-    cancelRequested: false,
   };
   const queued: TaskView = {
     ...base,
@@ -302,8 +302,52 @@ describe('tasks on a screen', () => {
       '  shop · Fix the flaky authentication t…',
       'm4pq7z  queued   pi:opus,c…  1m 05s',
       '  shop · 新しい試験  team=web',
-      '  waits: task k3f9x2 works in /home/ada…',
+      '  waits: task k3f9x2 works in',
+      '    /home/ada/shop (in 5s)',
     ]);
+  });
+
+  /** The lines below the only task of a list, which say what it waits for. */
+  const waits = (waitingFor: NonNullable<TaskView['waitingFor']>, columns: number, more: TaskView[] = []): string[] => {
+    const lines = formatTaskList([{ ...queued, waitingFor }, ...more], 65_000, plain, columns);
+    expect(lines.filter((line) => lineWidth(line) > columns)).toEqual([]);
+    const begin = lines.findIndex((line) => line.startsWith('  waits: '));
+    const end = lines.findIndex((line, index) => index > begin && !line.startsWith('    '));
+    return lines.slice(begin, end < 0 ? lines.length : end);
+  };
+  const other = (end: string): string => `task-01m8c7rek0bmkf2rd0q6${end}`;
+
+  it('say whole what they wait for, in 80 columns and in 40', () => {
+    const text = `All 3 places are taken, by ${id}, ${other('aaaaa1')}, ${other('aaaaa2')}`;
+    const waitingFor = { kind: 'concurrency', taskId: id, text } as const;
+    expect(waits(waitingFor, 80)).toEqual(['  waits: all 3 places are taken, by k3f9x2, aaaaa1, aaaaa2']);
+    expect(waits(waitingFor, 40)).toEqual(['  waits: all 3 places are taken, by', '    k3f9x2, aaaaa1, aaaaa2']);
+  });
+
+  it('shorten a long name in its middle, and keep the task that holds what they wait for', () => {
+    const workspace = `/home/ada/${'deep/'.repeat(20)}shop`;
+    const waitingFor = { kind: 'workspace', taskId: id, text: `Task ${id} works in ${workspace}` } as const;
+    expect(waits(waitingFor, 80)).toEqual([
+      '  waits: task k3f9x2 works in',
+      '    /home/ada/deep/deep/deep/deep/deep/dee…ep/deep/deep/deep/deep/deep/deep/shop',
+    ]);
+    expect(waits(waitingFor, 40)).toEqual([
+      '  waits: task k3f9x2 works in',
+      '    /home/ada/deep/dee…ep/deep/deep/shop',
+    ]);
+  });
+
+  it('name the task that holds it also where the reason is too long to name it', () => {
+    const text = `${'The conversation is read by somebody else. '.repeat(20)}It is ${id}`;
+    const lines = waits({ kind: 'scheduler', taskId: id, text }, 40);
+    expect(lines.at(-1)).toMatch(/ {4}.*\(task k3f9x2\)$/);
+    expect(lines.length).toBeLessThan(10);
+  });
+
+  it('name a task by the same characters as its own line does', () => {
+    const alike = { ...base, id: other('zz').replace('0q6zz', '0a9k3f9x2') };
+    const waitingFor = { kind: 'workspace', taskId: id, text: `Task ${id} works in /w` } as const;
+    expect(waits(waitingFor, 80, [base, alike])).toEqual(['  waits: task 6k3f9x2 works in /w']);
   });
 
   it('are shown with texts and levels, last message, times, usage and directories', () => {
@@ -326,6 +370,21 @@ describe('tasks on a screen', () => {
       'aaaaaa  prompt  observed   Fix the flaky authentication test',
       'bbbbbb  steer   delivered  leave the public API alone',
     ]);
+  });
+
+  it('are shown with who asked for their end, when and why, also after it', () => {
+    const asked: TaskView = {
+      ...base,
+      close: { by: 'ada', at: 0, why: 'it is enough' },
+      cancel: { by: 'cli\u001b[2J', at: 0 },
+    };
+    const of = (view: TaskView): string[] =>
+      formatTask(view, { ...style, columns: 80 }).filter((line) => /^(cancel|close) /.test(line));
+    const date = formatDate(0);
+    const lines = [`close      asked for by ada, ${date}: it is enough`, `cancel     asked for by cli, ${date}`];
+    expect(of(asked)).toEqual(lines);
+    expect(of({ ...asked, status: 'cancelled', outcome: { status: 'cancelled' }, endedAt: 5 })).toEqual(lines);
+    expect(of(base)).toEqual([]);
   });
 
   it('are shown in 40 columns', () => {

@@ -109,7 +109,7 @@ export async function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'
 }
 
 /** Resolves once what the process writes holds this. */
-export function until(cli: Cli, stream: 'stdout' | 'stderr', part: string): Promise<void> {
+export function until(cli: Pick<Cli, 'stdout' | 'stderr'>, stream: 'stdout' | 'stderr', part: string): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
     // Listening beside execa: an iterable would close the pipe when it is left.

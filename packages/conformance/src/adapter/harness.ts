@@ -9,6 +9,8 @@ export interface HarnessContext {
   readonly dir: string;
   /** Absolute path. The `gate` scenario goes on once this file exists. */
   readonly gate: string;
+  /** Absolute path. The child of the `clearsEnvironment` scenario writes its pid here. */
+  readonly child: string;
   /** Absolute path of the file in which the agent records what it saw, in the harness's own format. */
   readonly witness: string;
 }

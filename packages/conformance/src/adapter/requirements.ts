@@ -93,6 +93,10 @@ export const requirements = {
     behaviour: 'ends the iteration without a throw when its signal is aborted, and the agent goes on',
     source: adapter('Aborting `signal` ends the iteration without a throw.'),
   },
+  'events.stand': {
+    behaviour: 'reads to where its source stands and ends there, where it is not to follow, and goes on after that',
+    source: adapter('With `follow: false` it ends where the source stands now'),
+  },
   'events.unread': {
     behaviour: 'does not slow the agent while no reader reads',
     source: adapter('The source is a file that outlives us: a slow reader slows neither the agent nor the plane.'),
@@ -117,6 +121,10 @@ export const requirements = {
     behaviour: 'reports no secret, even when it was written in two pieces, and not after a recovery',
     source: adapter('values that must not appear in events.'),
   },
+  'output.disk-cap': {
+    behaviour: 'ends the events of a run that writes more than its launch allows, in a turn that did not succeed',
+    source: adapter('do not grow far beyond this, whether an owner lives or not, and ends the events there'),
+  },
   'exit.code': {
     behaviour: 'reports the exit code as it was seen, and a turn that did not succeed',
     source: adapter('with the exit as it was seen'),
@@ -136,6 +144,10 @@ export const requirements = {
   'stop.tree': {
     behaviour: 'leaves no process of the run, `setsid` and double-forked ones included',
     source: adapter('Resolves once no process of the run is left'),
+  },
+  'ends.env-cleared-children': {
+    behaviour: 'ends a child that cleared its environment and stayed in its session',
+    source: adapter('then kills its whole tree'),
   },
   'stop.aborted': {
     behaviour: 'stops waiting when its signal is aborted, and ends the agent all the same',

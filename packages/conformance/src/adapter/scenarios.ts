@@ -31,6 +31,9 @@ export const scenarios = {
   ignoresTerm: 'Ignores SIGTERM, SIGINT, SIGHUP and the end of its input; says `ready` and goes on until killed.',
   leavesChildren:
     'Starts a child in a session of its own and a double-forked one, both deaf to SIGTERM; says `ready` once both run, and goes on until killed.',
+  clearsEnvironment:
+    'Starts a child without any environment but PATH in its own session, deaf to SIGTERM, which writes its pid into `ctx.child`; says `ready` once it has, and goes on until killed.',
+  floods: 'Says `hugeChars` times the letter `x`, and goes on until killed.',
 } as const;
 
 /** The name of a scenario. */

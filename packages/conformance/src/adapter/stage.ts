@@ -53,7 +53,13 @@ export class Stage {
     const reason = this.harness.unplayable?.[scenario];
     if (reason !== undefined) doesNotApply(`the agent cannot play ${scenario}: ${reason}`);
     const dir = join(await this.#root, randomUUID().slice(0, 8));
-    const context = { scenario, dir, gate: join(dir, 'gate'), witness: join(dir, 'witness') };
+    const context = {
+      scenario,
+      dir,
+      gate: join(dir, 'gate'),
+      child: join(dir, 'child'),
+      witness: join(dir, 'witness'),
+    };
     return this.playIn(context, fields);
   }
 
@@ -97,8 +103,8 @@ export class Stage {
   }
 
   /** Reads the events of the session until they end or the case does. */
-  record(session: RuntimeSession, after?: string): Tape {
-    const tape = new Tape(session, this.patienceMs, after);
+  record(session: RuntimeSession, after?: string, follow = true): Tape {
+    const tape = new Tape(session, this.patienceMs, { follow, ...(after === undefined ? {} : { after }) });
     this.#tapes.push(tape);
     return tape;
   }
@@ -217,6 +223,8 @@ export function endingScenarios(capabilities: RuntimeCapabilities, harness: Adap
     gate: false,
     ignoresTerm: false,
     leavesChildren: false,
+    clearsEnvironment: false,
+    floods: false,
   };
   const names = Object.keys(scenarios).filter((name): name is ScenarioName => name in scenarios);
   return names.filter((name) => needs[name] !== false && harness.unplayable?.[name] === undefined);

@@ -1,5 +1,5 @@
 import type { RuntimeCapabilities } from '@runtime/contracts';
-import type { RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
+import type { ReadEventsOptions, RuntimeSession, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 
 /** Records the events of a session in the background while a case does other things. */
 export class Tape {
@@ -10,9 +10,9 @@ export class Tape {
   readonly #watchers = new Set<() => void>();
   #hasEnded = false;
 
-  constructor(session: RuntimeSession, patienceMs: number, after?: string) {
+  constructor(session: RuntimeSession, patienceMs: number, options: Omit<ReadEventsOptions, 'signal'>) {
     this.#patienceMs = patienceMs;
-    this.#done = this.#record(session, after);
+    this.#done = this.#record(session, options);
     // `until` and `end` report the failure; an unhandled rejection would end the test process.
     this.#done.catch(() => {});
   }
@@ -54,10 +54,9 @@ export class Tape {
     return this.events.map((event) => event.type).join(' ') || 'no events';
   }
 
-  async #record(session: RuntimeSession, after: string | undefined): Promise<void> {
+  async #record(session: RuntimeSession, options: Omit<ReadEventsOptions, 'signal'>): Promise<void> {
     try {
-      const options = { signal: this.#reading.signal, ...(after === undefined ? {} : { after }) };
-      for await (const batch of session.events(options)) {
+      for await (const batch of session.events({ ...options, signal: this.#reading.signal })) {
         this.batches.push(batch);
         this.#wake();
       }

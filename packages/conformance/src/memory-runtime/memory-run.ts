@@ -44,6 +44,8 @@ export class MemoryRun {
   #turn: RunningTurn | undefined;
   #turns = 0;
   #ids = 0;
+  /** Its journal stands for a file: what it holds is what counts against the limit. */
+  #written = 0;
   #incoming: Instruction[] = [];
   #steers: Instruction[] = [];
   #onSteer: (() => void) | undefined;
@@ -105,12 +107,12 @@ export class MemoryRun {
   }
 
   /** Ends the process and the running turn. Without an exit, none was observed. Only the first call counts. */
-  end(exit: Exit | undefined): void {
+  end(exit: Exit | undefined, outcome = outcomeOf(exit)): void {
     if (this.hasEnded) return;
     this.hasEnded = true;
     this.exit = exit;
     const turn = this.#turn;
-    if (turn) this.journal.append({ type: 'turn.ended', turnId: turn.turnId, outcome: outcomeOf(exit) });
+    if (turn) this.journal.append({ type: 'turn.ended', turnId: turn.turnId, outcome });
     this.journal.close();
     this.#approvals.clear();
     turn?.abort.abort(new Error('the process ended'));
@@ -176,7 +178,12 @@ export class MemoryRun {
   }
 
   #emit(...events: SessionEvent[]): void {
-    if (!this.hasEnded) this.journal.append(...events);
+    if (this.hasEnded) return;
+    this.journal.append(...events);
+    this.#written += JSON.stringify(events).length;
+    const { maxOutputBytes = Infinity } = this.init.launch;
+    if (this.#written <= maxOutputBytes) return;
+    this.end({ kind: 'signaled', signal: 'SIGKILL' }, { status: 'failed', code: 'output_limit' });
   }
 
   #proves(level: 'accepted' | 'delivered' | 'observed'): boolean {

@@ -9,7 +9,13 @@ import { memoryHarness } from '../support/memory-harness.ts';
 test('another process that a signal ended before it started the run is noticed, and not waited for', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'conformance-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  const context = { scenario: 'hello', dir, gate: join(dir, 'gate'), witness: join(dir, 'witness') } as const;
+  const context = {
+    scenario: 'hello',
+    dir,
+    gate: join(dir, 'gate'),
+    child: join(dir, 'child'),
+    witness: join(dir, 'witness'),
+  } as const;
   const handle = await makeHandle(dir);
   const setup = await memoryHarness({}).make(context);
   const found = await setup.adapter.probe();

@@ -1,8 +1,11 @@
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { Exit, Recovery, RuntimeSession } from '@runtime/contracts/adapter';
-import { mkdir } from 'node:fs/promises';
+import type { Exit, Recovery, RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Lie } from './lies.ts';
+import { memoryHarness } from './memory-harness.ts';
 
 const done: Exit = { kind: 'exited', code: 0 };
 
@@ -173,6 +176,36 @@ export const endingLies: Readonly<Record<string, Lie>> = {
   'leaves children behind': {
     caughtBy: ['stop.tree', 'reap.tree'],
     twist: { harness: { unplayable: {}, countProcesses: async () => 3 } },
+  },
+  'leaves a child that has no mark': {
+    caughtBy: ['ends.env-cleared-children'],
+    twist: {
+      harness: {
+        unplayable: {},
+        make: async (context) => {
+          const setup = await memoryHarness().make(context);
+          const start: RuntimeAdapter['start'] = async (launch, options) => {
+            const child = spawn('sleep', ['1000'], { env: {}, stdio: 'ignore' });
+            await once(child, 'spawn');
+            await writeFile(context.child, String(child.pid));
+            return setup.adapter.start(launch, options);
+          };
+          return { ...setup, adapter: { ...setup.adapter, start } };
+        },
+      },
+    },
+  },
+  'knows no limit': {
+    caughtBy: ['output.disk-cap'],
+    twist: {
+      adapter: ({ start }) => ({
+        start: ({ maxOutputBytes: _limit, ...launch }, options) => start(launch, options),
+      }),
+    },
+  },
+  'follows where it was told not to': {
+    caughtBy: ['events.stand'],
+    twist: { session: ({ events }) => ({ events: (options) => events({ ...options, follow: true }) }) },
   },
   'gives up an ending that nobody waits for': {
     caughtBy: ['stop.aborted'],

@@ -67,6 +67,8 @@ const played: { readonly [S in ScenarioName]?: (turn: MemoryTurn, context: Harne
     ],
     // Its children exist only for a harness that counts some.
     leavesChildren: () => [{ do: 'say', text: 'ready' }, { do: 'hang' }],
+    clearsEnvironment: () => [{ do: 'say', text: 'ready' }, { do: 'hang' }],
+    floods: () => [{ do: 'say', text: 'x'.repeat(hugeChars) }, { do: 'hang' }],
     ignoresTerm: () => [{ do: 'ignoreStop' }, { do: 'say', text: 'ready' }, { do: 'hang' }],
   };
 
@@ -112,7 +114,7 @@ export function memoryHarness(options: Omit<MemoryRuntimeOptions, 'script'> = {}
     }),
     missing: () =>
       memoryRuntime({ unavailable: { code: 'UNAVAILABLE', reason: 'there is no memory', hint: 'Buy some.' } }),
-    unplayable: { leavesChildren: 'it has no processes' },
+    unplayable: { leavesChildren: 'it has no processes', clearsEnvironment: 'it has no processes' },
     countProcesses: async (handle) => (memoryRunLives(handle) ? 1 : 0),
     vanish: async (handle) => vanishMemoryRun(handle),
   };

@@ -46,8 +46,8 @@ export interface Launch {
   /** Values that must not appear in events. */
   readonly secrets: readonly string[];
   /**
-   * The most output on the disk. An adapter whose run writes files sees to it that they do not grow far beyond this,
-   * whether an owner lives or not, and ends the events there. @default no limit
+   * The most output on the disk, in bytes. An adapter whose run writes files sees to it that they do not grow far beyond
+   * this, whether an owner lives or not, and ends the events there: the plane then stops the run. @default no limit
    */
   readonly maxOutputBytes?: number;
   readonly approvals?: ApprovalPolicy;
@@ -177,7 +177,7 @@ export interface RuntimeSession extends AsyncDisposable {
    * agent nor the plane.
    * After `after` a replay gives the very same events. Aborting `signal` ends the iteration without a throw.
    * With `follow: false` it ends where the source stands now: the plane reads so before it acts on a time limit, and
-   * then goes on with another iteration. A session that cannot do this follows, and is aborted.
+   * then goes on with another iteration. One that follows all the same is aborted after a while.
    */
   events(options?: ReadEventsOptions): AsyncIterable<SourceBatch>;
 

@@ -18,7 +18,7 @@ import {
  * The version of `foldTask`. It changes when the fold makes another state of the same events: snapshots of another
  * version are not read.
  */
-export const taskFoldVersion = '3';
+export const taskFoldVersion = '4';
 
 function submitted(event: StoredByType['task.submitted']): TaskState {
   const prompt: InstructionState = { id: event.instructionId, mode: 'prompt', level: 'queued' };
@@ -36,7 +36,6 @@ function submitted(event: StoredByType['task.submitted']): TaskState {
     approvals: {},
     rejected: [],
     degradations: 0,
-    closeRequested: false,
   };
 }
 
@@ -177,8 +176,9 @@ const planeHandlers = {
     },
   }),
   'cancel.requested': (state, event) =>
-    state.cancel ? state : { ...state, cancel: defined({ by: event.by, why: event.why }) },
-  'close.requested': (state) => ({ ...state, closeRequested: true }),
+    state.cancel ? state : { ...state, cancel: defined({ by: event.by, at: event.time, why: event.why }) },
+  'close.requested': (state, event) =>
+    state.close ? state : { ...state, close: defined({ by: event.by, at: event.time, why: event.why }) },
   'task.ended': (state, event) => {
     const { next: _next, ...rest } = state;
     return { ...rest, outcome: event.outcome, endedAt: event.time, approvals: {} };

@@ -8,7 +8,7 @@ import type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
 import type { InstructionLevel, InstructionMode, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
 import type { SubmittedFrom, Target, TaskSpec } from '../vocabulary/task-spec.ts';
-import type { RunStatus } from '../plane/task-view.ts';
+import type { EndRequest, RunStatus } from '../plane/task-view.ts';
 
 /** The running turn. */
 export interface TurnState {
@@ -140,8 +140,8 @@ export interface TaskState {
   readonly rejected: readonly { readonly target: Target; readonly code: ErrorCode; readonly reason: string }[];
   /** How often the task went to its next target. */
   readonly degradations: number;
-  readonly cancel?: { readonly by: string; readonly why?: string };
-  readonly closeRequested: boolean;
+  readonly cancel?: EndRequest;
+  readonly close?: EndRequest;
   /** The beginning of the last whole message. */
   readonly lastMessage?: string;
   readonly outcome?: RunOutcome;
@@ -181,6 +181,6 @@ export function isResting(state: TaskState): boolean {
 
 /** Whether the task stays open while its agent rests: it was submitted so, or its turn was interrupted. */
 export function isKeptOpen(state: TaskState): boolean {
-  if (state.closeRequested || state.cancel) return false;
+  if (state.close || state.cancel) return false;
   return state.spec.until === 'closed' || currentRun(state)?.interrupted === true;
 }

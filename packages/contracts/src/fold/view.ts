@@ -76,6 +76,7 @@ export function taskView(state: TaskState): TaskView {
       ...(approval.expiresAt === undefined ? {} : { expiresAt: approval.expiresAt }),
     })),
     degradations: state.degradations,
-    cancelRequested: state.cancel !== undefined,
+    ...(state.cancel ? { cancel: state.cancel } : {}),
+    ...(state.close ? { close: state.close } : {}),
   };
 }

@@ -16,6 +16,15 @@ export type TaskStatus = z.infer<typeof taskStatusSchema>;
 const runStatusSchema = z.enum(['starting', 'active', 'stopping', 'ended']);
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
+const endRequestSchema = z.object({
+  by: z.string(),
+  /** Unix ms. */
+  at: z.int(),
+  why: z.string().optional(),
+});
+/** Who asked for the end of a task, when and why. */
+export type EndRequest = z.infer<typeof endRequestSchema>;
+
 /** A task as it is shown: `runtime status --json`, `task.status()`. Folded from the log, never stored. */
 export const taskViewSchema = z.object({
   id: idSchema,
@@ -87,6 +96,9 @@ export const taskViewSchema = z.object({
     }),
   ),
   degradations: z.int(),
-  cancelRequested: z.boolean(),
+  /** The first request to cancel the task; it stays after the end. */
+  cancel: endRequestSchema.optional(),
+  /** The first request to end the task once the agent rests; it stays after the end. */
+  close: endRequestSchema.optional(),
 });
 export type TaskView = z.infer<typeof taskViewSchema>;

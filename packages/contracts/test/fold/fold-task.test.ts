@@ -80,6 +80,29 @@ describe('the state of a task', () => {
     expect(taskStatus(after([...kept, queued('ins-2')]))).toBe('running');
   });
 
+  it('shows who asked first for its end, when and why, also after it', () => {
+    const asked = [
+      ...story.rested,
+      { type: 'close.requested', by: 'ada', why: 'enough' },
+      { type: 'close.requested', by: 'bob' },
+      { type: 'cancel.requested', by: 'cli' },
+      { type: 'cancel.requested', by: 'bob' },
+    ];
+    const since = asked.length - 4;
+    const { close, cancel } = taskView(after(asked));
+    const state = after(asked.slice(0, since + 1));
+    expect(close).toEqual({ by: 'ada', why: 'enough', at: state.updatedAt });
+    expect(cancel).toEqual({ by: 'cli', at: after(asked.slice(0, since + 3)).updatedAt });
+    const ended = [
+      ...asked,
+      { type: 'run.stopping', ...run, cause: 'cancel' },
+      { type: 'run.ended', ...run, outcome: { status: 'cancelled' }, exit: { kind: 'exited', code: 0 } },
+      { type: 'task.ended', outcome: { status: 'cancelled' } },
+    ];
+    expect(taskView(after(ended))).toMatchObject({ status: 'cancelled', close, cancel });
+    expect(taskView(after(story.rested))).not.toHaveProperty('cancel');
+  });
+
   it('waits after an interrupt, and not after the next turn', () => {
     const interrupted = [
       ...story.delivered,

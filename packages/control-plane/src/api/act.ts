@@ -65,7 +65,7 @@ export async function close(plane: Plane, act: Act): Promise<null> {
   const task = plane.unfinishedTask(act.taskId);
   if (!task) return null;
   await task.transact((state) =>
-    state.closeRequested || state.outcome ? [] : [{ type: 'close.requested', ...actorFields(act) }],
+    state.close || state.outcome ? [] : [{ type: 'close.requested', ...actorFields(act) }],
   );
   task.wake();
   return null;

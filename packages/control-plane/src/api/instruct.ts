@@ -85,7 +85,7 @@ function checkSend(state: TaskState, mode: 'steer' | 'followUp'): void {
 function reasonItIsTooLate(state: TaskState, run: RunState | undefined): string | undefined {
   if (state.outcome) return `has ended (${state.outcome.status})`;
   if (state.cancel) return 'is being cancelled';
-  if (state.closeRequested) return 'was closed and takes no more instructions';
+  if (state.close) return 'was closed and takes no more instructions';
   const waits = nextAttempt(state) !== undefined || openApprovals(state).length > 0;
   if (!run && !waits && nextStep(state, 0).kind === 'end') return 'is ending: its last run is over';
   if (run?.status === 'stopping') return 'is ending: its run is being stopped';

@@ -11,7 +11,7 @@ export function stopReason(state: TaskState, run: RunState, now: number, skipped
   if (state.cancel) return { stop: 'cancel' };
   const resting = isResting(state);
   // What is finished has reached no limit: whether it was late is judged by the time of its end.
-  if (resting && !isKeptOpen(state)) return { stop: state.closeRequested ? 'closed' : 'idle' };
+  if (resting && !isKeptOpen(state)) return { stop: state.close ? 'closed' : 'idle' };
   const limits = timeLimits(state, run, now, skipped);
   if (limits.deadline !== undefined && now >= limits.deadline) return { stop: 'deadline' };
   if (run.outputChars > spec.maxOutputBytes) return { stop: 'output_limit' };

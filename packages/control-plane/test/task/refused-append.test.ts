@@ -60,7 +60,7 @@ it('a stream that somebody else went on with refuses one append, and the next on
   await expect(task.transact(() => [close])).rejects.toMatchObject({ code: 'CONFLICT' });
   expect(failures).toEqual([]);
   const state = await task.transact(() => [close]);
-  expect([state.cancel?.by, state.closeRequested, state.revision]).toEqual(['somebody', true, 3]);
+  expect([state.cancel?.by, state.close?.by, state.revision]).toEqual(['somebody', 'x', 3]);
 });
 
 it.each([

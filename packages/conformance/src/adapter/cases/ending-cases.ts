@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import { isAlive, readIdentity, signalProcess } from '@runtime/adapter-kit/process';
 import { expect } from 'vitest';
 import { refusal, type Stage, type Play } from '../stage.ts';
 import { turnFault } from '../event-checks.ts';
-import type { ScenarioName } from '../scenarios.ts';
+import { hugeChars, type ScenarioName } from '../scenarios.ts';
 import { spoken, type Tape } from '../tape.ts';
 import { verifies, type Case } from '../verifies.ts';
 import type { RuntimeSession } from '@runtime/contracts/adapter';
@@ -67,6 +69,29 @@ export const endingCases: readonly Case[] = [
     await session.stop({ graceMs: 300 });
     expect(await stage.countProcesses(play.handle), 'processes left').toBe(0);
     await tape.end();
+  }),
+  verifies('ends.env-cleared-children', async (stage) => {
+    const { session, tape, play } = await playUntilSaid(stage, 'clearsEnvironment', 'ready');
+    const child = await readIdentity(Number(await readFile(play.context.child, 'utf8')));
+    if (!child) throw new Error('the agent says that it has a child, and there is none');
+    try {
+      await session.stop({ graceMs: 300 });
+      expect(await isAlive(child), 'the child lives on').toBe(false);
+      await tape.end();
+    } finally {
+      await signalProcess(child, 'SIGKILL');
+    }
+  }),
+  verifies('output.disk-cap', async (stage) => {
+    const play = await stage.play('floods', { maxOutputBytes: hugeChars / 2 });
+    const session = await stage.begin(play);
+    const tape = stage.record(session);
+    await tape.end();
+    expect(turnFault(tape.events)).toBeUndefined();
+    const ended = tape.events.findLast((event) => event.type === 'turn.ended');
+    expect(['failed', 'lost']).toContain(ended?.outcome.status);
+    await session.stop({ graceMs: 300 });
+    expect(await stage.countProcesses(play.handle)).toBe(0);
   }),
   verifies('stop.aborted', async (stage) => {
     const { session, tape, play } = await playUntilSaid(stage, 'ignoresTerm', 'ready');

@@ -64,6 +64,24 @@ export const readingCases: readonly Case[] = [
     expect(text).toContain('after');
     await session.stop({ graceMs: 500 });
   }),
+  verifies('events.stand', async (stage) => {
+    const play = await stage.play('gate');
+    const session = await stage.begin(play);
+    const tape = stage.record(session);
+    await tape.until('the first words', (events) => spoken(events, play.capabilities).includes('before'));
+    await tape.stopReading();
+    const stood = stage.record(session, undefined, false);
+    await stood.end();
+    expect(spoken(stood.events, play.capabilities)).toContain('before');
+    expect(await stage.countProcesses(play.handle), 'processes when the reading ended').toBeGreaterThan(0);
+    await stage.openGate(play);
+    const rest = stage.record(session, stood.lastCursor);
+    await rest.until('the end of the turn', (events) => events.some((event) => event.type === 'turn.ended'));
+    const text = spoken([...stood.events, ...rest.events], play.capabilities);
+    expect(text.split('before').length - 1, 'times it said before').toBe(1);
+    expect(text).toContain('after');
+    await session.stop({ graceMs: 500 });
+  }),
   verifies('events.unread', async (stage) => {
     const play = await stage.play('exitCode');
     const session = await stage.begin(play);
