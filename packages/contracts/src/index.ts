@@ -70,6 +70,7 @@ export type {
   ControlPlane,
   CursoredEvent,
   EventsOptions,
+  WaitOptions,
   ListOptions,
   PlaneEvents,
   Receipt,
