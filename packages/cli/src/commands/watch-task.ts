@@ -1,6 +1,7 @@
 import type { ControlPlane, RunOutcome, TaskStreamEvent } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
 import type { CommandContext } from '../invocation/context.ts';
+import { callingRun } from '../plane/calling-run.ts';
 import { followTask } from '../plane/follow-task.ts';
 import { createLiveView, type LiveView } from '../render/live-view.ts';
 import { shortId } from '../render/short-id.ts';
@@ -24,6 +25,7 @@ export async function watchTask(
   options: WatchOptions,
 ): Promise<RunOutcome | undefined> {
   const { out, program } = context;
+  const waitingRunId = callingRun(context.deps.env);
   const view = createLiveView({
     colours: out.colours,
     live: out.live,
@@ -39,7 +41,7 @@ export async function watchTask(
   let takesMore = false;
   let outcome: RunOutcome | undefined;
   try {
-    for await (const event of followTask(plane, taskId, { follow: true, ...options })) {
+    for await (const event of followTask(plane, taskId, { follow: true, waitingRunId, ...options })) {
       if (event.type === 'task.submitted') keptOpen = event.spec.until === 'closed';
       // One that takes no follow-up ends after its turn.
       if (event.type === 'run.started') takesMore = event.capabilities.followUp;

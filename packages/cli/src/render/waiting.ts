@@ -10,7 +10,7 @@ export function describeWaiting(view: TaskView, now: number): string | undefined
   const { kind, text, until } = waitingFor;
   // A start takes a moment; that is no waiting to speak of.
   if (kind === 'runtime' && view.status === 'running') return undefined;
-  const named = withShortIds(sanitizeLine(text, 400));
+  const named = sanitizeLine(withShortIds(text), 400);
   const pause = (until ?? 0) - now;
   const sentence = `${named.slice(0, 1).toLowerCase()}${named.slice(1)}`;
   return pause > 0 ? `${sentence} (in ${formatElapsed(pause)})` : sentence;
