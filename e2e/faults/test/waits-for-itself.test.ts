@@ -5,6 +5,9 @@ import { connectControlPlane } from '@runtime/control-plane';
 import { describe, expect, inject, it } from 'vitest';
 import { cliCommand, hasEnded, makeDesk, watchTask } from '../src/cli.ts';
 
+/** A dozen processes of the command line, one after the other. */
+const manyCommands = { timeout: 180_000 * inject('slowness') };
+
 /** An agent that has a part of its work done by another one, with the command line, and waits for it. */
 async function familyDesk(concurrency: number) {
   const desk = await makeDesk({});
@@ -40,7 +43,7 @@ describe.each([1, 4])('an agent that calls `runtime run` in its own workspace, w
   });
 });
 
-it('an agent that waits for its own task, or for one above it, is told so instead', async () => {
+it('an agent that waits for its own task, or for one above it, is told so instead', manyCommands, async () => {
   await using desk = await makeDesk({});
   const program = [...cliCommand, '--data-dir', desk.dataDir].map((each) => `'${each}'`).join(' ');
   const request = "run 'all of it' --on self --title self --key k";
@@ -85,10 +88,15 @@ async function ringDesk(names: readonly string[]) {
       const args = ['submit', 'all of it', '--on', name, '--title', name, '--workspace', join(desk.workspace, name)];
       expect(await desk.run(args)).toMatchObject({ code: 0 });
     }
-    for (const name of names) await expect.poll(() => exists(join(desk.workspace, `${name}.up`)), patience).toBe(true);
+    for (const name of names)
+      await expect.poll(() => exists(join(desk.workspace, `${name}.up`)), manyCommands).toBe(true);
   };
   const ends = (): Promise<TaskView[]> =>
-    Promise.all([...names, ...names.map((name) => `for-${name}`)].map((it) => watchTask(desk.dataDir, hasEnded, it)));
+    Promise.all(
+      [...names, ...names.map((name) => `for-${name}`)].map((it) =>
+        watchTask(desk.dataDir, hasEnded, it, manyCommands.timeout),
+      ),
+    );
   return { desk, say, start, ends };
 }
 
@@ -102,14 +110,13 @@ async function killOwner(dataDir: string): Promise<void> {
   await plane.close();
 }
 
-const patience = { timeout: 30_000 * inject('slowness') };
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
     () => false,
   );
 
-describe('agents that have parts done in one another’s workspaces, in a circle', () => {
+describe('agents that have parts done in one another’s workspaces, in a circle', manyCommands, () => {
   it('all get their answers', async () => {
     const { desk, say, start, ends } = await ringDesk(['first', 'second', 'third']);
     await using _desk = desk;
@@ -126,7 +133,8 @@ describe('agents that have parts done in one another’s workspaces, in a circle
     await start();
     await say('go');
     const isToldOf = ({ waitingFor }: TaskView): boolean => waitingFor?.text.includes('may wait for') === true;
-    const all = () => Promise.all(names.map((name) => watchTask(desk.dataDir, isToldOf, `for-${name}`)));
+    const all = () =>
+      Promise.all(names.map((name) => watchTask(desk.dataDir, isToldOf, `for-${name}`, manyCommands.timeout)));
     await all();
     await killOwner(desk.dataDir);
     expect(await desk.run(['serve', '--detach'])).toMatchObject({ code: 0 });
