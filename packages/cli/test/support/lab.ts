@@ -7,6 +7,7 @@ import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { CliDependencies, TextSink } from '../../src/host/dependencies.ts';
 import type { Machine } from '../../src/doctor/machine.ts';
+import { exitCodeOf } from '../../src/exit-codes.ts';
 import { nodePlanes } from '../../src/host/node-planes.ts';
 import { runCli } from '../../src/run-cli.ts';
 
@@ -131,11 +132,19 @@ export class Lab implements AsyncDisposable {
       planes,
       createAdapter,
       startOwner: async ({ dataDir }) => {
-        this.started += 1;
-        this.#owners.push(await planes.open({ dataDir, createAdapter, listen: false, version: '1.2.3' }));
+        let exitCode: number | undefined;
+        try {
+          this.#owners.push(await planes.open({ dataDir, createAdapter, listen: false, version: '1.2.3' }));
+          this.started += 1;
+        } catch (thrown) {
+          const error = AgentRuntimeError.from(thrown);
+          // As the process of an owner does where the one before it still has the lock.
+          if (error.code !== 'CONFLICT') throw error;
+          exitCode = exitCodeOf(error);
+        }
         return {
           pid: process.pid,
-          exitCode: () => undefined,
+          exitCode: () => exitCode,
           logTail: () => Promise.resolve(''),
           logPath: 'owner.log',
         };
