@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 120_000 * inject('slowness') });
 type Runtimes = Readonly<Record<string, { readonly adapter: string; readonly command: readonly string[] }>>;
 const shell = (script: string) => ({ adapter: 'local', command: ['sh', '-c', script] });
 
-const openLab = (): Promise<ProcessLab> => ProcessLab.open('../../src/main.ts');
+const openLab = (): Promise<ProcessLab> => ProcessLab.open('main');
 
 /** A directory of the lab with a configuration of its own. */
 async function project(lab: ProcessLab, name: string, runtimes: Runtimes, defaults?: object): Promise<string> {

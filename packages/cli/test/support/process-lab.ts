@@ -1,16 +1,11 @@
-import { mkdtempSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killTree } from '@runtime/adapter-kit/process';
 import { execa } from 'execa';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import { nodePlanes } from '../../src/host/node-planes.ts';
-
-// Sources are compiled once a file, not once a process: it halves the start.
-const compileCache = mkdtempSync(join(tmpdir(), 'clip-cache-'));
-afterAll(() => rm(compileCache, { recursive: true, force: true, maxRetries: 5 }));
 
 function execute(file: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
   return execa(file, args, {
@@ -23,6 +18,12 @@ function execute(file: string, args: readonly string[], cwd: string, env: Readon
   });
 }
 export type Cli = ReturnType<typeof execute>;
+
+/** The real command line, or the one of `memory-main.ts`. */
+export type Program = 'main' | 'memory-main';
+
+/** The file of a program, bundled from the sources. */
+export const programFile = (program: Program): string => join(inject('cliPrograms'), `${program}.js`);
 
 /** The command line as processes, with their own data directory and sockets. */
 export class ProcessLab implements AsyncDisposable {
@@ -41,14 +42,13 @@ export class ProcessLab implements AsyncDisposable {
       HOME: root,
       XDG_RUNTIME_DIR: root,
       RUNTIME_DATA_DIR: this.dataDir,
-      NODE_COMPILE_CACHE: compileCache,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
     };
     this.#main = main;
   }
 
-  /** `main` is relative to this directory. */
-  static async open(main: string): Promise<ProcessLab> {
-    const lab = new ProcessLab(await realpath(await mkdtemp(join(tmpdir(), 'clip-'))), join(import.meta.dirname, main));
+  static async open(program: Program): Promise<ProcessLab> {
+    const lab = new ProcessLab(await realpath(await mkdtemp(join(tmpdir(), 'clip-'))), programFile(program));
     await mkdir(lab.workspace);
     return lab;
   }
@@ -60,8 +60,7 @@ export class ProcessLab implements AsyncDisposable {
   /** The command line in another directory, as seen from the workspace. */
   in(directory: string): { start(...args: readonly string[]): Cli } {
     const cwd = resolve(this.workspace, directory);
-    const node = ['--conditions=@runtime/source', this.#main];
-    return { start: (...args) => execute(process.execPath, [...node, ...args], cwd, this.env) };
+    return { start: (...args) => execute(process.execPath, [this.#main, ...args], cwd, this.env) };
   }
 
   /** Tells every later process of this lab, owners included, what it is. See `memory-main.ts`. */
@@ -71,8 +70,7 @@ export class ProcessLab implements AsyncDisposable {
 
   /** The command, piped into a shell's pipeline, after what is to be done before. */
   pipe(args: string, rest: string, before = 'true'): Cli {
-    const node = `"${process.execPath}" --conditions=@runtime/source "${this.#main}"`;
-    const script = `set -o pipefail; ${before}; ${node} ${args} | ${rest}`;
+    const script = `set -o pipefail; ${before}; "${process.execPath}" "${this.#main}" ${args} | ${rest}`;
     return execute('bash', ['-c', script], this.workspace, this.env);
   }
 
