@@ -1,14 +1,18 @@
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killTree } from '@runtime/adapter-kit/process';
 import { execa } from 'execa';
 import { inject } from 'vitest';
 import { nodePlanes } from '../../src/host/node-planes.ts';
 
+/** What the processes of a lab have written so far: a test may begin to wait for it later. */
+const written = new WeakMap<Readable, string>();
+
 function execute(file: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
-  return execa(file, args, {
+  const cli = execa(file, args, {
     reject: false,
     stripFinalNewline: false,
     timeout: Math.round(50_000 * inject('slowness')),
@@ -16,6 +20,10 @@ function execute(file: string, args: readonly string[], cwd: string, env: Readon
     cwd,
     env,
   });
+  for (const stream of [cli.stdout, cli.stderr]) {
+    stream.on('data', (chunk: Buffer) => written.set(stream, (written.get(stream) ?? '') + chunk.toString()));
+  }
+  return cli;
 }
 export type Cli = ReturnType<typeof execute>;
 
@@ -106,10 +114,11 @@ export async function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'
   if (await lives(pid)) throw new Error(`process ${pid} did not end at ${signal}`);
 }
 
-/** Resolves once what the process writes holds this. */
+/** Resolves once what the process has written holds this; for one that no lab started, what it writes from now on. */
 export function until(cli: Pick<Cli, 'stdout' | 'stderr'>, stream: 'stdout' | 'stderr', part: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    let text = '';
+    let text = written.get(cli[stream]) ?? '';
+    if (text.includes(part)) return resolve();
     // Listening beside execa: an iterable would close the pipe when it is left.
     cli[stream].on('data', (chunk: Buffer) => {
       text += chunk.toString();
