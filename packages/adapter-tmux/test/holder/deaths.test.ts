@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isAlive } from '@runtime/adapter-kit/process';
@@ -155,4 +155,15 @@ test('what the holder runs to record an exit is spared when its agent is killed'
   } finally {
     process.env['PATH'] = before;
   }
+});
+
+test.concurrent('a run whose directory is gone is ended, and is not said to have never begun', async () => {
+  await using stage = await Stage.open();
+  const { handle, session } = await begun(stage);
+  await rm(handle.runDir, { recursive: true });
+  expect(await session.stop({ graceMs: 100 })).toMatchObject({
+    kind: 'unknown',
+    why: 'the run directory is not there',
+  });
+  expect(await countAll(handle)).toBe(0);
 });
