@@ -19,7 +19,8 @@ const failed = (code: OutcomeCode, message: string, retryAfterMs?: number): RunO
 
 /** Pi's own pauses between attempts are 2, 4 and 8 s; a longer one is what the provider asked for. */
 const ownPauseMs = 10_000;
-const limits: ReadonlySet<OutcomeCode> = new Set(['rate_limit', 'quota']);
+/** After these ends a text may say when the provider can be asked again. */
+const limits: ReadonlySet<OutcomeCode> = new Set(['rate_limit', 'quota', 'overloaded', 'network']);
 
 /** The failure of a model call, in its own words, with the wait that these or Pi's last pause name. */
 function failedCall(
