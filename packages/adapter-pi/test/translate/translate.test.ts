@@ -204,12 +204,15 @@ describe('the translator', () => {
     expect(delivered).toEqual(['ins-1', 's-1', 's-2']);
   });
 
-  test('closes an open turn with the recorded exit', () => {
+  test.each([
+    ['SIGKILL', 'killed'],
+    ['SIGSEGV', 'crashed'],
+  ])('closes an open turn with the recorded exit: by %s it %s', (signal, code) => {
     const state = newTranslatorState();
     for (const value of begun) translate(state, readRecord(value) as never);
-    expect(endAtExit(state, { kind: 'signaled', signal: 'SIGKILL' }).at(-1)).toMatchObject({
+    expect(endAtExit(state, { kind: 'signaled', signal }).at(-1)).toMatchObject({
       turnId: '1',
-      outcome: { status: 'failed', code: 'killed' },
+      outcome: { status: 'failed', code },
     });
     expect(endAtExit(state, { kind: 'exited', code: 0 })).toEqual([]);
   });

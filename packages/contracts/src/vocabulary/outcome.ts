@@ -66,3 +66,11 @@ export type FailedOutcome = Extract<RunOutcome, { readonly code: OutcomeCode }>;
 export function outcomeCode(outcome: RunOutcome): OutcomeCode | undefined {
   return 'code' in outcome ? outcome.code : undefined;
 }
+
+/** The signals that a program brings on itself, where nobody else sends them. */
+const faults: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGTRAP', 'SIGSYS']);
+
+/** The code of a turn that a signal ended: `crashed` for a fault of the program itself, else `killed`. */
+export function codeOfSignal(signal: string): 'crashed' | 'killed' {
+  return faults.has(signal) ? 'crashed' : 'killed';
+}
