@@ -29,7 +29,7 @@ const words: readonly (readonly [OutcomeCode, readonly RegExp[]])[] = [
       /\btoo many tokens\b(?!.{0,20},? please wait)/i,
       /input (?:is )?too long for/i,
       /input (?:token count|tokens?)?.{0,20}exceeds? the (?:maximum|limit)|exceeded model token limit/i,
-      /request_?too_?large|request too large|reduce the length of the messages/i,
+      /request_?too_?large|request too large|reduce the length of the (?:messages|prompt)/i,
       /^4(?:00|13) status code \(no body\)/i,
       status('413'),
     ],
@@ -39,6 +39,7 @@ const words: readonly (readonly [OutcomeCode, readonly RegExp[]])[] = [
     [
       /\boverloaded(?:_error)?\b(?! (?:function|method|operator|constructor|signature)s?\b)|_is_overloaded\b/i,
       /\bhigh demand\b|\bcapacity_exhausted\b|\bno capacity available\b|\bcapacity exceeded\b|\b(?:at|over|out of) capacity\b/i,
+      /\b(?:server|service) is (?:currently )?busy\b/i,
     ],
   ],
   [
@@ -46,10 +47,11 @@ const words: readonly (readonly [OutcomeCode, readonly RegExp[]])[] = [
     [
       // Some say 429 when the money is gone as well: waiting will not help.
       /insufficient[ _]?(?:\w+ )?(?:quota|funds|credits?|balance)|exceeded your current quota/i,
-      /credit balance is too low|\brequires more credits|used all available credits|\bbilling[ _](?:\w+[ _])?(?:error|limit)|payment required/i,
+      /credit balance is too low|\brequires more credits|used all available credits|\bbilling[ _](?:\w+[ _])?(?:error|limit)|payment required|check your billing/i,
       new RegExp(String.raw`\byou(?:['’]ve| have) (?:hit|reached|exceeded) (?:your|the) ${window}\b`, 'i'),
       new RegExp(String.raw`\byou(?:['’]re| are) out of (?:[\w-]+ ){0,3}(?:usage|credits|messages|requests)\b`, 'i'),
-      /\b(?:\d+-hour|daily|weekly|monthly|session|spend(?:ing)?|usage|key) limit (?:was |has been )?(?:reach|exceed)/i,
+      /\b(?:\d+-hour|daily|weekly|monthly|session|spend(?:ing)?|usage|key) limit (?:has been )?(?:reach|exceed)/i,
+      /\blimit reached ?[·∙•|] ?resets?\b/i,
       /\busage_limit_(?:reached|exceeded)\b/i,
       status('402'),
     ],
@@ -60,6 +62,7 @@ const words: readonly (readonly [OutcomeCode, readonly RegExp[]])[] = [
       status('429'),
       // Not a rate limiter, nor a file of that name.
       /rate[ _-]?limit(?!er|ing|\w*\.[a-z])|too many requests|throttl(?:ed|ing)|please wait before trying again/i,
+      /\bquota exceeded\b.{0,100}\bper (?:second|minute)\b/i,
       /\bresource (?:has been )?exhausted|\bRESOURCE_EXHAUSTED\b/i,
     ],
   ],
@@ -88,8 +91,8 @@ const words: readonly (readonly [OutcomeCode, readonly RegExp[]])[] = [
       /\bno endpoints found\b|\bon-demand throughput isn.t supported/i,
       /\bmodel.{0,60} (?:is not (?:supported|available)|is no longer (?:supported|available)|has been decommissioned)/i,
       /\bAPI deployment for this resource does not/i,
-      // Between the two stands at most a name: in quotes, or with a digit; no name of a file, of which tools speak as well.
-      /\bmodel:? (?:(?!\S{0,100}\.[a-z]{1,5}["'`]?\s)(?:["'`][^"'`\n]{1,100}["'`]|\S{0,100}\d\S{0,100}) )?(?:(?:is |was |could )?not (?:be )?found|does not exist|doesn't exist)/i,
+      // Between the two stands at most a name: in quotes, or with a digit or a dash; no name of a file, of which tools speak as well.
+      /\bmodel:? (?:(?!\S{0,100}\.[a-z]{1,5}["'`]?\s)(?:["'`][^"'`\n]{1,100}["'`]|\S{0,100}[\d-]\S{0,100}) )?(?:(?:is |was |could )?not (?:be )?found|does not exist|doesn't exist)/i,
       /^404\b.{0,40}\bmodel: \S{1,100} not found/i,
     ],
   ],
@@ -97,7 +100,7 @@ const words: readonly (readonly [OutcomeCode, readonly RegExp[]])[] = [
     'auth',
     [
       status('401|403'),
-      /unauthori[sz]ed|(?:invalid|incorrect|missing|no) api key|api[_ ]key[_ ](?:is )?(?:not valid|invalid|missing|expired)|authentication/i,
+      /unauthori[sz]ed|(?:invalid|incorrect|missing|no) (?:x-)?api[ -]key|api[_ ]key[_ ](?:is )?(?:not valid|invalid|missing|expired)|authentication/i,
       /\b(?:please|must|have to) log ?in\b|\/login\b|\bnot logged in\b/i,
       /\btoken (?:included in the request )?(?:is|has|was) (?:been )?(?:expired|invalid|revoked)|\bExpiredToken|\bAccessDenied/i,
       /\bpermission_(?:error|denied)\b|\bload credentials\b/i,
@@ -110,14 +113,14 @@ const words: readonly (readonly [OutcomeCode, readonly RegExp[]])[] = [
       /\bconnection error\b|\bfetch failed\b|\bsocket hang up\b|\bother side closed\b|\bpremature close\b|^terminated$/i,
       /\bunable to connect\b|\bconnection (?:was |is )?(?:closed|dropped|lost|refused|reset)\b|\bwebsocket closed\b/i,
       /\bnetwork (?:error|(?:is )?unreachable)\b|\bstream disconnected\b|\bupstream connect error\b|\berror sending request\b/i,
-      /\bno such host\b|\bcould not resolve host\b/i,
+      /\bsocket disconnected\b|\bunexpected EOF\b|\bno such host\b|\bcould not resolve host\b/i,
     ],
   ],
   [
     'invalid_request',
     [
       status('400|422'),
-      /\binvalid_request_error\b|\bINVALID_ARGUMENT\b|\bvalidationexception\b|\bunsupported (?:value|parameter): /i,
+      /\binvalid_request_error\b|\bbad request\b|\bINVALID_ARGUMENT\b|\bvalidationexception\b|\bunsupported (?:value|parameter): /i,
       /\bdoes not support tools\b|\bimage exceeds\b|\bimage dimensions exceed\b/i,
     ],
   ],
