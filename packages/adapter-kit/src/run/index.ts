@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { withAbsolutePath } from './absolute-path.ts';
 export { awaitRecord } from './await-record.ts';
 export { buildEnvironment } from './environment.ts';
 export type { Environment, EnvironmentOptions } from './environment.ts';

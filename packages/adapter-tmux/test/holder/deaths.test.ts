@@ -84,6 +84,16 @@ test.concurrent('an agent killed with SIGKILL ended by that signal', async () =>
   expect(await session.stop()).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
 });
 
+test.concurrent.each([
+  ['SEGV', 'crashed'],
+  ['KILL', 'killed'],
+  ['USR1', 'killed'],
+])('an agent that ended by SIG%s was %s', async (signal, code) => {
+  await using stage = await Stage.open();
+  const { session } = await stage.bash(`kill -${signal} $$; sleep 600`);
+  expect((await readAll(session)).at(-1)).toMatchObject({ type: 'turn.ended', outcome: { status: 'failed', code } });
+});
+
 test.concurrent('a stopped server blocks nobody: the run can be ended, and its exit is seen', async () => {
   await using stage = await Stage.open();
   const { handle, holder, session, events } = await begun(stage, 'echo up; sleep 600');
