@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     ...shared,
+    globalSetup: [...shared.globalSetup, './scripts/vitest/cli-programs.ts'],
     include: ['{packages,examples}/*/test/**/*.test.ts', 'scripts/test/**/*.test.ts'],
     reporters: ['default', './scripts/tally-reporter.mjs'],
     // Most tests wait for processes: a core left free, as is the default, would be half of a small machine.

@@ -45,7 +45,7 @@ describe('when `runtime run` is killed with -9', () => {
         adapter: 'pi',
         command: piAgent({
           rules: [
-            { when: { nth: 1 }, steps: [{ appendLine: { file: flag } }, { error: '500 internal server error' }] },
+            { when: { nth: 1 }, steps: [{ appendLine: { file: flag } }, { error: 'the model broke off' }] },
             { steps: [{ text: 'fine' }] },
           ],
         }).command,

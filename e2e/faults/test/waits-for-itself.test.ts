@@ -1,8 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { access, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { TaskView } from '@runtime/contracts';
 import { connectControlPlane } from '@runtime/control-plane';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { cliCommand, hasEnded, makeDesk, watchTask } from '../src/cli.ts';
+
+/** A dozen processes of the command line, one after the other. */
+const manyCommands = { timeout: 180_000 * inject('slowness') };
 
 /** An agent that has a part of its work done by another one, with the command line, and waits for it. */
 async function familyDesk(concurrency: number) {
@@ -39,7 +43,7 @@ describe.each([1, 4])('an agent that calls `runtime run` in its own workspace, w
   });
 });
 
-it('an agent that waits for its own task, or for one above it, is told so instead', async () => {
+it('an agent that waits for its own task, or for one above it, is told so instead', manyCommands, async () => {
   await using desk = await makeDesk({});
   const program = [...cliCommand, '--data-dir', desk.dataDir].map((each) => `'${each}'`).join(' ');
   const request = "run 'all of it' --on self --title self --key k";
@@ -57,4 +61,90 @@ it('an agent that waits for its own task, or for one above it, is told so instea
   const family = await desk.run(['run', 'all of it', '--on', 'above', '--title', 'above']);
   expect(family).toMatchObject({ code: 0 });
   expect(told(family.stdout)).toBe(1);
+});
+
+/** As many agents as `names`, in a ring: each works in its own directory and has a part done in the next one's. */
+async function ringDesk(names: readonly string[]) {
+  const desk = await makeDesk({});
+  const program = [...cliCommand, '--data-dir', desk.dataDir].map((each) => `'${each}'`).join(' ');
+  const shell = (script: string) => ({ adapter: 'local', command: ['sh', '-c', script] });
+  const untilThere = (file: string): string => `until [ -e '${join(desk.workspace, file)}' ]; do sleep 0.1; done`;
+  const delegate = (name: string, next: string) => {
+    const request = `'a part' --title for-${name} --on part --workspace '${join(desk.workspace, next)}'`;
+    const inOne = `${program} run ${request} --quiet`;
+    const inTwo = `part="$(${program} submit ${request})"; ${untilThere('wait')}; ${program} wait "$part"`;
+    const ask = `if [ -e '${join(desk.workspace, 'at-once')}' ]; then ${inOne}; else ${inTwo}; fi`;
+    return shell(`set -eu; cat >/dev/null; : >'${join(desk.workspace, name)}.up'; ${untilThere('go')}; ${ask}`);
+  };
+  const runtimes: Record<string, unknown> = { part: shell('cat >/dev/null; echo "the part is done"') };
+  for (const [index, name] of names.entries()) {
+    await mkdir(join(desk.workspace, name));
+    runtimes[name] = delegate(name, names[(index + 1) % names.length] ?? name);
+  }
+  await writeFile(join(desk.workspace, 'runtime.config.json'), JSON.stringify({ runtimes }));
+  const say = (file: string): Promise<void> => writeFile(join(desk.workspace, file), '');
+  const start = async (): Promise<void> => {
+    for (const name of names) {
+      const args = ['submit', 'all of it', '--on', name, '--title', name, '--workspace', join(desk.workspace, name)];
+      expect(await desk.run(args)).toMatchObject({ code: 0 });
+    }
+    for (const name of names)
+      await expect.poll(() => exists(join(desk.workspace, `${name}.up`)), manyCommands).toBe(true);
+  };
+  const ends = (): Promise<TaskView[]> =>
+    Promise.all(
+      [...names, ...names.map((name) => `for-${name}`)].map((it) =>
+        watchTask(desk.dataDir, hasEnded, it, manyCommands.timeout),
+      ),
+    );
+  return { desk, say, start, ends };
+}
+
+/** As a crash would: its agents go on. */
+async function killOwner(dataDir: string): Promise<void> {
+  const plane = await connectControlPlane({ dataDir });
+  const { pid } = await plane.info();
+  const lost = plane.closed;
+  process.kill(pid, 'SIGKILL');
+  await lost;
+  await plane.close();
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+describe('agents that have parts done in one another’s workspaces, in a circle', manyCommands, () => {
+  it('all get their answers', async () => {
+    const { desk, say, start, ends } = await ringDesk(['first', 'second', 'third']);
+    await using _desk = desk;
+    await say('at-once');
+    await start();
+    await say('go');
+    for (const { outcome } of await ends()) expect(outcome).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('are told of it while they may go on, and get their answers once they wait, also under the next owner', async () => {
+    const names = ['first', 'second'];
+    const { desk, say, start, ends } = await ringDesk(names);
+    await using _desk = desk;
+    await start();
+    await say('go');
+    const isToldOf = ({ waitingFor }: TaskView): boolean => waitingFor?.text.includes('may wait for') === true;
+    const all = () =>
+      Promise.all(names.map((name) => watchTask(desk.dataDir, isToldOf, `for-${name}`, manyCommands.timeout)));
+    await all();
+    await killOwner(desk.dataDir);
+    expect(await desk.run(['serve', '--detach'])).toMatchObject({ code: 0 });
+    const [part] = await all();
+    const commands = [
+      ['list', '--status', 'queued'],
+      ['status', part?.id ?? ''],
+    ];
+    for (const command of commands) expect((await desk.run(command)).stdout).toContain('may wait for');
+    await say('wait');
+    for (const { outcome } of await ends()) expect(outcome).toMatchObject({ status: 'succeeded' });
+  });
 });

@@ -23,7 +23,7 @@ describe('when the model fails', () => {
     const task = await plane.submit({ prompt: 'Try', workspace: stage.workspace, retry: { ...retry, maxAttempts: 1 } });
     await finish(stage, task);
     const outcome = await task.outcome();
-    expect(outcome).toMatchObject({ status: 'failed', code: 'model_error' });
+    expect(outcome).toMatchObject({ status: 'failed', code: 'overloaded' });
     expect(outcome.message).toContain('on fire');
   });
 

@@ -1,7 +1,7 @@
 import { isOverLimit, readExitRecord, runEnded, runPaths } from '@runtime/adapter-kit/run';
 import { jsonFileSource } from '@runtime/adapter-kit/source';
 import type { RunOutcome } from '@runtime/contracts';
-import type { ReadEventsOptions, RuntimeHandle, SourceBatch } from '@runtime/contracts/adapter';
+import { codeOfSignal, type ReadEventsOptions, type RuntimeHandle, type SourceBatch } from '@runtime/contracts/adapter';
 import type { LaunchRecord } from './run-files.ts';
 import { endTurn, opening, translate, type TranslatorState } from './translate.ts';
 import { readParrotRecord } from './wire.ts';
@@ -58,7 +58,7 @@ function outcomeOf(ended: Exit): RunOutcome {
   if (!ended || ended.exit.kind === 'unknown') return { status: 'lost', code: 'unknown' };
   const { began, exit } = ended;
   if (!began) return { status: 'failed', code: 'unavailable', message: 'the agent could not be executed' };
-  if (exit.kind === 'signaled') return { status: 'failed', code: 'killed', message: exit.signal };
+  if (exit.kind === 'signaled') return { status: 'failed', code: codeOfSignal(exit.signal), message: exit.signal };
   if (exit.code === 0) return { status: 'succeeded' };
   return { status: 'failed', code: 'exit_code', message: `exit code ${exit.code}` };
 }

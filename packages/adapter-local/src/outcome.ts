@@ -1,7 +1,7 @@
 import { isOverLimit, readTail, runPaths, type readExitRecord } from '@runtime/adapter-kit/run';
 import { redactBytes } from '@runtime/adapter-kit/source';
 import type { RunOutcome } from '@runtime/contracts';
-import type { RuntimeHandle } from '@runtime/contracts/adapter';
+import { codeOfSignal, type RuntimeHandle } from '@runtime/contracts/adapter';
 
 /** What people need of a long stderr is its end. */
 const messageChars = 4000;
@@ -20,7 +20,7 @@ export async function outcomeOf(
   const { exit, began } = ended;
   const stderr = await tailOf(runPaths(run.handle.runDir).stderr, run.secrets);
   if (!began) return { status: 'failed', code: 'unavailable', message: stderr || 'The command could not be executed' };
-  if (exit.kind === 'signaled') return { status: 'failed', code: 'killed', message: exit.signal };
+  if (exit.kind === 'signaled') return { status: 'failed', code: codeOfSignal(exit.signal), message: exit.signal };
   if (exit.code === 0) return { status: 'succeeded' };
   return { status: 'failed', code: 'exit_code', message: stderr || `exit code ${exit.code}` };
 }

@@ -63,6 +63,19 @@ test('a background process that keeps the outputs open does not keep the run ope
   expect(exit).toEqual({ kind: 'exited', code: 0 });
 });
 
+test.each([
+  ['SEGV', 'crashed'],
+  ['ABRT', 'crashed'],
+  ['KILL', 'killed'],
+  ['USR1', 'killed'],
+])('a command that ended by SIG%s was %s', async (signal, code) => {
+  const { events } = await run({ command: ['sh', '-c', `kill -${signal} $$`] }, 'go');
+  expect(events.at(-1)).toMatchObject({
+    type: 'turn.ended',
+    outcome: { status: 'failed', code, message: `SIG${signal}` },
+  });
+});
+
 test.each(['yes | head -c 3000000; sleep 1000', 'yes | head -c 3000000 >&2; sleep 1000'])(
   'a flood ends the run at its limit: %s',
   async (flood) => {

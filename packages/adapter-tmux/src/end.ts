@@ -5,7 +5,7 @@ import { isAlive, killTree, removeCgroup, signalProcess, type ProcessIdentity } 
 import {
   awaitRecord,
   describeLeaked,
-  readExitRecord,
+  recordedExit,
   shutOut,
   treeOf,
   type RunPlace,
@@ -33,13 +33,10 @@ export async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
   const holder = await readTmuxHolder(place.runDir);
   const strays = holder ? await endAgent(place, holder, graceMs) : await endEverything(place);
   const leaked = await describeLeaked(strays);
-  return { ...(await exitOf(place, holder)), ...(leaked.length > 0 ? { leaked: [...leaked] } : {}) };
-}
-
-async function exitOf({ runDir }: RunPlace, holder: TmuxHolder | undefined): Promise<Exit> {
-  const ended = await readExitRecord(runDir);
-  if (ended) return ended.exit;
-  return { kind: 'unknown', why: holder ? 'the holder is gone and recorded no exit' : 'no agent was ever begun' };
+  return {
+    ...(await recordedExit(place, holder !== undefined)),
+    ...(leaked.length > 0 ? { leaked: [...leaked] } : {}),
+  };
 }
 
 type Strays = readonly ProcessIdentity[];

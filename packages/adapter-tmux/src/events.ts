@@ -2,7 +2,14 @@ import { isAlive } from '@runtime/adapter-kit/process';
 import { isOverLimit, readExitRecord } from '@runtime/adapter-kit/run';
 import { jsonFileSource, mergeSources, type OpenSource } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
-import type { Exit, ReadEventsOptions, RuntimeHandle, SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
+import {
+  codeOfSignal,
+  type Exit,
+  type ReadEventsOptions,
+  type RuntimeHandle,
+  type SessionEvent,
+  type SourceBatch,
+} from '@runtime/contracts/adapter';
 import { endMark, endMarkBytes } from './holder/holder-script.ts';
 import { noteEvents, nudge, readTyped, type TurnStarted } from './notes.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
@@ -147,6 +154,5 @@ function outcomeOf(exit: Exit, began: boolean): RunOutcome {
     return { status: 'failed', code: 'exit_code', message: `exit code ${exit.code}` };
   }
   if (exit.kind === 'unknown') return { status: 'failed', code: 'unknown', message: exit.why };
-  const code = ['SIGTERM', 'SIGKILL', 'SIGINT', 'SIGHUP'].includes(exit.signal) ? 'killed' : 'crashed';
-  return { status: 'failed', code, message: `ended by ${exit.signal}` };
+  return { status: 'failed', code: codeOfSignal(exit.signal), message: `ended by ${exit.signal}` };
 }

@@ -40,8 +40,12 @@ export type TurnStarted = SessionEvent & { readonly type: 'turn.started' };
 /** What a line means for a reader of events. `turn` is the one that begins once its instruction was typed. */
 export function noteEvents(value: unknown, turn: TurnStarted): SessionEvent[] {
   const note = noteSchema.safeParse(value).data;
-  if (note?.kind === 'event') return [note.event];
-  return note?.kind === 'typed' && note.instructionId === turn.instructionId ? [turn] : [];
+  const { instructionId, turnId } = turn;
+  if (note?.kind === 'typed') return note.instructionId === instructionId ? [turn] : [];
+  if (note?.kind !== 'event') return [];
+  // Its turn is what it began: the agent that took it has it in that turn.
+  const isTaken = note.event.type === 'instruction.accepted' && note.event.instructionId === instructionId;
+  return isTaken ? [note.event, { type: 'instruction.delivered', instructionId, turnId }] : [note.event];
 }
 
 /** Instructions whose typing began, those that were typed, and those whose result is noted. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { platformSupport, runProgram } from '@runtime/adapter-kit/process';
+import { currentDirectory, platformSupport, runProgram } from '@runtime/adapter-kit/process';
 import { resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { AgentRuntime, ProbeOptions, Unavailable } from '@runtime/contracts/adapter';
@@ -27,8 +27,8 @@ export async function probeTmux(
   try {
     if (!platformSupport().holder) throw missing('tmux needs a POSIX system', 'use another runtime on this machine');
     const ours = clientEnvironment();
-    const tmux = await resolveCommand(settings.tmux, programPath(environment), '/');
-    const bash = await resolveCommand('bash', ours['PATH'], '/');
+    const tmux = await resolveCommand(settings.tmux, programPath(environment), currentDirectory());
+    const bash = await resolveCommand('bash', ours['PATH'], currentDirectory());
     await resolveAgent(settings, environment['PATH']);
     const version = await readVersion(tmux, ours, options);
     await outputOf(bash, ['--version'], ours, options);
@@ -52,7 +52,7 @@ async function resolveAgent({ command }: TmuxSettings, searchPath: string | unde
   const [program = ''] = command;
   // A program in the workspace can only be looked for once there is one.
   if ((program.includes('/') && !path.isAbsolute(program)) || program.includes('{workspace}')) return;
-  await resolveCommand(program, searchPath, '/');
+  await resolveCommand(program, searchPath, currentDirectory());
 }
 
 async function readVersion(tmux: string, env: Record<string, string>, call: CallOptions): Promise<string> {

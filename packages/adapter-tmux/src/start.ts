@@ -74,14 +74,14 @@ export async function beginRun(settings: TmuxSettings, launch: Launch, { signal 
 
 /** Everything about the launch that a later owner must know, computed before anything is started. */
 async function makeRecord(
-  { handle, instruction, env, maxOutputBytes }: Launch,
+  { handle, workspace, instruction, env, maxOutputBytes }: Launch,
   settings: TmuxSettings,
 ): Promise<LaunchRecord> {
   const { prompt, submitKey, readyPattern } = settings;
   const name = await runName(handle.runDir);
   return {
     version: 1,
-    tmux: await resolveCommand(settings.tmux, programPath(env), '/'),
+    tmux: await resolveCommand(settings.tmux, programPath(env), workspace),
     socket: await socketPath(handle.runDir),
     session: `ar-${name}`,
     nonce: randomBytes(16).toString('hex'),

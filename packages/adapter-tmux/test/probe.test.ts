@@ -1,5 +1,5 @@
 import { chmod, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { tmux } from '../src/index.ts';
 import { Stage } from './support/stage.ts';
@@ -30,6 +30,12 @@ test('a program of the workspace is looked for when there is one', async () => {
   for (const program of ['./agent', 'bin/agent', '../agent', '{workspace}/agent']) {
     expect((await tmux({ command: [program] }).probe()).status, program).toBe('available');
   }
+});
+
+test('a relative entry of PATH counts from the directory of this process', async () => {
+  const programs = relative(process.cwd(), join(import.meta.dirname, '../../../node_modules/.bin'));
+  const environment = { ...process.env, PATH: `${programs}:/usr/bin:/bin` };
+  expect((await tmux({ command: ['vitest'] }).probe({ environment })).status).toBe('available');
 });
 
 test('no tmux, no agent, an old tmux and one that does not work are each told with a way out', async () => {

@@ -71,6 +71,7 @@ export type {
   ControlPlane,
   CursoredEvent,
   EventsOptions,
+  WaitOptions,
   ListOptions,
   PlaneEvents,
   Receipt,

@@ -1,7 +1,8 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
+import { segmentNumbers } from './format/file-names.ts';
 import { newLogId } from './format/records.ts';
-import { isFull } from './fs/files.ts';
+import { isFull, listIfThere } from './fs/files.ts';
 import type { LogFs } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
 import { systemFailure } from './fs/system-failure.ts';
@@ -9,8 +10,10 @@ import type { JsonlEventLog } from './jsonl-event-log.ts';
 import { acquireLock, type WriterLock } from './lock/writer-lock.ts';
 import { openReadOnly } from './read-only-log.ts';
 import { readFormatFile, writeFormatFile } from './recover/format-file.ts';
+import { assertWhole, gatherHistory } from './recover/history.ts';
 import { loadLog, type LoadedLog } from './recover/load-log.ts';
 import { setAside } from './recover/torn-tail.ts';
+import { LogState } from './state/log-state.ts';
 import { Problems, type LogProblem } from './state/problems.ts';
 import { Snapshots } from './state/snapshots.ts';
 import { WritableLog } from './writable-log.ts';
@@ -88,6 +91,7 @@ export async function openEventLog(options: EventLogOptions): Promise<JsonlEvent
 async function open(options: EventLogOptions, fs: LogFs, problems: Problems): Promise<JsonlEventLog> {
   const { dir, readOnly, expectsHistory } = options;
   if (readOnly) return openReadOnly({ fs, dir, problems, expectsHistory });
+  await refuseEmptied(fs, dir, problems, expectsHistory);
   await fs.makeDir(dir);
   const lock = options.lock ?? (await acquireLock(join(dir, 'lock.db')));
   try {
@@ -96,6 +100,18 @@ async function open(options: EventLogOptions, fs: LogFs, problems: Problems): Pr
     if (!options.lock) await lock.release();
     throw error;
   }
+}
+
+/**
+ * Refuses a log without segments that had some, before anything is made: the directory that was moved away finds its
+ * place free, and what is left in this one stays as it was.
+ */
+async function refuseEmptied(fs: LogFs, dir: string, problems: Problems, expected: string | undefined): Promise<void> {
+  const segments = async (): Promise<readonly number[]> => segmentNumbers(await listIfThere(fs, dir));
+  if ((await segments()).length > 0) return;
+  const history = await gatherHistory(fs, dir, problems, expected);
+  // Another first opening may have begun one meanwhile; then its proof is whole as well.
+  if ((await segments()).length === 0) assertWhole(dir, history, new LogState(), []);
 }
 
 const maxTries = 8;

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { withAbsolutePath } from './absolute-path.ts';
 export { awaitRecord } from './await-record.ts';
 export { buildEnvironment } from './environment.ts';
 export type { Environment, EnvironmentOptions } from './environment.ts';
@@ -39,7 +40,7 @@ export { cgroupFunctions, identityFunctions } from './shell-identity.ts';
 export { socketDirectoryCandidates, socketPathFor } from './socket-directory.ts';
 export type { SocketPathOptions, SocketPlace } from './socket-directory.ts';
 export { startHolder } from './start-holder.ts';
-export { reapRun, stopRun } from './stop-run.ts';
+export { reapRun, recordedExit, stopRun } from './stop-run.ts';
 export type { StopRunOptions } from './stop-run.ts';
 export { waitForExit } from './wait-for-exit.ts';
 export type { WaitForExitOptions } from './wait-for-exit.ts';

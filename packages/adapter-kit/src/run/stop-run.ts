@@ -6,7 +6,7 @@ import { killTree } from '../process/kill-tree.ts';
 import { awaitRecord } from './await-record.ts';
 import { exists, shutOut } from './inspect-run.ts';
 import { runPaths, type RunPlace } from './run-paths.ts';
-import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
+import { readExitRecord, readHolderRecord } from './run-record.ts';
 import { describeLeaked, treeOf } from './run-tree.ts';
 
 /** Options of `stopRun` and `reapRun`. */
@@ -51,13 +51,22 @@ async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
   strays.push(...(await killTree({ ...tree, identities, graceMs: isHeld || !record ? 0 : graceMs })));
   if (tree.cgroup !== undefined) await removeCgroup(tree.cgroup);
   const leaked = await describeLeaked(strays);
-  return { ...(await exitOf(place, record)), ...(leaked.length > 0 ? { leaked: [...leaked] } : {}) };
+  return {
+    ...(await recordedExit(place, record !== undefined)),
+    ...(leaked.length > 0 ? { leaked: [...leaked] } : {}),
+  };
 }
 
-async function exitOf({ runDir }: RunPlace, record: HolderRecord | undefined): Promise<Exit> {
+/**
+ * How a run without processes ended, as its records say. Without an exit record it is unknown, with the reason:
+ * `hasHolder`, that a holder record was found. Throws UNAVAILABLE when they cannot be read.
+ */
+export async function recordedExit({ runDir }: RunPlace, hasHolder: boolean): Promise<Exit> {
   const recorded = await readExitRecord(runDir);
   if (recorded) return recorded.exit;
-  return record ? { kind: 'unknown', why: 'the holder is gone and recorded no exit' } : neverBegun;
+  if (hasHolder) return { kind: 'unknown', why: 'the holder is gone and recorded no exit' };
+  // Only a directory that is there proves that nobody wrote into it.
+  return (await exists(runDir)) ? neverBegun : { kind: 'unknown', why: 'the run directory is not there' };
 }
 
 const neverBegun: Exit = { kind: 'unknown', why: 'no agent was ever begun' };

@@ -1,5 +1,5 @@
 import type { OutcomeCode, RunOutcome } from '@runtime/contracts';
-import { classifyMessage, namedWaitMs, type Exit } from '@runtime/contracts/adapter';
+import { classifyMessage, codeOfSignal, namedWaitMs, type Exit } from '@runtime/contracts/adapter';
 import { headOf } from '@runtime/adapter-kit/source';
 
 /** How the last assistant message of a turn ended. */
@@ -19,7 +19,8 @@ const failed = (code: OutcomeCode, message: string, retryAfterMs?: number): RunO
 
 /** Pi's own pauses between attempts are 2, 4 and 8 s; a longer one is what the provider asked for. */
 const ownPauseMs = 10_000;
-const limits: ReadonlySet<OutcomeCode> = new Set(['rate_limit', 'quota']);
+/** After these ends a text may say when the provider can be asked again. */
+const limits: ReadonlySet<OutcomeCode> = new Set(['rate_limit', 'quota', 'overloaded', 'network']);
 
 /** The failure of a model call, in its own words, with the wait that these or Pi's last pause name. */
 function failedCall(
@@ -77,7 +78,9 @@ export function refusedPrompt(error: string): RunOutcome {
 /** The outcome of a turn during which the process ended. */
 export function diedOutcome(exit: Exit, interrupted: boolean): RunOutcome {
   if (interrupted) return { status: 'cancelled', message: 'Pi ended during the interrupt' };
-  if (exit.kind === 'signaled') return failed('killed', `Pi was killed by ${exit.signal} during the turn`);
+  if (exit.kind === 'signaled') {
+    return failed(codeOfSignal(exit.signal), `Pi was killed by ${exit.signal} during the turn`);
+  }
   if (exit.kind === 'exited') return failed('crashed', `Pi exited with code ${exit.code} during the turn`);
   return failed('crashed', `Pi ended during the turn: ${exit.why}`);
 }

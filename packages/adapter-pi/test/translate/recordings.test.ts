@@ -121,7 +121,7 @@ describe('what was recorded of Pi 0.87.1', () => {
   });
 
   test.each([
-    ['retry-exhausted', 'failed', 'model_error'],
+    ['retry-exhausted', 'failed', 'overloaded'],
     ['auth-401', 'failed', 'auth'],
     ['abort-in-tool', 'cancelled', undefined],
     ['abort-in-text', 'cancelled', undefined],

@@ -73,7 +73,7 @@ describe('the translator', () => {
     ['length', 'maximum context length exceeded', { status: 'failed', code: 'context_overflow' }],
     ['error', '401 invalid api key', { status: 'failed', code: 'auth' }],
     ['error', '429: slow down', { status: 'failed', code: 'rate_limit' }],
-    ['error', 'Connection error.', { status: 'failed', code: 'model_error' }],
+    ['error', 'Connection error.', { status: 'failed', code: 'network' }],
     ['aborted', 'Request was aborted', { status: 'cancelled' }],
     ['toolUse', undefined, { status: 'succeeded' }],
   ])('ends a turn whose last message stopped with %s (%s) as %o', (stopReason, errorMessage, outcome) => {
@@ -204,12 +204,15 @@ describe('the translator', () => {
     expect(delivered).toEqual(['ins-1', 's-1', 's-2']);
   });
 
-  test('closes an open turn with the recorded exit', () => {
+  test.each([
+    ['SIGKILL', 'killed'],
+    ['SIGSEGV', 'crashed'],
+  ])('closes an open turn with the recorded exit: by %s it %s', (signal, code) => {
     const state = newTranslatorState();
     for (const value of begun) translate(state, readRecord(value) as never);
-    expect(endAtExit(state, { kind: 'signaled', signal: 'SIGKILL' }).at(-1)).toMatchObject({
+    expect(endAtExit(state, { kind: 'signaled', signal }).at(-1)).toMatchObject({
       turnId: '1',
-      outcome: { status: 'failed', code: 'killed' },
+      outcome: { status: 'failed', code },
     });
     expect(endAtExit(state, { kind: 'exited', code: 0 })).toEqual([]);
   });
@@ -255,6 +258,11 @@ describe('a turn that met a limit', () => {
 
   test('names the wait of its text', () => {
     expect(failedWith(limited('429: try again in 20s'))).toMatchObject({ code: 'rate_limit', retryAfterMs: 20_000 });
+    const plan = 'You have hit your ChatGPT usage limit (plus plan). Try again in ~47 min.';
+    expect(failedWith(limited(plan))).toMatchObject({ code: 'quota', retryAfterMs: 47 * 60_000 });
+    const capacity = 'You have exhausted your capacity on this model. Your quota will reset after 2h31m10s.';
+    expect(failedWith(limited(capacity))).toMatchObject({ code: 'quota', retryAfterMs: 9_070_000 });
+    expect(failedWith(limited('503: retry-after: 90'))).toMatchObject({ code: 'overloaded', retryAfterMs: 90_000 });
   });
 
   test('counts a point in time from when the message was written, at every replay', () => {
@@ -272,6 +280,6 @@ describe('a turn that met a limit', () => {
   });
 
   test('is the only one that names a wait', () => {
-    expect(failedWith(limited('500: try again in 20s'))).not.toHaveProperty('retryAfterMs');
+    expect(failedWith(limited('400: try again in 20s'))).not.toHaveProperty('retryAfterMs');
   });
 });

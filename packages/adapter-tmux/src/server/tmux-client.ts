@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isAlive, runProgram, signalProcess, type ProgramResult } from '@runtime/adapter-kit/process';
-import { makeDirectory } from '@runtime/adapter-kit/run';
+import { currentDirectory, isAlive, runProgram, signalProcess, type ProgramResult } from '@runtime/adapter-kit/process';
+import { makeDirectory, withAbsolutePath } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { isThere, readTmuxHolder, type LaunchRecord } from '../run-files.ts';
 
@@ -125,5 +125,5 @@ export function clientEnvironment(): Record<string, string> {
     if (value !== undefined) result[name] = value;
   }
   result['PATH'] = result['PATH'] === undefined ? '/usr/bin:/bin' : `${result['PATH']}:/usr/bin:/bin`;
-  return result;
+  return withAbsolutePath(result, currentDirectory());
 }

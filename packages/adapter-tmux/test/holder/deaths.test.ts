@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isAlive } from '@runtime/adapter-kit/process';
@@ -84,6 +84,16 @@ test.concurrent('an agent killed with SIGKILL ended by that signal', async () =>
   expect(await session.stop()).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
 });
 
+test.concurrent.each([
+  ['SEGV', 'crashed'],
+  ['KILL', 'killed'],
+  ['USR1', 'killed'],
+])('an agent that ended by SIG%s was %s', async (signal, code) => {
+  await using stage = await Stage.open();
+  const { session } = await stage.bash(`kill -${signal} $$; sleep 600`);
+  expect((await readAll(session)).at(-1)).toMatchObject({ type: 'turn.ended', outcome: { status: 'failed', code } });
+});
+
 test.concurrent('a stopped server blocks nobody: the run can be ended, and its exit is seen', async () => {
   await using stage = await Stage.open();
   const { handle, holder, session, events } = await begun(stage, 'echo up; sleep 600');
@@ -155,4 +165,15 @@ test('what the holder runs to record an exit is spared when its agent is killed'
   } finally {
     process.env['PATH'] = before;
   }
+});
+
+test.concurrent('a run whose directory is gone is ended, and is not said to have never begun', async () => {
+  await using stage = await Stage.open();
+  const { handle, session } = await begun(stage);
+  await rm(handle.runDir, { recursive: true });
+  expect(await session.stop({ graceMs: 100 })).toMatchObject({
+    kind: 'unknown',
+    why: 'the run directory is not there',
+  });
+  expect(await countAll(handle)).toBe(0);
 });

@@ -57,7 +57,11 @@ test.concurrent('several lines arrive as one instruction, and that the agent too
   await eventually('it was told', async () =>
     (await readFile(join(launch.handle.runDir, 'notes.jsonl'), 'utf8')).includes('accepted'),
   );
-  expect(told(await leave(session, events), launch.instruction.id)).toEqual(['turn.started', 'instruction.accepted']);
+  expect(told(await leave(session, events), launch.instruction.id)).toEqual([
+    'turn.started',
+    'instruction.accepted',
+    'instruction.delivered',
+  ]);
 });
 
 test.concurrent('a paste cannot break out of its brackets, nor can keys hide in it', async () => {

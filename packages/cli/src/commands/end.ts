@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome } from '../exit-codes.ts';
+import { defined } from '../defined.ts';
+import { callingRun } from '../plane/calling-run.ts';
 import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { findTask } from '../plane/find-task.ts';
 import { formatTaskLine } from '../render/task.ts';
@@ -57,7 +59,9 @@ export function registerEndings(parent: Command, deps: CliDependencies): void {
         // A cancel ends this command, too.
         if (wait && name === 'close') await refuseOwnTask(context, plane, [task.id]);
         await act(task, { by: 'cli', signal, ...(why === undefined ? {} : { why }) });
-        const outcome = wait ? await task.outcome({ signal }) : undefined;
+        const outcome = wait
+          ? await task.outcome(defined({ signal, waitingRunId: callingRun(context.deps.env) }))
+          : undefined;
         const view = await task.status({ signal });
         await out.document(view);
         await out.line(formatTaskLine(view, { now: Date.now(), colours: out.colours }));

@@ -1,19 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import {
-  AgentRuntimeError,
-  submitRequestSchema,
-  type ControlPlane,
-  type SubmitRequest,
-  type Target,
-} from '@runtime/contracts';
-import { runMarker } from '@runtime/contracts/adapter';
+import { AgentRuntimeError, type ControlPlane, type SubmitRequest, type Target } from '@runtime/contracts';
 import { parseDuration } from '../arguments/duration.ts';
 import { mergePolicies } from '../arguments/policy.ts';
+import { defined } from '../defined.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { definitionsOf, pick, type Definitions } from '../config/definitions.ts';
 import type { CommandContext } from '../invocation/context.ts';
+import { callingRun } from '../plane/calling-run.ts';
 import { callerEnvironment, withDefinitions, withPassedValues } from '../plane/caller.ts';
 import { findTask } from '../plane/find-task.ts';
 import { definitionsOfTask, specOf } from '../plane/spec-of.ts';
@@ -53,8 +48,7 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
 
 /** The run that this command is called from, when an agent calls it: the task then may use what that run holds. */
 export function parentRun(env: CommandContext['deps']['env']): Pick<SubmitRequest, 'parentRunId'> {
-  const found = submitRequestSchema.shape.parentRunId.safeParse(env[runMarker]);
-  return found.data === undefined ? {} : { parentRunId: found.data };
+  return defined({ parentRunId: callingRun(env) });
 }
 
 /** The names of `--env-pass`, each of which may be a list with commas. */

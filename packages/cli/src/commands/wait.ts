@@ -6,6 +6,7 @@ import type { CommandContext } from '../invocation/context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { findTask } from '../plane/find-task.ts';
+import { callingRun } from '../plane/calling-run.ts';
 import { followTask } from '../plane/follow-task.ts';
 import { openForFollowing, type FollowedPlane } from '../plane/open-for-following.ts';
 import { sayOwnerChanges } from '../plane/owner-changes.ts';
@@ -60,12 +61,13 @@ async function waitForTasks(
   { any, timeout }: z.infer<typeof waitOptionsSchema>,
 ): Promise<number> {
   const { out } = context;
+  const waitingRunId = callingRun(context.deps.env);
   const enough = new AbortController();
   const late = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
   const signal = AbortSignal.any([context.signal, enough.signal, ...(late ? [late] : [])]);
   const ended: Ended[] = [];
   const waits = ids.map(async (taskId) => {
-    for await (const event of followTask(plane, taskId, { follow: true, signal, reconnect })) {
+    for await (const event of followTask(plane, taskId, { follow: true, signal, reconnect, waitingRunId })) {
       if (event.type !== 'task.ended' || signal.aborted) continue;
       ended.push({ taskId, outcome: event.outcome });
       if (any) enough.abort();

@@ -1,6 +1,7 @@
 import type { AgentRuntimeError, ControlPlane, RunOutcome, TaskStreamEvent } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
 import type { CommandContext } from '../invocation/context.ts';
+import { callingRun } from '../plane/calling-run.ts';
 import { followTask, type Reconnect } from '../plane/follow-task.ts';
 import { ownerStopped } from '../plane/owner-left.ts';
 import { createLiveView, type LiveView } from '../render/live-view.ts';
@@ -27,6 +28,7 @@ export async function watchTask(
   options: WatchOptions,
 ): Promise<RunOutcome | undefined> {
   const { out, program } = context;
+  const waitingRunId = callingRun(context.deps.env);
   const view = createLiveView({
     colours: out.colours,
     live: out.live,
@@ -44,7 +46,7 @@ export async function watchTask(
   let outcome: RunOutcome | undefined;
   try {
     const stopped = (): AgentRuntimeError => ownerStopped(program, taskId);
-    for await (const event of followTask(plane, taskId, { follow: true, stopped, ...options })) {
+    for await (const event of followTask(plane, taskId, { follow: true, stopped, waitingRunId, ...options })) {
       if (event.type === 'task.submitted') keptOpen = event.spec.until === 'closed';
       // One that takes no follow-up ends after its turn.
       if (event.type === 'run.started') takesMore = event.capabilities.followUp;

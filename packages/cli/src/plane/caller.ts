@@ -1,4 +1,4 @@
-import { buildEnvironment } from '@runtime/adapter-kit/run';
+import { buildEnvironment, withAbsolutePath } from '@runtime/adapter-kit/run';
 import type { SubmitRequest } from '@runtime/contracts';
 import type { Definitions } from '../config/definitions.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
@@ -13,10 +13,11 @@ export function variable({ env }: Pick<CliDependencies, 'env'>, name: string): s
 
 /**
  * The variables of this shell that runs on these runtimes may get: the allow-list, what adapters and definitions name,
- * and `names`. Throws what making an adapter throws.
+ * and `names`. Relative entries of PATH count from here, and owner and runs stand elsewhere. Throws what making an
+ * adapter throws.
  */
 export async function callerEnvironment(
-  { env, createAdapter }: Pick<CliDependencies, 'env' | 'createAdapter'>,
+  { env, cwd, createAdapter }: Pick<CliDependencies, 'env' | 'cwd' | 'createAdapter'>,
   definitions: Definitions,
   names: readonly string[],
 ): Promise<Variables> {
@@ -25,12 +26,12 @@ export async function callerEnvironment(
     const { passEnvironment = [] } = await createAdapter(id, definition);
     pass.push(...passEnvironment, ...(definition.passEnv ?? []));
   }
-  return (await buildEnvironment({ base: env, pass })).env;
+  return (await buildEnvironment({ base: withAbsolutePath(env, cwd), pass })).env;
 }
 
 /** The request with its runtimes as they are configured here, and with the variables of this shell. */
 export async function withDefinitions(
-  deps: Pick<CliDependencies, 'env' | 'createAdapter'>,
+  deps: Pick<CliDependencies, 'env' | 'cwd' | 'createAdapter'>,
   request: SubmitRequest,
   definitions: Definitions,
 ): Promise<SubmitRequest> {

@@ -11,6 +11,8 @@ export interface FollowOptions {
   /** Whether to wait for new events up to `task.ended`. */
   readonly follow: boolean;
   readonly signal: AbortSignal;
+  /** The run whose agent waits for the end of the task, when an agent called this command. */
+  readonly waitingRunId?: string | undefined;
   /**
    * Connects again after the owner was lost, for this reason. Without it, the death of the owner ends the reading with
    * its error.
@@ -39,8 +41,8 @@ export async function* followTask(
   for (let failures = 0; ;) {
     let lost: AgentRuntimeError | undefined;
     try {
-      const { follow, signal } = options;
-      for await (const event of plane.task(taskId).events(defined({ after, follow, signal }))) {
+      const { follow, signal, waitingRunId } = options;
+      for await (const event of plane.task(taskId).events(defined({ after, follow, signal, waitingRunId }))) {
         failures = 0;
         // After a reconnect, reading continues here.
         after = event.cursor;

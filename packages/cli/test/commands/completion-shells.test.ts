@@ -22,7 +22,7 @@ const typed: readonly (readonly [string, string])[] = [
 
 /** A lab with `runtime` on its PATH, which completes as the real one does, and else prints its words. */
 async function open(shell: string) {
-  const lab = await ProcessLab.open('../../src/main.ts');
+  const lab = await ProcessLab.open('main');
   const runtimes = Object.fromEntries(['echo', 'shell', 'pi'].map((id) => [id, { adapter: 'local', command: [id] }]));
   await writeFile(join(lab.workspace, 'runtime.config.json'), JSON.stringify({ runtimes }));
   const bin = join(lab.root, 'bin');

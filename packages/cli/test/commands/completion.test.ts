@@ -102,7 +102,7 @@ describe.skipIf(process.platform === 'win32')('the completion of bash', () => {
   });
 
   it('comes from the program, as those of zsh and fish do', async () => {
-    await using lab = await ProcessLab.open('../../src/main.ts');
+    await using lab = await ProcessLab.open('main');
     expect((await lab.start('completion', 'bash')).stdout).toBe(bashCompletion('runtime'));
     expect((await lab.start('completion', 'zsh')).stdout).toContain('#compdef runtime');
     expect((await lab.start('completion', 'fish')).stdout).toContain('runtime complete --');

@@ -8,7 +8,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 /** A lab whose only runtime is a shell script that reads its prompt from standard input. */
 async function openLab(script: string): Promise<ProcessLab> {
-  const lab = await ProcessLab.open('../../src/main.ts');
+  const lab = await ProcessLab.open('main');
   await writeFile(
     join(lab.workspace, 'runtime.config.json'),
     JSON.stringify({ runtimes: { shell: { adapter: 'local', command: ['sh', '-c', script] } } }),

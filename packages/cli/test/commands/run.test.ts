@@ -120,7 +120,8 @@ describe('runtime run', () => {
     await first.stdout.holds('mine');
     const second = lab.start(['run', 'y'], { queuedNoteMs: 10 });
     await second.stderr.holds(`works in ${lab.workspace}`);
-    expect(second.stderr.text).toMatch(/^queued: task \w{6} works in /);
+    // On a busy machine another reason comes first: the runtime is still being asked.
+    expect(second.stderr.text.trimEnd().split('\n').at(-1)).toMatch(/^queued: task \w{6} works in /);
     expect(second.stdout.text).toMatch(/^· task \w{6}\n$/);
     gate.resolve(undefined);
     expect((await first.ended).stderr).toBe('');

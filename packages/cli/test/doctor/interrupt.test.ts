@@ -15,7 +15,7 @@ wait
 `;
 
 it.each(['doctor', 'runtimes'])('Ctrl-C during a look at a program leaves nothing of it: %s', async (command) => {
-  await using lab = await ProcessLab.open('../../src/main.ts');
+  await using lab = await ProcessLab.open('main');
   const bin = join(lab.root, 'bin');
   await mkdir(bin);
   await writeFile(join(bin, 'tmux'), hung);

@@ -1,37 +1,51 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, chown, copyFile, link, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import {
+  chmod,
+  chown,
+  copyFile,
+  cp,
+  link,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
 import { defaultDataDir } from '../../src/host/places.ts';
-import { ProcessLab, until } from '../support/process-lab.ts';
+import { programFile, ProcessLab, until } from '../support/process-lab.ts';
 
 // Each test is a handful of processes; on a busy machine each takes seconds to start.
 vi.setConfig({ testTimeout: 120_000 });
 
-const main = 'memory-main.ts';
+const main = 'memory-main';
 const uid = 12_345;
 const asStranger = ['--reuid', String(uid), '--regid', String(uid), '--clear-groups'];
-const script = join(import.meta.dirname, '../support', main);
-/** Another user must be able to read this program: a checkout in somebody's home often lets nobody in. */
 const canBeOther =
   process.getuid?.() === 0 &&
   process.platform === 'linux' &&
-  spawnSync('setpriv', [...asStranger, 'test', '-r', script]).status === 0;
+  spawnSync('setpriv', [...asStranger, 'true']).status === 0;
 
-/** A place that another user reaches, with a Node that it may execute. */
+/** A place that another user reaches, with a Node that it may execute and the program. */
 async function strangersPlace() {
   const root = await mkdtemp('/tmp/stranger-');
   await chmod(root, 0o711);
   const node = join(root, 'node');
   await link(process.execPath, node).catch(() => copyFile(process.execPath, node));
+  const programs = join(root, 'programs');
+  await cp(dirname(programFile(main)), programs, { recursive: true });
+  await chmod(programs, 0o755);
   const home = join(root, 'home');
   await mkdir(home);
   await chown(home, uid, uid);
   const dataDir = join(home, 'd');
   const run = (env: Readonly<Record<string, string>>, ...args: readonly string[]) =>
-    execa('setpriv', [...asStranger, node, '--conditions=@runtime/source', script, ...args], {
+    execa('setpriv', [...asStranger, node, join(programs, basename(programFile(main))), ...args], {
       cwd: home,
       env: { PATH: '/usr/bin:/bin', TMPDIR: home, ...env },
       extendEnv: false,

@@ -32,7 +32,13 @@ describe('while an owner is being started', () => {
   it('Ctrl-C takes the line away', async () => {
     await using lab = await Lab.open();
     const stdout = new Sink(true);
-    const dead = { pid: 1, exitCode: () => undefined, logTail: () => Promise.resolve(''), logPath: 'owner.log' };
+    const dead = {
+      pid: 1,
+      exitCode: () => undefined,
+      failure: () => Promise.resolve(undefined),
+      logTail: () => Promise.resolve(''),
+      logPath: 'owner.log',
+    };
     const running = lab.start(['submit', 'x'], { frameMs: 1, stdout, startOwner: () => Promise.resolve(dead) });
     await stdout.holds('starting the owner…');
     running.signal('SIGINT');

@@ -8,7 +8,7 @@ import { lives, ProcessLab, until } from '../support/process-lab.ts';
 // Each test is a handful of processes; on a busy machine each takes seconds to start.
 vi.setConfig({ testTimeout: 120_000 });
 
-const main = 'memory-main.ts';
+const main = 'memory-main';
 const patient = { timeout: 60_000, interval: 100 };
 const ownerSchema = z.looseObject({ pid: z.int(), socketPath: z.string() });
 

@@ -7,7 +7,7 @@ import { endProcess, lives, ProcessLab, until } from '../support/process-lab.ts'
 // Each test is a handful of processes; on a busy machine each takes seconds to start.
 vi.setConfig({ testTimeout: 60_000 });
 
-const main = 'memory-main.ts';
+const main = 'memory-main';
 
 /** The owner's environment, as the kernel knows it. */
 async function environmentOf(pid: number): Promise<string[]> {

@@ -9,7 +9,7 @@ vi.setConfig({ testTimeout: 120_000 * inject('slowness') });
 type Runtimes = Readonly<Record<string, { readonly adapter: string; readonly command: readonly string[] }>>;
 const shell = (script: string) => ({ adapter: 'local', command: ['sh', '-c', script] });
 
-const openLab = (): Promise<ProcessLab> => ProcessLab.open('../../src/main.ts');
+const openLab = (): Promise<ProcessLab> => ProcessLab.open('main');
 
 /** A directory of the lab with a configuration of its own. */
 async function project(lab: ProcessLab, name: string, runtimes: Runtimes, defaults?: object): Promise<string> {
@@ -167,6 +167,30 @@ describe.skipIf(process.platform !== 'linux')('the variables of the calling shel
     expect([gone.exitCode, gone.stderr]).toEqual([2, expect.stringContaining('MY_TOKEN')]);
   });
 
+  it('look for programs from the directory of the shell, where PATH is relative, with and without an owner', async () => {
+    await using lab = await openLab();
+    const a = await project(lab, 'a', {
+      mine: { adapter: 'local', command: ['mytool'] },
+      shown: { adapter: 'tmux', command: ['mytool', '{prompt}'] },
+      pi: { adapter: 'pi', command: ['mytool'] },
+    });
+    await mkdir(join(a, 'bin'));
+    await writeFile(join(a, 'bin', 'mytool'), '#!/bin/sh\necho 1.5.0\n', { mode: 0o755 });
+    lab.env['PATH'] = `./bin:${lab.env['PATH'] ?? ''}`;
+    const found = async () => {
+      const reports = JSON.parse((await lab.in(a).start('runtimes', '--refresh', '--json')).stdout) as { id: string }[];
+      return reports.map((report) => ({ id: report.id, status: Reflect.get(report, 'status') as unknown }));
+    };
+    const all = ['mine', 'shown', 'pi'].map((id) => ({ id, status: 'available' }));
+    expect(await found()).toEqual(all);
+    for (const id of ['mine', 'shown']) {
+      const ran = await lab.in(a).start('run', 'x', '--on', id, '--workspace', lab.workspace);
+      expect([ran.exitCode, ran.stdout], ran.stderr).toEqual([0, expect.stringContaining('1.5.0')]);
+    }
+    expect(await lab.ownerPid()).toBeTypeOf('number');
+    expect(await found()).toEqual(all);
+  });
+
   it('decide which program of a name is found', async () => {
     await using lab = await openLab();
     const a = await project(lab, 'a', { greet: { adapter: 'local', command: ['greet'] } });
@@ -180,6 +204,9 @@ describe.skipIf(process.platform !== 'linux')('the variables of the calling shel
     expect((await lab.in(a).start('run', '-q', 'x')).stdout).toBe('one\n');
     lab.env['PATH'] = `${join(lab.root, 'two')}:${base}`;
     expect((await lab.in(a).start('run', '-q', 'x')).stdout).toBe('two\n');
+    // A relative entry means the directory of the shell, wherever the owner stands and the task works.
+    lab.env['PATH'] = `../one:${base}`;
+    expect((await lab.in(a).start('run', '-q', 'x', '--workspace', lab.workspace)).stdout).toBe('one\n');
     lab.env['PATH'] = base;
     const missing = await lab.in(a).start('run', 'x');
     expect([missing.exitCode, missing.stdout]).toEqual([1, expect.stringContaining('there is no program "greet"')]);

@@ -57,7 +57,7 @@ describe.each(errorCodeSchema.options)('an error %s', (code) => {
 
 describe.skipIf(process.platform !== 'linux')('an owner that is started', () => {
   it('with a damaged log tells the command so, in both forms', async () => {
-    await using lab = await ProcessLab.open('memory-main.ts');
+    await using lab = await ProcessLab.open('memory-main');
     await lab.start('run', 'one');
     await endProcess((await lab.ownerPid()) ?? 0);
     const log = join(lab.dataDir, 'log');
@@ -71,7 +71,7 @@ describe.skipIf(process.platform !== 'linux')('an owner that is started', () => 
   });
 
   it('where no lock can be had says so at once', async () => {
-    await using lab = await ProcessLab.open('memory-main.ts');
+    await using lab = await ProcessLab.open('memory-main');
     await mkdir(join(lab.dataDir, 'lock.db'), { recursive: true, mode: 0o700 });
     const { exitCode, stderr } = await lab.start('submit', 'one');
     expect(exitCode).toBe(4);

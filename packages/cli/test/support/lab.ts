@@ -7,6 +7,7 @@ import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { CliDependencies, TextSink } from '../../src/host/dependencies.ts';
 import type { Machine } from '../../src/doctor/machine.ts';
+import { exitCodeOf } from '../../src/exit-codes.ts';
 import { nodePlanes } from '../../src/host/node-planes.ts';
 import { runCli } from '../../src/run-cli.ts';
 
@@ -131,12 +132,19 @@ export class Lab implements AsyncDisposable {
       planes,
       createAdapter,
       startOwner: async ({ dataDir }) => {
-        this.started += 1;
-        this.#owners.push(await planes.open({ dataDir, createAdapter, listen: false, version: '1.2.3' }));
+        let failure: AgentRuntimeError | undefined;
+        try {
+          this.#owners.push(await planes.open({ dataDir, createAdapter, listen: false, version: '1.2.3' }));
+          this.started += 1;
+        } catch (thrown) {
+          failure = AgentRuntimeError.from(thrown);
+          // As the process of an owner does where the one before it still has the lock.
+          if (failure.code !== 'CONFLICT') throw failure;
+        }
         return {
           pid: process.pid,
-          exitCode: () => undefined,
-          failure: () => Promise.resolve(undefined),
+          exitCode: () => failure && exitCodeOf(failure),
+          failure: () => Promise.resolve(failure),
           logTail: () => Promise.resolve(''),
           logPath: 'owner.log',
         };

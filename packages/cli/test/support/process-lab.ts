@@ -1,19 +1,18 @@
-import { mkdtempSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killTree } from '@runtime/adapter-kit/process';
 import { execa } from 'execa';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
 import { nodePlanes } from '../../src/host/node-planes.ts';
 
-// Sources are compiled once a file, not once a process: it halves the start.
-const compileCache = mkdtempSync(join(tmpdir(), 'clip-cache-'));
-afterAll(() => rm(compileCache, { recursive: true, force: true, maxRetries: 5 }));
+/** What the processes of a lab have written so far: a test may begin to wait for it later. */
+const written = new WeakMap<Readable, string>();
 
 function execute(file: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>>) {
-  return execa(file, args, {
+  const cli = execa(file, args, {
     reject: false,
     stripFinalNewline: false,
     timeout: Math.round(50_000 * inject('slowness')),
@@ -21,8 +20,18 @@ function execute(file: string, args: readonly string[], cwd: string, env: Readon
     cwd,
     env,
   });
+  for (const stream of [cli.stdout, cli.stderr]) {
+    stream.on('data', (chunk: Buffer) => written.set(stream, (written.get(stream) ?? '') + chunk.toString()));
+  }
+  return cli;
 }
 export type Cli = ReturnType<typeof execute>;
+
+/** The real command line, or the one of `memory-main.ts`. */
+export type Program = 'main' | 'memory-main';
+
+/** The file of a program, bundled from the sources. */
+export const programFile = (program: Program): string => join(inject('cliPrograms'), `${program}.js`);
 
 /** The command line as processes, with their own data directory and sockets. */
 export class ProcessLab implements AsyncDisposable {
@@ -41,14 +50,13 @@ export class ProcessLab implements AsyncDisposable {
       HOME: root,
       XDG_RUNTIME_DIR: root,
       RUNTIME_DATA_DIR: this.dataDir,
-      NODE_COMPILE_CACHE: compileCache,
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? '',
     };
     this.#main = main;
   }
 
-  /** `main` is relative to this directory. */
-  static async open(main: string): Promise<ProcessLab> {
-    const lab = new ProcessLab(await realpath(await mkdtemp(join(tmpdir(), 'clip-'))), join(import.meta.dirname, main));
+  static async open(program: Program): Promise<ProcessLab> {
+    const lab = new ProcessLab(await realpath(await mkdtemp(join(tmpdir(), 'clip-'))), programFile(program));
     await mkdir(lab.workspace);
     return lab;
   }
@@ -60,8 +68,7 @@ export class ProcessLab implements AsyncDisposable {
   /** The command line in another directory, as seen from the workspace. */
   in(directory: string): { start(...args: readonly string[]): Cli } {
     const cwd = resolve(this.workspace, directory);
-    const node = ['--conditions=@runtime/source', this.#main];
-    return { start: (...args) => execute(process.execPath, [...node, ...args], cwd, this.env) };
+    return { start: (...args) => execute(process.execPath, [this.#main, ...args], cwd, this.env) };
   }
 
   /** Tells every later process of this lab, owners included, what it is. See `memory-main.ts`. */
@@ -71,8 +78,7 @@ export class ProcessLab implements AsyncDisposable {
 
   /** The command, piped into a shell's pipeline, after what is to be done before. */
   pipe(args: string, rest: string, before = 'true'): Cli {
-    const node = `"${process.execPath}" --conditions=@runtime/source "${this.#main}"`;
-    const script = `set -o pipefail; ${before}; ${node} ${args} | ${rest}`;
+    const script = `set -o pipefail; ${before}; "${process.execPath}" "${this.#main}" ${args} | ${rest}`;
     return execute('bash', ['-c', script], this.workspace, this.env);
   }
 
@@ -108,10 +114,11 @@ export async function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'
   if (await lives(pid)) throw new Error(`process ${pid} did not end at ${signal}`);
 }
 
-/** Resolves once what the process writes holds this. */
+/** Resolves once what the process has written holds this; for one that no lab started, what it writes from now on. */
 export function until(cli: Pick<Cli, 'stdout' | 'stderr'>, stream: 'stdout' | 'stderr', part: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    let text = '';
+    let text = written.get(cli[stream]) ?? '';
+    if (text.includes(part)) return resolve();
     // Listening beside execa: an iterable would close the pipe when it is left.
     cli[stream].on('data', (chunk: Buffer) => {
       text += chunk.toString();

@@ -26,9 +26,9 @@ export function makeInstruction(text: string, fields: Partial<Instruction> = {})
   return { id: `instruction-${randomUUID()}`, mode: 'prompt', parts: [{ type: 'text', text }], ...fields };
 }
 
-/** PATH, HOME, TMPDIR and LANG of this process, and the marker of the run. */
+/** What a run needs of this process's environment, and the marker of the run. */
 function baseEnvironment(handle: RuntimeHandle): Record<string, string> {
-  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG'].flatMap((name) => {
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'NODE_COMPILE_CACHE'].flatMap((name) => {
     const value = process.env[name];
     return value === undefined ? [] : [[name, value] as const];
   });

@@ -31,9 +31,9 @@ export function crashImage(operations: readonly DiskOperation[], options: CrashO
 
 class CachedFile {
   /** What programs see. */
-  cache = new Uint8Array();
+  cache: Uint8Array = new Uint8Array();
   /** What is on the medium. */
-  medium = new Uint8Array();
+  medium: Uint8Array = new Uint8Array();
   readonly dirty = new Set<number>();
 }
 
@@ -90,7 +90,7 @@ class Disk {
 
   #survivor(file: CachedFile, random: () => number): Uint8Array {
     const length = random() < 0.5 ? file.medium.byteLength : file.cache.byteLength;
-    const bytes = Uint8Array.from(resized(file.medium, length));
+    const bytes = resized(file.medium, length).slice();
     // Sometimes all sectors survive, sometimes none, otherwise each by itself.
     const share = random() < 0.5 ? Math.round(random()) : random();
     for (const sector of file.dirty) {
@@ -103,7 +103,7 @@ class Disk {
 
   #write(file: CachedFile, { position, bytes, durable }: DiskOperation & { kind: 'write' }): void {
     const end = position + bytes.byteLength;
-    file.cache = Uint8Array.from(resized(file.cache, Math.max(file.cache.byteLength, end)));
+    file.cache = resized(file.cache, Math.max(file.cache.byteLength, end));
     file.cache.set(bytes, position);
     for (let sector = Math.floor(position / this.#sectorBytes); sector * this.#sectorBytes < end; sector += 1) {
       file.dirty.add(sector);
@@ -114,18 +114,18 @@ class Disk {
   #flush(file: CachedFile, sector: number): void {
     const start = sector * this.#sectorBytes;
     const end = Math.min(start + this.#sectorBytes, file.cache.byteLength);
-    file.medium = Uint8Array.from(resized(file.medium, Math.max(file.medium.byteLength, end)));
+    file.medium = resized(file.medium, Math.max(file.medium.byteLength, end));
     file.medium.set(file.cache.subarray(start, end), start);
     file.dirty.delete(sector);
   }
 
   #truncate(file: CachedFile, length: number): void {
-    file.cache = Uint8Array.from(resized(file.cache, length));
+    file.cache = resized(file.cache, length);
     for (const sector of file.dirty) if (sector * this.#sectorBytes >= length) file.dirty.delete(sector);
   }
 
   #sync(file: CachedFile): void {
-    file.medium = Uint8Array.from(file.cache);
+    file.medium = file.cache.slice();
     file.dirty.clear();
   }
 

@@ -6,7 +6,7 @@ import {
   type RunOutcome,
   type RuntimeCapabilities,
 } from '@runtime/contracts';
-import type { Attach, Exit, Launch, SessionEvent } from '@runtime/contracts/adapter';
+import { codeOfSignal, type Attach, type Exit, type Launch, type SessionEvent } from '@runtime/contracts/adapter';
 import { Journal } from './journal.ts';
 import { playSteps } from './play-steps.ts';
 import { redactPieces } from './redact.ts';
@@ -229,7 +229,7 @@ export class MemoryRun {
 /** The outcome of a turn that the end of the process cut short. */
 function outcomeOf(exit: Exit | undefined): RunOutcome {
   if (!exit || exit.kind === 'unknown') return { status: 'lost', code: 'unknown' };
-  if (exit.kind === 'signaled') return { status: 'failed', code: 'killed', message: exit.signal };
+  if (exit.kind === 'signaled') return { status: 'failed', code: codeOfSignal(exit.signal), message: exit.signal };
   return exit.code === 0
     ? { status: 'succeeded' }
     : { status: 'failed', code: 'exit_code', message: `exit ${exit.code}` };

@@ -22,6 +22,7 @@ export { exitSchema, runMarker, specVersion } from '../vocabulary/handle.ts';
 export type { Exit, LeakedProcess, RuntimeHandle } from '../vocabulary/handle.ts';
 export { policyAction, policyAsks } from '../vocabulary/approval.ts';
 export { namedWaitMs } from '../vocabulary/retry-after.ts';
-export { classifyMessage } from '../vocabulary/outcome.ts';
+export { codeOfSignal } from '../vocabulary/outcome.ts';
+export { classifyMessage } from '../vocabulary/failure-words.ts';
 export { deltaTypes, maxEventTextChars, sessionEventSchemas } from '../events/session-events.ts';
 export type { SessionEvent, SessionEventType } from '../events/session-events.ts';

@@ -140,7 +140,7 @@ export interface RuntimeAdapter {
 export interface ProbeOptions extends CallOptions {
   /**
    * The variables that a run would get: a program without a path is looked up on this PATH, and asked for its version
-   * with these. @default those of this process
+   * with these; a relative entry counts from the directory of this process. @default those of this process
    */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }

@@ -16,8 +16,18 @@ export type CursoredEvent<E extends NewEvent = StoredEvent> = E & { readonly cur
 /** An event of a task's stream, as readers get it. */
 export type TaskStreamEvent = TaskEvent & EventEnvelope & { readonly cursor: string };
 
-/** From where, and how far, events are read. */
-export interface EventsOptions extends CallOptions {
+/** Who waits for the end of a task. */
+export interface WaitOptions extends CallOptions {
+  /**
+   * The run whose agent waits: the value of RUNTIME_RUN_ID in its environment. Meanwhile its task lends what it holds to
+   * those that it waits for in the end. A wait that could never end is CONFLICT, and the task that was waited for goes
+   * on. A run that is unknown or has ended is ignored. @default none
+   */
+  readonly waitingRunId?: string;
+}
+
+/** From where, and how far, events are read. `waitingRunId` counts while the events of one task are followed. */
+export interface EventsOptions extends WaitOptions {
   /** Reads what follows this `cursor` of an event; `'now'` skips the past. @default from the beginning */
   readonly after?: string;
   /** Also waits for events that are appended later. @default true */
@@ -105,7 +115,7 @@ export interface TaskHandle {
    */
   events(options?: EventsOptions): AsyncIterable<TaskStreamEvent>;
   /** Waits for the end. Aborting `signal` ends the waiting, never the task. */
-  outcome(options?: CallOptions): Promise<RunOutcome>;
+  outcome(options?: WaitOptions): Promise<RunOutcome>;
   /**
    * Sends an instruction into the running turn. Resolves when it is durable, not when the agent has it: see
    * `Receipt.reached`.

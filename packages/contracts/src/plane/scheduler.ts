@@ -9,7 +9,10 @@ export interface QueuedTask {
   readonly position: number;
   /** Unix ms before which it must not start. */
   readonly notBefore: number;
-  /** Ids of the tasks whose runs it was submitted from, the nearest first; at most 8. @default none */
+  /**
+   * Ids of the tasks that may be waiting for it, the nearest first; at most 8: those whose runs it was submitted from, or
+   * wait for it. @default none
+   */
   readonly ancestors?: readonly string[];
 }
 

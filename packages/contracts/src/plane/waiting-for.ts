@@ -36,7 +36,7 @@ export const waitingForSchema = z.object({
   taskId: idSchema.optional(),
   /** Unix ms at which the waiting ends by itself. */
   until: z.int().optional(),
-  /** For people, in one sentence. */
+  /** For people. Names the circle of tasks that may wait for one another, if there is one. */
   text: z.string().max(2000),
 });
 export type WaitingFor = z.infer<typeof waitingForSchema>;

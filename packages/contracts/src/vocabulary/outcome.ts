@@ -12,6 +12,10 @@ export const outcomeCodeSchema = z.enum([
   'auth',
   'quota',
   'rate_limit',
+  /** The backend's own trouble: a status of 500 or more, or no capacity for this model now. */
+  'overloaded',
+  /** The backend was not reached, or the connection to it broke. */
+  'network',
   'timeout',
   'context_overflow',
   'refusal',
@@ -24,7 +28,10 @@ export const outcomeCodeSchema = z.enum([
   'budget_exceeded',
   'unavailable',
   'unmet_needs',
-  /** The task's own fault: a model that does not exist, a bad environment file, a session that is gone. */
+  /**
+   * The task's own fault: a model that does not exist, a request that the backend refuses as wrong, a bad environment
+   * file, a session that is gone.
+   */
   'invalid_request',
   'unknown',
 ]);
@@ -60,33 +67,10 @@ export function outcomeCode(outcome: RunOutcome): OutcomeCode | undefined {
   return 'code' in outcome ? outcome.code : undefined;
 }
 
-const patterns: readonly (readonly [OutcomeCode, RegExp])[] = [
-  // Some say 429 when the money is gone as well: waiting will not help.
-  ['quota', /insufficient.?quota|exceeded your current quota/i],
-  ['rate_limit', /\b429\b|rate.?limit|too many requests|overloaded/i],
-  ['quota', /quota|insufficient.?(funds|credit|balance)|billing|usage limit|\b402\b/i],
-  ['auth', /\b401\b|\b403\b|unauthori[sz]ed|invalid api key|no api key|authentication|log ?in\b/i],
-  // The task names a model that the provider does not have.
-  [
-    'invalid_request',
-    /\bmodel_not_found\b|\b(?:unknown|invalid|no such|unsupported) model\b|\bnot a valid model|\bnot_found_error\b[^\n]{0,60}"model: |\bmodels\/\S{1,100} is not found for API version/i,
-  ],
-  // Between the two stands at most a name: in quotes, or with a digit; no name of a file, of which tools speak as well.
-  [
-    'invalid_request',
-    /\bmodel:? (?:(?!\S{0,100}\.[a-z]{1,5}["'`]?\s)(?:["'`][^"'`\n]{1,100}["'`]|\S{0,100}\d\S{0,100}) )?(?:(?:is |was |could )?not (?:be )?found|does not exist|doesn't exist)/i,
-  ],
-  ['context_overflow', /context.{0,20}(length|window|overflow|limit)|too many tokens|prompt is too long/i],
-  ['refusal', /\brefus(al|ed to)|content.?filter|safety/i],
-  ['timeout', /timed? ?out|deadline/i],
-];
+/** The signals that a program brings on itself, where nobody else sends them. */
+const faults: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGABRT', 'SIGTRAP', 'SIGSYS']);
 
-/**
- * Guesses the outcome code from a backend's error text, for backends that report nothing better. Reads the first 2000
- * characters.
- * Returns `fallback` when no pattern fits.
- */
-export function classifyMessage(message: string, fallback: OutcomeCode = 'model_error'): OutcomeCode {
-  const head = message.slice(0, 2000);
-  return patterns.find(([, pattern]) => pattern.test(head))?.[0] ?? fallback;
+/** The code of a turn that a signal ended: `crashed` for a fault of the program itself, else `killed`. */
+export function codeOfSignal(signal: string): 'crashed' | 'killed' {
+  return faults.has(signal) ? 'crashed' : 'killed';
 }

@@ -37,8 +37,8 @@ export const retryPolicySchema = z.strictObject({
   /** The longest delay, in ms. @default 60000 */
   maxDelayMs: z.int().min(0).max(86_400_000).default(60_000),
   /**
-   * The first delay in ms after a rate limit for which the backend named no time; it doubles up to half an hour, with
-   * jitter between half and the whole. @default 120000
+   * The first delay in ms after a rate limit, an overloaded backend or one that was not reached, when none named a time;
+   * it doubles up to half an hour, with jitter between half and the whole. @default 120000
    */
   rateLimitDelayMs: z.int().min(0).max(86_400_000).optional(),
 });

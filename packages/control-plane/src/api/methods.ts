@@ -1,4 +1,4 @@
-import { decisionSchema, idSchema, instructionLevelSchema } from '@runtime/contracts';
+import { decisionSchema, idSchema, instructionLevelSchema, type RunOutcome } from '@runtime/contracts';
 import { z } from 'zod';
 import { noSuchMethod } from '../client/channel.ts';
 import { parseWith } from '../client/parse.ts';
@@ -30,16 +30,30 @@ function method<Port, S extends z.ZodType>(
 }
 
 const taskParams = z.strictObject({ taskId: idSchema });
+const waitParams = taskParams.extend({ waitingRunId: idSchema.optional() });
 const instructionParams = taskParams.extend({ instructionId: idSchema });
 
 /** What can be asked of any data directory, with an owner or without. */
 export const readMethods: Readonly<Record<string, Method<ReadPort>>> = {
   'task.status': method(taskParams, (reader, { taskId }) => reader.view(taskId)),
-  'task.outcome': method(taskParams, (reader, { taskId }, signal) => reader.outcome(taskId, signal)),
+  'task.outcome': method(waitParams, outcomeOf),
   'task.level': method(instructionParams, levelOf),
   'tasks.list': method(listParamsSchema, async (reader, params) => listed(await reader.views(), params)),
   info: method(z.strictObject({}), (reader) => reader.info()),
 };
+
+async function outcomeOf(
+  reader: ReadPort,
+  { taskId, waitingRunId }: z.output<typeof waitParams>,
+  signal: AbortSignal,
+): Promise<RunOutcome> {
+  const wait = waitingRunId === undefined ? undefined : reader.beginWait(taskId, waitingRunId);
+  try {
+    return await reader.outcome(taskId, wait ? AbortSignal.any([signal, wait.refused]) : signal);
+  } finally {
+    wait?.end();
+  }
+}
 
 /** What only the owner of a data directory can do. */
 export const ownerMethods: Readonly<Record<string, Method<Plane>>> = {

@@ -1,6 +1,7 @@
 import type { PlaneInfo, RunOutcome, TaskView } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
 import type { EventLog } from '@runtime/contracts/log';
+import type { OpenWait } from '../circles/waits.ts';
 import type { Plane } from '../plane/plane.ts';
 import type { ReadPort } from './ports.ts';
 import { waitForOutcome } from './receipts.ts';
@@ -33,6 +34,10 @@ export class PlaneReader implements ReadPort {
 
   async views(): Promise<readonly TaskView[]> {
     return this.#plane.views();
+  }
+
+  beginWait(taskId: string, runId: string): OpenWait | undefined {
+    return this.#plane.beginWait(taskId, runId);
   }
 
   outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome> {

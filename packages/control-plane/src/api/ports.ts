@@ -1,6 +1,7 @@
 import type { PlaneInfo, RunOutcome, TaskView } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
 import type { EventLog } from '@runtime/contracts/log';
+import type { OpenWait } from '../circles/waits.ts';
 import type { Plane } from '../plane/plane.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface ReadPort {
   /** The folded state. */
   state(taskId: string): Promise<TaskState>;
   views(): Promise<readonly TaskView[]>;
+  /** A run begins to wait for a task; undefined where nothing comes of it, as for a run that is unknown. */
+  beginWait(taskId: string, runId: string): OpenWait | undefined;
   /** Waits for the end of a task; the outcome at once when it has ended. */
   outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome>;
   info(): Promise<PlaneInfo>;

@@ -8,6 +8,7 @@ const eventsParamsSchema = z.strictObject({
   taskId: idSchema.optional(),
   after: z.string().max(200).optional(),
   follow: z.boolean().default(true),
+  waitingRunId: idSchema.optional(),
 });
 
 /** Events with their cursors, batch by batch. The events of a task end after `task.ended`. */
@@ -16,20 +17,27 @@ export async function* readEvents(
   params: unknown,
   signal: AbortSignal,
 ): AsyncIterable<readonly unknown[]> {
-  const { taskId, after, follow } = parseWith(eventsParamsSchema, params, 'events');
+  const { taskId, after, follow, waitingRunId } = parseWith(eventsParamsSchema, params, 'events');
   const { log } = reader;
   if (taskId !== undefined) reader.requireTask(taskId);
   const over = taskId !== undefined && follow ? await endedBefore(log, taskId, after, signal) : false;
+  const waits = taskId !== undefined && waitingRunId !== undefined && follow;
+  const wait = waits ? reader.beginWait(taskId, waitingRunId) : undefined;
   const options = {
     ...(taskId === undefined ? {} : { stream: taskStream(taskId) }),
     ...(after === undefined ? {} : { after }),
     follow: follow && !over,
-    signal,
+    signal: wait ? AbortSignal.any([signal, wait.refused]) : signal,
   };
-  for await (const events of log.read(options)) {
-    yield events.map((event) => ({ ...event, cursor: log.cursor(event.position) }));
-    if (taskId !== undefined && events.at(-1)?.type === 'task.ended') return;
+  try {
+    for await (const events of log.read(options)) {
+      yield events.map((event) => ({ ...event, cursor: log.cursor(event.position) }));
+      if (taskId !== undefined && events.at(-1)?.type === 'task.ended') return;
+    }
+  } finally {
+    wait?.end();
   }
+  wait?.refused.throwIfAborted();
 }
 
 /** Whether the task had ended before `after`: its reader has nothing to wait for. */

@@ -16,7 +16,7 @@ export async function refuseFaults({ spec, values }: Submission, ctx: Plane['ctx
   if (file !== undefined) await buildEnvironment({ base: {}, file });
   const isDemanding = ({ model, thinking }: Target): boolean => model !== undefined || thinking !== undefined;
   if (!spec.needs && !spec.runtimes.some(isDemanding)) return;
-  const environment = lookupEnvironment(ctx, values);
+  const environment = lookupEnvironment(ctx, spec, values);
   const found = await Promise.all(spec.runtimes.map((target) => inTime(ctx.runtimes.unfit(target, spec, environment))));
   const reasons: string[] = [];
   for (const [index, unfit] of found.entries()) {

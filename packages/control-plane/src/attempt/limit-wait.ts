@@ -1,16 +1,19 @@
-import { outcomeCode, type RunOutcome, type Target } from '@runtime/contracts';
+import { outcomeCode, type OutcomeCode, type RunOutcome, type Target } from '@runtime/contracts';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
 
-/** After a rate limit for which the backend named no time: the longest first pause, which doubles each time. */
+/** After an end for which the backend named no time: the longest first pause, which doubles each time. */
 const firstPauseMs = 120_000;
 const longestPauseMs = 30 * 60_000;
 /** A named time further ahead is not believed: the backend is asked again after this. */
 const longestNamedMs = 24 * 3_600_000;
 
-/** Whether the backend has to be left alone for a while: a rate limit, or a quota that will be filled again. */
+/** What passes by itself, and not within seconds: agents have tried again by themselves before they report it. */
+const passing: ReadonlySet<OutcomeCode | undefined> = new Set(['rate_limit', 'overloaded', 'network']);
+
+/** Whether the backend has to be left alone for a while: what passes by itself, or a quota that will be filled again. */
 export function isLimited(outcome: RunOutcome): boolean {
   const code = outcomeCode(outcome);
-  return code === 'rate_limit' || (code === 'quota' && namedMs(outcome) !== undefined);
+  return passing.has(code) || (code === 'quota' && namedMs(outcome) !== undefined);
 }
 
 /**

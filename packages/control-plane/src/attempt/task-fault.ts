@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { buildEnvironment } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, systemCode, type ErrorCode, type FailedOutcome, type TaskSpec } from '@runtime/contracts';
 
@@ -12,9 +12,10 @@ const noWorkspace: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR
  * what may be of the moment, as want of file descriptors.
  */
 export async function taskFault(spec: TaskSpec): Promise<FailedOutcome | undefined> {
-  if (!(await isDirectory(spec.workspace))) {
-    return fault(`The workspace does not exist any more: ${spec.workspace}`);
-  }
+  const place = await directoryAt(spec.workspace);
+  if (place === undefined) return fault(`The workspace does not exist any more: ${spec.workspace}`);
+  // It was recorded by its real path, which its lease goes by.
+  if (place !== spec.workspace) return fault(`The workspace ${spec.workspace} leads to ${place} now: submit it again`);
   const { file } = spec.env ?? {};
   if (file === undefined) return undefined;
   return buildEnvironment({ base: {}, file }).then(
@@ -29,12 +30,13 @@ export async function taskFault(spec: TaskSpec): Promise<FailedOutcome | undefin
 
 const fault = (message: string): FailedOutcome => ({ status: 'failed', code: 'invalid_request', message });
 
-async function isDirectory(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    (thrown: unknown) => {
-      if (noWorkspace.has(systemCode(thrown))) return false;
-      throw AgentRuntimeError.from(thrown, 'UNAVAILABLE');
-    },
-  );
+/** The real path of a directory; undefined where there is none. */
+async function directoryAt(path: string): Promise<string | undefined> {
+  try {
+    const real = await realpath(path);
+    return (await stat(real)).isDirectory() ? real : undefined;
+  } catch (thrown) {
+    if (noWorkspace.has(systemCode(thrown))) return undefined;
+    throw AgentRuntimeError.from(thrown, 'UNAVAILABLE');
+  }
 }

@@ -123,7 +123,8 @@ function afterLimit(state: TaskState, run: RunState, outcome: RunOutcome, random
   const { maxAttempts } = state.spec.retry;
   if (run.attempt >= maxAttempts) return degradeOr(state, run, { kind: 'end', outcome }, outcome);
   const wait = Math.max(limitWaitMs(state, run, outcome, random), backoffMs(state, run.attempt, random));
-  const reason = `${outcomeCode(outcome) === 'quota' ? 'quota' : 'rate limit'}: ${outcome.message ?? 'no reason given'}`;
+  const cause = outcomeCode(outcome)?.replace('_', ' ') ?? 'unknown';
+  const reason = `${cause}: ${outcome.message ?? 'no reason given'}`;
   const next = limitedRun(state, run, wait, reason);
   return outlastsDeadline(state, run, wait) ? degradeOr(state, run, next, outcome) : next;
 }

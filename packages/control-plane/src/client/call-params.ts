@@ -7,6 +7,7 @@ import type {
   ListOptions,
   RuntimesOptions,
   SubmitRequest,
+  WaitOptions,
 } from '@runtime/contracts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -17,7 +18,10 @@ export const callOptions = ({ signal }: CallOptions): CallOptions => (signal ? {
 export const listParams = ({ status, limit, idPart, workspace, labels }: ListOptions): Params =>
   defined({ status: status && [...status], limit, idPart, workspace, labels });
 
-export const eventsParams = ({ after, follow }: EventsOptions): Params => defined({ after, follow });
+export const eventsParams = ({ after, follow, waitingRunId }: EventsOptions): Params =>
+  defined({ after, follow, waitingRunId });
+
+export const waitParams = ({ waitingRunId }: WaitOptions): Params => defined({ waitingRunId });
 
 export const leaveParams = ({ by, why, successor }: LeaveOptions): Params => defined({ by, why, successor });
 

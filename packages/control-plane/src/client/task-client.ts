@@ -14,10 +14,11 @@ import {
   type TaskHandle,
   type TaskStreamEvent,
   type TaskView,
+  type WaitOptions,
 } from '@runtime/contracts';
 import { z } from 'zod';
 import { ask } from './ask.ts';
-import { actParams, callOptions, eventsParams } from './call-params.ts';
+import { actParams, callOptions, eventsParams, waitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 
@@ -42,8 +43,9 @@ export class TaskClient implements TaskHandle {
     return eachEvent(this.#channel.stream('events', params, callOptions(options)));
   }
 
-  outcome(options?: CallOptions): Promise<RunOutcome> {
-    return ask(this.#channel, runOutcomeSchema, 'task.outcome', { taskId: this.id }, options);
+  outcome(options: WaitOptions = {}): Promise<RunOutcome> {
+    const params = { taskId: this.id, ...waitParams(options) };
+    return ask(this.#channel, runOutcomeSchema, 'task.outcome', params, callOptions(options));
   }
 
   steer(input: string | readonly Part[], options?: SendOptions): Promise<Receipt> {

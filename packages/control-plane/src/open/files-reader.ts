@@ -43,6 +43,11 @@ export class FilesReader implements ReadPort {
     return registry.views().map((view) => shown(view, isOwned));
   }
 
+  /** Without an owner nobody waits for anything but for one. */
+  beginWait(): undefined {
+    return undefined;
+  }
+
   /** Follows the log: an owner may bring the task to its end meanwhile. */
   async outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome> {
     this.requireTask(taskId);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { bootId } from '@runtime/adapter-kit/process';
-import { currentPlacement } from '@runtime/adapter-kit/run';
+import { bootId, currentDirectory } from '@runtime/adapter-kit/process';
+import { currentPlacement, withAbsolutePath } from '@runtime/adapter-kit/run';
 import type { ControlPlane, Scheduler } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { EventLog } from '@runtime/contracts/log';
@@ -141,7 +141,8 @@ async function contextOf(
   { failpoint = () => undefined }: PlaneSeams,
   { closing, ...parts }: Parts,
 ): Promise<PlaneContext> {
-  const environment = options.environment ?? process.env;
+  // Runs work elsewhere than this process, from whose directory its PATH is meant.
+  const environment = withAbsolutePath(options.environment ?? process.env, currentDirectory());
   const { survivesHost } = await currentPlacement(environment);
   return {
     ...parts,

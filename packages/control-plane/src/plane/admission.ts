@@ -5,10 +5,13 @@ import {
   type ScheduleState,
   type Scheduler,
   type WaitingFor,
+  maxTaskDepth,
 } from '@runtime/contracts';
 import { currentRun } from '@runtime/contracts/fold';
 import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
+import type { Waits } from '../circles/waits.ts';
 import type { Task } from '../task/task.ts';
+import type { PlaneContext } from '../task/context.ts';
 import { lookAgainMs, type Clock } from '../waiting/clock.ts';
 
 /** After a scheduler that threw. */
@@ -22,21 +25,33 @@ export class Admission {
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
   readonly #closing: AbortSignal;
+  readonly #waits: Waits;
+  readonly #decided: () => void;
   /** In order of submission. */
   readonly #queued = new Map<string, Task>();
   /** Admitted, or with an open run. */
   readonly #running = new Map<string, Task>();
-  /** Queued, and submitted from a run. */
+  /** Queued, and submitted from a run or waited for by one. */
   readonly #children = new Map<string, Task>();
   /** Queued, with their start time ahead. */
   readonly #delayed = new Map<string, Task>();
   #isScheduled = false;
+  /** Unix ms. */
+  #decidedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(scheduler: Scheduler, clock: Clock, closing: AbortSignal) {
+  /** @param decided called after each decision of the scheduler: what still waits for a place does not get one now */
+  constructor(
+    scheduler: Scheduler,
+    { clock, closing }: Pick<PlaneContext, 'clock' | 'closing'>,
+    waits: Waits,
+    decided: () => void,
+  ) {
     this.#scheduler = scheduler;
     this.#clock = clock;
     this.#closing = closing;
+    this.#waits = waits;
+    this.#decided = decided;
   }
 
   /** Puts a task where its state belongs. Increments change nothing here, and there are many of them. */
@@ -48,9 +63,9 @@ export class Admission {
     const moved = this.#queued.has(id) !== queued || this.#running.has(id) !== running;
     setMember(this.#queued, task, queued);
     setMember(this.#running, task, running);
-    setMember(this.#children, task, queued && state.ancestors !== undefined);
+    setMember(this.#children, task, queued && this.#waits.isAwaited(id));
     setMember(this.#delayed, task, queued && startTime(task) > this.#clock());
-    if (moved || (queued && !this.#delayed.has(id))) this.#schedule();
+    if (moved || (queued && !this.#delayed.has(id))) this.ask();
     if (rests) this.#rested(task);
   }
 
@@ -74,12 +89,18 @@ export class Admission {
     }
   }
 
+  /** The tasks one of which has to give its place to a queued one; none while the scheduler has not decided on it. */
+  holdersFor(task: Task): Iterable<string> {
+    const isDecided = !this.#isScheduled && startTime(task) <= this.#decidedAt;
+    return isDecided ? this.#running.keys() : [];
+  }
+
   /** What the scheduler makes a queued task wait for. */
   waitsFor(task: Task): WaitingFor {
     const now = this.#clock();
     let reason: WaitingFor | undefined;
     try {
-      reason = this.#scheduler.waitsFor?.(queuedTask(task), this.#state(), now);
+      reason = this.#scheduler.waitsFor?.(this.#queuedTask(task), this.#state(), now);
     } catch {
       // The scheduler is the host's code; where it has no reason, this is one.
     }
@@ -88,20 +109,45 @@ export class Admission {
 
   #state(): ScheduleState {
     return {
-      queued: queuedTasks(this.#queued.values()),
-      running: [...this.#running.values()].flatMap(runningTask),
+      queued: this.#queuedTasks(),
+      running: [...this.#running.values()].flatMap((task) => this.#runningTask(task)),
       children: this.#childrenOfRunning(),
     };
   }
 
   *#childrenOfRunning(): Iterable<QueuedTask> {
     for (const task of this.#children.values()) {
-      if (task.state.ancestors?.some(({ taskId }) => this.#running.has(taskId))) yield queuedTask(task);
+      const queued = this.#queuedTask(task);
+      if (queued.ancestors?.some((id) => this.#running.has(id))) yield queued;
     }
   }
 
+  *#queuedTasks(): Iterable<QueuedTask> {
+    for (const task of this.#queued.values()) yield this.#queuedTask(task);
+  }
+
+  #queuedTask(task: Task): QueuedTask {
+    const { id, spec, position } = task.state;
+    return { taskId: id, spec, position, notBefore: startTime(task), ...this.#lineOf(task) };
+  }
+
+  #runningTask(task: Task): RunningTask[] {
+    const { id, state } = task;
+    const target = currentRun(state)?.target ?? nextAttempt(state)?.target;
+    return target ? [{ taskId: id, runtime: target.runtime, ...this.#lineOf(task) }] : [];
+  }
+
+  /** The tasks that may be waiting for this one, directly or through others. */
+  #lineOf({ id, state }: Task): { ancestors?: readonly string[] } {
+    const line = new Set(state.ancestors?.map(({ taskId }) => taskId));
+    for (const { taskId } of this.#waits.for(id)) line.add(taskId);
+    for (const each of line) for (const { taskId } of this.#waits.for(each)) line.add(taskId);
+    line.delete(id);
+    return line.size === 0 ? {} : { ancestors: [...line].slice(0, maxTaskDepth) };
+  }
+
   /** Asks the scheduler once for all changes of this tick. */
-  #schedule(): void {
+  ask(): void {
     if (this.#isScheduled || this.#closing.aborted) return;
     this.#isScheduled = true;
     setImmediate(() => {
@@ -120,7 +166,9 @@ export class Admission {
       task.host.changed(task);
       task.wake();
     }
+    this.#decidedAt = now;
     this.#wakeAtNextTime(now, starts ? Infinity : now + askAgainMs);
+    this.#decided();
   }
 
   /** The scheduler is the host's code: undefined when it threw, so that it is asked again later. */
@@ -140,7 +188,7 @@ export class Admission {
       const time = startTime(task);
       if (time > now && time < next) next = time;
     }
-    if (next < Infinity) this.#timer = setTimeout(() => this.#schedule(), Math.min(next - now, lookAgainMs));
+    if (next < Infinity) this.#timer = setTimeout(() => this.ask(), Math.min(next - now, lookAgainMs));
   }
 }
 
@@ -150,21 +198,3 @@ function setMember(map: Map<string, Task>, task: Task, isMember: boolean): void 
 }
 
 const startTime = (task: Task): number => Math.max(nextAttempt(task.state)?.notBefore ?? 0, task.hold?.until ?? 0);
-
-const lineOf = ({ state }: Task): { ancestors?: readonly string[] } =>
-  state.ancestors ? { ancestors: state.ancestors.map(({ taskId }) => taskId) } : {};
-
-function runningTask(task: Task): RunningTask[] {
-  const { id, state } = task;
-  const target = currentRun(state)?.target ?? nextAttempt(state)?.target;
-  return target ? [{ taskId: id, runtime: target.runtime, ...lineOf(task) }] : [];
-}
-
-function queuedTask(task: Task): QueuedTask {
-  const { id, spec, position } = task.state;
-  return { taskId: id, spec, position, notBefore: startTime(task), ...lineOf(task) };
-}
-
-function* queuedTasks(tasks: Iterable<Task>): Iterable<QueuedTask> {
-  for (const task of tasks) yield queuedTask(task);
-}

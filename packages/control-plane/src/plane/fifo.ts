@@ -11,7 +11,7 @@ import {
 export interface FifoOptions {
   /**
    * How many tasks may run at the same time, from 1. A running task lends its place to one task that was submitted from
-   * its run, and waits for it perhaps; at most 8 more tasks than this ever run. @default 4: agents are heavy, and their
+   * its run, or that its run waits for; at most 8 more tasks than this ever run. @default 4: agents are heavy, and their
    * backends are rate-limited
    */
   readonly concurrency?: number;
@@ -72,14 +72,14 @@ class Places {
   }
 
   /**
-   * Gives a task the place of the nearest ancestor that runs, if that has lent it to no other, and the tasks that are
-   * no ancestors leave one. Whatever started last can therefore have what it waits for, so that families never wait for
+   * Gives a task the place of an ancestor that runs and has lent it to no other, if the tasks that are no ancestors
+   * leave one. Whatever started last can therefore have what it waits for, so that families never wait for
    * one another in a circle; and as nobody has more than eight ancestors, no more than eight places are lent at a time.
    */
   lend(task: QueuedTask): boolean {
     const { ancestors = [], taskId } = task;
-    const nearest = ancestors.find((each) => this.#running.has(each));
-    if (nearest === undefined || this.#lent.has(nearest) || this.#running.has(taskId)) return false;
+    const lender = ancestors.find((each) => this.#running.has(each) && !this.#lent.has(each));
+    if (lender === undefined || this.#running.has(taskId)) return false;
     const others = this.#running.size - ancestors.filter((each) => this.#running.has(each)).length;
     if (others >= this.#concurrency) return false;
     this.add(task);

@@ -8,15 +8,16 @@ import {
 } from '@runtime/contracts';
 import { currentRun, taskView, type TaskState } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
+import { Waits, type OpenWait } from '../circles/waits.ts';
 import { worthKeeping } from '../runtimes/breaker.ts';
 import type { LeaveRequest, PlaneContext } from '../task/context.ts';
 import type { Conversation, Task, TaskHost } from '../task/task.ts';
 import { Admission } from './admission.ts';
+import { Circles } from './circles.ts';
 import { Submissions } from './submissions.ts';
 import { endedTask, tooLateHint } from './ended-task.ts';
 import { freeWaiting } from './free-waiting.ts';
 import { TaskActor } from './task-actor.ts';
-import { waitingFor } from './waiting-for.ts';
 import { noSuchTask, stateOf, type TaskRegistry } from './task-registry.ts';
 
 const snapshotEvery = 20_000;
@@ -34,6 +35,7 @@ export class Plane implements TaskHost {
   /** The first one that was taken. */
   leaveRequest: LeaveRequest | undefined;
   readonly #admission: Admission;
+  readonly #circles: Circles;
   readonly #tasks = new Map<string, Task>();
   readonly #appending = new Set<{ readonly head: number }>();
   #snapshotAt: number;
@@ -43,7 +45,9 @@ export class Plane implements TaskHost {
     this.ctx = ctx;
     this.registry = registry;
     this.fail = fail;
-    this.#admission = new Admission(scheduler, ctx.clock, ctx.closing);
+    const waits = new Waits();
+    this.#admission = new Admission(scheduler, ctx, waits, () => this.#circles.open());
+    this.#circles = new Circles(this.#tasks, this.#admission, waits);
     this.#snapshotAt = ctx.log.head;
     for (const state of registry.unfinished.values()) {
       this.#tasks.set(state.id, new TaskActor(ctx, this, state.id, state));
@@ -100,7 +104,7 @@ export class Plane implements TaskHost {
   }
 
   #viewOf(task: Task): TaskView {
-    const waits = waitingFor(task, () => this.#admission.waitsFor(task));
+    const waits = this.#circles.reasonOf(task);
     return { ...taskView(task.state), ...(waits ? { waitingFor: waits } : {}) };
   }
 
@@ -132,6 +136,16 @@ export class Plane implements TaskHost {
     return ancestors.some((each) => each.taskId === ancestorId);
   }
 
+  isStuckBehind(taskId: string, otherId: string): boolean {
+    return this.#circles.isStuckBehind(taskId, otherId);
+  }
+
+  /** A run begins to wait for a task; undefined when one of the two is over or was never there. */
+  beginWait(forId: string, runId: string): OpenWait | undefined {
+    const [from] = this.lineOf(runId);
+    return from && this.#tasks.has(forId) ? this.#circles.beginWait({ ...from, forId }) : undefined;
+  }
+
   began(task: Task): void {
     this.#admission.began(task);
   }
@@ -157,6 +171,7 @@ export class Plane implements TaskHost {
     this.registry.put(state);
     if (state.outcome) this.#tasks.delete(state.id);
     else this.#tasks.set(state.id, task);
+    this.#circles.changed(task);
     this.#admission.update(task);
     this.#saveSometimes();
   }

@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type StopCause } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { currentRun, type RunState } from '@runtime/contracts/fold';
 import { sourceOf } from '../runtimes/adapters.ts';
@@ -10,7 +10,7 @@ import { stoppingEvents } from './ending-events.ts';
 import { launchRun } from './launch-run.ts';
 import { recoverRun } from './recover-run.ts';
 import { standIn } from './stand-in.ts';
-import { stopReason } from './stop-reason.ts';
+import { overdueStop } from './stop-reason.ts';
 import { superviseRun } from './supervise-run.ts';
 import { timeLimits, type TimeLimits } from './time-limits.ts';
 
@@ -38,7 +38,7 @@ export async function driveRun(task: Task, run: RunState): Promise<boolean> {
  */
 async function withoutAdapter(task: Task, run: RunState, why: AgentRuntimeError, isOurs: boolean): Promise<boolean> {
   if (isOurs || task.state.cancel) return driveWith(task, run, standIn(run.target.runtime, why), isOurs);
-  const overdue = overdueStop(task, run);
+  const overdue = overdueStop(task.state, run, task.ctx.clock(), task.ctx.skippedSince);
   if (overdue) {
     const { runs } = await task.record((state) => stoppingEvents(currentRun(state), overdue));
     return driveWith(task, runs.at(-1) ?? run, standIn(run.target.runtime, why), isOurs);
@@ -55,15 +55,6 @@ async function withoutAdapter(task: Task, run: RunState, why: AgentRuntimeError,
 
 const limitsOf = ({ state, ctx }: Task, run: RunState): TimeLimits =>
   timeLimits(state, run, ctx.clock(), ctx.skippedSince);
-
-/** Why a run that is not read is stopped, when its time is over. Of its activity nothing is known, nor whether it rests. */
-function overdueStop(task: Task, run: RunState): StopCause | undefined {
-  const { state, ctx } = task;
-  const now = ctx.clock();
-  const step = stopReason(state, run, now, ctx.skippedSince);
-  if (!('stop' in step)) return undefined;
-  return step.stop === 'run_timeout' || now >= (limitsOf(task, run).deadline ?? Infinity) ? step.stop : undefined;
-}
 
 async function driveWith(task: Task, run: RunState, adapter: RuntimeAdapter, isOurs: boolean): Promise<boolean> {
   const found = isOurs ? await launchRun(task, run, adapter) : await recoverRun(task, run, adapter);

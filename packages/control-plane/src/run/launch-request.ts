@@ -21,7 +21,7 @@ interface RunEnvironment {
 }
 
 /** The environment of a run's processes. Throws what reading the task's files of variables throws. */
-export async function runEnvironment(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<RunEnvironment> {
+async function runEnvironment(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<RunEnvironment> {
   const { spec } = task.state;
   const { servedDir } = task.ctx;
   const { base, set } = await givenTo(task);

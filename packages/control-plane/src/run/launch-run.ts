@@ -6,6 +6,7 @@ import type { Task } from '../task/task.ts';
 import { abortedLater, inTime, reapUntilDone } from './adapter-calls.ts';
 import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
 import { launchRequest, outcomeOfFailedStart } from './launch-request.ts';
+import { keepSecrets } from './run-secrets.ts';
 import { patienceFor, startLimit } from './start-limit.ts';
 import { stopReason } from './stop-reason.ts';
 import type { FoundRun } from './supervise-run.ts';
@@ -24,6 +25,8 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
     const patience = patienceFor(task, run);
     const signal = AbortSignal.any([giveUp.signal, startLimit(task, adapter, patience, watching.signal)]);
     const launch = { ...(await launchRequest(task, run, adapter)), patience };
+    // Before anything begins: whoever recovers the run reads nothing else.
+    await keepSecrets(ctx, run.runId, launch.secrets);
     await ctx.failpoint('start.before');
     isAsked = true;
     const session = await inTime(
@@ -35,7 +38,7 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
     if (!session) return undefined;
     await ctx.failpoint('start.after');
     await ctx.runtimes.startSucceeded(keyOf(task, run), run.runId);
-    return { session, how: 'started' };
+    return { session, how: 'started', isMasked: true };
   } catch (thrown) {
     if (!ctx.closing.aborted) await recordFailedStart(task, run, adapter, { thrown, isAsked });
     return undefined;

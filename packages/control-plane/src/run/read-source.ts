@@ -6,6 +6,7 @@ import type { Task } from '../task/task.ts';
 import { atMost } from '../waiting/clock.ts';
 import { acceptEvents } from './accept-events.ts';
 import { pump } from './pump.ts';
+import { WithoutText } from './without-text.ts';
 
 /** How long a source may give nothing until the plane does not wait for it any more: for its end, and where it stands. */
 const quietMs = { drain: 10_000, catchUp: 5_000 } as const;
@@ -22,14 +23,17 @@ export class SourceReader {
   readonly #task: Task;
   readonly #session: RuntimeSession;
   readonly #runId: string;
+  readonly #withoutText: WithoutText | undefined;
   #following: Reading | undefined;
   #left: Reading | undefined;
   #isEnded = false;
   #error: AgentRuntimeError | undefined;
   #lastBatchAt = performance.now();
 
-  constructor(task: Task, session: RuntimeSession) {
+  /** `isMasked` is false where nobody knows what to mask: then the text is left out. */
+  constructor(task: Task, session: RuntimeSession, isMasked: boolean) {
     this.#task = task;
+    this.#withoutText = isMasked ? undefined : new WithoutText();
     this.#session = session;
     this.#runId = currentRun(task.state)?.runId ?? '';
   }
@@ -151,12 +155,14 @@ export class SourceReader {
     const aborting = new AbortController();
     const options = { signal: aborting.signal, follow, ...(after === undefined ? {} : { after }) };
     // Async, so that a source which throws when it is asked for is one that breaks off.
-    const read = async (): Promise<void> =>
-      pump(this.#session.events(options), {
+    const read = async (): Promise<void> => {
+      const source = this.#session.events(options);
+      await pump(this.#withoutText?.read(source) ?? source, {
         append: (batch) => this.#append(batch),
         windowMs: ctx.tuning.deltaWindowMs,
         clock: ctx.clock,
       });
+    };
     const done = read().catch((thrown: unknown) => {
       if (!ctx.closing.aborted) this.#error ??= AgentRuntimeError.from(thrown);
     });

@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
 import type { Recovery, RuntimeAdapter } from '@runtime/contracts/adapter';
-import type { RunState, TaskState } from '@runtime/contracts/fold';
+import { currentRun, type RunState, type TaskState } from '@runtime/contracts/fold';
 import type { Task } from '../task/task.ts';
 import { sleep } from '../waiting/clock.ts';
 import { inTime, reapUntilDone } from './adapter-calls.ts';
-import { endedEvents, unobservedExit } from './ending-events.ts';
-import { handleOf, runEnvironment } from './launch-request.ts';
+import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
+import { handleOf } from './launch-request.ts';
 import { outcomeOfRun } from './run-outcome.ts';
-import { stopReason } from './stop-reason.ts';
+import { readSecrets } from './run-secrets.ts';
+import { overdueStop } from './stop-reason.ts';
 import type { FoundRun } from './supervise-run.ts';
 
 const recoverTries = 10;
@@ -21,13 +22,19 @@ const recoverRetryMs = 500;
 export async function recoverRun(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<FoundRun | undefined> {
   const { ctx } = task;
   const { runId, sourceCursor } = run;
-  const found = await lookForRun(task, run, adapter);
+  const secrets = await readSecrets(ctx, runId);
+  const found = await lookForRun(task, run, adapter, secrets);
   if (!found) return undefined;
   await ctx.failpoint('recover.after');
   if (found.status === 'absent' || found.status === 'unknowable') {
+    const overdue = found.status === 'unknowable' && overdueStop(task.state, run, ctx.clock(), ctx.skippedSince);
+    if (overdue) await task.record((state) => stoppingEvents(currentRun(state), overdue));
     if (!(await reapUntilDone(task, run, adapter))) return undefined;
     const why = found.status === 'absent' ? 'The run had not begun when its owner died' : found.reason.slice(0, 1000);
-    await task.record((state) => endedEvents(state, runId, outcomeOfLost(state, run, found, why), unobservedExit(why)));
+    await task.record((state) => {
+      const outcome = outcomeOfLost(state, currentRun(state) ?? run, found, why);
+      return endedEvents(state, runId, outcome, unobservedExit(why));
+    });
     return undefined;
   }
   const { attach } = found.session;
@@ -37,24 +44,19 @@ export async function recoverRun(task: Task, run: RunState, adapter: RuntimeAdap
     ...(attach && run.attach && !isDeepStrictEqual(attach, run.attach) ? { attach } : {}),
   };
   await task.record(() => [{ type: 'run.reattached', runId, epoch: ctx.log.epoch, ...changed }]);
-  return { session: found.session, how: found.status === 'live' ? 'live' : 'gone' };
+  return { session: found.session, how: found.status === 'live' ? 'live' : 'gone', isMasked: secrets !== undefined };
 }
 
-async function lookForRun(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<Recovery | undefined> {
-  const { ctx } = task;
-  let secrets: readonly string[];
-  try {
-    ({ secrets } = await runEnvironment(task, run, adapter));
-  } catch (thrown) {
-    // Nothing of the run may be read without its secrets. It is looked at again later, unless it is to end: for that it
-    // need not be read.
-    if ('stop' in stopReason(task.state, run, ctx.clock(), ctx.skippedSince)) return unknowable(thrown);
-    throw thrown;
-  }
+async function lookForRun(
+  { ctx }: Task,
+  run: RunState,
+  adapter: RuntimeAdapter,
+  secrets: readonly string[] | undefined,
+): Promise<Recovery | undefined> {
   for (let tries = 1; ; tries += 1) {
     await ctx.failpoint('recover.before');
     try {
-      const looking = adapter.recover(handleOf(ctx, run), { secrets });
+      const looking = adapter.recover(handleOf(ctx, run), { secrets: secrets ?? [] });
       return await inTime(ctx, ctx.tuning.overdueMs, looking, (late) => ('session' in late ? late.session : undefined));
     } catch (thrown) {
       // The adapter could not look, for want of file descriptors for instance: no reason to end an agent that may be at

@@ -1,5 +1,5 @@
 import type { AgentRuntimeError, RunOutcome } from '@runtime/contracts';
-import { classifyMessage, type Exit } from '@runtime/contracts/adapter';
+import { classifyMessage, codeOfSignal, type Exit } from '@runtime/contracts/adapter';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
 import { limitPassed, timedOut, timeLimits, type SkippedSince, type TimeCause } from './time-limits.ts';
 
@@ -79,7 +79,8 @@ function lostIfUnobserved(rested: RunOutcome | undefined, exit: Exit): RunOutcom
 function outcomeOfExit(run: RunState, exit: Exit): RunOutcome {
   const during = run.turns > 0 ? 'in the middle of its turn' : 'before its first turn';
   if (exit.kind === 'signaled') {
-    return { status: 'failed', code: 'killed', message: `The agent was killed by ${exit.signal} ${during}` };
+    const message = `The agent was killed by ${exit.signal} ${during}`;
+    return { status: 'failed', code: codeOfSignal(exit.signal), message };
   }
   if (exit.kind === 'exited') {
     return { status: 'failed', code: 'crashed', message: `The agent ended with code ${exit.code} ${during}` };

@@ -29,3 +29,16 @@ export function stopReason(state: TaskState, run: RunState, now: number, skipped
   const wakeAt = earliest(limits.deadline, runLimit, idleLimit, ...approvals.map(({ expiresAt }) => expiresAt));
   return { wakeAt };
 }
+
+/** Why a run that is not read is stopped, when its time is over. Of its activity nothing is known, nor whether it rests. */
+export function overdueStop(
+  state: TaskState,
+  run: RunState,
+  now: number,
+  skipped: SkippedSince = () => 0,
+): StopCause | undefined {
+  const step = stopReason(state, run, now, skipped);
+  if (!('stop' in step)) return undefined;
+  const { deadline = Infinity } = timeLimits(state, run, now, skipped);
+  return step.stop === 'run_timeout' || now >= deadline ? step.stop : undefined;
+}

@@ -19,6 +19,8 @@ export interface FoundRun {
   readonly session: RuntimeSession;
   /** `started` by this process; otherwise an earlier owner's, of which the process lives, or has gone. */
   readonly how: 'started' | 'live' | 'gone';
+  /** False when the values to mask are gone: then no text may be shown. */
+  readonly isMasked: boolean;
 }
 
 interface Supervision extends FoundRun {
@@ -37,11 +39,12 @@ export async function superviseRun(
   task: Task,
   runId: string,
   adapter: RuntimeAdapter,
-  { session, how }: FoundRun,
+  found: FoundRun,
 ): Promise<boolean> {
+  const { session, how, isMasked } = found;
   await recordStarted(task, session);
-  const source = new SourceReader(task, session);
-  const supervision = { task, runId, session, how, source, deliveries: new Deliveries(task, session) };
+  const source = new SourceReader(task, session, isMasked);
+  const supervision = { ...found, task, runId, source, deliveries: new Deliveries(task, session) };
   // What happened while no owner lived comes before every clock, and before anything is sent again.
   if (how === 'live') await source.catchUp();
   else source.follow();

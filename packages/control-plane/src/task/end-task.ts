@@ -1,11 +1,14 @@
 import type { RunOutcome, TaskEvent } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
+import { forgetSecrets } from '../run/run-secrets.ts';
 import { closedApprovals } from './closed-approvals.ts';
 import { hasValues } from './task-values.ts';
 import type { Task } from './task.ts';
 
 /** Appends `task.ended`, after everything that is still open has been closed. Returns false: nothing follows. */
 export async function endTask(task: Task, outcome: RunOutcome): Promise<false> {
+  // Before the end is recorded: an owner that dies in between comes here again.
+  await forgetSecrets(task.ctx, task.state.runs);
   await task.record((state) => [
     ...closedApprovals(state),
     ...closedInstructions(state),

@@ -1,4 +1,5 @@
-import { AgentRuntimeError } from '@runtime/contracts';
+import { withAbsolutePath } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError, type TaskSpec } from '@runtime/contracts';
 import type { PlaneContext } from './context.ts';
 import { hasValues, type TaskValues } from './task-values.ts';
 import type { Task } from './task.ts';
@@ -20,15 +21,19 @@ export async function givenTo(task: Task): Promise<Given> {
 
 /** As `lookupEnvironment`, of a task that was submitted. Throws as `givenTo`. */
 export async function probeEnvironment(task: Task): Promise<Variables | undefined> {
-  return lookupEnvironment(task.ctx, await keptValues(task));
+  return lookupEnvironment(task.ctx, task.state.spec, await keptValues(task));
 }
 
-/** The variables among which a task's programs are looked up. Undefined for one that was given none: those of the plane. */
+/**
+ * The variables among which a task's programs are looked up, a relative entry of PATH from the workspace, as the run
+ * does it. Undefined for one that was given none: those of the plane.
+ */
 export function lookupEnvironment(
   { environment }: Pick<PlaneContext, 'environment'>,
+  { workspace }: Pick<TaskSpec, 'workspace'>,
   values: TaskValues | undefined,
 ): Variables | undefined {
-  return values && { ...(values.environment ?? environment), ...values.set };
+  return values && withAbsolutePath({ ...(values.environment ?? environment), ...values.set }, workspace);
 }
 
 async function keptValues({ ctx, id, state }: Task): Promise<TaskValues | undefined> {

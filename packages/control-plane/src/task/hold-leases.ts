@@ -15,10 +15,12 @@ function wantedBy(task: Task, agentSessionId: string | undefined): Wanted[] {
   const { spec, ancestors = [] } = task.state;
   // An ancestor that runs may be waiting for this task, and so lends it the workspace. One that does not run may start
   // over in it at any time: it comes first, before the tasks below it that do not run either.
-  const isLent = (holder: string): boolean =>
+  const isOfFamily = (holder: string): boolean =>
     ancestors.some(({ taskId }) => taskId === holder)
       ? task.host.isRunning(holder)
       : task.host.isBelow(holder, task.id) && !task.host.isRunning(holder);
+  // Two strangers at work would undo each other's work; one that can only wait for this task does none.
+  const isLent = (holder: string): boolean => isOfFamily(holder) || task.host.isStuckBehind(holder, task.id);
   const name = workspaceLease(spec.workspace);
   const workspace: Wanted = { kind: 'workspace', name, share: spec.shareWorkspace, isShared: isLent };
   if (agentSessionId === undefined) return [workspace];

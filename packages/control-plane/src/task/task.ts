@@ -25,6 +25,8 @@ export interface TaskHost {
   conversationOf(taskId: string): Conversation | undefined;
   /** Whether a task has an open run. */
   isRunning(taskId: string): boolean;
+  /** Whether a task can do nothing before the other one has ended: it waits for that one, directly or through others. */
+  isStuckBehind(taskId: string, otherId: string): boolean;
   /** Whether an unfinished task was submitted from a run of the other one, or of one below that. */
   isBelow(taskId: string, ancestorId: string): boolean;
   /** The run of a task has begun: tasks that were submitted from it may go on. */

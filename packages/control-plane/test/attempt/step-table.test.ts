@@ -7,10 +7,11 @@ const minuteMs = 60_000;
 
 /** How a run ended: a code, alone or with the time after which its backend can be asked again. */
 const ends = [
-  ...(['auth', 'quota', 'rate_limit', 'timeout', 'context_overflow', 'refusal', 'model_error'] as const),
+  ...(['auth', 'quota', 'rate_limit', 'overloaded', 'network', 'timeout'] as const),
+  ...(['context_overflow', 'refusal', 'model_error'] as const),
   ...(['crashed', 'killed', 'exit_code', 'output_limit', 'deliverable_missing', 'budget_exceeded'] as const),
   ...(['unavailable', 'unmet_needs', 'invalid_request', 'unknown', 'lost'] as const),
-  ...(['rate_limit in 7 min', 'quota in 7 min'] as const),
+  ...(['rate_limit in 7 min', 'quota in 7 min', 'overloaded in 7 min', 'network in 7 min'] as const),
 ] as const;
 type End = (typeof ends)[number];
 
@@ -48,6 +49,10 @@ const rows: readonly Row[] = [
   ...limited('rate_limit', 'in minutes'),
   ...limited('rate_limit in 7 min', 'in 7 min'),
   ...limited('quota in 7 min', 'in 7 min'),
+  ...limited('overloaded', 'in minutes'),
+  ...limited('overloaded in 7 min', 'in 7 min'),
+  ...limited('network', 'in minutes'),
+  ...limited('network in 7 min', 'in 7 min'),
   [broken, { attempts: false }, 'end'],
   [broken, { resume: true }, 'resume soon'],
   [broken, { recovery: 'manual' }, 'ask'],

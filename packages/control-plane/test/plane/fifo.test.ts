@@ -49,6 +49,13 @@ describe('fifo', () => {
     expect(scheduler.admit({ queued: [later], children: [later], running: running(2) }, 1)).toEqual([]);
   });
 
+  it('lends the place of any task that waits for one, when others of them have lent theirs', () => {
+    const scheduler = fifo({ concurrency: 2 });
+    const awaited = { ...queued(0)[0]!, ancestors: ['r0', 'r1'] };
+    const beside = [...running(2), { taskId: 'a', runtime: 'pi', ancestors: ['r0'] }];
+    expect(scheduler.admit({ queued: [awaited], children: [awaited], running: beside }, 1)).toEqual(['t1']);
+  });
+
   it('lends eight places in all, however many lines grow', () => {
     const scheduler = fifo({ concurrency: 2 });
     const runs: { taskId: string; runtime: string; ancestors: string[] }[] = [];

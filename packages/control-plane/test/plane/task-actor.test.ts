@@ -48,6 +48,7 @@ it('rests when it is woken after its end', async () => {
     conversationOf: () => undefined,
     isRunning: () => false,
     isBelow: () => false,
+    isStuckBehind: () => false,
     began: () => undefined,
   };
   const run = { runId: 'run-1' };

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MemoryRuntimeOptions } from '@runtime/conformance/memory-runtime';
 import { expect, it } from 'vitest';
 import { hostile, never, seen } from '../support/hostile.ts';
@@ -47,4 +48,20 @@ it('a run that was being stopped when its plane died keeps the outcome of its tu
   await using second = await openPlane(places, { adapters: [blind] });
   expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
   expect(typesOf(await eventsOf(second, id)).filter((type) => type === 'run.starting')).toHaveLength(1);
+});
+
+it.each(['runTimeoutMs', 'deadlineMs'])('a run that cannot be observed at its %s is timed out', async (limit) => {
+  await using places = await makePlaces();
+  const script: MemoryRuntimeOptions['script'] = () => [{ do: 'hang' }];
+  const first = await openPlane(places, { adapters: [hostile({ script }, {})] });
+  const { id } = await first.submit({ prompt: 'go', workspace: places.workspace, recovery: 'manual', [limit]: 500 });
+  const { time } = await seen(first, id, 'turn.started');
+  await first.close();
+  await sleep(Math.max(0, time + 600 - Date.now()));
+  const blind = hostile(
+    {},
+    { adapter: () => ({ recover: async () => ({ status: 'unknowable', reason: 'no idea' }) }) },
+  );
+  await using second = await openPlane(places, { adapters: [blind] });
+  expect(await second.task(id).outcome()).toMatchObject({ status: 'timed_out', code: 'timeout' });
 });

@@ -51,6 +51,7 @@ describe('how a run ended', () => {
       code: 'killed',
       message: 'The agent was killed by SIGKILL in the middle of its turn',
     });
+    expect(of(inTurn(), { kind: 'signaled', signal: 'SIGSEGV' })).toMatchObject({ status: 'failed', code: 'crashed' });
     expect(of(inTurn(), { kind: 'exited', code: 7 })).toMatchObject({ status: 'failed', code: 'crashed' });
     expect(of(inTurn(), clean)).toMatchObject({ status: 'failed', code: 'crashed' });
     expect(of(inTurn(), unseen)).toEqual({ status: 'lost', code: 'unknown', message: 'nobody saw it' });

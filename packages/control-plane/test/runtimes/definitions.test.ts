@@ -263,6 +263,35 @@ describe('the definition of a runtime', () => {
     expect(asked).toEqual(['/here', '/there']);
   });
 
+  it('is looked for from the workspace where PATH is relative, as the run looks for it', async () => {
+    await using places = await makePlaces();
+    const asked: unknown[] = [];
+    const started: unknown[] = [];
+    await using plane = await openPlane(places, {
+      adapters: [],
+      createAdapter: (id) => {
+        const runtime = memoryRuntime({ id });
+        return {
+          ...runtime,
+          probe: async (options) => {
+            asked.push(options?.environment?.['PATH']);
+            return runtime.probe(options);
+          },
+          start: async (launch, options) => {
+            started.push(launch.env['PATH']);
+            return runtime.start(launch, options);
+          },
+        };
+      },
+    });
+    const { workspace } = places;
+    const request = { prompt: 'x', workspace, definitions: { echo: words('a') }, shareWorkspace: true };
+    await (await plane.submit({ ...request, environment: { PATH: 'bin::/usr/bin' } })).outcome();
+    await (await plane.submit({ ...request, env: { set: { PATH: './tools' } } })).outcome();
+    expect(asked).toEqual([`${workspace}/bin:${workspace}:/usr/bin`, `${workspace}/tools`]);
+    expect(started).toEqual(['bin::/usr/bin', './tools']);
+  });
+
   it('has a breaker of its own: a broken project does not hold up another with the same name', async () => {
     await using places = await makePlaces();
     const broken = new AgentRuntimeError('UNAVAILABLE', 'broken');

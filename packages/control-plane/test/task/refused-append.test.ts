@@ -46,6 +46,7 @@ async function taskOn(log: EventLog) {
     conversationOf: () => undefined,
     isRunning: () => false,
     isBelow: () => false,
+    isStuckBehind: () => false,
     began: () => undefined,
   };
   return { task: new PlainTask(ctx, host, 'task-1', fold([submitted()])), failures };

@@ -5,6 +5,7 @@ import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import { describe, expect, it, vi } from 'vitest';
 import { TaskValueFiles } from '../../src/task/task-values.ts';
 import { words, wordsFactory } from '../support/definitions.ts';
+import { seen } from '../support/hostile.ts';
 import { eventsOf, makePlaces, openPlane, type Places } from '../support/planes.ts';
 
 const secret = 'hunter2-hunter2';
@@ -79,7 +80,10 @@ describe('the variables of the shell that asks', () => {
       environment: { MY_VALUE: `${secret}-passed`, NOT_NAMED: `${secret}-unnamed` },
     });
     const folder = join(places.dataDir, 'tasks', id);
-    expect(await holding(places, secret)).toEqual([join('tasks', id, 'values.json')]);
+    const { runId } = (await seen(plane, id, 'run.started')) as unknown as { runId: string };
+    const ofTask = join('tasks', id, 'values.json');
+    expect((await holding(places, secret)).sort()).toEqual([join('runs', runId, 'secrets.json'), ofTask]);
+    expect(await holding(places, `${secret}-passed`)).toEqual([ofTask]);
     expect(await holding(places, `${secret}-unnamed`)).toEqual([]);
     expect(
       await Promise.all([modeOf(join(places.dataDir, 'tasks')), modeOf(folder), modeOf(join(folder, 'values.json'))]),

@@ -1,6 +1,9 @@
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { errorOf, FaultFs, type DiskImage } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
-import { verifyLog } from '../../src/index.ts';
+import { acquireLock, openEventLog, verifyLog } from '../../src/index.ts';
 import { dir, fileOf, openOn, recover, withFile, without } from '../support/fault-log.ts';
 import { manySegments } from '../support/many-segments.ts';
 
@@ -65,6 +68,35 @@ test('a caller that knows of events gets no empty log', async () => {
   const log = await openOn(whole, { expectsHistory });
   expect(log.head).toBe(60);
   await log.close();
+});
+
+test.each(losses.slice(0, 5))('%s lost: a refused opening changes nothing', async (_, lose) => {
+  const fs = new FaultFs(lose(await manySegments()));
+  const before = fs.image();
+  await errorOf(openOn(fs));
+  expect(fs.image()).toEqual(before);
+});
+
+test('a refused opening does not make the directory again: the one that was moved away finds its place free', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'history-'));
+  try {
+    const [log, moved] = [join(root, 'log'), join(root, 'moved')];
+    const first = await openEventLog({ dir: log });
+    await first.append('task/1', [{ type: 'test.made' }]);
+    await first.close();
+    await rename(log, moved);
+    const expectsHistory = 'what lies in runs/';
+    const lock = await acquireLock(join(root, 'lock.db'));
+    expect((await errorOf(openEventLog({ dir: log, lock, expectsHistory }))).code).toBe('DATA_CORRUPT');
+    await lock.release();
+    expect(await readdir(root)).not.toContain('log');
+    await rename(moved, log);
+    const again = await openEventLog({ dir: log, expectsHistory });
+    expect(again.head).toBe(1);
+    await again.close();
+  } finally {
+    await rm(root, { recursive: true });
+  }
 });
 
 test('a first opening that was killed anywhere leaves what the next opening takes for new', async () => {

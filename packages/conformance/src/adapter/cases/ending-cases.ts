@@ -41,7 +41,8 @@ export const endingCases: readonly Case[] = [
     const { tape, exit } = await stage.playToEnd(play);
     expect(exit).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
     expect(spoken(tape.events, play.capabilities)).toContain('last words');
-    expect(tape.events.findLast((event) => event.type === 'turn.ended')?.outcome.status).toBe('failed');
+    const ended = tape.events.findLast((event) => event.type === 'turn.ended');
+    expect(ended?.outcome).toMatchObject({ status: 'failed', code: 'killed' });
   }),
   verifies('stop.ends', async (stage) => {
     const { session, tape, play } = await playUntilSaid(stage, 'gate', 'before');
