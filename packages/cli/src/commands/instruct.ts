@@ -9,6 +9,7 @@ import {
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { parseDuration } from '../arguments/duration.ts';
+import { parsePath } from '../arguments/path.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
@@ -28,7 +29,7 @@ const instructOptionsSchema = z.object({
 
 const addInstructOptions = (command: Command): Command =>
   command
-    .option('--prompt-file <path>', 'read the text from a file; - reads standard input')
+    .addOption(parsedOption('--prompt-file <path>', 'read the text from a file; - reads standard input', parsePath))
     .addOption(
       new Option(
         '--wait <level>',
