@@ -64,7 +64,8 @@ export function registerEndings(parent: Command, deps: CliDependencies): void {
           : undefined;
         const view = await task.status({ signal });
         await out.document(view);
-        await out.line(formatTaskLine(view, { now: Date.now(), colours: out.colours }));
+        const requested = view.outcome ? '' : `  ${out.colours.yellow(`${name} requested`)}`;
+        await out.line(`${formatTaskLine(view, { now: Date.now(), colours: out.colours })}${requested}`);
         // `cancelled` is what the command asked for.
         return outcome === undefined || outcome.status === 'cancelled' ? 0 : exitCodeOfOutcome(outcome);
       },
