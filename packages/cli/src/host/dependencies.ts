@@ -95,7 +95,7 @@ export interface CliDependencies {
   readonly stdin: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean | undefined };
   readonly stdout: TextSink;
   readonly stderr: TextSink;
-  /** Aborted when the reader of stdout closes it (EPIPE). */
+  /** Aborted when stdout takes no more: its reader closed it (EPIPE), or nothing can be written there. */
   readonly brokenPipe: AbortSignal;
   readonly planes: Planes;
   /** Makes the adapter of a definition, in this process or in an owner that it starts. */
