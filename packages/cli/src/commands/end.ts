@@ -60,7 +60,7 @@ export function registerEndings(parent: Command, deps: CliDependencies): void {
         if (wait && name === 'close') await refuseOwnTask(context, plane, [task.id]);
         await act(task, { by: 'cli', signal, ...(why === undefined ? {} : { why }) });
         const outcome = wait
-          ? await task.outcome(defined({ signal, waitingRunId: callingRun(context.deps.env) }))
+          ? await task.outcome(defined({ signal, waitingRunId: await callingRun(context.deps) }))
           : undefined;
         const view = await task.status({ signal });
         await out.document(view);

@@ -14,6 +14,7 @@ import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
+import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { shortId } from '../render/short-id.ts';
 import { addCommand, parsedOption } from '../invocation/add-command.ts';
 import { readText } from './read-text.ts';
@@ -84,6 +85,8 @@ async function instruct(
   const view = await findTask(context, plane, id);
   const expiresAt = options.expires === undefined ? undefined : Date.now() + options.expires;
   const { key, ifTurn } = options;
+  // A runtime may accept at once; nothing reaches an agent while it waits for this command.
+  if (options.wait !== undefined && options.wait !== 'accepted') await refuseOwnTask(context, plane, [view.id]);
   refuseUnprovable(view, options.wait);
   const receipt = await send(plane.task(view.id), content, defined({ key, ifTurn, expiresAt, by: 'cli', signal }));
   try {

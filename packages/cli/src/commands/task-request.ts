@@ -48,8 +48,8 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
 }
 
 /** The run that this command is called from, when an agent calls it: the task then may use what that run holds. */
-export function parentRun(env: CommandContext['deps']['env']): Pick<SubmitRequest, 'parentRunId'> {
-  return defined({ parentRunId: callingRun(env) });
+export async function parentRun(deps: CommandContext['deps']): Promise<Pick<SubmitRequest, 'parentRunId'>> {
+  return defined({ parentRunId: await callingRun(deps) });
 }
 
 /** The names of `--env-pass`, each of which may be a list with commas. */

@@ -100,6 +100,11 @@ export interface CliDependencies {
   readonly planes: Planes;
   /** Makes the adapter of a definition, in this process or in an owner that it starts. */
   createAdapter(id: string, definition: RuntimeDefinition): Promise<RuntimeAdapter>;
+  /**
+   * The run that this process was called from, where RUNTIME_RUN_ID is not in `env`: an agent may have cleared it.
+   * @default it is not looked for
+   */
+  findCallingRun?(): Promise<string | undefined>;
   /** Starts an owner process. Resolves when the process runs, which is before it serves. */
   startOwner(options: StartOwnerOptions): Promise<StartingOwner>;
   /** Tells the error of this process to the one that started it, where that listens: see `StartingOwner.failure`. */

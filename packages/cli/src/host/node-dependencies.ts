@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
+import { findCallingRun } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { createAdapter } from '../config/adapters.ts';
 import type { CliDependencies } from './dependencies.ts';
@@ -20,6 +21,7 @@ export function nodeDependencies(): CliDependencies {
   const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
   const home = homeDirectory();
   const output = watchOutput();
+  let calledFrom: Promise<string | undefined> | undefined;
   return {
     version,
     env: process.env,
@@ -32,6 +34,7 @@ export function nodeDependencies(): CliDependencies {
     brokenPipe: output.broken,
     planes: nodePlanes(),
     createAdapter,
+    findCallingRun: () => (calledFrom ??= findCallingRun()),
     startOwner: (options) =>
       startOwner(options, { execPath: process.execPath, execArgv: process.execArgv, entry }, process.env),
     tellStarter(failure) {
