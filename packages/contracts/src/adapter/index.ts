@@ -23,5 +23,5 @@ export type { Exit, LeakedProcess, RuntimeHandle } from '../vocabulary/handle.ts
 export { policyAction, policyAsks } from '../vocabulary/approval.ts';
 export { namedWaitMs } from '../vocabulary/retry-after.ts';
 export { classifyMessage } from '../vocabulary/outcome.ts';
-export { deltaTypes, maxEventTextChars, sessionEventSchemas } from '../events/session-events.ts';
+export { deltaTypes, maxEventTextChars, maxOpen, sessionEventSchemas } from '../events/session-events.ts';
 export type { SessionEvent, SessionEventType } from '../events/session-events.ts';

@@ -5,6 +5,7 @@ import { planeStream } from '@runtime/contracts/log';
 import type { Task } from '../task/task.ts';
 import { atMost } from '../waiting/clock.ts';
 import { acceptEvents } from './accept-events.ts';
+import { partsOf, type BatchPart } from './parts-of-batch.ts';
 import { pump } from './pump.ts';
 
 /** How long a source may give nothing until the plane does not wait for it any more: for its end, and where it stands. */
@@ -165,23 +166,23 @@ export class SourceReader {
 
   async #append(batch: SourceBatch): Promise<void> {
     this.#lastBatchAt = performance.now();
-    await appendBatch(this.#task, this.#runId, batch);
+    for (const part of partsOf(batch)) await appendPart(this.#task, this.#runId, part);
   }
 }
 
-async function appendBatch(task: Task, runId: string, batch: SourceBatch): Promise<void> {
+async function appendPart(task: Task, runId: string, part: BatchPart): Promise<void> {
   let isFenced = false;
   await task.recordDraft((draft) => {
     const run = currentRun(draft.state);
     isFenced = run?.runId !== runId;
-    if (run && !isFenced) acceptEvents(draft, run, batch);
+    if (run && !isFenced) acceptEvents(draft, run, part);
   });
-  if (isFenced) await recordFenced(task, runId, batch);
+  if (isFenced) await recordFenced(task, runId, part);
 }
 
 /** A batch that arrives after its run's end is kept in the plane's stream, and changes nothing. */
-async function recordFenced({ ctx, id }: Task, runId: string, batch: SourceBatch): Promise<void> {
-  const types = batch.events.map(({ type }) => type).join(' ');
+async function recordFenced({ ctx, id }: Task, runId: string, part: BatchPart): Promise<void> {
+  const types = part.events.map(({ type }) => type).join(' ');
   const fenced: PlaneEvent = {
     type: 'run.fenced',
     taskId: id,
