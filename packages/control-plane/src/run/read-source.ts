@@ -26,6 +26,7 @@ export class SourceReader {
   #following: Reading | undefined;
   #left: Reading | undefined;
   #isEnded = false;
+  #isCut = false;
   #error: AgentRuntimeError | undefined;
   #lastBatchAt = performance.now();
 
@@ -38,6 +39,11 @@ export class SourceReader {
   /** The source ended by itself, or broke off. */
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** The task was cancelled, and the source was left before its end. */
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   /** Why the source broke off. */
@@ -78,16 +84,26 @@ export class SourceReader {
     this.#goOn();
   }
 
-  /** Waits for the source's end, as long as it gives anything; aborts it afterwards. */
+  /**
+   * Waits for the source's end, as long as it gives anything; aborts it afterwards. A cancel does not wait for a
+   * backlog: with it the source is read for as long as the agent may take to end, `stopGraceMs`.
+   */
   async drain(): Promise<void> {
+    const began = performance.now();
+    const { ctx } = this.#task;
+    const isEnough = (): boolean => {
+      const isOver = this.#task.state.cancel !== undefined && performance.now() - began >= ctx.tuning.stopGraceMs;
+      this.#isCut ||= isOver;
+      return isOver;
+    };
     const left = this.#left;
     this.#left = undefined;
     if (left) {
-      if (!(await this.#untilQuiet(left, quietMs.drain))) return;
+      if (!(await this.#untilQuiet(left, quietMs.drain, isEnough))) return;
       // It was left before the end of the source.
       this.#goOn();
     }
-    if (this.#following) await this.#untilQuiet(this.#following, quietMs.drain);
+    if (this.#following) await this.#untilQuiet(this.#following, quietMs.drain, isEnough);
   }
 
   /** Stops the reading; what was read is still appended. */
