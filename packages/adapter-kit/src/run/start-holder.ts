@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { readTail } from '../files/read-tail.ts';
 import { killTree } from '../process/kill-tree.ts';
 import { platformSupport } from '../process/platform.ts';
 import { watchChanges } from '../source/watch-changes.ts';
@@ -120,8 +121,8 @@ function claimed(runId: string): AgentRuntimeError {
 }
 
 async function notStarted(runDir: string): Promise<AgentRuntimeError> {
-  const log = await readFile(runPaths(runDir).holderLog, 'utf8').catch(() => '');
-  const reason = log.trim().slice(-1000);
+  const log = await readTail(runPaths(runDir).holderLog, 1000).catch(() => '');
+  const reason = log.toString().trim();
   return new AgentRuntimeError(
     'UNAVAILABLE',
     `the holder ended without beginning the agent${reason ? `: ${reason}` : ''}`,
