@@ -63,6 +63,14 @@ describe("a request that cannot work by its task's own fault is refused", () => 
     });
   });
 
+  it('when it has fields that nobody knows, in a few words', async () => {
+    await using places = await makePlaces();
+    const fields = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`a-field-that-is-unknown-${n}`, n]));
+    const error = await refusal(places, [memoryRuntime()], fields);
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('a-field-that-is-unk') });
+    expect(JSON.stringify(error).length).toBeLessThan(2000);
+  });
+
   it('when no runtime meets its needs, with the reason for each', async () => {
     await using places = await makePlaces();
     const few = (id: string) => memoryRuntime({ id, capabilities: { steer: 'accepted' } });
