@@ -29,7 +29,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     server: ['.', 'holder'],
   },
   cli: {
-    '.': ['arguments', 'commands', 'config', 'doctor', 'host', 'invocation'],
+    '.': ['arguments', 'commands', 'config', 'doctor', 'host', 'invocation', 'render'],
     arguments: [],
     commands: ['.', 'arguments', 'config', 'doctor', 'host', 'invocation', 'owner', 'plane', 'render'],
     config: ['.', 'arguments'],

@@ -43,12 +43,29 @@ describe.each([1, 4])('an agent that calls `runtime run` in its own workspace, w
   });
 });
 
+it('an agent whose commands have a cleared environment gets its answer all the same', manyCommands, async () => {
+  await using desk = await makeDesk({});
+  const program = [...cliCommand, '--data-dir', desk.dataDir].map((each) => `'${each}'`).join(' ');
+  const shell = (text: string) => ({ adapter: 'local', command: ['sh', '-c', `cat >/dev/null; ${text}`] });
+  const asks = `sh -c "env -i PATH=\\"$PATH\\" HOME=\\"$HOME\\" ${program} run part --title inner --on part -q"`;
+  const runtimes = { outer: shell(asks), part: shell('echo "the part is done"') };
+  await writeFile(
+    join(desk.workspace, 'runtime.config.json'),
+    JSON.stringify({ runtimes, defaults: { concurrency: 1 } }),
+  );
+  const ran = await desk.run(['run', 'all of it', '--on', 'outer', '-q']);
+  expect(ran).toMatchObject({ code: 0, stdout: 'the part is done\n' });
+  expect((await watchTask(desk.dataDir, hasEnded, 'inner')).parent).toBeDefined();
+});
+
 it('an agent that waits for its own task, or for one above it, is told so instead', manyCommands, async () => {
   await using desk = await makeDesk({});
   const program = [...cliCommand, '--data-dir', desk.dataDir].map((each) => `'${each}'`).join(' ');
   const request = "run 'all of it' --on self --title self --key k";
-  const commands = ['wait last', 'watch last', 'close --wait last', request];
-  const script = ['cat >/dev/null', ...commands.map((each) => `${program} ${each} 2>&1; echo "exit $?"`)].join('\n');
+  const waits = ['wait last', 'watch last', 'events -f last', 'close --wait last', 'steer last x --wait delivered'];
+  const cleared = `env -i PATH="$PATH" HOME="$HOME" ${program} wait last`;
+  const commands = [...[...waits, request].map((each) => `${program} ${each}`), cleared];
+  const script = ['cat >/dev/null', ...commands.map((each) => `${each} 2>&1; echo "exit $?"`)].join('\n');
   const below = `cat >/dev/null\n${program} wait "$(cat above)" 2>&1; echo "exit $?"`;
   const above = `cat >/dev/null\n${program} list -q --status running >above; ${program} run x --on below --title below -q`;
   const shell = (text: string) => ({ adapter: 'local', command: ['sh', '-c', text] });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -167,6 +168,19 @@ describe('a launch', () => {
     const state = (await stage.records()).find((record) => record['command'] === 'get_state');
     expect(state).toMatchObject({ data: { sessionFile: expect.stringContaining(own) } });
   });
+
+  test.each(['models.json', 'settings.json'])(
+    'on a private agent directory waits for no FIFO named %s',
+    async (name) => {
+      await using stage = await Stage.set({}, { pi: { isolate: true } });
+      await mkdir(join(stage.dir, 'agent'), { recursive: true });
+      const file = join(stage.dir, 'agent', name);
+      execFileSync('mkfifo', [file]);
+      const message = expect.stringContaining(`${file} is no regular file`);
+      await expect(stage.adapter.start(stage.launch)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message });
+      expect(await stage.processes()).toBe(0);
+    },
+  );
 
   test('that is aborted does not wait for a version that never comes', async () => {
     const program = fileURLToPath(new URL('support/command-only.ts', import.meta.url));

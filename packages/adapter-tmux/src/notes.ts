@@ -1,5 +1,6 @@
-import { appendFile, readFile, utimes } from 'node:fs/promises';
-import { systemCode } from '@runtime/contracts';
+import { constants } from 'node:fs';
+import { open, utimes } from 'node:fs/promises';
+import { readTail } from '@runtime/adapter-kit/run';
 import { sessionEventSchemas, type SessionEvent } from '@runtime/contracts/adapter';
 import { z } from 'zod';
 import { tmuxRunFiles } from './run-files.ts';
@@ -26,13 +27,22 @@ const noteSchema = z.discriminatedUnion('kind', [
 ]);
 export type Note = z.infer<typeof noteSchema>;
 
+/** Far more than the notes of all instructions that a task may have. */
+const maxNotesBytes = 16 * 1024 * 1024;
+
 /**
  * Appends a note in one write, so that a line is whole or torn at its end. A line feed comes first: it ends a line that
  * an earlier owner left torn.
  * Only the run's owner writes.
  */
 export async function appendNote(runDir: string, note: Note): Promise<void> {
-  await appendFile(tmuxRunFiles(runDir).notes, `\n${JSON.stringify(note)}\n`, { mode: 0o600 });
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = await open(tmuxRunFiles(runDir).notes, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  try {
+    await file.appendFile(`\n${JSON.stringify(note)}\n`);
+  } finally {
+    await file.close();
+  }
 }
 
 export type TurnStarted = SessionEvent & { readonly type: 'turn.started' };
@@ -59,13 +69,8 @@ export async function readTyped(runDir: string): Promise<TypedInstructions> {
   const typing = new Set<string>();
   const typed = new Set<string>();
   const noted = new Set<string>();
-  let text = '';
-  try {
-    text = await readFile(tmuxRunFiles(runDir).notes, 'utf8');
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error;
-  }
-  for (const line of text.split('\n')) {
+  const text = await readTail(tmuxRunFiles(runDir).notes, maxNotesBytes);
+  for (const line of text.toString().split('\n')) {
     const note = parse(line);
     if (note?.kind === 'typing') typing.add(note.instructionId);
     else if (note?.kind === 'untyped') typing.delete(note.instructionId);

@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { isAlive } from '@runtime/adapter-kit/process';
-import { inspectRun, readExitRecord, refuseForeign } from '@runtime/adapter-kit/run';
+import { inspectRun, openRegular, readExitRecord, refuseForeign } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { RecoverOptions, Recovery, RuntimeHandle } from '@runtime/contracts/adapter';
 import { endEverything, endOrphans } from './end.ts';
@@ -51,6 +50,17 @@ async function lookAt(
   return (await readExitRecord(handle.runDir)) ? 'ended' : 'dead';
 }
 
+async function readPrompt(runDir: string): Promise<string> {
+  const file = tmuxRunFiles(runDir).prompt;
+  const handle = await openRegular(file);
+  if (!handle) throw new AgentRuntimeError('NOT_FOUND', `there is no file ${file}`);
+  try {
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Types the first instruction where an earlier owner died before it did. Recovery does not wait for it. */
 async function typeLate(
   session: TmuxSession,
@@ -59,7 +69,7 @@ async function typeLate(
   { readyTimeoutMs }: TmuxSettings,
 ): Promise<void> {
   try {
-    await session.typeFirst(await readFile(tmuxRunFiles(runDir).prompt, 'utf8'), readyTimeoutMs);
+    await session.typeFirst(await readPrompt(runDir), readyTimeoutMs);
   } catch (thrown) {
     const { code, rawMessage: reason } = AgentRuntimeError.from(thrown, 'UNAVAILABLE');
     // What may have been typed is noted as unknown already; a session that was let go leaves the rest to the next owner.

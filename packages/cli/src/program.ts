@@ -20,6 +20,7 @@ import { registerWatch } from './commands/watch.ts';
 import { registerCompletion } from './commands/completion.ts';
 import type { CliDependencies } from './host/dependencies.ts';
 import { formatItem, formatUsage, helpOfProgram } from './invocation/help.ts';
+import { terminalWidth } from './render/fit.ts';
 
 const groups: readonly (readonly [string, readonly ((parent: Command, deps: CliDependencies) => void)[]])[] = [
   ['Tasks:', [registerRun, registerSubmit, registerWatch, registerWait, registerList, registerEvents, registerRequeue]],
@@ -52,8 +53,8 @@ export function createProgram(deps: CliDependencies, onExit: (command: Command) 
       // `runCli` prints errors, once and as every other error; and, where no command is named, the short help.
       writeErr: () => {},
       outputError: () => {},
-      getOutHelpWidth: () => deps.stdout.columns ?? 80,
-      getErrHelpWidth: () => deps.stderr.columns ?? 80,
+      getOutHelpWidth: () => terminalWidth(deps.stdout),
+      getErrHelpWidth: () => terminalWidth(deps.stderr),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
@@ -62,9 +63,9 @@ export function createProgram(deps: CliDependencies, onExit: (command: Command) 
       minWidthToWrap: 16,
       subcommandTerm: termOf,
       formatItem,
-      commandUsage: (command) => formatUsage(`${pathOf(command)} ${command.usage()}`, deps.stdout.columns ?? 80),
+      commandUsage: (command) => formatUsage(`${pathOf(command)} ${command.usage()}`, terminalWidth(deps.stdout)),
     })
-    .addHelpText('after', () => helpOfProgram(deps.stdout.columns ?? 80));
+    .addHelpText('after', () => helpOfProgram(terminalWidth(deps.stdout)));
   addCommonOptions(program);
   registerCommands(program, deps);
   registerCompletion(program, deps);

@@ -5,6 +5,7 @@ import { reportError } from './invocation/handle.ts';
 import { shortHelp } from './invocation/help.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createProgram, pathOf } from './program.ts';
+import { terminalWidth } from './render/fit.ts';
 
 /**
  * Runs one command line; `args` are without the names of node and script. Prints errors and resolves with the exit
@@ -48,7 +49,7 @@ async function exitCodeOfCommander(
   if (isHelpAsError(error)) {
     if (json) return reportError(deps, usageError('the command is missing'), { json, verbose });
     // As gh, docker, kubectl and cargo do: who types the name alone asks what it can do, which is no failure.
-    deps.stdout.write(shortHelp(command, deps.stdout.columns ?? 80));
+    deps.stdout.write(shortHelp(command, terminalWidth(deps.stdout)));
     return exitCodes.succeeded;
   }
   const { message, hint } = plainWords(error);

@@ -11,7 +11,7 @@ export type { CallOptions } from './base/call-options.ts';
 export { AgentRuntimeError, errorCodeSchema, errorDataSchema } from './base/errors.ts';
 export type { AgentRuntimeErrorOptions, ErrorCode, ErrorData, RetryAdvice } from './base/errors.ts';
 export { backendIdSchema, idSchema, runtimeIdSchema } from './base/ids.ts';
-export { jsonDepthExceeds } from './base/json-depth.ts';
+export { jsonDepthExceeds, jsonMembersExceed } from './base/json-depth.ts';
 export { systemCode } from './base/system-code.ts';
 export type { JsonValue } from './base/json-value.ts';
 

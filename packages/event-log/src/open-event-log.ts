@@ -72,7 +72,7 @@ export interface EventLogOptions {
  * file system, or the medium fails), PERMISSION_DENIED (a file of the log may not be read or written), NOT_FOUND (opened for reading only, and there is no log), INVALID_ARGUMENT (a size outside its range, a path that cannot be a directory).
  */
 export async function openEventLog(options: EventLogOptions): Promise<JsonlEventLog> {
-  checkSizes(options);
+  checkOptions(options);
   // The writer looks its files up by their paths, whatever the working directory is by then.
   const dir = isAbsolute(options.dir) ? options.dir : resolve(options.dir);
   try {
@@ -208,7 +208,13 @@ async function syncParent(fs: LogFs, dir: string, problems: Problems): Promise<v
   }
 }
 
-function checkSizes({ segmentBytes, preallocateBytes }: EventLogOptions): void {
+function checkOptions(options: EventLogOptions): void {
+  const { dir, segmentBytes, preallocateBytes }: Partial<EventLogOptions> = options ?? {};
+  if (typeof dir !== 'string' || dir === '') {
+    throw new AgentRuntimeError('INVALID_ARGUMENT', 'a log needs the path of its directory', {
+      hint: 'pass { dir }',
+    });
+  }
   const gibibyte = 1024 ** 3;
   if (segmentBytes !== undefined && !(segmentBytes >= 1024 && segmentBytes <= gibibyte)) {
     throw new AgentRuntimeError('INVALID_ARGUMENT', `segmentBytes must not be ${segmentBytes}`, {

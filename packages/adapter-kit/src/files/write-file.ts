@@ -37,9 +37,10 @@ export async function writeNew(file: string, data: string | Uint8Array, options:
  */
 export async function replaceFile(file: string, data: string | Uint8Array, options: WriteOptions = {}): Promise<void> {
   const draft = `${file}.tmp`;
-  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
+  // No FIFO is waited for.
+  const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = constants;
   try {
-    await write(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, data, options);
+    await write(draft, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, data, options);
     await rename(draft, file);
     // Without it a power cut may undo the rename.
     if (options.durable === true) await syncDirectory(path.dirname(file));

@@ -13,6 +13,14 @@ export function cgroupName(runId: string): string | undefined {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,100}$/.test(runId) ? `${prefix}${runId}` : undefined;
 }
 
+/** The run whose cgroup, or one below it, `/proc/<pid>/cgroup` names; the innermost one. */
+export function runOfCgroup(text: string): string | undefined {
+  const names = unifiedPath(text)?.split('/') ?? [];
+  return names.findLast((name) => name.length > prefix.length && name.startsWith(prefix))?.slice(prefix.length);
+}
+
+const unifiedPath = (text: string): string | undefined => /^0::(.*)$/m.exec(text)?.[1];
+
 /**
  * Where the unified hierarchy is mounted, for a holder that tries to make a cgroup there: whether it may is seen then.
  * Undefined where there is none.
@@ -73,7 +81,7 @@ function unlessGone(error: unknown): undefined {
  */
 export async function leaveRunCgroup(): Promise<void> {
   const mount = await cgroupMount();
-  const [, own] = /^0::(.*)$/m.exec(await readFile('/proc/self/cgroup', 'latin1').catch(() => '')) ?? [];
+  const own = unifiedPath(await readFile('/proc/self/cgroup', 'latin1').catch(() => ''));
   if (mount === undefined || own === undefined || !path.basename(own).startsWith(prefix)) return;
   await writeFile(path.join(mount, path.dirname(own), 'cgroup.procs'), '0').catch(() => {});
 }

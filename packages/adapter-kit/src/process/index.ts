@@ -6,6 +6,7 @@
  */
 export { bootId, isAlive, isStopped, processIdentitySchema, readIdentity, signalProcess } from './identity.ts';
 export type { ProcessIdentity } from './identity.ts';
+export { findCallingRun } from './calling-run.ts';
 export { currentDirectory } from './current-directory.ts';
 export { killTree } from './kill-tree.ts';
 export type { KillTreeOptions } from './kill-tree.ts';

@@ -4,6 +4,7 @@ import { isAbsolute } from 'node:path';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
 import { isOwn } from '../files/is-own.ts';
+import { maxStringBytes } from './launch-check.ts';
 
 /** The variables that every run gets from the host's environment. A trailing `*` matches any ending. */
 const defaultEnvironment: readonly string[] = `
@@ -47,12 +48,15 @@ const secretName = /(KEY|TOKEN|SECRET|PASS(WORD|WD|PHRASE)?|CREDENTIALS?|AUTH|PR
 const notSecret = new Set(['SSH_AUTH_SOCK']);
 const minNamedSecretChars = 8;
 const maxFileBytes = 1024 * 1024;
+/** The kernel takes at least twice as much, for the variables and the arguments together. */
+const maxBytes = 1024 * 1024;
 
 /**
  * Builds the complete environment of a run from an allow-list; the host's whole environment is never passed on, nor is
  * the marker of a run that the host itself runs in.
- * Throws INVALID_ARGUMENT for names that are none or a file that is not `NAME=value`, NOT_FOUND, PERMISSION_DENIED for
- * a file that others can read, UNAVAILABLE for one that the system cannot open now.
+ * Throws INVALID_ARGUMENT for names that are none, a file that is not `NAME=value`, a value with a NUL or of 128 KiB and
+ * more, and for more than 1 MiB in all, NOT_FOUND, PERMISSION_DENIED for a file that others can read, UNAVAILABLE for one
+ * that the system cannot open now.
  */
 export async function buildEnvironment(options: EnvironmentOptions): Promise<Environment> {
   const { base, pass = [], set = {}, defaults = defaultEnvironment } = options;
@@ -67,6 +71,7 @@ export async function buildEnvironment(options: EnvironmentOptions): Promise<Env
   const fromFile = options.file === undefined ? {} : await readVariables(options.file);
   Object.assign(env, fromFile, set);
   delete env[runMarker];
+  checkSizes(env, fromFile, options.file ?? '');
   const secrets = new Set(Object.values(fromFile));
   for (const [name, value] of Object.entries(env)) {
     if (looksSecret(name) && value.length >= minNamedSecretChars) secrets.add(value);
@@ -88,6 +93,33 @@ function checkName(name: string): void {
   throw new AgentRuntimeError('INVALID_ARGUMENT', `not an environment variable: ${JSON.stringify(name)}`, {
     hint: 'names are letters, digits and underscores',
   });
+}
+
+/** What the system does not take is refused by name, with the file that it is in. */
+function checkSizes(
+  env: Readonly<Record<string, string>>,
+  fromFile: Readonly<Record<string, string>>,
+  file: string,
+): void {
+  const sizes = Object.entries(env).map(([name, value]) => ({
+    name: fromFile[name] === value ? `${name} in ${file}` : name,
+    value,
+    bytes: Buffer.byteLength(name) + 1 + Buffer.byteLength(value),
+  }));
+  const hint = 'hand long values over in a file, and name it in a variable';
+  for (const { name, value, bytes } of sizes) {
+    const fault = value.includes('\0')
+      ? 'holds a NUL'
+      : bytes > maxStringBytes
+        ? `has ${bytes} bytes, more than the system takes (128 KiB)`
+        : undefined;
+    if (fault !== undefined) throw new AgentRuntimeError('INVALID_ARGUMENT', `the variable ${name} ${fault}`, { hint });
+  }
+  const all = sizes.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (all <= maxBytes) return;
+  const largest = sizes.toSorted((a, b) => b.bytes - a.bytes)[0]?.name ?? '';
+  const message = `the variables have ${all} bytes together, more than 1 MiB; the largest is ${largest}`;
+  throw new AgentRuntimeError('INVALID_ARGUMENT', message, { hint });
 }
 
 async function readVariables(path: string): Promise<Record<string, string>> {

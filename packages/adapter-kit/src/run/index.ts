@@ -8,6 +8,7 @@ export { awaitRecord } from './await-record.ts';
 export { buildEnvironment } from './environment.ts';
 export type { Environment, EnvironmentOptions } from './environment.ts';
 export { makeDirectory } from '../files/make-directory.ts';
+export { openRegular } from '../files/open-regular.ts';
 export { readRecord } from '../files/read-record.ts';
 export { readTail } from '../files/read-tail.ts';
 export { replaceFile, syncDirectory, writeNew } from '../files/write-file.ts';

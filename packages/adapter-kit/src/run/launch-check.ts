@@ -1,4 +1,5 @@
-import { lstat, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
@@ -9,9 +10,10 @@ import type { RunPlace } from './run-paths.ts';
 
 /** What every shell sets or changes by itself: it cannot be handed through unchanged. */
 const shellOwn: readonly string[] = ['_', 'IFS', 'OLDPWD', 'OPTIND', 'PPID', 'PWD', 'SHLVL'];
-/** The kernel refuses an argument above this (MAX_ARG_STRLEN, with its NUL). */
-const maxArgumentBytes = 128 * 1024 - 1;
-const textHint = 'hand long text over in a file ({promptFile}) or on stdin';
+/** The kernel refuses an argument above this, and `NAME=value` (MAX_ARG_STRLEN, with its NUL). */
+export const maxStringBytes = 128 * 1024 - 1;
+/** What to do about arguments that are too long. */
+export const textHint = 'hand long text over in a file ({promptFile}) or on stdin';
 
 /**
  * The agent's environment for a holder that is a shell: `env` with the run's marker, without the names that belong to
@@ -51,7 +53,7 @@ export interface PlannedLaunch {
  * Refuses a launch that is bound to fail, before anything is written or spawned and while the failure still has a clear
  * name.
  * Throws INVALID_ARGUMENT (a relative path, a NUL, an argument of more than 128 KiB, a directory or an input file that
- * is none), PERMISSION_DENIED (a run directory that is a link, another user's or open to others), NOT_FOUND (no such directory, no such input file).
+ * is none), PERMISSION_DENIED (a run directory that is a link, another user's or open to others, a directory that cannot be entered), NOT_FOUND (no such directory, no such input file).
  */
 export async function checkLaunch({ command, cwd, handle, stdin }: PlannedLaunch): Promise<void> {
   if (!path.isAbsolute(handle.runDir) || !path.isAbsolute(cwd) || cwd.includes('\0')) {
@@ -69,6 +71,9 @@ export async function checkLaunch({ command, cwd, handle, stdin }: PlannedLaunch
     });
   });
   if (!folder.isDirectory()) throw new AgentRuntimeError('INVALID_ARGUMENT', `${cwd} is not a directory`);
+  await access(cwd, constants.X_OK).catch((cause: unknown) => {
+    throw new AgentRuntimeError('PERMISSION_DENIED', `the directory ${cwd} cannot be entered`, { cause });
+  });
   if (stdin?.kind === 'file') await checkInput(stdin.path);
 }
 
@@ -95,7 +100,7 @@ function checkArgument(argument: string): void {
     throw new AgentRuntimeError('INVALID_ARGUMENT', 'an argument holds a NUL character', { hint: textHint });
   }
   const bytes = Buffer.byteLength(argument);
-  if (bytes <= maxArgumentBytes) return;
+  if (bytes <= maxStringBytes) return;
   const message = `an argument of ${bytes} bytes is longer than the system allows (128 KiB)`;
   throw new AgentRuntimeError('INVALID_ARGUMENT', message, { hint: textHint });
 }

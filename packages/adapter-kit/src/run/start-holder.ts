@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
-import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { open } from 'node:fs/promises';
+import { AgentRuntimeError, systemCode, throwIfAborted } from '@runtime/contracts';
+import { readTail } from '../files/read-tail.ts';
 import { killTree } from '../process/kill-tree.ts';
 import { platformSupport } from '../process/platform.ts';
 import { watchChanges } from '../source/watch-changes.ts';
 import type { HolderLaunch } from './holder-launch.ts';
 import { holderExitClaimed, holderScript } from './holder-script.ts';
-import { checkLaunch, holderEnvironment } from './launch-check.ts';
+import { checkLaunch, holderEnvironment, textHint } from './launch-check.ts';
 import { runPaths } from './run-paths.ts';
 import { cgroupPlace } from './run-tree.ts';
 import { currentPlacement, type Placement } from './placement.ts';
@@ -67,10 +68,20 @@ async function spawnHolder(
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     return child;
   } catch (cause) {
-    throw new AgentRuntimeError('UNAVAILABLE', 'the holder could not be started', { cause });
+    throw unspawned(cause);
   } finally {
     await log.close();
   }
+}
+
+function unspawned(cause: unknown): AgentRuntimeError {
+  const code = systemCode(cause);
+  if (code === 'E2BIG') {
+    const message = 'the arguments and the environment are larger together than the system takes';
+    return new AgentRuntimeError('INVALID_ARGUMENT', message, { hint: textHint, cause });
+  }
+  const why = code === undefined ? '' : ` (${code})`;
+  return new AgentRuntimeError('UNAVAILABLE', `the holder could not be started${why}`, { cause });
 }
 
 async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<HolderRecord> {
@@ -118,8 +129,8 @@ function claimed(runId: string): AgentRuntimeError {
 }
 
 async function notStarted(runDir: string): Promise<AgentRuntimeError> {
-  const log = await readFile(runPaths(runDir).holderLog, 'utf8').catch(() => '');
-  const reason = log.trim().slice(-1000);
+  const log = await readTail(runPaths(runDir).holderLog, 1000).catch(() => '');
+  const reason = log.toString().trim();
   return new AgentRuntimeError(
     'UNAVAILABLE',
     `the holder ended without beginning the agent${reason ? `: ${reason}` : ''}`,

@@ -26,6 +26,8 @@ export interface LineSplitterOptions {
   readonly maxLineBytes?: number;
   /** Drop one carriage return before the line feed. @default true */
   readonly stripCarriageReturn?: boolean;
+  /** Leave out lines in which nothing stands; a run of them costs no more than its bytes. @default false */
+  readonly skipEmpty?: boolean;
 }
 
 const lineFeed = 10;
@@ -39,31 +41,34 @@ const headBytes = 4096;
 export class LineSplitter {
   readonly #maxLineBytes: number;
   readonly #strip: boolean;
+  readonly #skipEmpty: boolean;
   #parts: Buffer[] = [];
   /** Bytes of the line so far, dropped ones included. */
   #length = 0;
   #start: number;
   #oversize = false;
 
-  constructor({ offset = 0, maxLineBytes = 16 * 1024 * 1024, stripCarriageReturn = true }: LineSplitterOptions = {}) {
+  constructor(options: LineSplitterOptions = {}) {
+    const { offset = 0, maxLineBytes = 16 * 1024 * 1024, stripCarriageReturn = true, skipEmpty = false } = options;
     this.#start = offset;
     this.#maxLineBytes = maxLineBytes;
     this.#strip = stripCarriageReturn;
+    this.#skipEmpty = skipEmpty;
   }
 
   /** The lines that this chunk completes, in order. */
   push(chunk: Uint8Array): (Line | OversizeLine)[] {
     const buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     const lines: (Line | OversizeLine)[] = [];
-    let from = 0;
-    for (let at = buffer.indexOf(lineFeed); at !== -1; at = buffer.indexOf(lineFeed, from)) {
+    let from = this.#skipped(buffer, 0);
+    for (let at = buffer.indexOf(lineFeed, from); at !== -1; at = buffer.indexOf(lineFeed, from)) {
       const whole = this.#length === 0 && at - from <= this.#maxLineBytes;
       if (whole) lines.push(this.#whole(buffer, from, at));
       else {
         this.#keep(buffer.subarray(from, at));
         lines.push(this.#take(1));
       }
-      from = at + 1;
+      from = this.#skipped(buffer, at + 1);
     }
     if (from < buffer.length) this.#keep(buffer.subarray(from));
     return lines;
@@ -74,9 +79,24 @@ export class LineSplitter {
     return this.#length === 0 ? undefined : this.#take(0);
   }
 
+  /** Length of the line that has begun and has no end yet; 0 between lines. */
+  get openBytes(): number {
+    return this.#length;
+  }
+
   /** Bytes that wait for their line feed in memory; the dropped part of an oversize line is not among them. */
   get heldBytes(): number {
     return this.#oversize ? headBytes : this.#length;
+  }
+
+  /** Where the next line that holds anything begins. */
+  #skipped(buffer: Buffer, from: number): number {
+    if (!this.#skipEmpty || this.#length > 0) return from;
+    let at = from;
+    while (buffer[at] === lineFeed || (this.#strip && buffer[at] === carriageReturn && buffer[at + 1] === lineFeed))
+      at += 1;
+    this.#start += at - from;
+    return at;
   }
 
   /** Most lines lie in one chunk: nothing of them has to be kept. */

@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readRecord, readTail, replaceFile, writeNew } from '../../src/run/index.ts';
+import { openRegular, readRecord, readTail, replaceFile, writeNew } from '../../src/run/index.ts';
 import { codeOf } from '../support/run.ts';
 
 let dir = '';
@@ -75,4 +76,13 @@ describe('replaceFile', () => {
     expect(await readFile(file(), 'utf8')).toBe('old');
     expect(await readFile(file('elsewhere'), 'utf8')).toBe('not ours');
   });
+});
+
+it('a FIFO where a file of a run should be is waited for by nobody', async () => {
+  for (const name of ['file', 'file.tmp']) execFileSync('mkfifo', [file(name)]);
+  expect(await codeOf(openRegular(file()))).toBe('INVALID_ARGUMENT');
+  expect(await codeOf(readTail(file(), 4))).toBe('INVALID_ARGUMENT');
+  expect(await readRecord(file(), z.unknown())).toBeUndefined();
+  expect(await codeOf(writeNew(file(), 'x'))).toBe('CONFLICT');
+  expect(await codeOf(replaceFile(file(), 'x'))).toBe('UNAVAILABLE');
 });

@@ -305,6 +305,12 @@ describe('starting', () => {
     expect(await claimRun(run.handle)).toBe(true);
   });
 
+  it('refuses arguments that are larger together than the system takes: no start of them ever succeeds', async () => {
+    await using run = await testRun();
+    const many = Array.from({ length: 60 }, () => 'x'.repeat(120_000));
+    expect(await codeOf(run.start(['true', ...many]))).toBe('INVALID_ARGUMENT');
+  });
+
   it('refuses a run directory that is a link, that others can write, or that belongs to another user', async () => {
     await using run = await testRun();
     const link = `${run.dir}-link`;

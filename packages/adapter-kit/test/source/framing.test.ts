@@ -143,3 +143,17 @@ describe('parseJsonLine', () => {
     expect(parsed.ok && JSON.stringify(parsed.value)).toBe('{"a":{"b":3}}');
   });
 });
+
+it('leaves out empty lines on demand, and counts their bytes', () => {
+  const text = Buffer.from('\n\r\n\na\n\n\r\r\nb\n\n\nc');
+  fc.assert(
+    fc.property(fc.array(fc.nat(), { maxLength: 12 }), (cuts) => {
+      const all = splitAll(new LineSplitter(), chunked(text, cuts)).map(plain);
+      const some = splitAll(new LineSplitter({ skipEmpty: true }), chunked(text, cuts))
+        .map(plain)
+        // A line feed that comes in another chunk than its carriage return ends a line.
+        .filter((line) => (line as { text: string }).text !== '');
+      expect(some).toEqual(all.filter((line) => (line as { text: string }).text !== ''));
+    }),
+  );
+});

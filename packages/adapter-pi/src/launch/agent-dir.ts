@@ -1,8 +1,9 @@
-import { copyFile, mkdir, symlink } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import path from 'node:path';
+import { replaceFile } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { piRunFiles } from '../run-files.ts';
-import { agentDirOf } from './agent-files.ts';
+import { agentDirOf, contentOf } from './agent-files.ts';
 
 /**
  * Makes a private agent directory for the run, where Pi keeps its settings and sessions. The login is a symbolic link,
@@ -19,7 +20,16 @@ export async function isolateAgentDir(runDir: string, env: Readonly<Record<strin
     if (code !== 'ENOENT' && code !== 'EEXIST') throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
   };
   for (const name of ['models.json', 'settings.json']) {
-    await copyFile(path.join(source, name), path.join(target, name)).catch(unlessMissing);
+    const file = path.join(source, name);
+    const content = await contentOf(file);
+    if (typeof content === 'object') await replaceFile(path.join(target, name), content);
+    else if (content !== 'missing') throw unusable(file, content);
   }
   await symlink(path.join(source, 'auth.json'), path.join(target, 'auth.json')).catch(unlessMissing);
+}
+
+/** What the system cannot read now, it may read later; what is no file stays none. */
+function unusable(file: string, why: string): AgentRuntimeError {
+  const code = why.startsWith('cannot be read') ? 'UNAVAILABLE' : 'INVALID_ARGUMENT';
+  return new AgentRuntimeError(code, `${file} ${why}`);
 }

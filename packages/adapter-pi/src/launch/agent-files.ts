@@ -80,7 +80,8 @@ async function readJson<T>(agentDir: string, name: string, schema: z.ZodType<T>)
   return fault(at === 0 ? 'holds no JSON object' : 'is not of the form that Pi expects');
 }
 
-async function contentOf(file: string): Promise<Buffer | string> {
+/** Through a symbolic link too: people link what they configure. A text says why there is no content. */
+export async function contentOf(file: string): Promise<Buffer | string> {
   try {
     const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {

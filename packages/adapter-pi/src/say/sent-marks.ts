@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { replaceFile } from '@runtime/adapter-kit/run';
 import { piRunFiles } from '../run-files.ts';
 
 /** `sending`: the write may have begun. `written`: the kernel has all of it, and Pi will read it. */
@@ -20,7 +21,7 @@ export class SentMarks {
   /** To be called before the write. */
   async sending(id: string): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    await (await open(this.#file(id, 'sending'), 'w', 0o600)).close();
+    await replaceFile(this.#file(id, 'sending'), '');
   }
 
   /** To be called after the write. */

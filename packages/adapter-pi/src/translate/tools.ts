@@ -1,5 +1,5 @@
 import type { JsonValue } from '@runtime/contracts';
-import { maxEventTextChars, type SessionEvent } from '@runtime/contracts/adapter';
+import { maxEventTextChars, maxOpen, type SessionEvent } from '@runtime/contracts/adapter';
 import type { PiMessage, PiRecordOf } from '../wire.ts';
 import { wholeText } from './messages.ts';
 import { headAndTail } from './text.ts';
@@ -34,7 +34,8 @@ function inputOf(args: unknown): { input: JsonValue } | undefined {
 export function toolStarted(tools: OpenTools, record: PiRecordOf<'tool_execution_start'>): SessionEvent[] {
   const callId = record.toolCallId;
   if (tools.has(callId)) return [];
-  tools.set(callId, { shown: '', replaced: 0 });
+  // The plane takes no more, and quarantines this one: nothing that follows would be of a call that it knows.
+  if (tools.size < maxOpen) tools.set(callId, { shown: '', replaced: 0 });
   return [{ type: 'tool.started', callId, name: record.toolName.slice(0, 200), ...inputOf(record.args) }];
 }
 

@@ -1,5 +1,5 @@
 import { runOutcomeSchema } from '@runtime/contracts';
-import { sessionEventSchemas } from '@runtime/contracts/adapter';
+import { maxOpen, sessionEventSchemas } from '@runtime/contracts/adapter';
 import { describe, expect, test } from 'vitest';
 import { newTranslatorState } from '../../src/translate/state.ts';
 import { endAtExit } from '../../src/translate/turns.ts';
@@ -25,6 +25,20 @@ const begun = [ok('ins-1'), { type: 'agent_start' }, user, assistant];
 const settled = { type: 'agent_settled' };
 
 describe('the translator', () => {
+  test('follows as many open calls as the plane takes, so that a turn ends with no more ends than that', () => {
+    const calls = Array.from({ length: 2000 }, (_, n) => ({
+      type: 'tool_execution_start',
+      toolCallId: `call-${n}`,
+      toolName: 'bash',
+      args: {},
+    }));
+    const events = played(...begun, ...calls, settled).map(({ type }) => type);
+    // The plane says which of them it did not take.
+    expect(events.filter((type) => type === 'tool.started')).toHaveLength(calls.length);
+    expect(events.filter((type) => type === 'tool.ended')).toHaveLength(maxOpen);
+    expect(events.at(-1)).toBe('turn.ended');
+  });
+
   test('declines a prompt that Pi rejects, and gives the run an outcome if no turn is running', () => {
     const refused = {
       id: 'ins-1',

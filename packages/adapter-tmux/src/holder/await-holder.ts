@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { isAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { readExitRecord, runPaths } from '@runtime/adapter-kit/run';
+import { readExitRecord, runPaths, readTail } from '@runtime/adapter-kit/run';
 import { watchChanges } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
@@ -45,8 +44,8 @@ async function notBegun(runDir: string, what: string): Promise<AgentRuntimeError
   if (await isThere(shut)) {
     return new AgentRuntimeError('CONFLICT', 'this run was shut out', { hint: 'start a new run' });
   }
-  const log = await readFile(holderLog, 'utf8').catch(() => '');
-  return new AgentRuntimeError('UNAVAILABLE', `${what}${log === '' ? '' : `: ${log.trim().slice(-500)}`}`);
+  const log = (await readTail(holderLog, 500).catch(() => '')).toString().trim();
+  return new AgentRuntimeError('UNAVAILABLE', `${what}${log === '' ? '' : `: ${log}`}`);
 }
 
 /** Whether the agent may have executed anything: holder.json is there before it does. */

@@ -1,7 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { isAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { systemCode } from '@runtime/contracts';
+import { readTail } from '@runtime/adapter-kit/run';
+import { AgentRuntimeError } from '@runtime/contracts';
 import { readTmuxHolder, tmuxRunFiles } from '../run-files.ts';
+
+const maxLineBytes = 4096;
 
 /** The process that records the terminal; undefined when it is gone or has not begun. */
 export async function readRecorder(runDir: string): Promise<ProcessIdentity | undefined> {
@@ -14,9 +16,10 @@ export async function readRecorder(runDir: string): Promise<ProcessIdentity | un
 
 async function readRecorderLine(runDir: string): Promise<string> {
   try {
-    return (await readFile(tmuxRunFiles(runDir).recorderPid, 'latin1')).trim();
+    return (await readTail(tmuxRunFiles(runDir).recorderPid, maxLineBytes)).toString('latin1').trim();
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return '';
+    // What the agent has put there instead names nobody.
+    if (AgentRuntimeError.from(error).code === 'INVALID_ARGUMENT') return '';
     throw error;
   }
 }

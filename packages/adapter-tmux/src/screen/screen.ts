@@ -1,5 +1,5 @@
-import { open, stat } from 'node:fs/promises';
-import { readExitRecord } from '@runtime/adapter-kit/run';
+import { stat } from 'node:fs/promises';
+import { openRegular, readExitRecord } from '@runtime/adapter-kit/run';
 import { systemCode } from '@runtime/contracts';
 import { tmuxRunFiles } from '../run-files.ts';
 import { agentPane, callTmux, type TmuxPlace } from '../server/tmux-client.ts';
@@ -37,7 +37,8 @@ export class Screen {
   /** The agent asked for bracketed paste last: it reads the terminal raw, and what is echoed is its own doing. */
   async isBracketed(): Promise<boolean> {
     if ((await this.written()) === this.#scanned) return this.#bracketed;
-    const handle = await open(tmuxRunFiles(this.#place.runDir).recording, 'r');
+    const handle = await openRegular(tmuxRunFiles(this.#place.runDir).recording);
+    if (!handle) return this.#bracketed;
     try {
       const buffer = Buffer.alloc(chunkBytes);
       for (;;) {

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /** A path in a JSON document as people write it: `runtimes.pi.command[0]`. */
-function formatPath(path: readonly PropertyKey[]): string {
+export function formatPath(path: readonly PropertyKey[]): string {
   let text = '';
   for (const key of path) {
     if (typeof key === 'number') text += `[${key}]`;
@@ -17,7 +17,9 @@ export function describeIssues(issues: readonly z.core.$ZodIssue[]): string[] {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => `${formatPath([...issue.path, key])} is not a known setting`);
     }
-    return [`${formatPath(issue.path)}: ${issue.message}`];
+    // Of a name that is none, the issue itself says no more than that.
+    const why = issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message).join(', ') : issue.message;
+    return [`${formatPath(issue.path)}: ${why}`];
   });
   return sentences.length > 10 ? [...sentences.slice(0, 10), `and ${sentences.length - 10} more`] : sentences;
 }

@@ -14,6 +14,8 @@ export function parseNeeds(text: string): Needs {
     if (name === 'inputs') return [name, (value ?? 'text').split('+')];
     return [name, value ?? lowestLevel[name] ?? true];
   });
+  const twice = written.find(([name], index) => written.findIndex((entry) => entry[0] === name) < index);
+  if (twice) throw usageError(`${twice[0]} is asked for twice`);
   const parsed = needsSchema.safeParse(Object.fromEntries(written));
   if (!parsed.success) throw usageError(`--needs ${describeIssues(parsed.error.issues).join('; ')}`);
   return parsed.data;

@@ -60,11 +60,12 @@ export function registerEndings(parent: Command, deps: CliDependencies): void {
         if (wait && name === 'close') await refuseOwnTask(context, plane, [task.id]);
         await act(task, { by: 'cli', signal, ...(why === undefined ? {} : { why }) });
         const outcome = wait
-          ? await task.outcome(defined({ signal, waitingRunId: callingRun(context.deps.env) }))
+          ? await task.outcome(defined({ signal, waitingRunId: await callingRun(context.deps) }))
           : undefined;
         const view = await task.status({ signal });
         await out.document(view);
-        await out.line(formatTaskLine(view, { now: Date.now(), colours: out.colours }));
+        const requested = view.outcome ? '' : `  ${out.colours.yellow(`${name} requested`)}`;
+        await out.line(`${formatTaskLine(view, { now: Date.now(), colours: out.colours })}${requested}`);
         // `cancelled` is what the command asked for.
         return outcome === undefined || outcome.status === 'cancelled' ? 0 : exitCodeOfOutcome(outcome);
       },

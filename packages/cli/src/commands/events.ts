@@ -6,9 +6,11 @@ import { parseKnown } from '../arguments/known.ts';
 import { defined } from '../defined.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
+import { callingRun } from '../plane/calling-run.ts';
 import { followTask } from '../plane/follow-task.ts';
 import { sayOwnerChanges } from '../plane/owner-changes.ts';
 import { openForFollowing } from '../plane/open-for-following.ts';
+import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { formatTime, summarizeEvent } from '../render/summary.ts';
 import { addCommand, repeatedOption } from '../invocation/add-command.ts';
 import { eventTypes } from './event-types.ts';
@@ -82,7 +84,9 @@ async function* readEvents(
       return;
     }
     const { id } = await findTask(context, plane, task);
-    yield* followTask(plane, id, { after, follow, signal, reconnect });
+    if (follow) await refuseOwnTask(context, plane, [id]);
+    const waitingRunId = follow ? await callingRun(context.deps) : undefined;
+    yield* followTask(plane, id, { after, follow, signal, reconnect, waitingRunId });
   } finally {
     await stopSaying?.();
   }

@@ -9,10 +9,12 @@ import {
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
 import { parseDuration } from '../arguments/duration.ts';
+import { parsePath } from '../arguments/path.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
+import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { shortId } from '../render/short-id.ts';
 import { addCommand, parsedOption } from '../invocation/add-command.ts';
 import { readText } from './read-text.ts';
@@ -28,7 +30,7 @@ const instructOptionsSchema = z.object({
 
 const addInstructOptions = (command: Command): Command =>
   command
-    .option('--prompt-file <path>', 'read the text from a file; - reads standard input')
+    .addOption(parsedOption('--prompt-file <path>', 'read the text from a file; - reads standard input', parsePath))
     .addOption(
       new Option(
         '--wait <level>',
@@ -83,6 +85,8 @@ async function instruct(
   const view = await findTask(context, plane, id);
   const expiresAt = options.expires === undefined ? undefined : Date.now() + options.expires;
   const { key, ifTurn } = options;
+  // A runtime may accept at once; nothing reaches an agent while it waits for this command.
+  if (options.wait !== undefined && options.wait !== 'accepted') await refuseOwnTask(context, plane, [view.id]);
   refuseUnprovable(view, options.wait);
   const receipt = await send(plane.task(view.id), content, defined({ key, ifTurn, expiresAt, by: 'cli', signal }));
   try {

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { AgentRuntimeError, taskStatusSchema, type ControlPlane } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { parseDirectory } from '../arguments/directory.ts';
-import { parseLabel } from '../arguments/label.ts';
+import { parsePath } from '../arguments/path.ts';
+import { labelsOf, parseLabel } from '../arguments/label.ts';
 import { parseKnown } from '../arguments/known.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import type { CommandContext } from '../invocation/context.ts';
@@ -53,7 +53,7 @@ export function registerList(parent: Command, deps: CliDependencies): void {
             parseKnown(text, 'status', taskStatusSchema.options),
           ),
         )
-        .addOption(parsedOption('--workspace <path>', 'show only tasks that work in this directory', parseDirectory))
+        .addOption(parsedOption('--workspace <path>', 'show only tasks that work in this directory', parsePath))
         .addOption(
           repeatedOption('--label <label>', 'show only tasks with this label: name=value; repeatable', parseLabel),
         )
@@ -62,7 +62,7 @@ export function registerList(parent: Command, deps: CliDependencies): void {
       const { out, signal } = context;
       const { status, limit, workspace: path, label } = listOptionsSchema.parse(given);
       const workspace = path === undefined ? undefined : await realDirectory(resolve(deps.cwd, path));
-      const labels = label && Object.fromEntries(label);
+      const labels = labelsOf(label);
       const plane = await readingIfThere(context);
       const views = (await plane?.tasks(defined({ limit, signal, status, workspace, labels }))) ?? [];
       await out.document(views);

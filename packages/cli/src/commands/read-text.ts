@@ -1,5 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { constants, createReadStream, openSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { resolve } from 'node:path';
+import type { Readable } from 'node:stream';
 import { abortable, AgentRuntimeError, maxInstructionChars, throwIfAborted } from '@runtime/contracts';
 import { usageError } from '../arguments/usage-error.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
@@ -25,25 +28,37 @@ export async function readText(
     throw usageError(`the ${name} is missing`, 'give it as an argument or with --prompt-file; - reads standard input');
   let text = source;
   if (source === '-') text = await readAll(deps.stdin, name, signal);
-  else if (file !== undefined) text = await readTextFile(resolve(deps.cwd, file), name);
+  else if (file !== undefined) text = await readTextFile(resolve(deps.cwd, file), name, signal);
   if (text.trim() === '') throw usageError(`the ${name} is empty`);
   if (text.length > maxInstructionChars) throw tooLong(name);
   return text;
 }
 
-async function readTextFile(path: string, name: string): Promise<string> {
+async function readTextFile(path: string, name: string, signal: AbortSignal): Promise<string> {
+  let source: Readable | undefined;
   try {
-    return await readFile(path, 'utf8');
+    source = await openText(path);
+    return await readAll(source, name, signal);
   } catch (error) {
+    if (AgentRuntimeError.isInstance(error) || signal.aborted) throw error;
     const why = error instanceof Error ? error.message : String(error);
     throw new AgentRuntimeError('INVALID_ARGUMENT', `cannot read the ${name}: ${why}`, { cause: error });
+  } finally {
+    source?.destroy();
   }
 }
 
-async function readAll(stdin: CliDependencies['stdin'], name: string, signal: AbortSignal): Promise<string> {
+/** A pipe is read as one: waiting for its writer in a file system call would block a thread that no signal ends. */
+async function openText(path: string): Promise<Readable> {
+  if (!(await stat(path)).isFIFO()) return createReadStream(path);
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  return new Socket({ fd, readable: true, writable: false });
+}
+
+async function readAll(source: AsyncIterable<Uint8Array | string>, name: string, signal: AbortSignal): Promise<string> {
   throwIfAborted(signal);
   const decoder = new TextDecoder();
-  const chunks = stdin[Symbol.asyncIterator]();
+  const chunks = source[Symbol.asyncIterator]();
   try {
     let text = '';
     for (;;) {

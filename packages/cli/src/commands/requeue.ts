@@ -57,7 +57,7 @@ async function requestAgain(context: CommandContext, plane: ControlPlane, taskId
   const set = env && valuesAgain(env, (name) => variable(given, name) ?? variable(deps, name));
   const request: SubmitRequest = {
     ...same,
-    ...parentRun(deps.env),
+    ...(await parentRun(deps)),
     ...(env ? { env: defined({ pass: env.pass, file: env.file, set }) } : {}),
     retryOf: taskId,
   };

@@ -17,6 +17,8 @@ import { shortId } from '../render/short-id.ts';
 
 const runOptionsSchema = z.object({ foreground: z.boolean().default(false) });
 
+const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** `runtime run`. */
 export function registerRun(parent: Command, deps: CliDependencies): void {
   addCommand(parent, deps, {
@@ -45,22 +47,26 @@ export function registerRun(parent: Command, deps: CliDependencies): void {
 
 async function runDetached(context: CommandContext, prepared: PreparedTask): Promise<number> {
   const { deps, program } = context;
-  const stopListening = deps.onSignal(['SIGINT'], () => context.interrupt());
+  const stopListening = deps.onSignal(endSignals, () => context.interrupt());
   const { plane, task } = await submitTask(context, prepared).finally(stopListening);
   // By its key it may be a task that is there already.
   await refuseOwnTask(context, plane, [task.id]);
   const detach = new AbortController();
   const signal = AbortSignal.any([detach.signal, context.signal]);
-  let interrupts = 0;
   const secondInterrupt = new AbortController();
-  const unsubscribe = deps.onSignal(['SIGINT'], () => {
-    interrupts += 1;
-    if (interrupts === 1) detach.abort(new DOMException('detached', 'AbortError'));
+  const told = new AbortController();
+  const unsubscribe = deps.onSignal(endSignals, (name) => {
+    const isFirst = !detach.signal.aborted;
+    detach.abort(new DOMException('detached', 'AbortError'));
+    if (name === 'SIGINT' && isFirst) return;
+    if (name === 'SIGINT') secondInterrupt.abort();
     else {
-      secondInterrupt.abort();
-      // Watching may hang on a full pipe: end that, too.
-      context.interrupt();
+      // The program is to end, and not the task. Another signal then meets no listener.
+      told.abort();
+      unsubscribe();
     }
+    // Watching may hang on a full pipe: end that, too.
+    context.interrupt();
   });
   try {
     const outcome = await watchUntil(context, plane, task.id, signal, (lost) => context.writing({ lost }));
@@ -68,8 +74,9 @@ async function runDetached(context: CommandContext, prepared: PreparedTask): Pro
     if (!detach.signal.aborted) return exitCodes.succeeded;
     const id = shortId(task.id);
     context.out.note(`detached; the task goes on. To watch it again: ${program} watch ${id}`);
-    context.out.note('Press Ctrl-C again now to cancel the task.');
-    if (await abortsWithin(secondInterrupt.signal, deps.detachWindowMs ?? 2000)) {
+    if (!told.signal.aborted) context.out.note('Press Ctrl-C again now to cancel the task.');
+    const over = AbortSignal.any([secondInterrupt.signal, told.signal]);
+    if ((await abortsWithin(over, deps.detachWindowMs ?? 2000)) && secondInterrupt.signal.aborted) {
       await task.cancel({ by: 'cli', why: 'second Ctrl-C' });
       context.out.note(`cancel requested: ${program} watch ${id} shows how it ends`);
     }
@@ -82,9 +89,7 @@ async function runDetached(context: CommandContext, prepared: PreparedTask): Pro
 async function runInForeground(context: CommandContext, prepared: PreparedTask): Promise<number> {
   const { deps, program } = context;
   const stop = new AbortController();
-  const unsubscribe = deps.onSignal(['SIGINT', 'SIGTERM', 'SIGHUP'], () =>
-    stop.abort(new DOMException('stopped', 'AbortError')),
-  );
+  const unsubscribe = deps.onSignal(endSignals, () => stop.abort(new DOMException('stopped', 'AbortError')));
   try {
     // To be asked to leave is to be told to stop: the task goes on with the next owner.
     const leave = (): void => stop.abort(new DOMException('asked to leave', 'AbortError'));

@@ -27,7 +27,7 @@ export async function prepareTask(
   const prompt = await readText(context.deps, source, context.signal);
   const request = {
     ...composeRequest(prompt, options, loaded, context.deps.cwd),
-    ...parentRun(context.deps.env),
+    ...(await parentRun(context.deps)),
   };
   noteUnset(context, request);
   return { request, options };

@@ -10,7 +10,8 @@ export interface Suggestions {
 export interface Wanted {
   readonly command: Command;
   readonly current: string;
-  readonly place: 'flag' | 'value' | 'command' | 'argument' | 'nothing';
+  /** `topic` is a command that help is asked for. */
+  readonly place: 'flag' | 'value' | 'command' | 'topic' | 'argument' | 'nothing';
   /** The option whose value it is. */
   readonly option?: Option;
   /** The argument that it is, where it is no option. */
@@ -29,6 +30,7 @@ export function findWanted(
   const options: { dataDir?: string; config?: string } = {};
   let command = program;
   let isOver = false;
+  let isHelp = false;
   let count = 0;
   let open: Option | undefined;
   for (const word of words.slice(0, -1)) {
@@ -44,8 +46,10 @@ export function findWanted(
         else note(options, option, value);
       }
     } else {
-      const child = count === 0 ? childOf(command, word) : undefined;
+      const child = count === 0 && !isHelp ? childOf(command, word) : undefined;
       if (child) command = child;
+      // Commander's own, and no child: what follows is a command, and nothing follows that.
+      else if (word === 'help' && count === 0 && command.commands.length > 0 && !isHelp) isHelp = true;
       else count += 1;
     }
   }
@@ -57,7 +61,8 @@ export function findWanted(
   const argument = args[count] ?? (args.at(-1)?.variadic ? args.at(-1) : undefined);
   if (!isOver && current.startsWith('-')) return { wanted: { command, current, place: 'flag' }, options };
   if (argument) return { wanted: { command, current, place: 'argument', argument }, options };
-  const place = count === 0 && command.commands.length > 0 ? 'command' : 'nothing';
+  const names = isHelp ? 'topic' : 'command';
+  const place = count === 0 && command.commands.length > 0 ? names : 'nothing';
   return { wanted: { command, current, place }, options };
 }
 
@@ -88,8 +93,9 @@ export async function suggest(wanted: Wanted, sources: Sources): Promise<Suggest
     files,
   });
   if (place === 'flag') return begin({ values: flagsOf(command), files: 'none' });
-  if (place === 'command') {
-    const shown = command.createHelp().visibleCommands(command);
+  if (place === 'command' || place === 'topic') {
+    const visible = command.createHelp().visibleCommands(command);
+    const shown = visible.filter((child) => place === 'command' || child.name() !== 'help');
     return begin({ values: shown.map((child) => [child.name(), child.description()] as const), files: 'none' });
   }
   const choices = (option ?? argument)?.argChoices?.map((choice) => [choice, ''] as const);

@@ -1,10 +1,10 @@
 import { approvalPolicySchema, needsSchema, policyRuleSchema, targetSchema } from '@runtime/contracts';
 import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { parseDirectory } from '../arguments/directory.ts';
 import { parseDuration } from '../arguments/duration.ts';
 import { parseLabel } from '../arguments/label.ts';
 import { parseNeeds } from '../arguments/needs.ts';
+import { parsePath } from '../arguments/path.ts';
 import { parsePolicyRule } from '../arguments/policy.ts';
 import { parseTargets } from '../arguments/targets.ts';
 import { usageError } from '../arguments/usage-error.ts';
@@ -47,13 +47,11 @@ export type TaskOptions = z.infer<typeof taskOptionsSchema>;
  */
 export function addTaskOptions(command: Command): Command {
   return command
-    .option('--prompt-file <path>', 'read the prompt from a file; - reads standard input')
+    .addOption(parsedOption('--prompt-file <path>', 'read the prompt from a file; - reads standard input', parsePath))
     .addOption(parsedOption('--on <runtimes>', 'runtimes in order of preference: pi,tmux or pi:<model>', parseTargets))
     .option('--model <name>', 'the model of every runtime for which --on names none')
     .addOption(new Option('--thinking <level>', 'how much the model thinks').choices(thinkingLevels))
-    .addOption(
-      parsedOption('--workspace <path>', 'where the agent works (default: the current directory)', parseDirectory),
-    )
+    .addOption(parsedOption('--workspace <path>', 'where the agent works (default: the current directory)', parsePath))
     .option('--title <text>', 'the title in lists (default: the beginning of the prompt)')
     .addOption(repeatedOption('--label <label>', 'a label for lists: name=value; repeatable', parseLabel))
     .option('--until-closed', 'keep the task open for follow-ups until `runtime close`')
@@ -89,7 +87,9 @@ export function addTaskOptions(command: Command): Command {
       ),
     )
     .addOption(repeatedOption('--env-pass <names>', 'variables to pass to the agent; repeatable', (text) => text))
-    .option('--env-from <path>', 'a file (mode 0600) of KEY=VALUE lines for the agent; never logged')
+    .addOption(
+      parsedOption('--env-from <path>', 'a file (mode 0600) of KEY=VALUE lines for the agent; never logged', parsePath),
+    )
     .option('--share-workspace', 'allow other tasks to work in the same directory at the same time')
     .option('--continue <task>', 'continue the conversation of an ended task');
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { AgentRuntimeError, type ControlPlane, type SubmitRequest, type Target } from '@runtime/contracts';
 import { parseDuration } from '../arguments/duration.ts';
+import { labelsOf } from '../arguments/label.ts';
 import { mergePolicies } from '../arguments/policy.ts';
 import { defined } from '../defined.ts';
 import { usageError } from '../arguments/usage-error.ts';
@@ -39,7 +40,7 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
     approvals: options.approvalTimeout === undefined ? approvals : { ...approvals, timeoutMs: options.approvalTimeout },
     env: pass.length + (file === undefined ? 0 : 1) > 0 || defaults.env ? { ...defaults.env, pass, file } : undefined,
     shareWorkspace: options.shareWorkspace,
-    labels: options.label && Object.fromEntries(options.label),
+    labels: labelsOf(options.label),
     // Always a key: after a lost connection the request is sent again and must not become a second task.
     key: options.key ?? `cli-${randomUUID()}`,
   };
@@ -47,8 +48,8 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
 }
 
 /** The run that this command is called from, when an agent calls it: the task then may use what that run holds. */
-export function parentRun(env: CommandContext['deps']['env']): Pick<SubmitRequest, 'parentRunId'> {
-  return defined({ parentRunId: callingRun(env) });
+export async function parentRun(deps: CommandContext['deps']): Promise<Pick<SubmitRequest, 'parentRunId'>> {
+  return defined({ parentRunId: await callingRun(deps) });
 }
 
 /** The names of `--env-pass`, each of which may be a list with commas. */

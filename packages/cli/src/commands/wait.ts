@@ -61,7 +61,7 @@ async function waitForTasks(
   { any, timeout }: z.infer<typeof waitOptionsSchema>,
 ): Promise<number> {
   const { out } = context;
-  const waitingRunId = callingRun(context.deps.env);
+  const waitingRunId = await callingRun(context.deps);
   const enough = new AbortController();
   const late = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
   const signal = AbortSignal.any([context.signal, enough.signal, ...(late ? [late] : [])]);

@@ -28,7 +28,7 @@ export async function watchTask(
   options: WatchOptions,
 ): Promise<RunOutcome | undefined> {
   const { out, program } = context;
-  const waitingRunId = callingRun(context.deps.env);
+  const waitingRunId = await callingRun(context.deps);
   const view = createLiveView({
     colours: out.colours,
     live: out.live,

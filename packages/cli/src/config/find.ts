@@ -1,5 +1,6 @@
-import { access } from 'node:fs/promises';
+import { lstat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { systemCode } from '@runtime/contracts';
 
 /** The name of the configuration file. */
 const configFileName = 'runtime.config.json';
@@ -13,15 +14,25 @@ export function configSearchPath(cwd: string, home: string): string[] {
   }
 }
 
-/** The path of the nearest configuration file, or undefined. */
+/**
+ * The path of the nearest configuration file, or undefined. One that is there counts, whether or not it can be read:
+ * the runtimes, approvals and limits of another one would be a surprise.
+ */
 export async function findConfigFile(cwd: string, home: string): Promise<string | undefined> {
   for (const directory of configSearchPath(cwd, home)) {
     const path = join(directory, configFileName);
-    const found = await access(path).then(
-      () => true,
-      () => false,
-    );
-    if (found) return path;
+    if (await isThere(path)) return path;
   }
   return undefined;
+}
+
+/** A link is there, wherever it leads. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    // Whatever keeps us from looking keeps us from reading, too, and is told then.
+    return !['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
+  }
 }

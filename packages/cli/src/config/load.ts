@@ -1,11 +1,12 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { AgentRuntimeError, jsonDepthExceeds } from '@runtime/contracts';
+import { AgentRuntimeError, jsonDepthExceeds, systemCode } from '@runtime/contracts';
 import { describeIssues } from '../arguments/describe-issues.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import { defaultConfig } from './defaults.ts';
 import { findConfigFile } from './find.ts';
+import { describeLostName } from './lost-names.ts';
 import { runtimeConfigSchema, type RuntimeConfig, type RuntimeEntry } from './schema.ts';
 
 export type { RuntimeConfig } from './schema.ts';
@@ -33,6 +34,7 @@ const maxConfigBytes = 1024 * 1024;
  * place of the mistake, and PERMISSION_DENIED for a file that was found and belongs to another user.
  */
 export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConfig> {
+  if (options.path === '') throw usageError('the path after --config is empty');
   const given = options.path === undefined ? undefined : resolve(options.cwd, options.path);
   const path = given ?? (await findConfigFile(options.cwd, options.home));
   const config =
@@ -59,6 +61,8 @@ export function parseConfig(text: string, path: string): RuntimeConfig {
   } catch (error) {
     throw new AgentRuntimeError('INVALID_ARGUMENT', `${path} is not JSON: ${messageOf(error)}`, { cause: error });
   }
+  const lost = describeLostName(text);
+  if (lost !== undefined) throw usageError(`${path}: ${lost}`);
   const parsed = runtimeConfigSchema.safeParse(document);
   if (parsed.success) return parsed.data;
   throw usageError(
@@ -100,15 +104,24 @@ async function readConfig(path: string, named: boolean): Promise<string> {
       if (!found.isFile()) throw new Error('it is not a file');
       if (!named) refuseForeign(path, found);
       if (found.size > maxConfigBytes) throw new Error('it is larger than 1 MiB');
-      return await file.readFile('utf8');
+      return decode(await file.readFile());
     } finally {
       await file.close();
     }
   } catch (error) {
     if (AgentRuntimeError.isInstance(error)) throw error;
-    throw new AgentRuntimeError('INVALID_ARGUMENT', `cannot read the configuration ${path}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    // Only one that was there a moment ago is read without having been named.
+    const why = !named && systemCode(error) === 'ENOENT' ? 'it is a link that leads nowhere' : messageOf(error);
+    throw new AgentRuntimeError('INVALID_ARGUMENT', `cannot read the configuration ${path}: ${why}`, { cause: error });
+  }
+}
+
+/** The mark that some editors put before the text is left out. */
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error('it is not UTF-8', { cause });
   }
 }
 

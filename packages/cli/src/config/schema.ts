@@ -1,4 +1,6 @@
+import { promptModeOf, type PromptMode } from '@runtime/adapter-kit/run';
 import {
+  AgentRuntimeError,
   approvalPolicySchema,
   environmentSpecSchema,
   needsSchema,
@@ -8,10 +10,42 @@ import {
   taskSpecSchema,
 } from '@runtime/contracts';
 import { z } from 'zod';
-import { durationPattern } from '../arguments/duration.ts';
+import { durationPattern, parseDuration } from '../arguments/duration.ts';
+
+/** A check that throws, as an issue with its message. */
+function passes<T>(check: (value: T) => unknown, path: readonly PropertyKey[] = []) {
+  return (value: T, context: z.core.$RefinementCtx): void => {
+    try {
+      check(value);
+    } catch (error) {
+      const message = AgentRuntimeError.from(error).rawMessage;
+      context.addIssue({ code: 'custom', message, path: [...path], input: value });
+    }
+  };
+}
+
+/** For an entry whose command and `prompt` have to agree; `plain` are the modes that need no template. */
+const hasOnePrompt = (plain: readonly [PromptMode, ...PromptMode[]]) =>
+  passes<{ readonly command: readonly string[]; readonly prompt?: PromptMode | undefined }>(
+    (entry) => promptModeOf(entry.command, entry.prompt, plain),
+    ['prompt'],
+  );
+
+function isPattern(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'u').unicode;
+  } catch {
+    return false;
+  }
+}
+
+// The adapters refuse the same, but only once one of them is made, and without the name of the setting.
+const text = z.string().refine((value) => !value.includes('\0'), 'expected a text without NUL characters');
+const longestTimerMs = 2_147_483_647;
+const timerMs = z.int().min(1).max(longestTimerMs);
 
 const command = z
-  .array(z.string().min(1).max(65_536))
+  .array(text.min(1).max(65_536))
   .min(1)
   .max(1000)
   .describe(
@@ -20,7 +54,8 @@ const command = z
 
 const durationSchema = z
   .string()
-  .regex(durationPattern, 'expected a duration with units, such as "10m" or "1h30m"')
+  .regex(durationPattern, { error: 'expected a duration with units, such as "10m" or "1h30m"', abort: true })
+  .superRefine(passes(parseDuration))
   .describe('A duration with units: 500ms, 90s, 10m, 1h30m, 2d.');
 
 const passEnv = z
@@ -33,12 +68,12 @@ const piSchema = z
   .strictObject({
     adapter: z.literal('pi'),
     command: command.optional(),
-    args: z.array(z.string()).max(100).optional().describe('Further arguments for pi.'),
+    args: z.array(text).max(100).optional().describe('Further arguments for pi.'),
     isolate: z.boolean().optional().describe('A private agent directory for each run.'),
     extensions: z.boolean().optional().describe("Load the user's and trusted projects' extensions."),
     offline: z.boolean().optional().describe('Pi makes no network calls of its own.'),
     images: z.boolean().optional(),
-    startupMs: z.int().min(1).optional(),
+    startupMs: timerMs.optional(),
     passEnv,
   })
   .describe('The Pi coding agent over its RPC mode.');
@@ -46,19 +81,31 @@ const piSchema = z
 const tmuxSchema = z
   .strictObject({
     adapter: z.literal('tmux'),
-    command,
+    command: command.refine(
+      ([program = '']) => !program.includes('{prompt'),
+      'expected a program that is not itself the prompt',
+    ),
     prompt: z
       .enum(['argument', 'file', 'stdin', 'paste'])
       .optional()
       .describe('How the first instruction reaches the agent.'),
     size: z.strictObject({ columns: z.int().min(20).max(1000), rows: z.int().min(5).max(1000) }).optional(),
-    submitKey: z.string().optional().describe('The tmux name of the key that submits a paste.'),
-    readyPattern: z.string().optional().describe('A line of the screen that shows that the agent is ready for input.'),
-    readyTimeoutMs: z.int().min(1).optional(),
-    lingerMs: z.int().min(1).optional().describe('How long the screen stays after the agent ended, in milliseconds.'),
-    tmux: z.string().min(1).optional().describe('The tmux to use.'),
+    submitKey: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,20}$/, 'expected the tmux name of one key')
+      .optional()
+      .describe('The tmux name of the key that submits a paste.'),
+    readyPattern: z
+      .string()
+      .refine(isPattern, 'expected a regular expression')
+      .optional()
+      .describe('A line of the screen that shows that the agent is ready for input.'),
+    readyTimeoutMs: timerMs.optional(),
+    lingerMs: timerMs.optional().describe('How long the screen stays after the agent ended, in milliseconds.'),
+    tmux: text.min(1).optional().describe('The tmux to use.'),
     passEnv,
   })
+  .superRefine(hasOnePrompt(['paste', 'stdin']))
   .describe(
     'A command in a tmux pane that people can attach to. In an argument, {prompt} stands for the prompt, {promptFile} for the path of a file with the prompt, and {workspace} for the workspace.',
   );
@@ -68,9 +115,10 @@ const localSchema = z
     adapter: z.literal('local'),
     command,
     prompt: z.enum(['stdin', 'file', 'argument']).optional().describe('How the command gets its prompt.'),
-    versionArgs: z.array(z.string()).max(100).optional().describe('Arguments that make the command print its version.'),
+    versionArgs: z.array(text).max(100).optional().describe('Arguments that make the command print its version.'),
     passEnv,
   })
+  .superRefine(hasOnePrompt(['stdin']))
   .describe(
     'A command that runs to its end. It gets the prompt on its standard input, unless an argument contains {prompt} or {promptFile}.',
   );
@@ -101,7 +149,9 @@ const defaultsSchema = z
     recovery: taskSpecSchema.shape.recovery.unwrap().optional(),
     retry: retryPolicySchema.optional(),
     // A relative path starts at the configuration's file.
-    env: environmentSpecSchema.extend({ file: z.string().max(4096).optional() }).optional(),
+    env: environmentSpecSchema
+      .extend({ file: text.min(1, 'expected the path of a file').max(4096).optional() })
+      .optional(),
     deadline: durationSchema.optional(),
     runTimeout: durationSchema.optional(),
     idleTimeout: durationSchema.optional(),

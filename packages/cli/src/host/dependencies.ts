@@ -95,11 +95,16 @@ export interface CliDependencies {
   readonly stdin: AsyncIterable<Uint8Array | string> & { readonly isTTY?: boolean | undefined };
   readonly stdout: TextSink;
   readonly stderr: TextSink;
-  /** Aborted when the reader of stdout closes it (EPIPE). */
+  /** Aborted when stdout takes no more: its reader closed it (EPIPE), or nothing can be written there. */
   readonly brokenPipe: AbortSignal;
   readonly planes: Planes;
   /** Makes the adapter of a definition, in this process or in an owner that it starts. */
   createAdapter(id: string, definition: RuntimeDefinition): Promise<RuntimeAdapter>;
+  /**
+   * The run that this process was called from, where RUNTIME_RUN_ID is not in `env`: an agent may have cleared it.
+   * @default it is not looked for
+   */
+  findCallingRun?(): Promise<string | undefined>;
   /** Starts an owner process. Resolves when the process runs, which is before it serves. */
   startOwner(options: StartOwnerOptions): Promise<StartingOwner>;
   /** Tells the error of this process to the one that started it, where that listens: see `StartingOwner.failure`. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
+import { findCallingRun } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { createAdapter } from '../config/adapters.ts';
 import type { CliDependencies } from './dependencies.ts';
@@ -19,6 +20,8 @@ export function nodeDependencies(): CliDependencies {
   // The same program from sources and from the bundle.
   const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
   const home = homeDirectory();
+  const output = watchOutput();
+  let calledFrom: Promise<string | undefined> | undefined;
   return {
     version,
     env: process.env,
@@ -28,9 +31,10 @@ export function nodeDependencies(): CliDependencies {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
-    brokenPipe: watchForBrokenPipe(),
+    brokenPipe: output.broken,
     planes: nodePlanes(),
     createAdapter,
+    findCallingRun: () => (calledFrom ??= findCallingRun()),
     startOwner: (options) =>
       startOwner(options, { execPath: process.execPath, execArgv: process.execArgv, entry }, process.env),
     tellStarter(failure) {
@@ -50,25 +54,30 @@ export function nodeDependencies(): CliDependencies {
     exitWithin: (code, ms) => void setTimeout(() => process.exit(code), ms).unref(),
     exit: (code) => {
       // Not process.exit, which would lose what is still in the pipes; but after Ctrl-C a full pipe must not hold us.
-      process.exitCode = code;
+      process.exitCode = output.isLost() ? exitCodes.failed : code;
       if (code === exitCodes.interrupted) process.exit();
     },
   };
 }
 
-/** Aborts when the reader closes stdout, as `head` does. Any other failure of stdout ends the process. */
-function watchForBrokenPipe(): AbortSignal {
+/**
+ * Watches for what cannot be written. `broken` aborts when stdout takes no more: its reader closed it, as `head` does,
+ * or, which also makes the command fail, its result is lost. A note that is lost changes nothing.
+ */
+function watchOutput(): { readonly broken: AbortSignal; isLost(): boolean } {
   const broken = new AbortController();
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') {
-        if (stream === process.stdout) process.stderr.write(`error cannot write to stdout: ${error.message}\n`);
-        process.exit(exitCodes.failed);
-      }
-      if (stream === process.stdout) broken.abort(new DOMException('the reader closed stdout', 'AbortError'));
-    });
-  }
-  return broken.signal;
+  let lost = false;
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED' && !lost) {
+      lost = true;
+      process.stderr.write(`error cannot write to stdout: ${error.message}\n`);
+      // The command may have set it before.
+      process.exitCode = exitCodes.failed;
+    }
+    broken.abort(new DOMException('nothing more can be written to stdout', 'AbortError'));
+  });
+  return { broken: broken.signal, isLost: () => lost };
 }
 
 async function ask(question: string, signal: AbortSignal): Promise<string> {

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { addAfterHelp } from './help.ts';
+import { terminalWidth } from '../render/fit.ts';
 import { handle, type Handler, type HandlerOptions } from './handle.ts';
 
 /** Adds the options that every command takes, before its name or after it. */
@@ -49,7 +50,7 @@ export function addCommand(parent: Command, deps: CliDependencies, spec: Command
   spec.options?.(command);
   addCommonOptions(command);
   command.aliases(spec.aliases ?? []);
-  addAfterHelp(command, spec.details, spec.examples ?? [], () => deps.stdout.columns ?? 80);
+  addAfterHelp(command, spec.details, spec.examples ?? [], () => terminalWidth(deps.stdout));
   return command.action(handle(deps, spec.body, spec));
 }
 

@@ -93,10 +93,10 @@ async function openLog(logPath: string): Promise<FileHandle> {
       () => 0,
     );
     if (size > maxLogBytes) await rename(logPath, `${logPath}.old`);
-    // No-follow: a link in the directory must not choose the file that we append to.
+    // No-follow: a link in the directory must not choose the file that we append to. No FIFO is waited for.
     return await open(
       logPath,
-      constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+      constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK,
       0o600,
     );
   } catch (cause) {

@@ -1,8 +1,11 @@
-import { submitRequestSchema } from '@runtime/contracts';
+import { idSchema } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
 import type { CliDependencies } from '../host/dependencies.ts';
 
-/** The run that a command is called from, when an agent calls it. */
-export function callingRun(env: CliDependencies['env']): string | undefined {
-  return submitRequestSchema.shape.parentRunId.safeParse(env[runMarker]).data;
+/**
+ * The run that a command is called from, when an agent calls it. Only for commands that submit or wait: it may look at
+ * other processes.
+ */
+export async function callingRun(deps: Pick<CliDependencies, 'env' | 'findCallingRun'>): Promise<string | undefined> {
+  return idSchema.safeParse(deps.env[runMarker]).data ?? (await deps.findCallingRun?.());
 }

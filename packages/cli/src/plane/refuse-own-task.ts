@@ -1,5 +1,5 @@
 import { AgentRuntimeError, maxTaskDepth, type ControlPlane } from '@runtime/contracts';
-import { runMarker } from '@runtime/contracts/adapter';
+import { callingRun } from './calling-run.ts';
 import type { ConnectContext } from './connect.ts';
 import { shortId } from '../render/short-id.ts';
 
@@ -12,7 +12,7 @@ export async function refuseOwnTask(
   plane: ControlPlane,
   taskIds: readonly string[],
 ): Promise<void> {
-  const runId = deps.env[runMarker];
+  const runId = await callingRun(deps);
   if (runId === undefined) return;
   const views = await plane.tasks({ status: ['queued', 'running', 'waiting'], signal });
   let own = views.find(({ runs }) => runs.some((run) => run.runId === runId && run.status !== 'ended'));

@@ -1,5 +1,10 @@
 import { textWidth } from '@runtime/adapter-kit/terminal';
 
+/** How wide a terminal is. One that does not know says 0, or nothing: then it is as wide as `usual`. */
+export function terminalWidth({ columns = 0 }: { readonly columns?: number | undefined }, usual = 80): number {
+  return columns > 0 ? columns : usual;
+}
+
 /** Our own colours: everything else was removed before. */
 // oxlint-disable-next-line no-control-regex
 const colour = /(\u001b\[[0-9;]*m)/;

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { AgentRuntimeError } from '@runtime/contracts';
 import pc from 'picocolors';
 import type { CliDependencies, TextSink } from '../host/dependencies.ts';
-import { wrapLine } from './fit.ts';
+import { terminalWidth, wrapLine } from './fit.ts';
 import { withShortIds } from './short-id.ts';
 import { createStatusLine } from './status-line.ts';
 import { spokenHint } from './spoken-hint.ts';
@@ -67,7 +67,8 @@ export function createOutput(
   const write = (text: string): Promise<void> => send(text === '' ? '' : status.erase() + text);
   const note = (text: string): void => {
     void send(status.erase());
-    stderr.write(`${stderr.isTTY === true ? wrapLine(text, stderr.columns ?? 80) : text}\n`);
+    stderr.write(`${stderr.isTTY === true ? wrapLine(text, terminalWidth(stderr)) : text}
+`);
   };
   const record = (value: unknown): Promise<void> => write(`${safeJson(value)}\n`);
   const bare = (text: string): Promise<void> => (json || text === '' ? Promise.resolve() : write(`${text}\n`));
@@ -78,7 +79,7 @@ export function createOutput(
     redraws: !json && !quiet && stdout.isTTY === true && deps.env['TERM'] !== 'dumb',
     // Not kept: a window changes its size.
     get columns() {
-      return stdout.isTTY === true ? (stdout.columns ?? 100) : Infinity;
+      return stdout.isTTY === true ? terminalWidth(stdout, 100) : Infinity;
     },
     write,
     line: (text = '') => (json || quiet ? Promise.resolve() : write(`${text}\n`)),

@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findApproval, parseDecision, splitAnswer } from '../../src/arguments/choice.ts';
 import { formatDuration, parseDuration } from '../../src/arguments/duration.ts';
+import { labelsOf, parseLabel } from '../../src/arguments/label.ts';
 import { parseNeeds } from '../../src/arguments/needs.ts';
 import { mergePolicies, parsePolicyRule } from '../../src/arguments/policy.ts';
 import { parseTargets } from '../../src/arguments/targets.ts';
@@ -63,6 +64,18 @@ describe('parseNeeds', () => {
   it('names the capability that it does not know', () => {
     expect(() => parseNeeds('stear=delivered')).toThrow(/"stear"/);
     expect(() => parseNeeds('steer=telepathic')).toThrow(/steer/);
+  });
+
+  it('takes no capability twice: one of the levels would be ignored', () => {
+    expect(() => parseNeeds('steer=observed,followUp,steer=accepted')).toThrow(/steer is asked for twice/);
+  });
+});
+
+describe('labelsOf', () => {
+  it('takes no name twice, and none that would vanish', () => {
+    expect(labelsOf([parseLabel('a=1'), parseLabel('b=1')])).toEqual({ a: '1', b: '1' });
+    expect(() => labelsOf([parseLabel('a=1'), parseLabel('a=2')])).toThrow(/the label "a" is given twice/);
+    expect(() => parseLabel('__proto__=1')).toThrow(/cannot be the name of a label/);
   });
 });
 

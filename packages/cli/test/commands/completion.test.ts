@@ -47,6 +47,23 @@ describe('what may stand at the end of a command line', () => {
       ['events', '--type', 'breaker.'],
       ['breaker.opened', 'breaker.halfOpened', 'breaker.closed', ':4'],
     ],
+    [
+      ['help', 'co'],
+      ['config', 'completion', ':4'],
+    ],
+    [
+      ['config', 'help', ''],
+      ['schema', 'show', ':4'],
+    ],
+    [['help', 'run', ''], [':4']],
+    [
+      ['--data-dir', '/nowhere', 'help', 'ste'],
+      ['steer', ':4'],
+    ],
+    [
+      ['run', 'help', '--dea'],
+      ['--deadline', ':4'],
+    ],
     [['run', '--workspace', ''], [':16']],
     [['run', '--prompt-file', ''], [':0']],
     [

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
-import { parentRun } from '../../src/commands/task-request.ts';
+import { callingRun } from '../../src/plane/calling-run.ts';
 import { Lab } from '../support/lab.ts';
 
 const view = (document: unknown): TaskView => taskViewSchema.parse(document);
@@ -143,9 +143,11 @@ describe('options of a task', () => {
 });
 
 describe('a command that an agent calls', () => {
-  it('names the run that it was called from, if that is the name of one', () => {
-    expect(parentRun({ RUNTIME_RUN_ID: 'run-1' })).toEqual({ parentRunId: 'run-1' });
-    for (const env of [{}, { RUNTIME_RUN_ID: '' }, { RUNTIME_RUN_ID: '../etc' }, { RUNTIME_RUN_ID: 'x'.repeat(65) }])
-      expect(parentRun(env)).toEqual({});
+  it('names the run that it was called from, if that is the name of one', async () => {
+    expect(await callingRun({ env: { RUNTIME_RUN_ID: 'run-1' } })).toBe('run-1');
+    for (const env of [{}, { RUNTIME_RUN_ID: '' }, { RUNTIME_RUN_ID: '../etc' }, { RUNTIME_RUN_ID: 'x'.repeat(65) }]) {
+      expect(await callingRun({ env })).toBeUndefined();
+      expect(await callingRun({ env, findCallingRun: () => Promise.resolve('run-2') })).toBe('run-2');
+    }
   });
 });

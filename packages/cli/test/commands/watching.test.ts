@@ -176,11 +176,19 @@ describe('runtime list', () => {
     expect((await lab.run('list')).stdout).toContain('x  team=web k=a=b');
   });
 
-  it.each(['list', 'run', 'submit'])('an empty --workspace is refused by %s', async (command) => {
+  it.each([
+    ['list', '--workspace'],
+    ['run', '--workspace'],
+    ['submit', '--workspace'],
+    ['submit', '--prompt-file'],
+    ['submit', '--env-from'],
+    ['steer', '--prompt-file'],
+    ['submit', '--config'],
+  ])('an empty path is refused by %s %s: it comes from a variable that is not set', async (command, option) => {
     await using lab = await Lab.open();
     const words = command === 'list' ? [] : ['x'];
-    const { code, stderr } = await lab.run(command, ...words, '--workspace', '');
-    expect([code, stderr]).toEqual([2, expect.stringContaining('--workspace')]);
+    const { code, stderr } = await lab.run(command, ...words, option, '');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(new RegExp(`${option}.* is empty`))]);
     expect((await lab.run('list', '-q')).stdout.trim()).toBe('');
   });
 

@@ -82,6 +82,12 @@ export class ProcessLab implements AsyncDisposable {
     return execute('bash', ['-c', script], this.workspace, this.env);
   }
 
+  /** A script for bash, in which `"${runtime[@]}"` is the command line. */
+  shell(script: string): Cli {
+    const runtime = `runtime=("${process.execPath}" "${this.#main}")`;
+    return execute('bash', ['-c', `${runtime}\n${script}`], this.workspace, this.env);
+  }
+
   /** The pid in owner.json. */
   async ownerPid(): Promise<number | undefined> {
     return (await nodePlanes().owner(this.dataDir))?.pid;

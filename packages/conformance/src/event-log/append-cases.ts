@@ -1,4 +1,4 @@
-import type { NewEvent } from '@runtime/contracts/log';
+import { maxAppendBytes, maxAppendEvents, type NewEvent } from '@runtime/contracts/log';
 import { expect } from 'vitest';
 import { collect, errorOf, positions, type Verifier } from './suite.ts';
 
@@ -107,8 +107,8 @@ function refusalCases(verifier: Verifier): void {
       [{ type: 'x', position: 3 }],
       [{ type: 'x', time: 3 }],
       [{ type: 'x', toJSON: () => 'x' }],
-      Array.from({ length: 1025 }, () => ({ type: 'x' })),
-      [{ type: 'x', text: 'x'.repeat(16 * 1024 * 1024) }],
+      Array.from({ length: maxAppendEvents + 1 }, () => ({ type: 'x' })),
+      [{ type: 'x', text: 'x'.repeat(maxAppendBytes) }],
     ];
     for (const events of tooMuch) expect((await errorOf(log.append('s', events))).code).toBe('INVALID_ARGUMENT');
     for (const stream of ['', 'a b', 'a"b', 'a\nb', 'x'.repeat(201)]) {
@@ -118,9 +118,9 @@ function refusalCases(verifier: Verifier): void {
     expect(
       await log.append(
         's',
-        Array.from({ length: 1024 }, () => ({ type: 'x' })),
+        Array.from({ length: maxAppendEvents }, () => ({ type: 'x' })),
       ),
-    ).toMatchObject({ last: 1024 });
+    ).toMatchObject({ last: maxAppendEvents });
   });
   verifier.verifies('append.refused-leaves-nothing', async (log) => {
     await log.append('s', [{ type: 'x' }]);

@@ -32,7 +32,7 @@ export const eventLogRequirements = {
   ],
   'append.limits': [
     'refuses events that are not JSON, have no type, use the fields of the log, or are too large or too many',
-    'INVALID_ARGUMENT (not JSON, too large: 16 MiB a batch, 1024 events)',
+    'INVALID_ARGUMENT (not JSON, more than `maxAppendEvents` or `maxAppendBytes`)',
   ],
   'append.refused-leaves-nothing': ['gives no position to an append that it refused', 'nothing is written'],
   'append.signal': [

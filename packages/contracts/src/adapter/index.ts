@@ -24,5 +24,5 @@ export { policyAction, policyAsks } from '../vocabulary/approval.ts';
 export { namedWaitMs } from '../vocabulary/retry-after.ts';
 export { codeOfSignal } from '../vocabulary/outcome.ts';
 export { classifyMessage } from '../vocabulary/failure-words.ts';
-export { deltaTypes, maxEventTextChars, sessionEventSchemas } from '../events/session-events.ts';
+export { deltaTypes, maxEventTextChars, maxOpen, sessionEventSchemas } from '../events/session-events.ts';
 export type { SessionEvent, SessionEventType } from '../events/session-events.ts';

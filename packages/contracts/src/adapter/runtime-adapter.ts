@@ -61,7 +61,10 @@ export interface Launch {
 /** Opaque to the plane: where an adapter's source stands. At most 500 characters. */
 export type SourceCursor = string;
 
-/** The events of one record of the source, appended atomically. */
+/**
+ * The events of one record of the source. They are appended atomically, up to 1024 events and 8 MiB of JSON; more of
+ * them in several appends, and an owner that dies between these reads the record again from its beginning.
+ */
 export interface SourceBatch {
   readonly cursor: SourceCursor;
   /** May be empty: the cursor alone moves. */

@@ -1,4 +1,5 @@
 const quote = 0x22;
+const comma = 0x2c;
 const backslash = 0x5c;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
@@ -21,6 +22,24 @@ export function jsonDepthExceeds(json: string | Uint8Array, maxDepth: number): b
       depth += 1;
       if (depth > maxDepth) return true;
     } else if (code === closeBrace || code === closeBracket) depth -= 1;
+  }
+  return false;
+}
+
+/**
+ * True for JSON, as its UTF-8 bytes, that holds more than `most` keys and values, by the commas and opening brackets
+ * outside its strings: what a schema, which looks at each of them, would take long for. One pass, as `jsonDepthExceeds`.
+ */
+export function jsonMembersExceed(json: Uint8Array, most: number): boolean {
+  if (json.length <= most) return false;
+  let members = 0;
+  for (let at = 0; at < json.length; at += 1) {
+    const code = json[at];
+    if (code === quote) at = endOfString(json, at);
+    else if (code === comma || code === openBrace || code === openBracket) {
+      members += 1;
+      if (members > most) return true;
+    }
   }
   return false;
 }

@@ -10,6 +10,12 @@ import { runOutcomeSchema } from '../vocabulary/outcome.ts';
  */
 export const maxEventTextChars = 256 * 1024;
 
+/**
+ * How many tools, children and approvals of a run may be open at a time, of each: every event is folded with all of
+ * them. What a backend opens beyond is quarantined.
+ */
+export const maxOpen = 256;
+
 const text = z.string().max(maxEventTextChars);
 const toolName = z.string().max(200);
 const outputSource = z.enum(['stdout', 'stderr', 'screen']);

@@ -1,6 +1,7 @@
 import type { NewEvent } from '../log/event-log.ts';
 import type { TaskEventType } from '../events/task-events.ts';
 import type { InstructionLevel } from '../vocabulary/instruction.ts';
+import { maxOpen } from '../events/session-events.ts';
 import { own } from '../base/own.ts';
 import { currentRun, openApprovals, type TaskState } from './task-state.ts';
 
@@ -39,12 +40,6 @@ export interface EventRule {
   readonly follows: string;
   readonly when: readonly Guard[];
 }
-
-/**
- * How many tools, children and approvals of a run may be open at a time: each event is folded with all of them, so a
- * backend that opens and never closes would stop its plane.
- */
-const maxOpen = 256;
 
 const session = ['task.open', 'run.current', 'run.started'] as const;
 const inTurn = [...session, 'turn.open'] as const;

@@ -1,6 +1,11 @@
 import type { CallOptions } from '../base/call-options.ts';
 import type { AgentRuntimeError } from '../base/errors.ts';
 
+/** The most events that one append takes. */
+export const maxAppendEvents = 4096;
+/** The most bytes that the events of one append have as JSON, all together (16 MiB). */
+export const maxAppendBytes = 16 * 1024 * 1024;
+
 /** A fact before it is in the log. Plain JSON; `position`, `stream`, `revision` and `time` are the log's own fields. */
 export interface NewEvent {
   readonly type: string;
@@ -113,9 +118,9 @@ export interface EventLog extends AsyncDisposable {
    * Appends events to one stream, as one atomic batch.
    * Positions are given in the order of the calls, before the first await: two calls without an await between them keep
    * their order.
-   * Failure: CONFLICT (`expected`), INVALID_ARGUMENT (not JSON, too large: 16 MiB a batch, 1024 events), EXHAUSTED
-   * (disk full: nothing was written, later calls work again when there is room), UNAVAILABLE (closed), OUTCOME_UNKNOWN
-   * (the log failed under this very batch), and `failure` itself afterwards. Only the last two have `details.poisoned`.
+   * Failure: CONFLICT (`expected`), INVALID_ARGUMENT (not JSON, more than `maxAppendEvents` or `maxAppendBytes`),
+   * EXHAUSTED (disk full: nothing was written, later calls work again when there is room), UNAVAILABLE (closed),
+   * OUTCOME_UNKNOWN (the log failed under this very batch), and `failure` itself afterwards. Only the last two have `details.poisoned`.
    * Aborting `signal` stops the waiting, not the append.
    */
   append(stream: string, events: readonly NewEvent[], options?: AppendOptions): Promise<AppendResult>;

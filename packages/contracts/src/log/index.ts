@@ -14,7 +14,7 @@ export type {
   Snapshot,
   StoredEvent,
 } from './event-log.ts';
-export { storedEvent } from './event-log.ts';
+export { maxAppendBytes, maxAppendEvents, storedEvent } from './event-log.ts';
 export type { EventFamily } from './event-family.ts';
 export { formatCursor, parseCursor } from './cursor.ts';
 export type { CursorParts } from './cursor.ts';

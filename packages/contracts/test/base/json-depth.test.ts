@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonDepthExceeds } from '../../src/base/json-depth.ts';
+import { jsonDepthExceeds, jsonMembersExceed } from '../../src/base/json-depth.ts';
 
 const nested = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
 const depthOf = (value: unknown): number =>
@@ -32,4 +32,12 @@ describe.each([
     }
     expect(jsonDepthExceeds(as('"[[[[[[ without an end \\'), 1)).toBe(false);
   });
+});
+
+it('keys and values are counted outside strings, before it is known whether they end', () => {
+  const bytes = (json: string): Uint8Array => new TextEncoder().encode(json);
+  expect(jsonMembersExceed(bytes(JSON.stringify({ a: [1, 2], b: ',,,,[[[[{{{{' })), 4)).toBe(false);
+  expect(jsonMembersExceed(bytes(JSON.stringify({ a: [1, 2], b: {} })), 4)).toBe(true);
+  expect(jsonMembersExceed(bytes('[1,'.repeat(100)), 199)).toBe(true);
+  expect(jsonMembersExceed(bytes(`"${'\\",'.repeat(50)}`), 0)).toBe(false);
 });

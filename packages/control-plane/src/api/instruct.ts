@@ -14,7 +14,8 @@ import type { Plane } from '../plane/plane.ts';
 import { actorSchema } from './act.ts';
 import { checkPrompt } from './submit.ts';
 
-const maxInstructions = 1000;
+/** Of one task: a task ends with what becomes of each of them, in one append. */
+export const maxInstructions = 1000;
 
 export const sendParamsSchema = z.strictObject({
   taskId: idSchema,

@@ -8,12 +8,19 @@ import { lookupEnvironment } from '../task/given.ts';
 const patienceMs = 5_000;
 
 /**
- * Refuses a task that is known to fail by its own fault: its environment file cannot be used, it names a model that is
- * not there, or no runtime meets its needs.
+ * Refuses a task that is known to fail by its own fault: its environment cannot be had or be handed to a process, it
+ * names a model that is not there, or no runtime meets its needs.
  */
 export async function refuseFaults({ spec, values }: Submission, ctx: Plane['ctx']): Promise<void> {
-  const { file } = spec.env ?? {};
-  if (file !== undefined) await buildEnvironment({ base: {}, file });
+  const { file, pass = [] } = spec.env ?? {};
+  const { environment: given, set = {} } = values ?? {};
+  await buildEnvironment({
+    base: given ?? ctx.environment,
+    // Of what the caller gave, only what the task may have was kept.
+    pass: given ? Object.keys(given) : pass,
+    set,
+    ...(file === undefined ? {} : { file }),
+  });
   const isDemanding = ({ model, thinking }: Target): boolean => model !== undefined || thinking !== undefined;
   if (!spec.needs && !spec.runtimes.some(isDemanding)) return;
   const environment = lookupEnvironment(ctx, spec, values);

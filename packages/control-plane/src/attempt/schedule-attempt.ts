@@ -3,6 +3,7 @@ import { unfinishedInstructions, type TaskState } from '@runtime/contracts/fold'
 import { sourceOf } from '../runtimes/adapters.ts';
 import { resumePrompt } from '../run/prompts.ts';
 import { probeEnvironment } from '../task/given.ts';
+import { closedInstruction } from '../task/closed-instruction.ts';
 import type { Task } from '../task/task.ts';
 import { neverBegan } from './never-began.ts';
 import type { NextStep } from './what-follows.ts';
@@ -64,10 +65,8 @@ function unsentOpening(state: TaskState): string | undefined {
  * wait for them.
  */
 function obsoletePrompts(state: TaskState, kept: string | undefined): TaskEvent[] {
+  const why = 'The run that this instruction was for has ended';
   return unfinishedInstructions(state)
     .filter(({ id, mode }) => mode === 'prompt' && id !== state.promptId && id !== kept)
-    .map(({ id, level }) => {
-      const type = level === 'queued' ? 'instruction.declined' : 'instruction.unknown';
-      return { type, instructionId: id, reason: 'The run that this instruction was for has ended' };
-    });
+    .map((instruction) => closedInstruction(state, instruction, { unsent: why, unseen: why }));
 }

@@ -23,6 +23,7 @@ import { callOptions, eventsParams, leaveParams, listParams, runtimesParams, sub
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 import { Observers } from './observers.ts';
+import { givenOptions, plainData } from './plain-data.ts';
 import { TaskClient } from './task-client.ts';
 
 const submittedSchema = z.object({ id: z.string() });
@@ -48,7 +49,7 @@ export class PlaneClient implements ControlPlane {
   }
 
   async submit(request: SubmitRequest, options?: CallOptions): Promise<TaskHandle> {
-    const { id } = await ask(this.#channel, submittedSchema, 'submit', submitParams(request), options);
+    const { id } = await ask(this.#channel, submittedSchema, 'submit', submitParams(plainData(request)), options);
     return this.task(id);
   }
 
@@ -56,15 +57,18 @@ export class PlaneClient implements ControlPlane {
     return new TaskClient(this.#channel, id);
   }
 
-  tasks(options: ListOptions = {}): Promise<readonly TaskView[]> {
+  async tasks(given?: ListOptions): Promise<readonly TaskView[]> {
+    const options = givenOptions(given);
     return ask(this.#channel, viewsSchema, 'tasks.list', listParams(options), callOptions(options));
   }
 
-  events(options: EventsOptions = {}): AsyncIterable<CursoredEvent> {
+  events(given?: EventsOptions): AsyncIterable<CursoredEvent> {
+    const options = givenOptions(given);
     return eachEvent(this.#channel.stream('events', eventsParams(options), callOptions(options)));
   }
 
-  runtimes(options: RuntimesOptions = {}): Promise<readonly RuntimeReport[]> {
+  async runtimes(given?: RuntimesOptions): Promise<readonly RuntimeReport[]> {
+    const options = givenOptions(given);
     return ask(this.#channel, reportsSchema, 'runtimes', runtimesParams(options), callOptions(options));
   }
 
@@ -72,7 +76,8 @@ export class PlaneClient implements ControlPlane {
     return ask(this.#channel, planeInfoSchema, 'info', {}, options);
   }
 
-  async leave(options: LeaveOptions = {}): Promise<void> {
+  async leave(given?: LeaveOptions): Promise<void> {
+    const options = givenOptions(given);
     await ask(this.#channel, z.null(), 'leave', leaveParams(options), callOptions(options));
   }
 

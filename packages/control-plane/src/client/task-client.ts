@@ -21,6 +21,7 @@ import { ask } from './ask.ts';
 import { actParams, callOptions, eventsParams, waitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
+import { givenOptions, plainData } from './plain-data.ts';
 
 const queuedSchema = z.object({ instructionId: z.string() });
 
@@ -38,7 +39,8 @@ export class TaskClient implements TaskHandle {
     return ask(this.#channel, taskViewSchema, 'task.status', { taskId: this.id }, options);
   }
 
-  events(options: EventsOptions = {}): AsyncIterable<TaskStreamEvent> {
+  events(given?: EventsOptions): AsyncIterable<TaskStreamEvent> {
+    const options = givenOptions(given);
     const params = { taskId: this.id, ...eventsParams(options) };
     return eachEvent(this.#channel.stream('events', params, callOptions(options)));
   }
@@ -72,20 +74,18 @@ export class TaskClient implements TaskHandle {
     await this.#act('task.answer', options, { approvalId, decision });
   }
 
-  async #send(
-    mode: 'steer' | 'followUp',
-    input: string | readonly Part[],
-    { signal, ...rest }: SendOptions = {},
-  ): Promise<Receipt> {
+  async #send(mode: 'steer' | 'followUp', input: string | readonly Part[], given?: SendOptions): Promise<Receipt> {
+    const { signal, ...rest } = givenOptions(given);
     const parts = typeof input === 'string' ? [{ type: 'text', text: input }] : input;
-    const params = { taskId: this.id, mode, parts, ...rest };
+    const params = { taskId: this.id, mode, parts: plainData(parts), ...rest };
     const options = signal ? { signal } : {};
     const { instructionId } = await ask(this.#channel, queuedSchema, 'task.send', params, options);
     return new ReceiptClient(this.#channel, this.id, instructionId);
   }
 
-  async #act(method: string, options: ActOptions = {}, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
-    const params = { taskId: this.id, ...actParams(options), ...more };
+  async #act(method: string, given?: ActOptions, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const options = givenOptions(given);
+    const params = { taskId: this.id, ...actParams(options), ...plainData(more) };
     await this.#channel.call(method, params, callOptions(options));
   }
 }

@@ -4,11 +4,11 @@ import {
   sessionEventSchemas,
   type SessionEvent,
   type SessionEventType,
-  type SourceBatch,
 } from '@runtime/contracts/adapter';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
 import { closedApprovals } from '../task/closed-approvals.ts';
 import type { Draft } from '../task/draft.ts';
+import type { BatchPart } from './parts-of-batch.ts';
 
 const defaultApprovalMs = 3_600_000;
 const sampleChars = 1024;
@@ -18,16 +18,20 @@ const lateMs = 1_000;
 type Report = TaskEventOf<SessionEventType | 'run.progressed' | 'approval.resolved'>;
 
 /**
- * Adds the events of one source record to the draft: each with its run, the last one with the source's cursor.
+ * Adds the events of one source record, or of a part of it, to the draft: each with its run, the last one with the
+ * source's cursor.
  * An event that breaks its schema or the event table is quarantined: neither believed nor lost. Evidence that is
  * repeated is left out.
  */
-export function acceptEvents(draft: Draft, run: RunState, { events, cursor, at }: SourceBatch): void {
+export function acceptEvents(draft: Draft, run: RunState, { events, cursor, at }: BatchPart): void {
   const { runId } = run;
   const written = at === undefined ? undefined : Math.min(Math.max(0, Math.round(at)), draft.time);
   // Only what is read late has another time than its event.
   const isLate = written !== undefined && draft.time - written > lateMs;
-  const stamp = { sourceCursor: cursor, ...(isLate ? { sourceTime: written } : {}) };
+  const stamp = {
+    ...(cursor === undefined ? {} : { sourceCursor: cursor }),
+    ...(isLate ? { sourceTime: written } : {}),
+  };
   if (run.stalled && events.length > 0) draft.push({ type: 'run.progressed', runId, signal: 'activity' });
   for (const [index, event] of events.entries()) {
     const isLastEvent = index === events.length - 1;

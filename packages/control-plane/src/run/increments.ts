@@ -1,10 +1,7 @@
 import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
 
 const maxChars = 64 * 1024;
-/**
- * Limit for increments that cannot be merged, such as those of two tools that take turns: the log takes 1024 events at
- * once.
- */
+/** Limit for increments that cannot be merged, such as those of two tools that take turns. */
 const maxEvents = 512;
 
 /** Increments that wait to be appended together: those that belong together are merged, in their order. */

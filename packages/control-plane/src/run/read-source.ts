@@ -5,6 +5,7 @@ import { planeStream } from '@runtime/contracts/log';
 import type { Task } from '../task/task.ts';
 import { atMost } from '../waiting/clock.ts';
 import { acceptEvents } from './accept-events.ts';
+import { partsOf, type BatchPart } from './parts-of-batch.ts';
 import { pump } from './pump.ts';
 import { WithoutText } from './without-text.ts';
 
@@ -27,6 +28,7 @@ export class SourceReader {
   #following: Reading | undefined;
   #left: Reading | undefined;
   #isEnded = false;
+  #isCut = false;
   #error: AgentRuntimeError | undefined;
   #lastBatchAt = performance.now();
 
@@ -41,6 +43,11 @@ export class SourceReader {
   /** The source ended by itself, or broke off. */
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** The task was cancelled, and the source was left before its end. */
+  get isCut(): boolean {
+    return this.#isCut;
   }
 
   /** Why the source broke off. */
@@ -81,16 +88,26 @@ export class SourceReader {
     this.#goOn();
   }
 
-  /** Waits for the source's end, as long as it gives anything; aborts it afterwards. */
+  /**
+   * Waits for the source's end, as long as it gives anything; aborts it afterwards. A cancel does not wait for a
+   * backlog: with it the source is read for as long as the agent may take to end, `stopGraceMs`.
+   */
   async drain(): Promise<void> {
+    const began = performance.now();
+    const { ctx } = this.#task;
+    const isEnough = (): boolean => {
+      const isOver = this.#task.state.cancel !== undefined && performance.now() - began >= ctx.tuning.stopGraceMs;
+      this.#isCut ||= isOver;
+      return isOver;
+    };
     const left = this.#left;
     this.#left = undefined;
     if (left) {
-      if (!(await this.#untilQuiet(left, quietMs.drain))) return;
+      if (!(await this.#untilQuiet(left, quietMs.drain, isEnough))) return;
       // It was left before the end of the source.
       this.#goOn();
     }
-    if (this.#following) await this.#untilQuiet(this.#following, quietMs.drain);
+    if (this.#following) await this.#untilQuiet(this.#following, quietMs.drain, isEnough);
   }
 
   /** Stops the reading; what was read is still appended. */
@@ -171,23 +188,23 @@ export class SourceReader {
 
   async #append(batch: SourceBatch): Promise<void> {
     this.#lastBatchAt = performance.now();
-    await appendBatch(this.#task, this.#runId, batch);
+    for (const part of partsOf(batch)) await appendPart(this.#task, this.#runId, part);
   }
 }
 
-async function appendBatch(task: Task, runId: string, batch: SourceBatch): Promise<void> {
+async function appendPart(task: Task, runId: string, part: BatchPart): Promise<void> {
   let isFenced = false;
   await task.recordDraft((draft) => {
     const run = currentRun(draft.state);
     isFenced = run?.runId !== runId;
-    if (run && !isFenced) acceptEvents(draft, run, batch);
+    if (run && !isFenced) acceptEvents(draft, run, part);
   });
-  if (isFenced) await recordFenced(task, runId, batch);
+  if (isFenced) await recordFenced(task, runId, part);
 }
 
 /** A batch that arrives after its run's end is kept in the plane's stream, and changes nothing. */
-async function recordFenced({ ctx, id }: Task, runId: string, batch: SourceBatch): Promise<void> {
-  const types = batch.events.map(({ type }) => type).join(' ');
+async function recordFenced({ ctx, id }: Task, runId: string, part: BatchPart): Promise<void> {
+  const types = part.events.map(({ type }) => type).join(' ');
   const fenced: PlaneEvent = {
     type: 'run.fenced',
     taskId: id,

@@ -7,7 +7,7 @@ import type { Task } from '../task/task.ts';
 import { atMost, earliest } from '../waiting/clock.ts';
 import { disposeSession, reapUntilDone, stopSession } from './adapter-calls.ts';
 import { Deliveries, dueApprovals, expireApprovals } from './deliveries.ts';
-import { endedEvents, stoppingEvents } from './ending-events.ts';
+import { cutEvents, endedEvents, stoppingEvents } from './ending-events.ts';
 import { SourceReader } from './read-source.ts';
 import { handleOf } from './launch-request.ts';
 import { outcomeOfRun } from './run-outcome.ts';
@@ -117,6 +117,7 @@ async function endRun(
   const exit = await stopSession(session, ctx.tuning);
   await ctx.failpoint('stop.after');
   if (!isFlood) await source.drain();
+  if (source.isCut) await task.record((state) => cutEvents(state, runId));
   await atMost(stopGraceMs, deliveries.settled());
   const run = currentRun(task.state);
   if (!run) return true;

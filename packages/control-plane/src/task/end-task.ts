@@ -1,7 +1,8 @@
-import type { RunOutcome, TaskEvent } from '@runtime/contracts';
+import type { InstructionLevel, RunOutcome, TaskEvent } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
 import { forgetSecrets } from '../run/run-secrets.ts';
 import { closedApprovals } from './closed-approvals.ts';
+import { closedInstruction } from './closed-instruction.ts';
 import { hasValues } from './task-values.ts';
 import type { Task } from './task.ts';
 
@@ -19,16 +20,14 @@ export async function endTask(task: Task, outcome: RunOutcome): Promise<false> {
   return false;
 }
 
+const unfinished: ReadonlySet<InstructionLevel> = new Set(['queued', 'sending', 'accepted']);
+const why = {
+  unsent: 'The task ended before this instruction was sent',
+  unseen: 'The task ended before this instruction was seen to enter a turn',
+};
+
 function closedInstructions(state: TaskState): TaskEvent[] {
-  return Object.values(state.instructions).flatMap(({ id, level }): TaskEvent[] => {
-    if (level === 'queued') {
-      const reason = 'The task ended before this instruction was sent';
-      return [{ type: 'instruction.declined', instructionId: id, reason }];
-    }
-    if (level === 'sending' || level === 'accepted') {
-      const reason = 'The task ended before this instruction was seen to enter a turn';
-      return [{ type: 'instruction.unknown', instructionId: id, reason }];
-    }
-    return [];
-  });
+  return Object.values(state.instructions)
+    .filter(({ level }) => unfinished.has(level))
+    .map((instruction) => closedInstruction(state, instruction, why));
 }

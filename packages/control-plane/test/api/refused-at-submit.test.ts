@@ -38,6 +38,8 @@ describe("a request that cannot work by its task's own fault is refused", () => 
     ['is a link', (file) => symlink('/dev/null', file), 'PERMISSION_DENIED'],
     ['is too large', written(`A=${'x'.repeat(1024 * 1024)}`), 'INVALID_ARGUMENT'],
     ['is no list of variables', written('secret words'), 'INVALID_ARGUMENT'],
+    ['has a value that the system does not take', written(`A=b\nZZA=${'x'.repeat(200_000)}`), 'INVALID_ARGUMENT'],
+    ['has a value with a NUL', written('ZZA=secret words\0'), 'INVALID_ARGUMENT'],
   ])('when its environment file %s', async (_what, make, code) => {
     await using places = await makePlaces();
     const file = join(places.root, 'env');
@@ -45,6 +47,28 @@ describe("a request that cannot work by its task's own fault is refused", () => 
     const error = await refusal(places, [memoryRuntime()], { env: { file } });
     expect(error).toMatchObject({ code, message: expect.stringContaining(file) });
     expect(error?.message).not.toContain('secret words');
+  });
+
+  it.each<[string, Partial<SubmitRequest>]>([
+    ['is one that the system does not take', { env: { set: { ZZA: '€'.repeat(60_000) } } }],
+    [
+      'makes them larger together than an agent can be given',
+      { env: { set: Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`ZZA${n}`, 'x'.repeat(60_000)])) } },
+    ],
+  ])('when a variable %s', async (_what, over) => {
+    await using places = await makePlaces();
+    expect(await refusal(places, [memoryRuntime()], over)).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining('ZZA'),
+    });
+  });
+
+  it('when it has fields that nobody knows, in a few words', async () => {
+    await using places = await makePlaces();
+    const fields = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`a-field-that-is-unknown-${n}`, n]));
+    const error = await refusal(places, [memoryRuntime()], fields);
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('a-field-that-is-unk') });
+    expect(JSON.stringify(error).length).toBeLessThan(2000);
   });
 
   it('when no runtime meets its needs, with the reason for each', async () => {

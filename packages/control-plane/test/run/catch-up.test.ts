@@ -92,3 +92,25 @@ it('a limit does not wait for a source that grows as fast as it is read', { time
 it('a cancel does not either', { timeout: 120_000 }, async () => {
   expect(await flooded({ overdueMs: 1e9 }, (task) => task.cancel())).toMatchObject({ status: 'cancelled' });
 });
+
+it('a cancel does not wait for what an agent left behind, and says that it was not read', async () => {
+  await using places = await makePlaces();
+  async function* events(session: RuntimeSession, options: ReadEventsOptions = {}): AsyncGenerator<SourceBatch> {
+    yield* session.events(options);
+    // Longer than anybody waits.
+    for (let n = 0; options.signal?.aborted !== true; n += 1) {
+      yield { cursor: options.after ?? '', events: [{ type: 'output.delta', source: 'stdout', text: `${n}` }] };
+      await sleep(2);
+    }
+  }
+  const script = (): MemoryStep[] => [{ do: 'say', text: 'begun' }, { do: 'hang' }];
+  const adapter = hostile({ script }, { session: (session) => ({ events: (options) => events(session, options) }) });
+  await using plane = await openPlane(places, { adapters: [adapter], tuning });
+  const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+  await seen(plane, task.id, 'message.completed');
+  await task.cancel();
+  expect(await task.outcome()).toMatchObject({ status: 'cancelled' });
+  const all = await eventsOf(plane, task.id);
+  expectSoundStream(all);
+  expect(all.filter(({ type }) => type === 'output.gap')).toHaveLength(1);
+});

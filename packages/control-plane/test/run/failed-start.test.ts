@@ -50,6 +50,23 @@ describe('a start that fails', () => {
     expect(events).toContain('start.failed');
   });
 
+  it.each<[ErrorCode, string]>([
+    ['INVALID_ARGUMENT', 'instruction.declined'],
+    ['UNAVAILABLE', 'instruction.declined'],
+    ['OUTCOME_UNKNOWN', 'instruction.unknown'],
+  ])('with %s, and the prompt in the launch, makes of the prompt: %s', async (code, type) => {
+    await using places = await makePlaces();
+    const faults = { start: { code, times: 9 } };
+    const adapter = memoryRuntime({ faults, capabilities: { firstInstruction: 'launch' } });
+    await using plane = await openPlane(places, { adapters: [adapter] });
+    const once = { ...retry, maxAttempts: 1 };
+    const task = await plane.submit({ prompt: 'go', workspace: places.workspace, retry: once });
+    await task.outcome();
+    const types = typesOf(await eventsOf(plane, task.id));
+    expect(types).toContain('instruction.sending');
+    expect(types.filter((each) => /^instruction\.(declined|unknown)$/.test(each))).toEqual([type]);
+  });
+
   it('is written down with whose fault each code is', async () => {
     const page = await readFile(fileURLToPath(new URL('../../../../docs/errors.md', import.meta.url)), 'utf8');
     const written = Object.fromEntries(

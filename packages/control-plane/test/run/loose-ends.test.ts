@@ -1,8 +1,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime, type MemoryRuntimeOptions } from '@runtime/conformance/memory-runtime';
-import type { SessionEvent } from '@runtime/contracts/adapter';
+import { maxOpen, type SessionEvent } from '@runtime/contracts/adapter';
+import { maxAppendEvents } from '@runtime/contracts/log';
 import { expect, it } from 'vitest';
+import { maxInstructions } from '../../src/api/instruct.ts';
+import { maxPartEvents } from '../../src/run/parts-of-batch.ts';
 import { expectFinal, hostile, seen } from '../support/hostile.ts';
 import { eventsOf, expectSoundStream, makePlaces, openPlane, retry } from '../support/planes.ts';
 
@@ -141,4 +144,61 @@ it('a run whose environment file is gone can be cancelled after a restart, and l
   expect(await second.task(id).outcome()).toEqual({ status: 'cancelled' });
   expect(reaps).toBe(1);
   expectFinal(await eventsOf(second, id));
+});
+
+it.each([
+  ['in number', Array.from({ length: 5000 }, (): SessionEvent => ({ type: 'context.compacted', reason: 'again' }))],
+  [
+    'in bytes',
+    Array.from({ length: 40 }, (): SessionEvent => ({
+      type: 'text.delta',
+      messageId: 'm',
+      text: '\0'.repeat(200_000),
+    })),
+  ],
+])('a record of more events than the log takes at once, %s, is appended in parts', async (_, events) => {
+  await using places = await makePlaces();
+  const adapter = hostile(
+    { script: () => [{ do: 'say', text: 'done' }] },
+    {
+      session: (session) => ({
+        events: async function* (options) {
+          for await (const batch of session.events(options)) {
+            const begins = batch.events.some(({ type }) => type === 'turn.started');
+            yield begins ? { ...batch, events: [...batch.events, ...events] } : batch;
+          }
+        },
+      }),
+    },
+  );
+  await using plane = await openPlane(places, { adapters: [adapter] });
+  const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+  expect(await task.outcome()).toEqual({ status: 'succeeded' });
+  const all = await eventsOf(plane, task.id);
+  expectSoundStream(all);
+  const type = events[0]?.type;
+  expect(all.filter((event) => event.type === type && event['messageId'] !== '1').length).toBeGreaterThanOrEqual(
+    events.length,
+  );
+});
+
+it('a task with as many questions open as may be can be cancelled', async () => {
+  await using places = await makePlaces();
+  const questions = Array.from({ length: 2 * maxOpen }, (_, n): SessionEvent => ({ ...ask, approvalId: `ask-${n}` }));
+  const adapter = memoryRuntime({
+    script: () => [...questions.map((event) => ({ do: 'emit' as const, event })), { do: 'hang' }],
+  });
+  await using plane = await openPlane(places, { adapters: [adapter] });
+  const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
+  await seen(plane, task.id, 'output.quarantined');
+  await task.cancel();
+  expect(await task.outcome()).toMatchObject({ status: 'cancelled' });
+  const events = await eventsOf(plane, task.id);
+  expectSoundStream(events);
+  expectFinal(events);
+});
+
+it('what a task may have open is closed in one append', () => {
+  // A turn's end closes the tools, the children and the approvals of its run, and a task's end its instructions.
+  expect(maxInstructions + 3 * maxOpen + maxPartEvents).toBeLessThan(maxAppendEvents);
 });

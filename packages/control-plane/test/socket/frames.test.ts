@@ -68,3 +68,29 @@ it('frames before a broken one in the same chunk are still read', () => {
   expect([frames.next().value, frames.next().value]).toEqual([1, 2]);
   expect(() => frames.next()).toThrow(violation);
 });
+
+it.each([
+  ['keys', (many: number) => `{${Array.from({ length: many }, (_, n) => `"k${n}":1`).join(',')}}`],
+  ['elements', (many: number) => `[${'1,'.repeat(many - 1)}1]`],
+  ['brackets', (many: number) => `[${'[[]],'.repeat(many / 2)}1]`],
+])('a frame holds at most as many %s as any request needs', (_what, text) => {
+  expect(() => read(`${text(20_000)}\n`)).toThrow(violation);
+  expect(read(`${text(5000)}\n`)).toHaveLength(1);
+  expect(read(`"${',{[:'.repeat(20_000)}"\n`)).toHaveLength(1);
+});
+
+it('a frame of a server may hold as much as it likes', () => {
+  const text = JSON.stringify(Array.from({ length: 50_000 }, () => ({})));
+  expect([...new FrameReader(Infinity).read(Buffer.from(`${text}\n`))]).toHaveLength(1);
+});
+
+it('empty lines begin no frame', () => {
+  const reader = new FrameReader();
+  expect([...reader.read(Buffer.alloc(1_000_000, '\n'))]).toEqual([]);
+  expect([...reader.read(Buffer.from('\r\n\r'))]).toEqual([]);
+  expect([...reader.read(Buffer.from('\n\n'))]).toEqual([]);
+  expect(reader.inFrame).toBe(false);
+  expect([...reader.read(Buffer.from('\n7'))]).toEqual([]);
+  expect(reader.inFrame).toBe(true);
+  expect([...reader.read(Buffer.from('\n'))]).toEqual([7]);
+});

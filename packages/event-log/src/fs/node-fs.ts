@@ -38,7 +38,8 @@ export function nodeFs(): LogFs {
 
 function openFlags(mode: OpenMode): number {
   const base = constants.O_NOFOLLOW ?? 0;
-  if (mode === 'read') return base | constants.O_RDONLY;
+  // Opening a FIFO would wait for its writer.
+  if (mode === 'read') return base | constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
   const flags = base | constants.O_RDWR | constants.O_CREAT;
   if (mode === 'create') return flags | constants.O_EXCL;
   return mode === 'write' ? flags : flags | (constants.O_DSYNC ?? 0);

@@ -1,10 +1,6 @@
-import type { AppendOptions, NewEvent } from '@runtime/contracts/log';
+import { maxAppendBytes, maxAppendEvents, type AppendOptions, type NewEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { isTooDeep, maxDepth } from '../format/depth.ts';
-
-// The limits of one append.
-const maxBatchBytes = 16 * 1024 * 1024;
-const maxBatchEvents = 1024;
 
 const streamPattern = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/;
 
@@ -25,8 +21,8 @@ export function checkTime(time: number): number {
 
 /** Encodes each event as JSON text. Throws INVALID_ARGUMENT for events or options that no append can take. */
 export function encodeEvents(events: readonly NewEvent[], options: AppendOptions): string[] {
-  if (!Array.isArray(events) || events.length === 0 || events.length > maxBatchEvents) {
-    throw invalid(`an append takes 1 to ${maxBatchEvents} events`, 'split it into several appends');
+  if (!Array.isArray(events) || events.length === 0 || events.length > maxAppendEvents) {
+    throw invalid(`an append takes 1 to ${maxAppendEvents} events`, 'split it into several appends');
   }
   const { expected } = options;
   if (expected !== undefined && (!Number.isSafeInteger(expected) || expected < 0)) {
@@ -36,16 +32,16 @@ export function encodeEvents(events: readonly NewEvent[], options: AppendOptions
   let bytes = 0;
   // A UTF-16 unit is at most three bytes of UTF-8: texts that are small by that measure need no exact count.
   for (const text of texts) bytes += text.length * 3;
-  if (bytes > maxBatchBytes) assertFits(texts);
+  if (bytes > maxAppendBytes) assertFits(texts);
   return texts;
 }
 
 function assertFits(texts: readonly string[]): void {
   let bytes = 0;
-  for (const text of texts) bytes += text.length > maxBatchBytes ? text.length : Buffer.byteLength(text);
-  if (bytes > maxBatchBytes)
+  for (const text of texts) bytes += text.length > maxAppendBytes ? text.length : Buffer.byteLength(text);
+  if (bytes > maxAppendBytes)
     throw invalid(
-      `an append of ${bytes} bytes is above the limit of ${maxBatchBytes}`,
+      `an append of ${bytes} bytes is above the limit of ${maxAppendBytes}`,
       'put large content into an artifact',
     );
 }

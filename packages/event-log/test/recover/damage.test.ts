@@ -1,6 +1,11 @@
+import { spawnSync } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorOf, FaultFs, type DiskImage } from '@runtime/conformance/event-log';
 import { encodeRecord } from '../../src/format/records.ts';
+import { openEventLog } from '../../src/index.ts';
+import { scratchDir } from '../support/child.ts';
 import { fileOf, firstSegment, flip, openOn, recover, withFile, without } from '../support/fault-log.ts';
 
 const oneSegment = { segmentBytes: 1024 * 1024 };
@@ -143,4 +148,15 @@ test.each([
   );
   expect(events.length).toBe(6);
   expect(log.problems.length).toBe(tail.every((byte) => byte === 0x0a) ? 0 : 1);
+});
+
+test('a FIFO in the place of a segment is refused, and not waited for', async () => {
+  const dir = await scratchDir();
+  const log = await openEventLog({ dir });
+  await log.append('a', [{ type: 'x' }]);
+  await log.close();
+  const segment = join(dir, '00000001.jsonl');
+  await rm(segment);
+  spawnSync('mkfifo', [segment]);
+  expect((await errorOf(openEventLog({ dir, readOnly: true }))).code).toBe('UNAVAILABLE');
 });
