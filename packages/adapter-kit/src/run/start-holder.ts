@@ -4,6 +4,7 @@ import { AgentRuntimeError, systemCode, throwIfAborted } from '@runtime/contract
 import { readTail } from '../files/read-tail.ts';
 import { killTree } from '../process/kill-tree.ts';
 import { platformSupport } from '../process/platform.ts';
+import { followedFiles } from '../source/sweep.ts';
 import { watchChanges } from '../source/watch-changes.ts';
 import type { HolderLaunch } from './holder-launch.ts';
 import { holderExitClaimed, holderScript } from './holder-script.ts';
@@ -65,6 +66,8 @@ async function spawnHolder(
     const [file = '', ...args] = holder;
     const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'ignore', log.fd] });
     child.unref();
+    // Killed, it leaves no record: nothing would wake the run's readers before the next look at all of them.
+    child.once('exit', () => followedFiles.now());
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     return child;
   } catch (cause) {

@@ -14,15 +14,18 @@ export class Sweep {
   /** Calls `look`, which is synchronous, cheap and does not throw, again and again, until the returned function is called. */
   add(look: () => void): () => void {
     this.#looks.add(look);
-    this.#timer ??= setInterval(() => {
-      for (const each of this.#looks) each();
-    }, this.#everyMs);
+    this.#timer ??= setInterval(() => this.now(), this.#everyMs);
     return () => {
       this.#looks.delete(look);
       if (this.#looks.size > 0) return;
       clearInterval(this.#timer);
       this.#timer = undefined;
     };
+  }
+
+  /** Looks at once: something happened that is seen in no file. */
+  now(): void {
+    for (const each of this.#looks) each();
   }
 }
 

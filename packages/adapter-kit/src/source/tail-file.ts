@@ -71,13 +71,17 @@ export async function* tailFile(file: string, options: TailOptions): AsyncGenera
     // A file that grows as fast as it is read would have no end.
     const stood = follow ? Infinity : (await handle.stat()).size;
     for (;;) {
-      const before = cursor.position;
+      let before = cursor.position;
       yield* readOn(handle, cursor, options, stood);
       const isAsked = growth.wantsAnswer;
-      if (isAsked) growth.asked();
-      const last = isAsked && (await ended());
-      // What was written before the end is read after the answer, hence once more.
-      if (isAsked) yield* readOn(handle, cursor, options, last ? Infinity : stood);
+      let last = false;
+      if (isAsked) {
+        growth.asked();
+        last = await ended();
+        // What was written before the end is read after the answer, hence once more.
+        before = cursor.position;
+        yield* readOn(handle, cursor, options, last ? Infinity : stood);
+      }
       if (signal?.aborted) return;
       if (cursor.position === before) await refuseShrunk(handle, file, before);
       if (last || (isAsked && !follow)) return;
@@ -98,7 +102,8 @@ const askMs = 1000;
 class Growth {
   readonly #changes: ChangeWatch;
   readonly #isDoubtful: (() => boolean) | undefined;
-  #forget: (() => void) | undefined;
+  readonly #forget: (() => void) | undefined;
+  #hasGrown = (): boolean => true;
   #wantsAnswer = true;
   #askedAt = 0;
   #lookedAt = 0;
@@ -116,6 +121,7 @@ class Growth {
         return true;
       },
     });
+    if (isDoubtful) this.#forget = followedFiles.add(() => this.#lookAgain(isDoubtful));
   }
 
   get wantsAnswer(): boolean {
@@ -127,15 +133,9 @@ class Growth {
     this.#askedAt = performance.now();
   }
 
-  /** The file is there: from now on it is looked at, too, when no change was announced. */
+  /** The file is there. */
   of(handle: FileHandle, cursor: { readonly position: number }): void {
-    const isDoubtful = this.#isDoubtful;
-    if (!isDoubtful) return;
-    this.#forget = followedFiles.add(() => {
-      if (isDoubtful()) this.#wantsAnswer = true;
-      else if (fstatSync(handle.fd).size === cursor.position) return;
-      this.#changes.wake();
-    });
+    this.#hasGrown = () => sizeOf(handle) !== cursor.position;
   }
 
   async next(signal: AbortSignal | undefined): Promise<void> {
@@ -148,6 +148,21 @@ class Growth {
   close(): void {
     this.#forget?.();
     this.#changes.close();
+  }
+
+  #lookAgain(isDoubtful: () => boolean): void {
+    if (isDoubtful()) this.#wantsAnswer = true;
+    else if (!this.#hasGrown()) return;
+    this.#changes.wake();
+  }
+}
+
+/** At once; undefined where it cannot be told: who reads next finds out why. */
+function sizeOf({ fd }: FileHandle): number | undefined {
+  try {
+    return fstatSync(fd).size;
+  } catch {
+    return undefined;
   }
 }
 
