@@ -107,7 +107,7 @@ export const requirements = {
   },
   'events.unicode': {
     behaviour: 'keeps text exactly: line separators, characters of several bytes, wherever they are cut',
-    source: adapter('The events of one record of the source, appended atomically.'),
+    source: adapter('The events of one record of the source. They are appended atomically'),
   },
   'events.huge': {
     behaviour: 'splits text that is longer than an event may be, and loses nothing of it',

@@ -39,11 +39,11 @@ it('connecting is UNAVAILABLE, with a hint, where no plane is open', async () =>
   await expect(connectControlPlane({ dataDir: places.dataDir })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
-it('a request of 200 000 unknown fields is refused in a few kilobytes', async () => {
+it('a request of as many unknown fields as it may have is refused in a few kilobytes', async () => {
   await using places = await makePlaces();
   await using _plane = await openPlane(places, { adapters: [memoryRuntime()], listen: true });
   await using client = await dial(await socketPath(places.dataDir));
-  const many = Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`field ${at}`, at]));
+  const many = Object.fromEntries(Array.from({ length: 9000 }, (_, at) => [`field ${at}`, at]));
   client.send(call(1, 'task.status', { taskId: 'task-x', ...many }));
   client.send(call(2, 'submit', { prompt: 'x', workspace: places.workspace, ...many }));
   client.send({ ...call(3, 'info'), id: many });
