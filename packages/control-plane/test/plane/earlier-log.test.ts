@@ -30,9 +30,9 @@ async function openFixture() {
 }
 
 /** As that version made them, but for the flag that became `close`, which says who asked and when. */
-async function expected(): Promise<Record<string, Partial<TaskState>>> {
+async function expected(): Promise<Record<string, TaskState>> {
   const text = await readFile(join(fixture, 'states.json'), 'utf8');
-  const states = JSON.parse(text) as Record<string, Partial<TaskState> & { closeRequested?: boolean }>;
+  const states = JSON.parse(text) as Record<string, TaskState & { closeRequested?: boolean }>;
   return Object.fromEntries(
     Object.entries(states).map(([stream, { closeRequested: _flag, ...state }]) => [stream, state]),
   );
