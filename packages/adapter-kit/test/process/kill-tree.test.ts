@@ -55,10 +55,13 @@ describe('stopping a run', () => {
         await run.sh('trap "" TERM; setsid sleep 1000 & echo up; while :; do sleep 0.05; done');
         // Deaf before it is asked: else TERM ends it, which is right and not what is looked for.
         await eventually(async () => (await run.read('stdout.log')).includes('up'));
-        return stopRun(run.handle, { graceMs: 20 });
+        const exit = await stopRun(run.handle, { graceMs: 20 });
+        // What the holder says tells one that was killed from one that could not write.
+        return { exit, log: await run.read('holder.log') };
       }),
     );
-    expect(exits).toEqual(Array.from({ length: 8 }, () => ({ kind: 'signaled', signal: 'SIGKILL' })));
+    const killed = { exit: { kind: 'signaled', signal: 'SIGKILL' }, log: '' };
+    expect(exits).toEqual(Array.from({ length: 8 }, () => killed));
   });
 
   it('lets an agent that hears TERM end by itself, and does not wait for the rest of its grace', async () => {
