@@ -23,11 +23,12 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
   let isAsked = false;
   try {
     const patience = patienceFor(task, run);
-    const signal = AbortSignal.any([giveUp.signal, startLimit(task, adapter, patience, watching.signal)]);
     const launch = { ...(await launchRequest(task, run, adapter)), patience };
     // Before anything begins: whoever recovers the run reads nothing else.
     await keepSecrets(ctx, run.runId, launch.secrets);
     await ctx.failpoint('start.before');
+    // What the plane itself needs until here, on a slow disk for instance, is not the backend's time.
+    const signal = AbortSignal.any([giveUp.signal, startLimit(task, adapter, patience, watching.signal)]);
     isAsked = true;
     const session = await inTime(
       ctx,
