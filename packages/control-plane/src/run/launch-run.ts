@@ -2,11 +2,11 @@ import { AgentRuntimeError, type RunOutcome, type StopCause } from '@runtime/con
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import { currentRun, type RunState } from '@runtime/contracts/fold';
 import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
+import { keepSecrets } from '../task/run-secrets.ts';
 import type { Task } from '../task/task.ts';
 import { abortedLater, inTime, reapUntilDone } from './adapter-calls.ts';
 import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
 import { launchRequest, outcomeOfFailedStart } from './launch-request.ts';
-import { keepSecrets } from './run-secrets.ts';
 import { patienceFor, startLimit } from './start-limit.ts';
 import { stopReason } from './stop-reason.ts';
 import type { FoundRun } from './supervise-run.ts';

@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
 import type { Recovery, RuntimeAdapter } from '@runtime/contracts/adapter';
 import { currentRun, type RunState, type TaskState } from '@runtime/contracts/fold';
+import { readSecrets } from '../task/run-secrets.ts';
 import type { Task } from '../task/task.ts';
 import { sleep } from '../waiting/clock.ts';
 import { inTime, reapUntilDone } from './adapter-calls.ts';
 import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
 import { handleOf } from './launch-request.ts';
 import { outcomeOfRun } from './run-outcome.ts';
-import { readSecrets } from './run-secrets.ts';
 import { overdueStop } from './stop-reason.ts';
 import type { FoundRun } from './supervise-run.ts';
 

@@ -1,8 +1,8 @@
 import type { InstructionLevel, RunOutcome, TaskEvent } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
-import { forgetSecrets } from '../run/run-secrets.ts';
 import { closedApprovals } from './closed-approvals.ts';
 import { closedInstruction } from './closed-instruction.ts';
+import { forgetSecrets } from './run-secrets.ts';
 import { hasValues } from './task-values.ts';
 import type { Task } from './task.ts';
 

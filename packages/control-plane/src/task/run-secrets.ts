@@ -4,7 +4,7 @@ import { readTail, replaceFile } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import type { RunState } from '@runtime/contracts/fold';
 import { z } from 'zod';
-import type { PlaneContext } from '../task/context.ts';
+import type { PlaneContext } from './context.ts';
 
 const secretsSchema = z.object({ version: z.literal(1), secrets: z.array(z.string()) });
 
