@@ -50,7 +50,7 @@ async function spawnHolder(
   const shell = ['/bin/sh', '-c', holderScript, 'runtime-holder'];
   const input = stdin.kind === 'file' ? stdin.path : '';
   const settings = [
-    handle.runDir,
+    cwd,
     handle.runId,
     stdin.kind,
     input,
@@ -63,7 +63,7 @@ async function spawnHolder(
   });
   try {
     const [file = '', ...args] = holder;
-    const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'ignore', log.fd] });
+    const child = spawn(file, args, { cwd: handle.runDir, env, detached: true, stdio: ['ignore', 'ignore', log.fd] });
     child.unref();
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     return child;
