@@ -133,7 +133,7 @@ async function removeTraces(runDir: string): Promise<void> {
 }
 
 /** Waits until the recording is complete, or for as long as that may take. */
-async function awaitEndMark(runDir: string): Promise<void> {
+export async function awaitEndMark(runDir: string): Promise<void> {
   const record = await readLaunchRecord(runDir);
   if (!record) return;
   const mark = endMarkBytes(record.nonce);

@@ -13,6 +13,7 @@ const launchRecordSchema = z.object({
   version: z.literal(1),
   /** The file that tmux is, absolute. */
   tmux: z.string().min(1),
+  /** A name is in the run's directory, which may be moved. */
   socket: z.string().min(1).max(107),
   /** Names the session. Nothing else ever reaches tmux as a name. */
   session: z.string().regex(/^ar-[a-z0-9]{1,40}$/),
@@ -34,6 +35,9 @@ const holderSchema = holderRecordSchema.extend({
   tmux: z.string().max(50),
 });
 export type TmuxHolder = z.infer<typeof holderSchema>;
+
+/** The name of a server's socket in its run's directory. */
+export const socketName = 'tmux.sock';
 
 /** Where this adapter keeps its own files in a run's directory, beside the kit's. */
 export function tmuxRunFiles(runDir: string) {
@@ -62,12 +66,14 @@ export async function writeLaunchRecord(runDir: string, record: LaunchRecord): P
       hint: 'start a new run: a run directory is used once',
     });
   }
-  await writeNew(tmuxRunFiles(runDir).record, `${JSON.stringify(record)}\n`);
+  const socket = path.basename(record.socket) === socketName ? socketName : record.socket;
+  await writeNew(tmuxRunFiles(runDir).record, `${JSON.stringify({ ...record, socket })}\n`);
 }
 
-/** Undefined when there is none or it is damaged. */
+/** Its socket is where it is now. Undefined when there is none or it is damaged. */
 export async function readLaunchRecord(runDir: string): Promise<LaunchRecord | undefined> {
-  return readRecord(tmuxRunFiles(runDir).record, launchRecordSchema);
+  const record = await readRecord(tmuxRunFiles(runDir).record, launchRecordSchema);
+  return record && { ...record, socket: path.resolve(runDir, record.socket) };
 }
 
 /** The processes of holder, agent and server; undefined before the agent exists. */

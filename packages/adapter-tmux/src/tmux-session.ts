@@ -17,6 +17,7 @@ import { runEvents, type ReadableRun } from './events.ts';
 import { unsupported } from './refusals.ts';
 import { readTmuxHolder } from './run-files.ts';
 import { attachOf } from './server/attach.ts';
+import { earlyEnd } from './early-end.ts';
 import { Typist } from './say/typist.ts';
 
 /** A run that was started, and what must not appear in its events. */
@@ -62,8 +63,10 @@ export class TmuxSession implements RuntimeSession {
   /** Types the first instruction once the agent is ready. Later ones wait behind it. */
   async typeFirst(text: string, timeoutMs: number, call?: AbortSignal): Promise<void> {
     const signal = AbortSignal.any([this.#leaving.signal, ...(call ? [call] : [])]);
-    const { instructionId, readyPattern: pattern } = this.#run.record;
-    const ready = (): Promise<void> => awaitReady(this.#typist.screen, { pattern, timeoutMs, signal });
+    const { record, secrets, handle } = this.#run;
+    const { instructionId, readyPattern: pattern } = record;
+    const ended = (): Promise<AgentRuntimeError> => earlyEnd({ runDir: handle.runDir, record, secrets });
+    const ready = (): Promise<void> => awaitReady(this.#typist.screen, { pattern, timeoutMs, signal, ended });
     await abortable(this.#typist.type(instructionId, text, ready), signal);
   }
 

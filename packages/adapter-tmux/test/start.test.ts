@@ -73,10 +73,33 @@ test('a start that fails leaves nothing, and says why', async () => {
   });
   const early = await stage.launch('go');
   await expect(stage.start({ command: ['bash', '-c', 'exit 3'] }, early)).rejects.toMatchObject({
-    code: 'UNAVAILABLE',
+    code: 'INVALID_ARGUMENT',
   });
   for (const { handle } of [missing, nowhere, early]) expect(await countAll(handle)).toBe(0);
   expect(existsSync((await recordOf(early.handle)).socket)).toBe(false);
+});
+
+test('an agent that ends before it takes input is the fault of its command, with its exit code and its last words', async () => {
+  await using stage = await Stage.open();
+  const launch = await stage.launch('go', { secrets: ['s3cret-value'] });
+  const refused = join(stage.dir, 'refused');
+  await writeFile(refused, '#!/bin/sh -Z\n', { mode: 0o755 });
+  await expect(stage.start({ command: [refused], prompt: 'paste' }, launch)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringMatching(/exit code 2\).*Illegal option -Z|exit code [12]\).*invalid option/s),
+    hint: expect.not.stringContaining('readyTimeoutMs'),
+  });
+  const telling = await stage.launch('go', { secrets: ['s3cret-value'] });
+  const tells = { command: ['sh', '-c', 'echo "no key s3cret-value" >&2; exit 1'], prompt: 'paste' } as const;
+  await expect(stage.start(tells, telling)).rejects.toMatchObject({
+    message: expect.stringMatching(/exit code 1\); the last it showed: no key \*+$/),
+  });
+  const killed = await stage.launch('go');
+  const dies = { command: ['sh', '-c', 'kill -KILL $$'], prompt: 'paste' } as const;
+  await expect(stage.start(dies, killed)).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: expect.stringContaining('ended by SIGKILL'),
+  });
 });
 
 test('an agent that is known to be slow is given as much longer as the plane says, and the hint names the setting', async () => {

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { elfInterpreter, elfMachine } from './elf.ts';
+import { elfInterpreter, elfMachine, isBrokenElf } from './elf.ts';
 
 /** How a program is looked for. */
 export interface SearchPlace {
@@ -18,8 +18,8 @@ const maxInterpreters = 4;
 /**
  * Throws for a file that the system will refuse to execute although it is there and executable, and names both the file
  * and what is wrong: the interpreter of a script or of a binary that is not there (NOT_FOUND), a carriage return or a
- * byte order mark in the first line (NOT_FOUND), another processor or system (UNSUPPORTED). A file that cannot be read
- * passes: it may be executable all the same.
+ * byte order mark in the first line (NOT_FOUND), another processor or system, or bytes that are neither a script nor a
+ * program (UNSUPPORTED). A file that cannot be read passes: it may be executable all the same.
  */
 export async function checkExecutable(file: string, place: SearchPlace, depth = 0): Promise<void> {
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
@@ -119,6 +119,11 @@ async function checkBinary(file: string, handle: FileHandle, head: Buffer): Prom
     const hint = `install the program for ${process.platform} ${process.arch}`;
     throw new AgentRuntimeError('UNSUPPORTED', `${file} cannot be executed: it is a program for ${machine}`, { hint });
   }
+  if ((isBrokenElf(head) || isData(head)) && !(await hasEmulator())) {
+    const what = isBrokenElf(head) ? 'it is no whole program' : 'it is neither a script nor a program';
+    const hint = 'install it again, or begin a script with #!';
+    throw new AgentRuntimeError('UNSUPPORTED', `${file} cannot be executed: ${what} (Exec format error)`, { hint });
+  }
   const loader = await elfInterpreter(handle, head);
   if (
     loader === undefined ||
@@ -129,6 +134,12 @@ async function checkBinary(file: string, handle: FileHandle, head: Buffer): Prom
   )
     return;
   throw notThere(file, `its loader ${loader} is not there`, 'install the program for the C library of this system');
+}
+
+/** A NUL in the first line: what executes files as scripts that the kernel refuses takes it for no text either. */
+function isData(head: Buffer): boolean {
+  const [line = ''] = head.toString('latin1').split('\n', 1);
+  return line.includes('\0') && !line.startsWith('\u007fELF');
 }
 
 /** A processor runs the programs of its smaller brother. */

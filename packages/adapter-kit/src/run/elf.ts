@@ -23,6 +23,19 @@ export function elfMachine(head: Buffer): string | undefined {
   return machines.get(isLittleEndian(head) ? head.readUInt16LE(18) : head.readUInt16BE(18));
 }
 
+/** The header of a 32-bit file; that of a 64-bit one is longer. */
+const shortHeader = 52;
+const longHeader = 64;
+/** `e_type` of what can be executed: a program at a fixed place, or at any. */
+const executables: ReadonlySet<number> = new Set([2, 3]);
+
+/** Whether a file begins as an ELF file and is none that can be executed: its header is cut, or it is an object file. */
+export function isBrokenElf(head: Buffer): boolean {
+  if (head.subarray(0, 4).toString('latin1') !== '\u007fELF') return false;
+  if (head.length < (head[4] === 1 ? shortHeader : longHeader)) return true;
+  return !executables.has(isLittleEndian(head) ? head.readUInt16LE(16) : head.readUInt16BE(16));
+}
+
 const interpreterSegment = 3;
 const maxSegments = 64;
 const maxPathBytes = 4096;

@@ -3,20 +3,26 @@ import { cgroupFunctions, identityFunctions } from './shell-identity.ts';
 /**
  * The second stage: the agent's own process, before it becomes the agent. It runs under the parent-death signal
  * already, and looks at its parent once more, for the parent may have died before the signal was armed.
- * holder.json is complete before the agent executes anything: without it, nothing ever ran.
- * An exec that fails leaves .unbegun behind: dash runs the EXIT trap, bash needs execfail for that.
+ * holder.json is complete before the agent executes anything, and the holder is told so: a file can be removed.
+ * Only then does it leave the run directory for the workspace. An exec that fails leaves .unbegun behind: dash runs the
+ * EXIT trap, bash needs execfail for that.
  */
 const agentStage = `${identityFunctions}
-__runtime_dir=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8 __runtime_cgroup=$9 __runtime_limit=\${10}
+__runtime_workspace=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_start=$4 __runtime_boot=$5 __runtime_mask=$6 __runtime_path=$7 __runtime_locale=$8 __runtime_cgroup=$9 __runtime_limit=\${10}
 shift 10
 [ "$PPID" = "$__runtime_holder" ] || exit 75
 start_time "$$" || exit 75
 if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
 printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}%s}\\n' \\
-  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >"$__runtime_dir/holder.json.tmp" || exit 75
-mv -f "$__runtime_dir/holder.json.tmp" "$__runtime_dir/holder.json" || exit 75
+  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >holder.json.tmp || exit 75
+mv -f holder.json.tmp holder.json || exit 75
+echo begun >&4 || exit 75
+exec 4>&-
+__runtime_dir=$PWD
 trap ': >"$__runtime_dir/.unbegun"' EXIT
 shopt -s execfail 2>/dev/null
+cd "$__runtime_workspace" || exit 126
+PWD=$__runtime_workspace
 umask "$__runtime_mask"
 unset OLDPWD SHLVL
 case $__runtime_locale in =*) LC_ALL=\${__runtime_locale#=} ;; esac
@@ -42,7 +48,7 @@ follow_output() {
     __runtime_tail="tail ---disable-inotify -s 0.2 --pid=$$ -q -c +1 -f"
   fi
   ( case $__runtime_tail in *--pid*) unset RUNTIME_RUN_ID ;; esac
-    exec $__runtime_tail "$1" "$2" >&6 2>/dev/null 3>&- 4>&- 5<&- 6>&- ) &
+    exec $__runtime_tail stdout.log stderr.log >&6 2>/dev/null 3>&- 4>&- 5<&- 6>&- ) &
   echo $!
 }
 # The pids of the run's processes that are proven, but for the agent and what is in the holder's own group.
@@ -78,12 +84,12 @@ end_all() {
   if start_time "$1" && [ "$__runtime_started" = "$2" ]; then kill -KILL "-$1"; fi
 }
 watch_output() {
-  ( read -r __runtime_line <"/proc/$$/stat" && set -- "$@" \${__runtime_line##*) } && __runtime_group=$7
+  ( read -r __runtime_line <"/proc/$$/stat" && set -- "$@" \${__runtime_line##*) } && __runtime_group=$5
     head -c "$((__runtime_limit + 1))" <&5 >/dev/null 3>&- 4>&- 5<&- 6>&-
     exec 5<&-
     while :; do
-      if [ "$(($(wc -c <"$1") + $(wc -c <"$2")))" -gt "$__runtime_limit" ]; then end_all "$3" "$4"; fi
-      is_left "$3" "$4" || break
+      if [ "$(($(wc -c <stdout.log) + $(wc -c <stderr.log)))" -gt "$__runtime_limit" ]; then end_all "$1" "$2"; fi
+      is_left "$1" "$2" || break
       sleep 1
     done
     [ -z "$__runtime_cgroup" ] || [ ! -d "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" ) >/dev/null 2>&1 3>&- 4>&- 6>&- &
@@ -91,9 +97,10 @@ watch_output() {
 `;
 
 /**
- * The holder. Arguments: run directory, run id, input kind (fifo, file, none), input path, where cgroups are mounted, the
- * most bytes of output (each empty where it is not known), then the command, one argument each: nothing of it ever
- * becomes shell text.
+ * The holder. It runs in the run directory, and names nothing there by its path: the directory may be moved, or
+ * something mounted over it, while the agent works. Arguments: workspace, run id, input kind (fifo, file, none), input
+ * path, where cgroups are mounted, the most bytes of output (each empty where it is not known), then the command, one
+ * argument each: nothing of it ever becomes shell text.
  *
  * - The agent has a cgroup of its own where one can be made, and joins it before it executes anything. The holder stays
  *   outside, and leaves the cgroup of a run whose agent started it.
@@ -108,9 +115,9 @@ watch_output() {
 export const holderScript = `# runtime holder: starts one agent, keeps its input open, records how it ended.
 ${identityFunctions}${cgroupFunctions}${limitFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
-give_back() { rmdir "$__runtime_dir/claim" \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
+give_back() { rmdir claim \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
-__runtime_dir=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_mount=$5 __runtime_limit=$6
+__runtime_workspace=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_mount=$5 __runtime_limit=$6
 shift 6
 __runtime_mask=$(umask)
 umask 077
@@ -123,15 +130,15 @@ trap '__runtime_caught=1; exec 3>&-' USR1
 start_time "$$" || fail 'cannot read its own start time'
 read_boot || fail 'cannot read the boot id'
 
-mkdir "$__runtime_dir/claim" || { [ -d "$__runtime_dir/claim" ] && exit 73; fail 'cannot make the claim'; }
-printf '%200s\\n' '' >"$__runtime_dir/exit.json.tmp" || give_back 'no room for the exit record'
-own_cgroup "$__runtime_mount" "$__runtime_run" "$__runtime_dir"
-rm -f "$__runtime_dir/.jobs"
-mkfifo "$__runtime_dir/.jobs" || give_back 'cannot make a fifo'
-exec 4<>"$__runtime_dir/.jobs"
-rm -f "$__runtime_dir/.jobs"
+mkdir claim || { [ -d claim ] && exit 73; fail 'cannot make the claim'; }
+printf '%200s\\n' '' >exit.json.tmp || give_back 'no room for the exit record'
+own_cgroup "$__runtime_mount" "$__runtime_run"
+rm -f .jobs
+mkfifo .jobs || give_back 'cannot make a fifo'
+exec 4<>.jobs
+rm -f .jobs
 if [ "$__runtime_kind" = fifo ]; then
-  __runtime_input=$__runtime_dir/in
+  __runtime_input=in
   [ -p "$__runtime_input" ] || mkfifo "$__runtime_input" || give_back 'cannot make the input fifo'
   exec 3<>"$__runtime_input"
 else
@@ -139,38 +146,40 @@ else
   exec 3</dev/null
 fi
 
-__runtime_out=$__runtime_dir/stdout.log __runtime_err=$__runtime_dir/stderr.log
-: >>"$__runtime_out" && : >>"$__runtime_err" || give_back 'no room for the output'
+: >>stdout.log && : >>stderr.log || give_back 'no room for the output'
 
-set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_dir" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_cgroup" "$__runtime_limit" "$@"
+set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_workspace" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_cgroup" "$__runtime_limit" "$@"
 if env --default-signal=INT,QUIT true 2>/dev/null; then set -- env --default-signal=INT,QUIT -- "$@"; fi
 if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL -- "$@"; fi
 if command -v setsid >/dev/null; then set -- setsid "$@"; else set -m; fi
-( exec <"$__runtime_input" >>"$__runtime_out" 2>>"$__runtime_err" 3>&- 4>&- && exec "$@" ) &
+( exec <"$__runtime_input" >>stdout.log 2>>stderr.log 3>&- && exec "$@" ) &
 agent=$!
 __runtime_tail=
 if [ -n "$__runtime_limit" ]; then
-  rm -f "$__runtime_dir/.output"
+  rm -f .output
   # With both ends open no opening waits for the other. Without a watch the reader of the output still counts it.
-  if mkfifo "$__runtime_dir/.output" && exec 9<>"$__runtime_dir/.output"; then
-    exec 5<"$__runtime_dir/.output" 6>"$__runtime_dir/.output" 9>&-
-    __runtime_tail=$(follow_output "$__runtime_out" "$__runtime_err")
+  if mkfifo .output && exec 9<>.output; then
+    exec 5<.output 6>.output 9>&-
+    __runtime_tail=$(follow_output)
     # An agent may be gone already, and what it left writes on.
     start_time "$agent" || __runtime_started=
-    (watch_output "$__runtime_out" "$__runtime_err" "$agent" "$__runtime_started")
+    (watch_output "$agent" "$__runtime_started")
     exec 5<&- 6>&-
   fi
-  rm -f "$__runtime_dir/.output"
+  rm -f .output
   start_time "$__runtime_tail" && __runtime_tail_start=$__runtime_started
 fi
 
+begun=
 while :; do
   __runtime_caught=
   wait "$agent"
   status=$?
   { jobs; echo; } >&4
   state=
-  while IFS= read -r line <&4 && [ -n "$line" ]; do state=$line; done
+  while IFS= read -r line <&4 && [ -n "$line" ]; do
+    case $line in begun) begun=1 ;; *) state=$line ;; esac
+  done
   state=\${state#*]}
   while :; do case $state in [+\\ -]*) state=\${state#?} ;; *) break ;; esac; done
   case $state in Running* | Stopped* | Suspended*) ;; *) break ;; esac
@@ -182,7 +191,7 @@ read_clock
 if [ -n "$__runtime_tail" ] && start_time "$__runtime_tail" && [ "$__runtime_started" = "$__runtime_tail_start" ]; then
   kill "$__runtime_tail" 2>/dev/null
 fi
-[ -e "$__runtime_dir/holder.json" ] || give_back 'the agent was never begun'
+[ -n "$begun" ] || [ -e holder.json ] || give_back 'the agent was never begun'
 
 code= name=
 case $state in
@@ -211,12 +220,12 @@ elif [ -n "$name" ]; then end="\\"kind\\":\\"signaled\\",\\"signal\\":\\"SIG\${n
 else end="\\"kind\\":\\"unknown\\",\\"why\\":\\"the shell reported status $status, which may be a code or a signal\\""; fi
 ended=\${__runtime_clock:+,\\"endedAt\\":$__runtime_clock}
 began=true
-if [ -e "$__runtime_dir/.unbegun" ]; then began=false; fi
-printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$ended}" 1<>"$__runtime_dir/exit.json.tmp" || fail 'cannot write the exit record'
-flush "$__runtime_dir/exit.json.tmp"
-publish() { mv -f "$__runtime_dir/exit.json.tmp" "$__runtime_dir/exit.json"; }
+if [ -e .unbegun ]; then began=false; fi
+printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$ended}" 1<>exit.json.tmp || fail 'cannot write the exit record'
+flush exit.json.tmp
+publish() { mv -f exit.json.tmp exit.json; }
 publish || publish || fail 'cannot publish the exit record'
-flush "$__runtime_dir"
+flush .
 [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" 2>/dev/null
 `;
 

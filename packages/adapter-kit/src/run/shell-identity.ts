@@ -31,9 +31,9 @@ read_clock() {
 `;
 
 /**
- * `own_cgroup MOUNT RUN DIRECTORY` makes a cgroup for a run and sets `__runtime_cgroup` to it, or to nothing where none
- * can be made. Its path is in DIRECTORY/cgroup before it is made. Leaves the cgroup of another run first: a holder is in
- * one when an agent started it.
+ * `own_cgroup MOUNT RUN` makes a cgroup for a run and sets `__runtime_cgroup` to it, or to nothing where none can be
+ * made. Its path is in the file `cgroup` of the working directory before it is made. Leaves the cgroup of another run
+ * first: a holder is in one when an agent started it.
  */
 export const cgroupFunctions = `
 own_cgroup() {
@@ -50,6 +50,6 @@ own_cgroup() {
     ;;
   esac
   __runtime_cgroup=\${__runtime_cgroup%/}/runtime-$2
-  { printf '%s\\n' "$__runtime_cgroup" >"$3/cgroup" && mkdir "$__runtime_cgroup"; } 2>/dev/null || __runtime_cgroup=
+  { printf '%s\\n' "$__runtime_cgroup" >cgroup && mkdir "$__runtime_cgroup"; } 2>/dev/null || __runtime_cgroup=
 }
 `;

@@ -51,7 +51,7 @@ async function spawnHolder(
   const shell = ['/bin/sh', '-c', holderScript, 'runtime-holder'];
   const input = stdin.kind === 'file' ? stdin.path : '';
   const settings = [
-    handle.runDir,
+    cwd,
     handle.runId,
     stdin.kind,
     input,
@@ -64,7 +64,7 @@ async function spawnHolder(
   });
   try {
     const [file = '', ...args] = holder;
-    const child = spawn(file, args, { cwd, env, detached: true, stdio: ['ignore', 'ignore', log.fd] });
+    const child = spawn(file, args, { cwd: handle.runDir, env, detached: true, stdio: ['ignore', 'ignore', log.fd] });
     child.unref();
     // Killed, it leaves no record: nothing would wake the run's readers before the next look at all of them.
     child.once('exit', () => followedFiles.now());

@@ -151,6 +151,17 @@ describe('the exit record', () => {
     expect(await waitForExit(run.handle)).toEqual({ kind: 'exited', code: 5 });
   });
 
+  it('says that a command never began when its directory is gone by the time it is to be executed', async () => {
+    await using run = await testRun();
+    const cwd = path.join(run.dir, 'workspace');
+    await mkdir(cwd);
+    const wrap = ['/bin/sh', '-c', `rmdir "${cwd}"; exec "$@"`, 'wrap'];
+    await run.start(['true'], { cwd, placement: { survivesHost: true, wrap } });
+    await waitForExit(run.handle);
+    expect(await inspectRun(run.handle)).toMatchObject({ state: 'ended', began: false });
+    expect(await run.read('stderr.log')).toContain(cwd);
+  });
+
   it('says that a command never began when it is gone by the time it is to be executed', async () => {
     await using run = await testRun();
     const tool = path.join(run.dir, 'tool');

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readdir, readlink, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findMarked, readIdentity } from '../../src/process/index.ts';
@@ -13,9 +13,10 @@ const maxOutputBytes = 1_000_000;
 /** What a flood may write until it is seen: a bound for the slowest machine, far from a disk that fills up. */
 const seen = 20_000_000_000;
 
-async function commandLines(): Promise<string[]> {
+/** In which directory each process stands: what is the holder's stands in that of the run. */
+async function directories(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')));
+  return Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => '')));
 }
 
 async function sizes(run: TestRun): Promise<number[]> {
@@ -100,7 +101,7 @@ describe('a flood by what an agent started, though no owner lives', () => {
   it.each(['dash', 'bash'])('is ended after an agent that was gone at once, where sh is %s', async (shell) => {
     await using run = await testRun();
     const { dir, handle } = run;
-    const hasBegun = '[ -e "$__runtime_dir/holder.json" ] && ! kill -0 "$agent" 2>/dev/null';
+    const hasBegun = '[ -e holder.json ] && ! kill -0 "$agent" 2>/dev/null';
     const slow = holderScript.replace(
       '\n__runtime_tail=\n',
       `\nuntil ${hasBegun}; do sleep 0.05; done\n__runtime_tail=\n`,
@@ -144,7 +145,7 @@ describe('a limit that is not reached', () => {
     await using run = await testRun();
     await run.sh('echo $$; exit 0', { maxOutputBytes });
     await waitForExit(run.handle);
-    const left = async (): Promise<boolean> => (await commandLines()).some((line) => line.includes(run.dir));
+    const left = async (): Promise<boolean> => (await directories()).includes(run.dir);
     await expect.poll(left).toBe(false);
   });
 

@@ -88,6 +88,22 @@ describe.runIf(process.platform === 'linux')('a binary', () => {
     });
   });
 
+  test.each([
+    ['cut', Buffer.from('\u007fELF\u0002\u0001\u0001garbage', 'latin1')],
+    ['data', Buffer.from([0, 1, 2, 10, 65])],
+  ])('that is none is refused, and is never executed as a script: %s', async (name, content) => {
+    const file = await program(name, content);
+    await expect(resolveCommand(file, searchPath, dir)).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringMatching(/cannot be executed: .*Exec format error/),
+    });
+  });
+
+  test('that is an object file is refused', async () => {
+    const file = await changed('object', 16, Buffer.of(1, 0));
+    await expect(resolveCommand(file, searchPath, dir)).rejects.toThrow(/no whole program/);
+  });
+
   test('for Windows is refused', async () => {
     const file = await program('pi.exe', Buffer.from('MZ\0\0'));
     await expect(resolveCommand(file, searchPath, dir)).rejects.toMatchObject({ code: 'UNSUPPORTED' });

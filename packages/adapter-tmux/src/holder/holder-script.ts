@@ -74,7 +74,7 @@ exec 8<&-
 
 if ! mkdir claim; then [ -d claim ] && exit ${holderExitClaimed}; fail 'cannot make the claim'; fi
 printf '%200s\\n' '' >exit.json.tmp || give_back 'no room for the exit record'
-own_cgroup "$mount" "$run" "$PWD"
+own_cgroup "$mount" "$run"
 __runtime_command=() __runtime_environment=() __runtime_launcher=()
 while IFS= read -r -d '' item; do __runtime_command+=("$item"); done <command.nul
 while IFS= read -r -d '' item; do __runtime_environment+=("$item"); done <environment.nul
@@ -92,6 +92,7 @@ agent() {
   printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s},"server":{"pid":%s,"startTime":"%s","bootId":"%s"},"tmux":"%s"%s}\\n' \\
     "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" "\${limit:+,\\"maxOutputBytes\\":$limit}" >holder.json.tmp || exit 75
   mv -f holder.json.tmp holder.json || exit 75
+  echo begun >&7 || exit 75
   # From here on names of ours must not be names of the agent's environment.
   __runtime_dir=$PWD
   __runtime_term=$TERM
@@ -100,8 +101,8 @@ agent() {
   if [ \${#__runtime_launcher[@]} -gt 0 ]; then __runtime_shell=; fi
   trap ': >"$__runtime_dir/.unbegun"' EXIT
   shopt -s execfail
+  if [ "$input" = prompt ]; then exec <prompt || exit 126; fi
   cd -- "$folder" || exit 126
-  if [ "$input" = prompt ]; then exec <"$__runtime_dir/prompt" || exit 126; fi
   umask "$mask"
   type -P -- "\${__runtime_command[0]}" >/dev/null || { echo "runtime holder: there is no program \${__runtime_command[0]}" >&9; exit 127; }
   set -- "\${__runtime_launcher[@]}" "\${__runtime_command[@]}"
@@ -121,11 +122,14 @@ for _ in once; do
   status=$?
 done
 
+begun=
 while :; do
   # Through a FIFO of our own: a full disk must not lose the answer.
   { jobs; echo; } >&7
   state=
-  while IFS= read -r line <&7 && [ -n "$line" ]; do state=$line; done
+  while IFS= read -r line <&7 && [ -n "$line" ]; do
+    case $line in begun) begun=1 ;; *) state=$line ;; esac
+  done
   case $state in
   *'Stopped (signal)'* | *'Stopped(SIGSTOP)'*) read -r -t 0.5 -u 7 ;;
   *Stopped*)
@@ -146,7 +150,7 @@ done
 set +m
 read_clock
 exec 2>&6 6>&-
-[ -e holder.json ] || give_back 'the agent was never begun'
+[ -n "$begun" ] || [ -e holder.json ] || give_back 'the agent was never begun'
 
 code= name= state=\${state#*]}
 while :; do case $state in [+\\ -]*) state=\${state#?} ;; *) break ;; esac; done

@@ -20,14 +20,16 @@ export interface ReadyOptions {
   readonly pattern: string | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
+  /** What is thrown when the program has ended. */
+  readonly ended: () => Promise<AgentRuntimeError>;
 }
 
 /**
  * Waits until the program in a terminal takes input: until its pattern is shown, else until it has asked for bracketed
  * paste and rests, or is quiet.
- * Throws UNAVAILABLE when the program ended or `timeoutMs` is over, CANCELLED.
+ * Throws UNAVAILABLE when `timeoutMs` is over, what `ended` says, CANCELLED.
  */
-export async function awaitReady(screen: Screen, { pattern, timeoutMs, signal }: ReadyOptions): Promise<void> {
+export async function awaitReady(screen: Screen, { pattern, timeoutMs, signal, ended }: ReadyOptions): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   const wanted = pattern === undefined ? undefined : new RegExp(pattern, 'u');
   let written = -1;
@@ -36,7 +38,7 @@ export async function awaitReady(screen: Screen, { pattern, timeoutMs, signal }:
   let since = changed;
   while (performance.now() < deadline) {
     throwIfAborted(signal);
-    if (await screen.hasEnded()) throw notReady('the agent ended before it took input');
+    if (await screen.hasEnded()) throw await ended();
     if (wanted) {
       const { lines } = await screen.look();
       if (lines.some((line) => wanted.test(line.slice(0, maxLineChars)))) return;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { socketPathFor } from '@runtime/adapter-kit/run';
+import { socketName } from '../run-files.ts';
 
 /** Names a run's session after its directory, so that every owner of the run comes to the same name. */
 export async function runName(runDir: string): Promise<string> {
@@ -16,5 +17,5 @@ export async function runName(runDir: string): Promise<string> {
  * Throws UNAVAILABLE when there is no safe place.
  */
 export function socketPath(runDir: string): Promise<string> {
-  return socketPathFor({ home: runDir, name: 'tmux.sock' });
+  return socketPathFor({ home: runDir, name: socketName });
 }
