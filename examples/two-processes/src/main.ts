@@ -13,7 +13,7 @@ const dataDir = join(root, 'data');
 const start = (name: string, ...args: string[]) =>
   spawn(process.execPath, [fileURLToPath(new URL(name, import.meta.url)), dataDir, ...args], {
     cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
 
 const owner = start('owner.ts');
@@ -37,6 +37,7 @@ try {
     'task: succeeded',
   ]);
   assert.deepEqual(await steeringEnded, [0, null]);
+  owner.stdin.end();
   assert.deepEqual(await ownerEnded, [0, null], 'the owner exits when its task has ended');
 } finally {
   owner.kill('SIGKILL');

@@ -17,6 +17,8 @@ try {
   const task = await plane.submit({ prompt: 'Paint the shed' });
   console.log(task.id);
   await task.outcome();
+  // A service goes on. This one waits until nobody reads any more, and its input ends.
+  for await (const _ of process.stdin);
 } finally {
   await plane.close();
 }
