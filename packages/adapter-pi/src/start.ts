@@ -2,7 +2,7 @@ import { checkLaunch, refuseForeign, resolveCommand, startHolder, stopRun } from
 import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Launch, RuntimeSession } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
-import { awaitReady } from './launch/await-ready.ts';
+import { awaitReady, refuseWithoutModel, whyNotReady } from './launch/await-ready.ts';
 import { piCommand } from './launch/pi-command.ts';
 import { sessionToResume } from './launch/resumed-session.ts';
 import { writeLaunchFiles } from './launch/write-launch-files.ts';
@@ -54,8 +54,15 @@ async function firstSession(
   const output = new PiOutput(handle, { secrets });
   let input: PiInput | undefined;
   try {
-    input = await PiInput.open(handle, output, options);
-    await awaitReady(output, input, launch, settings.startupMs * (launch.patience ?? 1), options);
+    const startupMs = settings.startupMs * (launch.patience ?? 1);
+    try {
+      // A Pi that ends at once may be gone already.
+      input = await PiInput.open(handle, output, options);
+      await awaitReady(output, input, launch, startupMs, options);
+    } catch (thrown) {
+      throw await whyNotReady(thrown, output, launch, startupMs, options);
+    }
+    await refuseWithoutModel(output, launch);
     const found = await abortable(version, options.signal);
     await writeVersion(handle.runDir, found);
     const sending = await Sending.open(input, output, new SentMarks(handle.runDir), 0);

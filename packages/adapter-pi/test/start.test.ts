@@ -30,6 +30,14 @@ describe('a start that fails:', () => {
     expect(error).toMatchObject({ code, message: expect.stringMatching(message), hint: expect.stringMatching(/\w/) });
   });
 
+  test('a Pi that is gone before anything is said to it tells why', async () => {
+    const ends = ['sh', '-c', 'echo "No API key found. Use /login" >&2; exit 1'];
+    // Which of the two is sooner differs from time to time.
+    for (let n = 0; n < 10; n += 1) {
+      expect(await failure({}, { pi: { command: ends } })).toMatchObject({ code: 'UNAUTHENTICATED' });
+    }
+  });
+
   test('a secret on its stderr is not in the error', async () => {
     const error = await failure(
       { stderr: 'key sk-very-secret is bad\n', exit: 1 },

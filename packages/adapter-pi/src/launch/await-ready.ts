@@ -80,16 +80,27 @@ export async function awaitReady(
       throw new AgentRuntimeError('PROTOCOL_VIOLATION', `Pi refused get_state: ${(state.error ?? '').slice(0, 500)}`);
     }
     await input.ask('clear_queue', { ...call, timeoutMs });
-  } catch (cause) {
-    throwIfAborted(options.signal);
-    const error = AgentRuntimeError.from(cause, 'UNAVAILABLE');
-    if (error.code === 'PROTOCOL_VIOLATION') throw error;
-    throw await startupError(output, launch, startupMs, error);
   } finally {
     over.abort();
   }
+}
+
+/** Why Pi could not be talked to at its start. Throws CANCELLED when `signal` aborted. */
+export async function whyNotReady(
+  thrown: unknown,
+  output: PiOutput,
+  launch: Launch,
+  startupMs: number,
+  { signal }: CallOptions,
+): Promise<AgentRuntimeError> {
+  throwIfAborted(signal);
+  const error = AgentRuntimeError.from(thrown, 'UNAVAILABLE');
+  return error.code === 'PROTOCOL_VIOLATION' ? error : startupError(output, launch, startupMs, error);
+}
+
+/** Pi starts without any model as well, and refuses each prompt for want of a key. Throws if one of its files is why. */
+export async function refuseWithoutModel(output: PiOutput, launch: Launch): Promise<void> {
   const { id, provider } = output.pi?.model ?? {};
-  // Pi starts without any model as well, and refuses each prompt for want of a key.
   if (id === undefined || (id === 'unknown' && provider === 'unknown')) await refuseSpoiledFiles(launch);
 }
 
