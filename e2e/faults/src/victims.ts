@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readHolderRecord } from '@runtime/adapter-kit/run';
 import type { ControlPlane } from '@runtime/contracts';
@@ -23,7 +23,7 @@ export async function tmuxServerOf(runDir: string): Promise<number> {
   const { socket }: { socket: string } = JSON.parse(await readFile(join(runDir, 'tmux.json'), 'utf8'));
   const { execFile } = await import('node:child_process');
   const { promisify } = await import('node:util');
-  const { stdout } = await promisify(execFile)('tmux', ['-S', socket, 'display-message', '-p', '#{pid}']);
+  const { stdout } = await promisify(execFile)('tmux', ['-S', resolve(runDir, socket), 'display-message', '-p', '#{pid}']);
   return Number(stdout.trim());
 }
 
