@@ -23,7 +23,13 @@ export async function tmuxServerOf(runDir: string): Promise<number> {
   const { socket }: { socket: string } = JSON.parse(await readFile(join(runDir, 'tmux.json'), 'utf8'));
   const { execFile } = await import('node:child_process');
   const { promisify } = await import('node:util');
-  const { stdout } = await promisify(execFile)('tmux', ['-S', resolve(runDir, socket), 'display-message', '-p', '#{pid}']);
+  const { stdout } = await promisify(execFile)('tmux', [
+    '-S',
+    resolve(runDir, socket),
+    'display-message',
+    '-p',
+    '#{pid}',
+  ]);
   return Number(stdout.trim());
 }
 

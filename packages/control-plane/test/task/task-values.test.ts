@@ -28,6 +28,19 @@ async function textOf(plane: ControlPlane, id: string): Promise<string> {
 
 const modeOf = async (path: string): Promise<number> => (await stat(path)).mode & 0o777;
 
+/** A task that was submitted with K=b, and whose owner left before it began. */
+async function leftQueued(places: Places): Promise<string> {
+  await using first = await openPlane(places, { adapters: [], ...wordsFactory(), scheduler: { admit: () => [] } });
+  const { id } = await first.submit({
+    prompt: 'variable K',
+    workspace: places.workspace,
+    definitions: { echo: words('') },
+    env: { pass: ['K'] },
+    environment: { K: 'b' },
+  });
+  return id;
+}
+
 describe('the variables of the shell that asks', () => {
   it('are those of the run, whatever the owner has', async () => {
     await using places = await makePlaces();
@@ -102,30 +115,14 @@ describe('the variables of the shell that asks', () => {
 
   it('are those of the task under a later owner, too', async () => {
     await using places = await makePlaces();
-    const first = await openPlane(places, { adapters: [], ...wordsFactory(), scheduler: { admit: () => [] } });
-    const { id } = await first.submit({
-      prompt: 'variable K',
-      workspace: places.workspace,
-      definitions: { echo: words('') },
-      env: { pass: ['K'] },
-      environment: { K: 'b' },
-    });
-    await first.close();
+    const id = await leftQueued(places);
     await using later = await openPlane(places, { adapters: [], ...wordsFactory(), environment: { K: 'a' } });
     expect(await textOf(later, id)).toBe('b');
   });
 
   it('that are gone end the task with the reason, and never become those of the owner', async () => {
     await using places = await makePlaces();
-    const first = await openPlane(places, { adapters: [], ...wordsFactory(), scheduler: { admit: () => [] } });
-    const { id } = await first.submit({
-      prompt: 'variable K',
-      workspace: places.workspace,
-      definitions: { echo: words('') },
-      env: { pass: ['K'] },
-      environment: { K: 'b' },
-    });
-    await first.close();
+    const id = await leftQueued(places);
     await rm(join(places.dataDir, 'tasks'), { recursive: true });
     await using later = await openPlane(places, { adapters: [], ...wordsFactory(), environment: { K: 'a' } });
     expect(await later.task(id).outcome()).toMatchObject({
@@ -136,15 +133,7 @@ describe('the variables of the shell that asks', () => {
 
   it('that cannot be read at the moment are kept, and so is their task', async () => {
     await using places = await makePlaces();
-    const first = await openPlane(places, { adapters: [], ...wordsFactory(), scheduler: { admit: () => [] } });
-    const { id } = await first.submit({
-      prompt: 'variable K',
-      workspace: places.workspace,
-      definitions: { echo: words('') },
-      env: { pass: ['K'] },
-      environment: { K: 'b' },
-    });
-    await first.close();
+    const id = await leftQueued(places);
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const unread = new AgentRuntimeError('UNAVAILABLE', 'EMFILE: too many open files');
     const reading = vi.spyOn(TaskValueFiles.prototype, 'read').mockRejectedValue(unread);
