@@ -1,4 +1,4 @@
-import { checkLaunch, refuseForeign, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit/run';
+import { checkLaunch, isInPlace, refuseForeign, resolveCommand, startHolder, stopRun } from '@runtime/adapter-kit/run';
 import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Launch, RuntimeSession } from '@runtime/contracts/adapter';
 import { capabilitiesOf } from './capabilities.ts';
@@ -72,7 +72,7 @@ async function firstSession(
   } catch (error) {
     await input?.close();
     await output.close();
-    await stopRun(handle, { graceMs: 1000 });
+    if (await isInPlace(handle)) await stopRun(handle, { graceMs: 1000 });
     throw AgentRuntimeError.from(error, 'UNAVAILABLE');
   }
 }

@@ -16,7 +16,7 @@ import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder/holder-script.ts';
 import { readRecorder } from './screen/recorder.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
-import { isThere, readLaunchRecord, readTmuxHolder, tmuxRunFiles, type TmuxHolder } from './run-files.ts';
+import { isThere, readLaunchRecord, readTmuxHolder, refuseMoved, tmuxRunFiles, type TmuxHolder } from './run-files.ts';
 
 /** How long the last output may take through tmux. A stopped server never delivers it. */
 const drainMs = 2000;
@@ -92,9 +92,13 @@ export async function releaseTerminal(runDir: string): Promise<void> {
   await removeTraces(runDir);
 }
 
-/** Ends an agent whose terminal is gone: its output cannot be recorded and nothing can be typed any more. */
+/**
+ * Ends an agent whose terminal is gone: its output cannot be recorded and nothing can be typed any more.
+ * Throws UNAVAILABLE where it is the run's directory that is gone.
+ */
 export async function endOrphans(place: RunPlace): Promise<void> {
   const holder = await readTmuxHolder(place.runDir);
+  await refuseMoved(place);
   // The holder first: it must not record this kill as the agent's own exit.
   if (holder) await signalProcess(holder.holder, 'SIGKILL');
   await endEverything(place);

@@ -14,7 +14,7 @@ import { endMark, endMarkBytes } from './holder/holder-script.ts';
 import { noteEvents, nudge, readTyped, type TurnStarted } from './notes.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
 import { watchRecording } from './screen/recording-watch.ts';
-import { readTmuxHolder, tmuxRunFiles, type LaunchRecord } from './run-files.ts';
+import { readTmuxHolder, refuseMoved, tmuxRunFiles, type LaunchRecord } from './run-files.ts';
 import { screenSource } from './screen/screen-source.ts';
 
 /** A run as its readers need it. */
@@ -41,7 +41,11 @@ export async function* runEvents(
   { after, signal, follow = true }: ReadEventsOptions & { readonly signal: AbortSignal },
 ): AsyncGenerator<SourceBatch, void, undefined> {
   const inner = innerCursor(after);
-  if (signal.aborted || after === cursors.over || !(await readTmuxHolder(run.handle.runDir))) return;
+  if (signal.aborted || after === cursors.over) return;
+  if (!(await readTmuxHolder(run.handle.runDir))) {
+    await refuseMoved(run.handle);
+    return;
+  }
   const opening = beginning(run.record);
   if (after === undefined && opening.length > 0) yield { cursor: cursors.begun, events: opening };
   // A run whose exit is recorded is read to its end, which is near.

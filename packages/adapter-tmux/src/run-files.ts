@@ -1,7 +1,15 @@
 import { access } from 'node:fs/promises';
 import path from 'node:path';
 import { processIdentitySchema } from '@runtime/adapter-kit/process';
-import { holderRecordSchema, promptModeSchema, readRecord, runPaths, writeNew } from '@runtime/adapter-kit/run';
+import {
+  holderRecordSchema,
+  isInPlace,
+  promptModeSchema,
+  readRecord,
+  runPaths,
+  writeNew,
+  type RunPlace,
+} from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, idSchema } from '@runtime/contracts';
 import { z } from 'zod';
 
@@ -79,6 +87,11 @@ export async function readLaunchRecord(runDir: string): Promise<LaunchRecord | u
 /** The processes of holder, agent and server; undefined before the agent exists. */
 export async function readTmuxHolder(runDir: string): Promise<TmuxHolder | undefined> {
   return readRecord(runPaths(runDir).holder, holderSchema);
+}
+
+/** Throws UNAVAILABLE where the run's directory is gone: then what is not found in it proves nothing. */
+export async function refuseMoved(place: RunPlace): Promise<void> {
+  if (!(await isInPlace(place))) throw new AgentRuntimeError('UNAVAILABLE', 'the run directory is not there');
 }
 
 export async function isThere(file: string): Promise<boolean> {

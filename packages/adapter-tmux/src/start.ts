@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { checkLaunch, fillCommand, refuseForeign, resolveCommand } from '@runtime/adapter-kit/run';
+import { checkLaunch, fillCommand, isInPlace, refuseForeign, resolveCommand } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, instructionText, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Launch, RuntimeSession } from '@runtime/contracts/adapter';
 import { endEverything } from './end.ts';
@@ -33,7 +33,7 @@ export async function startTmux(
     throwIfAborted(call.signal);
     return session;
   } catch (error) {
-    await endEverything(handle);
+    if (await isInPlace(handle)) await endEverything(handle);
     throw error;
   }
 }
@@ -62,9 +62,14 @@ export async function beginRun(settings: TmuxSettings, launch: Launch, { signal 
     await awaitHolder(launch, server, signal);
     return record;
   } catch (error) {
+    const failure = AgentRuntimeError.from(error, 'UNAVAILABLE');
+    if (!(await isInPlace(handle))) {
+      throw new AgentRuntimeError('OUTCOME_UNKNOWN', `the run directory is gone: ${failure.rawMessage}`, {
+        cause: failure,
+      });
+    }
     await endEverything(handle);
     throwIfAborted(signal);
-    const failure = AgentRuntimeError.from(error, 'UNAVAILABLE');
     if (!(await hadBegun(handle.runDir))) throw failure;
     throw new AgentRuntimeError('OUTCOME_UNKNOWN', `the agent had begun, and was ended: ${failure.rawMessage}`, {
       cause: failure,

@@ -120,6 +120,10 @@ class MemoryLog implements EventLog {
     this.#snapshots.set(name, JSON.stringify({ version, position, state: state ?? null }));
   }
 
+  async confirmWriter(): Promise<void> {
+    if (this.#closed) throw closedError();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#flush();

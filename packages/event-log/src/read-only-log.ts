@@ -111,6 +111,10 @@ class ReadOnlyLog implements JsonlEventLog, ReadSource {
     throw readOnlyError();
   }
 
+  async confirmWriter(): Promise<void> {
+    throw readOnlyError();
+  }
+
   async close(): Promise<void> {
     this.closed = true;
     this.#follower.stop();

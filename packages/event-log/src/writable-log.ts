@@ -140,6 +140,12 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     await this.#parts.snapshots.write(this.logId, name, snapshot);
   }
 
+  async confirmWriter(): Promise<void> {
+    if (this.closed) throw closedError();
+    await this.#look();
+    if (this.failure) throw this.failure;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -145,6 +145,13 @@ function isNotFound(error: unknown): boolean {
   return AgentRuntimeError.isInstance(error) && error.code === 'NOT_FOUND';
 }
 
+/**
+ * Whether the run's directory is where it was. One that is not may have been moved, with the data directory that it
+ * lies in, and then the run is its next owner's: an adapter that was not asked to ends nothing of it. `reapRun` does in
+ * either case.
+ */
+export const isInPlace = ({ runDir }: RunPlace): Promise<boolean> => exists(runDir);
+
 export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);

@@ -8,6 +8,7 @@ import { followedFiles } from '../source/sweep.ts';
 import { watchChanges } from '../source/watch-changes.ts';
 import type { HolderLaunch } from './holder-launch.ts';
 import { holderExitClaimed, holderScript } from './holder-script.ts';
+import { isInPlace } from './inspect-run.ts';
 import { checkLaunch, holderEnvironment, textHint } from './launch-check.ts';
 import { runPaths } from './run-paths.ts';
 import { cgroupPlace } from './run-tree.ts';
@@ -106,6 +107,7 @@ async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<H
       if (signal?.aborted || performance.now() >= deadline) {
         await giveUp(launch, child);
         throwIfAborted(signal);
+        if (!(await isInPlace(handle))) throw new AgentRuntimeError('OUTCOME_UNKNOWN', 'the run directory is gone');
         // It may have begun in the last moment.
         const code = (await readHolderRecord(runDir)) ? 'OUTCOME_UNKNOWN' : 'UNAVAILABLE';
         throw new AgentRuntimeError(code, `the holder did not begin within ${timeoutMs} ms, and was ended`);
@@ -119,6 +121,7 @@ async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<H
 
 /** Ends what this start began; a run that another holder has goes on. */
 async function giveUp({ handle }: HolderLaunch, child: ChildProcess): Promise<void> {
+  if (!(await isInPlace(handle))) return;
   const record = await readHolderRecord(handle.runDir);
   if (record && record.holder.pid !== child.pid) child.kill('SIGKILL');
   else if (record) await stopRun(handle, { graceMs: 0 });

@@ -40,3 +40,27 @@ test('a run whose records the agent removed is never said not to have begun', as
   await eventually('its exit is recorded', () => readExitRecord(launch.handle.runDir).then(Boolean));
   expect(await inspectRun(launch.handle)).toMatchObject({ state: 'ended', began: true, exit: { code: 4 } });
 });
+
+test.each([
+  ['after it has begun to read', 1],
+  ['from the beginning', 0],
+])('whoever reads a run at its former path %s breaks off, and its agent works on', async (_, begun) => {
+  await using stage = await Stage.open();
+  const go = join(stage.dir, 'go');
+  const launch = await stage.launch('go');
+  const script = `until [ -e ${go} ]; do sleep 0.05; done; exit 6`;
+  const first = await stage.start({ command: ['bash', '-c', script] }, launch);
+  const batches = first.events()[Symbol.asyncIterator]();
+  for (let read = 0; read < begun; read += 1) expect((await batches.next()).done).toBe(false);
+  const moved = join(stage.dir, 'moved', 'run');
+  await mkdir(join(stage.dir, 'moved'), { mode: 0o700 });
+  await rename(launch.handle.runDir, moved);
+  const untilEnd = async (): Promise<void> => {
+    while (!(await batches.next()).done);
+  };
+  await expect(untilEnd()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await inspectRun({ ...launch.handle, runDir: moved })).toMatchObject({ state: 'live' });
+  await writeFile(go, '');
+  await eventually('its exit is recorded', () => readExitRecord(moved).then(Boolean));
+  expect((await readExitRecord(moved))?.exit).toEqual({ kind: 'exited', code: 6 });
+});

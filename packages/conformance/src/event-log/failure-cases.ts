@@ -36,6 +36,11 @@ export function fenceCases(verifier: Verifier): void {
     await subject.takeOver();
     expect(await log.failed).toMatchObject({ code: 'CONFLICT' });
   });
+  verifier.verifies('fence.confirms', async (log, subject) => {
+    await log.confirmWriter();
+    await subject.takeOver();
+    expect(await errorOf(log.confirmWriter())).toMatchObject({ code: 'CONFLICT', details: { poisoned: true } });
+  });
   verifier.verifies('fence.keeps', async (log, subject) => {
     const kept: unknown[] = [];
     const appending = async () => {

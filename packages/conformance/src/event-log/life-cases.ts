@@ -7,6 +7,11 @@ export function closeCases(verifier: Verifier): void {
     await log.close();
     expect((await Promise.all(appends)).at(-1)?.last).toBe(20);
   });
+  verifier.verifies('writer.confirmed', async (log) => {
+    await log.confirmWriter();
+    await log.append('s', [{ type: 'x' }]);
+    await log.confirmWriter();
+  });
   verifier.verifies('close.repeatable', async (log) => {
     await Promise.all([log.close(), log.close()]);
     await log.close();
@@ -16,6 +21,7 @@ export function closeCases(verifier: Verifier): void {
     await log.append('s', [{ type: 'x' }]);
     await log.close();
     expect((await errorOf(log.append('s', [{ type: 'x' }]))).code).toBe('UNAVAILABLE');
+    expect((await errorOf(log.confirmWriter())).code).toBe('UNAVAILABLE');
     expect((await errorOf(collect(log))).code).toBe('UNAVAILABLE');
     expect((await errorOf(collect(log, { follow: true }))).code).toBe('UNAVAILABLE');
     expect((await errorOf(log.writeSnapshot('s', { version: '1', position: 0, state: 0 }))).code).toBe('UNAVAILABLE');

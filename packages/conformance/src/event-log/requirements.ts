@@ -106,10 +106,15 @@ export const eventLogRequirements = {
     'learns that another writer has opened the log without an append of its own',
     'also when nothing is appended',
   ],
+  'fence.confirms': [
+    'says at once that another writer has opened the log when it is asked',
+    'throws `failure` otherwise',
+  ],
   'fence.keeps': [
     'keeps every event that the writer before acknowledged, while that one goes on appending',
     'each opening for writing has a higher one',
   ],
+  'writer.confirmed': ['says that it is the writer while it is', "Resolves when this is still the log's writer"],
   'close.waits': ['waits for appends under way', 'Waits for appends under way'],
   'close.repeatable': ['can be closed again', 'Repeatable.'],
   'close.after': ['refuses every call after it was closed', 'UNAVAILABLE (closed'],

@@ -122,7 +122,8 @@ export interface RuntimeAdapter {
    * again, and the circuit breaker counts. Throws INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, UNSUPPORTED or
    * UNAUTHENTICATED for a launch that fails by the task's fault, such as a model or a session that does not exist: it is
    * not repeated, and not counted. After any other code an instruction that went with the launch is taken as half done.
-   * After a throw no process of the run may be left; the plane calls `reap` as well.
+   * After a throw no process of the run may be left, unless its directory is gone: that may have been moved to another
+   * owner. The plane calls `reap` as well, where it still is the owner.
    * Aborting `signal` ends the waiting and what was begun.
    */
   start(launch: Launch, options?: CallOptions): Promise<RuntimeSession>;

@@ -149,6 +149,13 @@ export interface EventLog extends AsyncDisposable {
    */
   writeSnapshot(name: string, snapshot: Snapshot): Promise<void>;
 
+  /**
+   * Resolves when this is still the log's writer, and its files are where it opened them; throws `failure` otherwise, or
+   * UNAVAILABLE once closed. For what only the writer may do and no append precedes, such as ending a process: what was
+   * seen at a path before the call was then seen at the writer's own.
+   */
+  confirmWriter(): Promise<void>;
+
   /** Waits for appends under way, then releases files and lock. Repeatable. */
   close(): Promise<void>;
 }

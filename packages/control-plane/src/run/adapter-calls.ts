@@ -65,7 +65,9 @@ export async function disposeSession(session: RuntimeSession, { overdueMs }: Pla
 }
 
 /** Reaps a run until none of its processes is left. False when the plane closes first: then the run has not ended. */
-export async function reapUntilDone({ ctx }: Task, run: RunState, adapter: RuntimeAdapter): Promise<boolean> {
+export async function reapUntilDone(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<boolean> {
+  const { ctx } = task;
+  await task.confirmOwner();
   for (let tries = 1; !ctx.closing.aborted; tries += 1) {
     try {
       await ctx.failpoint('reap.before');

@@ -63,6 +63,7 @@ async function recordFailedStart(
   { thrown, isAsked }: FailedStart,
 ): Promise<void> {
   const { ctx } = task;
+  await task.confirmOwner();
   const error = AgentRuntimeError.from(thrown);
   const step = stopReason(task.state, run, ctx.clock(), ctx.skippedSince);
   if ('stop' in step) await task.record((state) => stoppingEvents(currentRun(state), step.stop));

@@ -193,6 +193,7 @@ export class SourceReader {
 }
 
 async function appendPart(task: Task, runId: string, part: BatchPart): Promise<void> {
+  if (part.events.some(({ type }) => type === 'turn.ended')) await task.confirmOwner();
   let isFenced = false;
   await task.recordDraft((draft) => {
     const run = currentRun(draft.state);

@@ -114,6 +114,7 @@ async function endRun(
   const isFlood = currentRun(task.state)?.stopCause === 'output_limit';
   if (isFlood) await source.abort();
   await ctx.failpoint('stop.before');
+  await task.confirmOwner();
   const exit = await stopSession(session, ctx.tuning);
   await ctx.failpoint('stop.after');
   if (!isFlood) await source.drain();

@@ -138,6 +138,19 @@ export abstract class Task {
     }
   }
 
+  /**
+   * Before a process is ended, or its end believed: throws where this process is no longer the owner, or where its data
+   * directory is not at its path any more. What was read there before then proves nothing, and the next owner decides.
+   */
+  async confirmOwner(): Promise<void> {
+    try {
+      await this.ctx.log.confirmWriter();
+    } catch (error) {
+      if (!this.ctx.closing.aborted) this.host.fail(error);
+      throw error;
+    }
+  }
+
   /** What it was held for may be free: the scheduler is asked again. */
   release(): void {
     this.hold = undefined;

@@ -1,9 +1,11 @@
 import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
+import { AgentRuntimeError } from '@runtime/contracts';
 import { expect, it } from 'vitest';
 import { openReadOnlyPlane } from '../../src/index.ts';
-import { makePlaces, openPlane, type Places } from '../support/planes.ts';
+import { hostile } from '../support/hostile.ts';
+import { eventsOf, makePlaces, openPlane, typesOf, type Places } from '../support/planes.ts';
 
 async function oneTask(places: Places): Promise<void> {
   await using plane = await openPlane(places, { adapters: [memoryRuntime()] });
@@ -42,4 +44,52 @@ it.each([
   expect(await plane.closed).toMatchObject({ code: 'DATA_CORRUPT', details: { poisoned: true } });
   await expect(plane.submit({ prompt: 'go', workspace: places.workspace })).rejects.toThrow();
   await plane.close().catch(() => undefined);
+});
+
+it.each([
+  ['a source that breaks off', 'events'],
+  ['a start that fails', 'start'],
+] as const)('a plane whose data directory is moved ends no agent for %s, and records no end', async (_, where) => {
+  await using places = await makePlaces();
+  const ended: string[] = [];
+  const moved = `${places.dataDir}-moved`;
+  // As an adapter that looks for the files of a run where they were.
+  const lose = async (): Promise<never> => {
+    await rename(places.dataDir, moved);
+    throw new AgentRuntimeError('UNAVAILABLE', 'the run directory is not there');
+  };
+  const adapter = hostile(
+    { script: () => [{ do: 'hang' }] },
+    {
+      adapter: (inner) => ({
+        reap: async () => void ended.push('reap'),
+        ...(where === 'start' ? { start: (launch, call) => inner.start(launch, call).then(lose) } : {}),
+      }),
+      session: (session) => ({
+        stop: async () => {
+          ended.push('stop');
+          return { kind: 'unknown', why: 'stopped' };
+        },
+        ...(where === 'events'
+          ? {
+              events: async function* (options) {
+                for await (const batch of session.events(options)) {
+                  yield batch;
+                  if (batch.events.some(({ type }) => type === 'turn.started')) await lose();
+                }
+              },
+            }
+          : {}),
+      }),
+    },
+  );
+  const plane = await openPlane(places, { adapters: [adapter] });
+  const { id } = await plane.submit({ prompt: 'go', workspace: places.workspace });
+  expect(await plane.closed).toMatchObject({ code: 'DATA_CORRUPT', details: { poisoned: true } });
+  await plane.close().catch(() => undefined);
+  expect(ended).toEqual([]);
+  await using reader = await openReadOnlyPlane({ dataDir: moved });
+  const types = typesOf(await eventsOf(reader, id));
+  expect(types).toContain('run.starting');
+  expect(types.filter((type) => type.endsWith('.ended'))).toEqual([]);
 });

@@ -106,24 +106,35 @@ test.each(losses)('%s: the log says so by itself when nothing is appended', asyn
   await log.close();
 });
 
-test.each(losses.filter(([what]) => !/was (emptied|cut)$/.test(what)))(
-  '%s: no snapshot is written any more, and nothing is made again',
-  async (_, _code, lose) => {
-    const root = await scratchDir();
-    const dir = join(root, 'log');
-    const log = await openEventLog({ dir });
-    await log.append('a', [{ type: 'x' }]);
-    await lose(dir, root);
-    const names = await readdir(root, { recursive: true });
-    const error = await errorOf(log.writeSnapshot('fold', { version: 'v1', position: 1, state: {} }));
-    expect(error).toMatchObject({ details: { poisoned: true } });
-    expect(error).toBe(log.failure);
-    await log.close();
-    // The writer's own owner.json may go when it closes.
-    const left = await readdir(root, { recursive: true });
-    expect(left.filter((name) => !names.includes(name))).toEqual([]);
-  },
-);
+const taken = losses.filter(([what]) => !/was (emptied|cut)$/.test(what));
+
+test.each(taken)('%s: whoever asks is told at once that it is the writer no more', async (_, code, lose) => {
+  const root = await scratchDir();
+  const dir = join(root, 'log');
+  const log = await openEventLog({ dir });
+  await log.append('a', [{ type: 'x' }]);
+  await log.confirmWriter();
+  await lose(dir, root);
+  expect(await errorOf(log.confirmWriter())).toMatchObject({ code, details: { poisoned: true } });
+  expect(log.failure).toMatchObject({ code });
+  await log.close();
+});
+
+test.each(taken)('%s: no snapshot is written any more, and nothing is made again', async (_, _code, lose) => {
+  const root = await scratchDir();
+  const dir = join(root, 'log');
+  const log = await openEventLog({ dir });
+  await log.append('a', [{ type: 'x' }]);
+  await lose(dir, root);
+  const names = await readdir(root, { recursive: true });
+  const error = await errorOf(log.writeSnapshot('fold', { version: 'v1', position: 1, state: {} }));
+  expect(error).toMatchObject({ details: { poisoned: true } });
+  expect(error).toBe(log.failure);
+  await log.close();
+  // The writer's own owner.json may go when it closes.
+  const left = await readdir(root, { recursive: true });
+  expect(left.filter((name) => !names.includes(name))).toEqual([]);
+});
 
 test('a closed segment that was removed ends the writer, although it writes to another file', async () => {
   const dir = await scratchDir();
