@@ -3,7 +3,8 @@ import { cgroupFunctions, identityFunctions } from './shell-identity.ts';
 /**
  * The second stage: the agent's own process, before it becomes the agent. It runs under the parent-death signal
  * already, and looks at its parent once more, for the parent may have died before the signal was armed.
- * holder.json is complete before the agent executes anything, and the holder is told so: a file can be removed.
+ * holder.json is complete before the agent executes anything, and the holder is told so: a file can be removed. It is
+ * one write into an empty file, which proves nothing until then.
  * Only then does it leave the run directory for the workspace. An exec that fails leaves .unbegun behind: dash runs the
  * EXIT trap, bash needs execfail for that.
  */
@@ -14,8 +15,7 @@ shift 10
 start_time "$$" || exit 75
 if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
 printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}%s}\\n' \\
-  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >holder.json.tmp || exit 75
-mv -f holder.json.tmp holder.json || exit 75
+  "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >holder.json || exit 75
 echo begun >&4 || exit 75
 exec 4>&-
 __runtime_dir=$PWD
@@ -43,12 +43,11 @@ exec "$@"
  */
 const limitFunctions = `
 follow_output() {
-  __runtime_tail='tail -q -c +1 -f'
-  if tail ---disable-inotify -s 0.2 --pid=$$ -q -c 0 /dev/null 2>/dev/null; then
-    __runtime_tail="tail ---disable-inotify -s 0.2 --pid=$$ -q -c +1 -f"
-  fi
-  ( case $__runtime_tail in *--pid*) unset RUNTIME_RUN_ID ;; esac
-    exec $__runtime_tail stdout.log stderr.log >&6 2>/dev/null 3>&- 4>&- 5<&- 6>&- ) &
+  ( if [ -n "$__runtime_follow" ]; then
+      unset RUNTIME_RUN_ID
+      set -- "$__runtime_follow" ---disable-inotify -s 0.2 "--pid=$$"
+    else set -- tail; fi
+    exec "$@" -q -c +1 -f stdout.log stderr.log >&6 2>/dev/null 3>&- 4>&- 5<&- 6>&- ) &
   echo $!
 }
 # The pids of the run's processes that are proven, but for the agent and what is in the holder's own group.
@@ -98,9 +97,8 @@ watch_output() {
 
 /**
  * The holder. It runs in the run directory, and names nothing there by its path: the directory may be moved, or
- * something mounted over it, while the agent works. Arguments: workspace, run id, input kind (fifo, file, none), input
- * path, where cgroups are mounted, the most bytes of output (each empty where it is not known), then the command, one
- * argument each: nothing of it ever becomes shell text.
+ * something mounted over it, while the agent works. Its arguments are those of `holderArguments`: nothing of them ever
+ * becomes shell text.
  *
  * - The agent has a cgroup of its own where one can be made, and joins it before it executes anything. The holder stays
  *   outside, and leaves the cgroup of a run whose agent started it.
@@ -109,7 +107,9 @@ watch_output() {
  * - dash shows a job after \`wait\`, bash only before: the CHLD trap interrupts bash's wait in time.
  * - A background job of a shell without job control has SIGINT ignored for good; \`env --default-signal\` undoes that
  *   where there is one.
- * - exit.json is written into blocks that were allocated at the start: a full disk does not lose the exit code.
+ * - exit.json is written into blocks that were allocated at the start: a full disk does not lose the exit code. It has
+ *   its name before it is durable: blank, as the power may leave it, it proves nothing.
+ * - A program of its own is what a step costs most, so there are no more than it needs: what the system has is known.
  * - The traps are handlers and not ignores, which the agent would inherit.
  */
 export const holderScript = `# runtime holder: starts one agent, keeps its input open, records how it ended.
@@ -118,7 +118,8 @@ fail() { echo "runtime holder: $1" >&2; exit 75; }
 give_back() { rmdir claim \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
 __runtime_workspace=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_mount=$5 __runtime_limit=$6
-shift 6
+__runtime_setsid=$7 __runtime_setpriv=$8 __runtime_env=$9 __runtime_follow=\${10}
+shift 10
 __runtime_mask=$(umask)
 umask 077
 __runtime_path=\${PATH+=$PATH} __runtime_locale=\${LC_ALL+=$LC_ALL}
@@ -133,10 +134,8 @@ read_boot || fail 'cannot read the boot id'
 mkdir claim || { [ -d claim ] && exit 73; fail 'cannot make the claim'; }
 printf '%200s\\n' '' >exit.json.tmp || give_back 'no room for the exit record'
 own_cgroup "$__runtime_mount" "$__runtime_run"
-rm -f .jobs
-mkfifo .jobs || give_back 'cannot make a fifo'
+[ -p .jobs ] || mkfifo .jobs || give_back 'cannot make a fifo'
 exec 4<>.jobs
-rm -f .jobs
 if [ "$__runtime_kind" = fifo ]; then
   __runtime_input=in
   [ -p "$__runtime_input" ] || mkfifo "$__runtime_input" || give_back 'cannot make the input fifo'
@@ -149,16 +148,15 @@ fi
 : >>stdout.log && : >>stderr.log || give_back 'no room for the output'
 
 set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__runtime_workspace" "$__runtime_run" "$$" "$__runtime_started" "$__runtime_boot" "$__runtime_mask" "$__runtime_path" "$__runtime_locale" "$__runtime_cgroup" "$__runtime_limit" "$@"
-if env --default-signal=INT,QUIT true 2>/dev/null; then set -- env --default-signal=INT,QUIT -- "$@"; fi
-if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL -- "$@"; fi
-if command -v setsid >/dev/null; then set -- setsid "$@"; else set -m; fi
+if [ -n "$__runtime_env" ]; then set -- "$__runtime_env" --default-signal=INT,QUIT -- "$@"; fi
+if [ -n "$__runtime_setpriv" ]; then set -- "$__runtime_setpriv" --pdeathsig KILL -- "$@"; fi
+if [ -n "$__runtime_setsid" ]; then set -- "$__runtime_setsid" "$@"; else set -m; fi
 ( exec <"$__runtime_input" >>stdout.log 2>>stderr.log 3>&- && exec "$@" ) &
 agent=$!
 __runtime_tail=
 if [ -n "$__runtime_limit" ]; then
-  rm -f .output
   # With both ends open no opening waits for the other. Without a watch the reader of the output still counts it.
-  if mkfifo .output && exec 9<>.output; then
+  if { [ -p .output ] || mkfifo .output; } && exec 9<>.output; then
     exec 5<.output 6>.output 9>&-
     __runtime_tail=$(follow_output)
     # An agent may be gone already, and what it left writes on.
@@ -166,7 +164,6 @@ if [ -n "$__runtime_limit" ]; then
     (watch_output "$agent" "$__runtime_started")
     exec 5<&- 6>&-
   fi
-  rm -f .output
   start_time "$__runtime_tail" && __runtime_tail_start=$__runtime_started
 fi
 
@@ -222,10 +219,9 @@ ended=\${__runtime_clock:+,\\"endedAt\\":$__runtime_clock}
 began=true
 if [ -e .unbegun ]; then began=false; fi
 printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$ended}" 1<>exit.json.tmp || fail 'cannot write the exit record'
-flush exit.json.tmp
 publish() { mv -f exit.json.tmp exit.json; }
 publish || publish || fail 'cannot publish the exit record'
-flush .
+flush exit.json .
 [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" 2>/dev/null
 `;
 

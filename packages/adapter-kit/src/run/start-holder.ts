@@ -6,8 +6,9 @@ import { killTree } from '../process/kill-tree.ts';
 import { platformSupport } from '../process/platform.ts';
 import { followedFiles } from '../source/sweep.ts';
 import { watchChanges } from '../source/watch-changes.ts';
-import type { HolderLaunch } from './holder-launch.ts';
+import type { HolderInput, HolderLaunch } from './holder-launch.ts';
 import { holderExitClaimed, holderScript } from './holder-script.ts';
+import { forgetHolderTools, holderTools, type HolderTools } from './holder-tools.ts';
 import { isInPlace } from './inspect-run.ts';
 import { checkLaunch, holderEnvironment, textHint } from './launch-check.ts';
 import { runPaths } from './run-paths.ts';
@@ -43,23 +44,41 @@ export async function startHolder(launch: HolderLaunch): Promise<HolderRecord> {
   return awaitRecord(launch, child);
 }
 
+/** What a holder is told, without the agent's command, which follows one argument each. */
+export interface HolderSettings {
+  /** The agent's working directory. */
+  readonly cwd: string;
+  readonly runId: string;
+  readonly stdin: HolderInput;
+  /** Where cgroups are mounted; empty for an agent without one. */
+  readonly mount: string;
+  readonly maxOutputBytes?: number | undefined;
+  readonly tools: HolderTools;
+}
+
+/** The arguments of `holderScript`, in its order. */
+export function holderArguments({ cwd, runId, stdin, mount, maxOutputBytes, tools }: HolderSettings): string[] {
+  const input = stdin.kind === 'file' ? stdin.path : '';
+  const limit = maxOutputBytes === undefined ? '' : String(maxOutputBytes);
+  return [cwd, runId, stdin.kind, input, mount, limit, tools.setsid, tools.setpriv, tools.env, tools.tail];
+}
+
 async function spawnHolder(
   { handle, cwd, stdin, cgroup = true, maxOutputBytes }: HolderLaunch,
   { wrap }: Placement,
   command: readonly string[],
   env: Record<string, string>,
 ): Promise<ChildProcess> {
-  const shell = ['/bin/sh', '-c', holderScript, 'runtime-holder'];
-  const input = stdin.kind === 'file' ? stdin.path : '';
-  const settings = [
+  const mount = cgroup ? await cgroupPlace(handle) : '';
+  const settings = holderArguments({
     cwd,
-    handle.runId,
-    stdin.kind,
-    input,
-    cgroup ? await cgroupPlace(handle) : '',
-    maxOutputBytes === undefined ? '' : String(maxOutputBytes),
-  ];
-  const holder = [...wrap, ...shell, ...settings, ...command];
+    runId: handle.runId,
+    stdin,
+    mount,
+    maxOutputBytes,
+    tools: await holderTools(),
+  });
+  const holder = [...wrap, '/bin/sh', '-c', holderScript, 'runtime-holder', ...settings, ...command];
   const log = await open(runPaths(handle.runDir).holderLog, 'a', 0o600).catch((cause: unknown) => {
     throw new AgentRuntimeError('UNAVAILABLE', 'the run directory cannot be written', { cause });
   });
@@ -103,7 +122,10 @@ async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<H
       if (child.exitCode === holderExitClaimed) throw claimed(runId);
       const record = await readHolderRecord(runDir);
       if (record && (record.holder.pid === child.pid || gone)) return record;
-      if (gone) throw await notStarted(runDir);
+      if (gone) {
+        forgetHolderTools();
+        throw await notStarted(runDir);
+      }
       if (signal?.aborted || performance.now() >= deadline) {
         await giveUp(launch, child);
         throwIfAborted(signal);

@@ -19,7 +19,7 @@ import {
   stopRun,
   waitForExit,
 } from '../../src/run/index.ts';
-import { codeOf, eventually, testRun } from '../support/run.ts';
+import { codeOf, eventually, settingsOf, testRun } from '../support/run.ts';
 
 const ownWords =
   'dir run kind input mask path locale caught boot started holder holder_start agent status state line code name end began again'.split(
@@ -64,21 +64,7 @@ describe('the exit record', () => {
     ] as const) {
       await using run = await testRun();
       const posix = shell === 'bash' ? ['--posix'] : [];
-      const args = [
-        ...posix,
-        '-c',
-        holderScript,
-        'h',
-        run.dir,
-        run.handle.runId,
-        'none',
-        '',
-        '',
-        '',
-        '/bin/sh',
-        '-c',
-        script,
-      ];
+      const args = [...posix, '-c', holderScript, 'h', ...(await settingsOf(run)), '/bin/sh', '-c', script];
       const holder = spawn(`/bin/${shell}`, args, { stdio: 'ignore', cwd: run.dir });
       await once(holder, 'exit');
       expect((await readExitRecord(run.dir))?.exit).toEqual(exit);
@@ -110,7 +96,7 @@ describe('the exit record', () => {
     await using run = await testRun();
     const slow = holderScript.replace('flush() {', 'flush() { sleep 30;');
     expect(slow).not.toBe(holderScript);
-    const args = ['-c', slow, 'h', run.dir, run.handle.runId, 'none', '', '', '', '/bin/sh', '-c', 'exit 7'];
+    const args = ['-c', slow, 'h', ...(await settingsOf(run)), '/bin/sh', '-c', 'exit 7'];
     const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
     const holder = spawn('/bin/sh', args, { stdio: 'ignore', cwd: run.dir, detached: true, env });
     await eventually(() => readHolderRecord(run.dir));
@@ -125,7 +111,7 @@ describe('the exit record', () => {
     await using run = await testRun();
     const slow = holderScript.replace('\nread_clock\n', '\nsleep 7; read_clock\n');
     expect(slow).not.toBe(holderScript);
-    const args = ['-c', slow, 'h', run.dir, run.handle.runId, 'none', '', '', '', '/bin/sh', '-c', 'sleep 60'];
+    const args = ['-c', slow, 'h', ...(await settingsOf(run)), '/bin/sh', '-c', 'sleep 60'];
     const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
     spawn('/bin/sh', args, { stdio: 'ignore', cwd: run.dir, detached: true, env });
     await eventually(() => readHolderRecord(run.dir));

@@ -7,7 +7,7 @@ import { findMarked, readIdentity } from '../../src/process/index.ts';
 import { holderScript } from '../../src/run/holder-script.ts';
 import { isOverLimit, runEnded, runPaths, stopRun, waitForExit } from '../../src/run/index.ts';
 import { mayHaveCgroups } from '../support/cgroups.ts';
-import { eventually, testRun, type TestRun } from '../support/run.ts';
+import { eventually, settingsOf, testRun, type TestRun } from '../support/run.ts';
 
 const maxOutputBytes = 1_000_000;
 /** What a flood may write until it is seen: a bound for the slowest machine, far from a disk that fills up. */
@@ -109,7 +109,7 @@ describe('a flood by what an agent started, though no owner lives', () => {
     expect(slow).not.toBe(holderScript);
     const agent = ['/bin/sh', '-c', `${flood('setsid')} & exit 3`];
     const posix = shell === 'bash' ? ['--posix'] : [];
-    const args = [...posix, '-c', slow, 'h', dir, handle.runId, 'none', '', '', String(maxOutputBytes), ...agent];
+    const args = [...posix, '-c', slow, 'h', ...(await settingsOf(run, maxOutputBytes)), ...agent];
     const holder = spawn(`/bin/${shell}`, args, {
       detached: true,
       stdio: 'ignore',

@@ -5,6 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { RuntimeHandle } from '@runtime/contracts/adapter';
 import { expect, inject } from 'vitest';
 import { findMarked } from '../../src/process/index.ts';
+import { holderTools } from '../../src/run/holder-tools.ts';
+import { holderArguments } from '../../src/run/start-holder.ts';
 import { reapRun, startHolder, type HolderLaunch, type HolderRecord } from '../../src/run/index.ts';
 
 let count = 0;
@@ -52,6 +54,19 @@ export async function testRun(): Promise<TestRun> {
       expect(left).toEqual([]);
     },
   };
+}
+
+/** The arguments of a holder whose agent works in the run's directory and reads nothing. */
+export async function settingsOf({ dir, handle }: TestRun, maxOutputBytes?: number): Promise<string[]> {
+  const stdin = { kind: 'none' } as const;
+  return holderArguments({
+    cwd: dir,
+    runId: handle.runId,
+    stdin,
+    mount: '',
+    maxOutputBytes,
+    tools: await holderTools(),
+  });
 }
 
 /** Waits until `look` gives something. Not `expect.poll`, which neither hooks nor concurrent tests may call. */
