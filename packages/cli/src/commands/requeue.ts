@@ -60,6 +60,7 @@ async function requestAgain(context: CommandContext, plane: ControlPlane, taskId
     ...(await parentRun(deps)),
     ...(env ? { env: defined({ pass: env.pass, file: env.file, set }) } : {}),
     retryOf: taskId,
+    by: 'cli',
   };
   noteUnset(context, request);
   const definitions = definitionsOfTask(spec, definitionsOf(config));

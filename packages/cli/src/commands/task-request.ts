@@ -43,6 +43,7 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
     labels: labelsOf(options.label),
     // Always a key: after a lost connection the request is sent again and must not become a second task.
     key: options.key ?? `cli-${randomUUID()}`,
+    by: 'cli',
   };
   return withoutUndefined(request);
 }

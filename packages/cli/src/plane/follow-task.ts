@@ -49,7 +49,7 @@ export async function* followTask(
         yield event;
         if (event.type === 'task.ended') return;
       }
-      // Following ended without task.ended: the plane was closed.
+      // An owner of an earlier version ends a reading so when it leaves.
       if (!options.follow || options.signal.aborted || options.reconnect === undefined) return;
       failures += 1;
     } catch (error) {

@@ -48,6 +48,8 @@ const planeTaskEventSchemas = {
     type: z.literal('task.submitted'),
     spec: taskSpecSchema,
     key: z.string().max(200).optional(),
+    /** Who submitted it. */
+    by: z.string().max(200).optional(),
     /** The instruction that the spec's prompt is. */
     instructionId: idSchema,
     /** The runs that it was submitted from, the nearest first: living ones when the nearest of them asked. */

@@ -25,7 +25,7 @@ function submitted(event: StoredByType['task.submitted']): TaskState {
   return {
     id: taskIdOf(event.stream) ?? '',
     spec: event.spec,
-    ...defined({ key: event.key, ancestors: event.ancestors }),
+    ...defined({ key: event.key, by: event.by, ancestors: event.ancestors }),
     submittedAt: event.time,
     updatedAt: event.time,
     position: event.position,

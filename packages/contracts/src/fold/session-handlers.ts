@@ -1,3 +1,4 @@
+import { addUsage } from './usage.ts';
 import type { Usage } from '../events/session-events.ts';
 import type { TaskEventType } from '../events/task-events.ts';
 import { instructionLevelSchema, type InstructionLevel } from '../vocabulary/instruction.ts';
@@ -39,16 +40,7 @@ const maxMessageHeadChars = 500;
 function afterTurn(sum: Usage | undefined, turn: Usage | undefined): Usage | undefined {
   if (!turn || sum?.scope === 'cumulative') return sum;
   if (!sum || turn.scope === 'cumulative') return turn;
-  const added = (name: 'cacheReadTokens' | 'cacheWriteTokens' | 'costUsd'): Partial<Usage> =>
-    sum[name] === undefined && turn[name] === undefined ? {} : { [name]: (sum[name] ?? 0) + (turn[name] ?? 0) };
-  return {
-    scope: 'turn',
-    inputTokens: sum.inputTokens + turn.inputTokens,
-    outputTokens: sum.outputTokens + turn.outputTokens,
-    ...added('cacheReadTokens'),
-    ...added('cacheWriteTokens'),
-    ...added('costUsd'),
-  };
+  return addUsage(sum, turn);
 }
 
 /** What the reports of a runtime do to the state of its task. */

@@ -120,6 +120,8 @@ export interface TaskState {
   readonly id: string;
   readonly spec: TaskSpec;
   readonly key?: string;
+  /** Who submitted it. */
+  readonly by?: string;
   /** The runs that it was submitted from, the nearest first. */
   readonly ancestors?: readonly SubmittedFrom[];
   readonly submittedAt: number;

@@ -1,5 +1,6 @@
 import { currentRun, isKeptOpen, isResting, openApprovals, type TaskState } from './task-state.ts';
 import type { TaskStatus, TaskView } from '../plane/task-view.ts';
+import { usageOfRuns } from './usage.ts';
 import type { Part } from '../vocabulary/instruction.ts';
 
 /** The state of the task's machine: `queued → running ⇄ waiting → …`, derived from the facts and never stored. */
@@ -24,9 +25,11 @@ function headOf(parts: readonly Part[]): string {
 
 /** What is shown of a task. */
 export function taskView(state: TaskState): TaskView {
+  const usage = usageOfRuns(state.runs);
   const titleText = state.spec.prompt.find((part) => part.type === 'text')?.text ?? '';
   return {
     id: state.id,
+    ...(state.key === undefined ? {} : { key: state.key }),
     status: taskStatus(state),
     title: state.spec.title ?? (titleText.split('\n', 1)[0] ?? '').slice(0, 120),
     submittedAt: state.submittedAt,
@@ -36,6 +39,8 @@ export function taskView(state: TaskState): TaskView {
     targets: [...state.spec.runtimes],
     ...(Object.keys(state.spec.labels).length > 0 ? { labels: state.spec.labels } : {}),
     ...(state.outcome ? { outcome: state.outcome } : {}),
+    ...(usage ? { usage } : {}),
+    ...(state.by === undefined ? {} : { by: state.by }),
     ...(state.ancestors?.[0] ? { parent: state.ancestors[0] } : {}),
     ...(state.next ? { nextAttemptAt: state.next.notBefore } : {}),
     ...(state.lastMessage === undefined ? {} : { lastMessage: state.lastMessage }),

@@ -32,6 +32,8 @@ export interface EventsOptions extends WaitOptions {
   readonly after?: string;
   /** Also waits for events that are appended later. @default true */
   readonly follow?: boolean;
+  /** Only events of these types; `tool.*` is every type that begins with `tool.`; at most 64. The end of a task ends a reading also where it is not shown. @default all */
+  readonly types?: readonly string[];
 }
 
 /** Which tasks are listed. */
@@ -44,6 +46,8 @@ export interface ListOptions extends CallOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Only tasks with one of these. @default all */
   readonly status?: readonly TaskStatus[];
+  /** Only tasks that come after this one in the list, by its id: the last of a page gives the next. @default all */
+  readonly after?: string;
   /** At most this many, newest first. @default 1000 */
   readonly limit?: number;
 }
@@ -112,9 +116,11 @@ export interface TaskHandle {
   /**
    * Replays, follows, and ends by itself after `task.ended`. The log is the buffer: a slow reader slows neither the
    * agent nor other readers.
+   * Aborting `signal` ends it without a throw. A plane that is closed, lost or left by its owner ends it with
+   * UNAVAILABLE, wherever it is: a reader that was not told of an end goes on after its last cursor, at the next owner.
    */
   events(options?: EventsOptions): AsyncIterable<TaskStreamEvent>;
-  /** Waits for the end. Aborting `signal` ends the waiting, never the task. */
+  /** Waits for the end. Aborting `signal` ends the waiting, never the task; UNAVAILABLE as for `events`. */
   outcome(options?: WaitOptions): Promise<RunOutcome>;
   /**
    * Sends an instruction into the running turn. Resolves when it is durable, not when the agent has it: see
@@ -159,7 +165,7 @@ export interface ControlPlane extends AsyncDisposable {
   task(id: string): TaskHandle;
   /** Tasks as they are shown, newest first. */
   tasks(options?: ListOptions): Promise<readonly TaskView[]>;
-  /** The events of the whole log, all streams in order of position. */
+  /** The events of the whole log, all streams in order of position. It ends as those of a task, which see. */
   events(options?: EventsOptions): AsyncIterable<CursoredEvent>;
   /**
    * What `probe()` found: of the runtimes in `definitions`, else of those that the plane was opened with, in their

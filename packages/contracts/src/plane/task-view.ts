@@ -28,6 +28,8 @@ export type EndRequest = z.infer<typeof endRequestSchema>;
 /** A task as it is shown: `runtime status --json`, `task.status()`. Folded from the log, never stored. */
 export const taskViewSchema = z.object({
   id: idSchema,
+  /** As submitted. */
+  key: z.string().optional(),
   status: taskStatusSchema,
   title: z.string(),
   /** Unix ms. */
@@ -39,6 +41,10 @@ export const taskViewSchema = z.object({
   /** As submitted; left out where there are none. */
   labels: z.record(z.string(), z.string()).optional(),
   outcome: runOutcomeSchema.optional(),
+  /** Of all runs so far, where their runtimes report it. */
+  usage: usageSchema.optional(),
+  /** Who submitted it; left out for tasks of earlier versions. */
+  by: z.string().optional(),
   /** The run that this task was submitted from, if it was submitted from one. */
   parent: submittedFromSchema.optional(),
   /** Why an unfinished task does not go on by itself; left out while its agent works. */

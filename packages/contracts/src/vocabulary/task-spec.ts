@@ -144,6 +144,11 @@ export const submitRequestSchema = z.strictObject({
   /** Same key, same task: submitting again returns it. The same key with other content is CONFLICT. */
   key: z.string().min(1).max(200).optional(),
   /**
+   * Who asks, for the record. Not compared when a `key` is used again. `runtime`, `plane` and `clock` are the plane's own
+   * names. @default 'api'
+   */
+  by: z.string().max(200).optional(),
+  /**
    * The run that asks: the value of RUNTIME_RUN_ID in an agent's environment. The task may then use what the run's task
    * holds, so that a run that waits for its own task does not wait for ever. A run that is unknown or has ended is
    * ignored. @default none

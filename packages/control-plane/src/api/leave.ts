@@ -30,6 +30,6 @@ export function ownerLeft({ by, why, successor }: LeaveRequest): AgentRuntimeErr
     hint: successor
       ? 'another one is about to follow: ask again'
       : 'agents go on; runtime serve --detach, or the next task, starts another owner',
-    details: { by, successor, ...(why === undefined ? {} : { why }) },
+    details: { gone: true, by, successor, ...(why === undefined ? {} : { why }) },
   });
 }

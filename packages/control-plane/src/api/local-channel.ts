@@ -1,4 +1,4 @@
-import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { abortable, throwIfAborted, type AgentRuntimeError, type CallOptions } from '@runtime/contracts';
 import { noSuchMethod, streamMethods, type Channel } from '../client/channel.ts';
 import { callMethod } from './methods.ts';
 import type { Ports } from './ports.ts';
@@ -12,7 +12,7 @@ export class LocalChannel implements Channel {
   readonly #closing: AbortSignal;
   readonly lost: Promise<AgentRuntimeError>;
 
-  /** @param closing ends every stream, and refuses every later call */
+  /** @param closing breaks every stream off, and refuses every later call, with its reason */
   constructor(ports: Ports, closing: AbortSignal, lost: Promise<AgentRuntimeError>) {
     this.#ports = ports;
     this.#closing = closing;
@@ -20,23 +20,24 @@ export class LocalChannel implements Channel {
   }
 
   async call(method: string, params: Params, { signal }: CallOptions = {}): Promise<unknown> {
-    this.#checkOpen();
+    throwIfAborted(this.#closing);
     throwIfAborted(signal);
     return abortable(callMethod(this.#ports, { method, params, signal: signal ?? this.#closing }), signal);
   }
 
   async *stream(method: string, params: Params, { signal }: CallOptions = {}): AsyncIterable<readonly unknown[]> {
-    this.#checkOpen();
+    throwIfAborted(this.#closing);
     if (!streamMethods.has(method)) throw noSuchMethod(method);
-    const ending = signal ? AbortSignal.any([signal, this.#closing]) : this.#closing;
-    yield* readEvents(this.#ports.reader, params, ending);
+    try {
+      yield* readEvents(this.#ports.reader, params, { signal, closing: this.#closing });
+    } catch (error) {
+      // The log is closed with the plane, and says less.
+      if (!signal?.aborted) throwIfAborted(this.#closing);
+      throw error;
+    }
   }
 
   close(): Promise<void> {
     return Promise.resolve();
-  }
-
-  #checkOpen(): void {
-    if (this.#closing.aborted) throw new AgentRuntimeError('UNAVAILABLE', 'the plane is closed');
   }
 }

@@ -1,4 +1,4 @@
-import { idSchema } from '@runtime/contracts';
+import { idSchema, throwIfAborted } from '@runtime/contracts';
 import { taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { z } from 'zod';
 import { parseWith } from '../client/parse.ts';
@@ -8,16 +8,26 @@ const eventsParamsSchema = z.strictObject({
   taskId: idSchema.optional(),
   after: z.string().max(200).optional(),
   follow: z.boolean().default(true),
+  types: z.array(z.string().min(1).max(100)).min(1).max(64).optional(),
   waitingRunId: idSchema.optional(),
 });
+
+/** What ends a reading. */
+interface Ending {
+  /** The reader wants no more: the reading returns. */
+  readonly signal: AbortSignal | undefined;
+  /** The plane closes: the reading throws its reason, since more was to come. */
+  readonly closing: AbortSignal;
+}
 
 /** Events with their cursors, batch by batch. The events of a task end after `task.ended`. */
 export async function* readEvents(
   reader: ReadPort,
   params: unknown,
-  signal: AbortSignal,
+  { signal: wanted, closing }: Ending,
 ): AsyncIterable<readonly unknown[]> {
-  const { taskId, after, follow, waitingRunId } = parseWith(eventsParamsSchema, params, 'events');
+  const signal = wanted ? AbortSignal.any([wanted, closing]) : closing;
+  const { taskId, after, follow, waitingRunId, types } = parseWith(eventsParamsSchema, params, 'events');
   const { log } = reader;
   if (taskId !== undefined) reader.requireTask(taskId);
   const over = taskId !== undefined && follow ? await endedBefore(log, taskId, after, signal) : false;
@@ -31,14 +41,20 @@ export async function* readEvents(
   };
   try {
     for await (const events of log.read(options)) {
-      yield events.map((event) => ({ ...event, cursor: log.cursor(event.position) }));
+      const wantedEvents = types ? events.filter(({ type }) => isOneOf(types, type)) : events;
+      if (wantedEvents.length > 0)
+        yield wantedEvents.map((event) => ({ ...event, cursor: log.cursor(event.position) }));
       if (taskId !== undefined && events.at(-1)?.type === 'task.ended') return;
     }
   } finally {
     wait?.end();
   }
   wait?.refused.throwIfAborted();
+  if (options.follow && !wanted?.aborted) throwIfAborted(closing);
 }
+
+const isOneOf = (types: readonly string[], type: string): boolean =>
+  types.some((each) => (each.endsWith('*') ? type.startsWith(each.slice(0, -1)) : type === each));
 
 /** Whether the task had ended before `after`: its reader has nothing to wait for. */
 async function endedBefore(

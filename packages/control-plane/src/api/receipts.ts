@@ -2,6 +2,7 @@ import {
   AgentRuntimeError,
   instructionLevelSchema,
   steerCapabilitySchema,
+  throwIfAborted,
   type InstructionLevel,
   type RunOutcome,
 } from '@runtime/contracts';
@@ -31,12 +32,9 @@ export async function waitForOutcome(plane: Plane, taskId: string, signal: Abort
 }
 
 async function changedSince(plane: Plane, task: Task | undefined, seen: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) throw AgentRuntimeError.from(signal.reason, 'CANCELLED');
+  throwIfAborted(signal);
   await task?.bell.wait(seen, { signal: AbortSignal.any([signal, plane.ctx.closing]) });
-  if (plane.ctx.closing.aborted)
-    throw new AgentRuntimeError('UNAVAILABLE', 'the plane is closing', {
-      hint: 'the work goes on; ask the next owner of its data directory',
-    });
+  throwIfAborted(plane.ctx.closing);
 }
 
 /** How far an instruction has come. NOT_FOUND for one that the task does not have. */

@@ -14,6 +14,7 @@ import { parseWith } from '../client/parse.ts';
 import type { Plane } from '../plane/plane.ts';
 import type { Submission } from '../plane/submissions.ts';
 import type { TaskValues } from '../task/task-values.ts';
+import { actorSchema } from './act.ts';
 import { ancestorsOf } from './ancestors.ts';
 import { refuseFaults } from './refuse-faults.ts';
 import { taskRuntimes } from './task-runtimes.ts';
@@ -28,13 +29,15 @@ export async function submit(plane: Plane, request: unknown): Promise<{ id: stri
   return { id: await plane.submissions.submit({ ...submission, ancestors }) };
 }
 
+const requestSchema = submitRequestSchema.extend({ by: actorSchema });
+
 /** Completes a request to the spec that is kept. Nothing is read from the workspace; it only has to exist. */
 async function parseSubmission(
   plane: Plane,
   input: unknown,
 ): Promise<Submission & { readonly parentRunId?: string | undefined }> {
-  const { key, prompt, workspace, runtimes, definitions, env, environment, parentRunId, ...rest } = parseWith(
-    submitRequestSchema,
+  const { key, by, prompt, workspace, runtimes, definitions, env, environment, parentRunId, ...rest } = parseWith(
+    requestSchema,
     input,
     'the request is not valid',
   );
@@ -57,7 +60,7 @@ async function parseSubmission(
     'the request is not valid',
   );
   const values = valuesOf(given, env?.set);
-  return { spec, parentRunId, ...(key === undefined ? {} : { key }), ...(values ? { values } : {}) };
+  return { spec, by, parentRunId, ...(key === undefined ? {} : { key }), ...(values ? { values } : {}) };
 }
 
 /** What the runs of a task may get of the caller's variables: the allow-list, and what is named. */

@@ -15,11 +15,11 @@ type Params = Readonly<Record<string, unknown>>;
 /** What a call over a channel takes besides its parameters. */
 export const callOptions = ({ signal }: CallOptions): CallOptions => (signal ? { signal } : {});
 
-export const listParams = ({ status, limit, idPart, workspace, labels }: ListOptions): Params =>
-  defined({ status: status && [...status], limit, idPart, workspace, labels });
+export const listParams = ({ status, limit, idPart, workspace, labels, after }: ListOptions): Params =>
+  defined({ status: status && [...status], limit, idPart, workspace, labels, after });
 
-export const eventsParams = ({ after, follow, waitingRunId }: EventsOptions): Params =>
-  defined({ after, follow, waitingRunId });
+export const eventsParams = ({ after, follow, waitingRunId, types }: EventsOptions): Params =>
+  defined({ after, follow, waitingRunId, types: types && [...types] });
 
 export const waitParams = ({ waitingRunId }: WaitOptions): Params => defined({ waitingRunId });
 

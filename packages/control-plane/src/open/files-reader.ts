@@ -1,6 +1,7 @@
 import {
   AgentRuntimeError,
   runOutcomeSchema,
+  throwIfAborted,
   type PlaneInfo,
   type RunOutcome,
   type TaskView,
@@ -56,7 +57,8 @@ export class FilesReader implements ReadPort {
       const last = events.at(-1);
       if (last?.type === 'task.ended') return runOutcomeSchema.parse(last['outcome']);
     }
-    throw new AgentRuntimeError('CANCELLED', `task ${taskId} has not ended`);
+    throwIfAborted(signal);
+    throw AgentRuntimeError.from(this.#closing.reason);
   }
 
   async info(): Promise<PlaneInfo> {

@@ -63,6 +63,12 @@ export function unreachableOwner(
 ): AgentRuntimeError {
   const stopped = isStopped(pid);
   const details = { owner: { pid }, ...cause?.details, ...(stopped ? { stopped } : {}) };
+  if (socketPath === undefined && pid === process.pid) {
+    return new AgentRuntimeError('UNAVAILABLE', `${dataDir} is just being opened or closed by this process`, {
+      hint: 'ask again once that is done',
+      details,
+    });
+  }
   if (socketPath === undefined) {
     return new AgentRuntimeError('UNAVAILABLE', `process ${pid} owns ${dataDir} and serves no socket`, {
       hint: 'ask in that process, or open its plane with listen: true',

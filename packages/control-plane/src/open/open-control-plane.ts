@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { bootId, currentDirectory } from '@runtime/adapter-kit/process';
 import { currentPlacement, withAbsolutePath } from '@runtime/adapter-kit/run';
-import type { ControlPlane, Scheduler } from '@runtime/contracts';
+import { AgentRuntimeError, type ControlPlane, type Scheduler } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { EventLog } from '@runtime/contracts/log';
-import { acquireLock, openEventLog } from '@runtime/event-log';
+import { acquireLock, openEventLog, type WriterLock } from '@runtime/event-log';
 import type { LogFs } from '@runtime/event-log/testing';
 import { ulid } from 'ulid';
 import { PlaneClient } from '../client/plane-client.ts';
@@ -19,6 +20,7 @@ import { Leases } from '../task/leases.ts';
 import { TaskValueFiles } from '../task/task-values.ts';
 import { machineClocks, planeTime, type MachineClocks } from '../waiting/clock.ts';
 import { announceWith } from './announce.ts';
+import { checkedWait } from './checked-wait.ts';
 import { prepareDataDir } from './data-directory.ts';
 import { lockPath } from './find-owner.ts';
 import { OwnedPlane } from './owned-plane.ts';
@@ -58,6 +60,10 @@ export interface ControlPlaneOptions {
    * process.env
    */
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /**
+   * How long to wait for another owner that has the lock and is about to leave, in ms. @default 0: CONFLICT at once
+   */
+  readonly lockWaitMs?: number;
   /** Changes single values of `PlaneTuning`. */
   readonly tuning?: Partial<PlaneTuning>;
 }
@@ -71,6 +77,8 @@ export interface PlaneSeams {
   /** The machine's clocks. @default Date.now and performance.now */
   readonly clocks?: MachineClocks;
 }
+
+const lockRetryMs = 100;
 
 const defaultTuning: PlaneTuning = {
   deltaWindowMs: 30,
@@ -96,7 +104,9 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
   const adapters = new Adapters(options.adapters, options.createAdapter);
   const dataDir = await prepareDataDir(options.dataDir);
   const socket = options.listen ? await socketPath(dataDir) : undefined;
-  const lock = await acquireLock(lockPath(dataDir), socket === undefined ? {} : { socketPath: socket });
+  const lock = await lockWithin(checkedWait(options.lockWaitMs ?? 0), () =>
+    acquireLock(lockPath(dataDir), socket === undefined ? {} : { socketPath: socket }),
+  );
   const { now: clock, skippedSince } = planeTime(seams.clocks ?? machineClocks);
   let log: EventLog | undefined;
   const release = async (): Promise<void> => {
@@ -129,6 +139,20 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
     // The first failure says more than one of the release.
     await release().catch(() => undefined);
     throw error;
+  }
+}
+
+/** Takes the lock, and tries again for `waitMs` while another process has it. */
+async function lockWithin(waitMs: number, take: () => Promise<WriterLock>): Promise<WriterLock> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    try {
+      return await take();
+    } catch (error) {
+      const leftMs = until - performance.now();
+      if (AgentRuntimeError.from(error).code !== 'CONFLICT' || leftMs <= 0) throw error;
+      await sleep(Math.min(lockRetryMs, leftMs));
+    }
   }
 }
 

@@ -5,6 +5,7 @@ import { AgentRuntimeError, systemCode, type ControlPlane } from '@runtime/contr
 import { openEventLog } from '@runtime/event-log';
 import { LocalChannel } from '../api/local-channel.ts';
 import { PlaneClient } from '../client/plane-client.ts';
+import { planeClosed } from '../client/plane-closed.ts';
 import { FilesReader } from './files-reader.ts';
 import { runHistory } from './run-history.ts';
 
@@ -30,7 +31,7 @@ export async function openReadOnlyPlane({ dataDir }: { readonly dataDir: string 
   // Files do not go away by themselves.
   const lost = new Promise<never>(() => undefined);
   return new PlaneClient(new LocalChannel(ports, closing.signal, lost), async () => {
-    closing.abort();
+    closing.abort(planeClosed());
     await log.close();
   });
 }

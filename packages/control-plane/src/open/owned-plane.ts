@@ -2,6 +2,7 @@ import { AgentRuntimeError, type PlaneInfo, type Scheduler } from '@runtime/cont
 import { LocalChannel } from '../api/local-channel.ts';
 import { ownerLeft } from '../api/leave.ts';
 import { PlaneReader } from '../api/plane-reader.ts';
+import { planeClosed } from '../client/plane-closed.ts';
 import { Plane } from '../plane/plane.ts';
 import type { TaskRegistry } from '../plane/task-registry.ts';
 import { Door } from '../socket/door.ts';
@@ -32,6 +33,7 @@ export class OwnedPlane {
   readonly #failed = Promise.withResolvers<AgentRuntimeError>();
   #door: Door | undefined;
   #closing: Promise<void> | undefined;
+  #failure: AgentRuntimeError | undefined;
 
   constructor(owned: Owned) {
     this.#owned = owned;
@@ -71,7 +73,7 @@ export class OwnedPlane {
     const { leaveRequest } = this.plane;
     const left = leaveRequest && ownerLeft(leaveRequest);
     if (left) this.#door?.dismiss(left);
-    const reason = left ?? new AgentRuntimeError('UNAVAILABLE', 'the plane is closed');
+    const reason = left ?? planeClosed(this.#failure);
     closing.abort(reason);
     // For the other clients in this process; after a failure this changes nothing.
     this.#failed.resolve(reason);
@@ -90,6 +92,7 @@ export class OwnedPlane {
     if (this.#closing) return;
     // Why the log failed says more than which append met it.
     const reason = this.#owned.ctx.log.failure ?? AgentRuntimeError.from(error);
+    this.#failure = reason;
     this.#failed.resolve(reason);
     process.emitWarning(`the control plane of ${this.#owned.dataDir} closes: ${reason.message}`, 'AgentRuntimeWarning');
     // The first failure is the one that was reported.

@@ -17,6 +17,8 @@ export interface Submission {
   readonly spec: TaskSpec;
   /** Same key, same task. */
   readonly key?: string;
+  /** Who asks. Not a part of what the key stands for. */
+  readonly by?: string;
   /** Kept beside the log. */
   readonly values?: TaskValues;
   /** The runs that it comes from, the nearest first. Not a part of what the key stands for. */
@@ -60,7 +62,7 @@ export class Submissions {
     });
   }
 
-  async #append({ spec, key, values, ancestors = [] }: Submission): Promise<string> {
+  async #append({ spec, key, by, values, ancestors = [] }: Submission): Promise<string> {
     const task = this.#plane.newTask();
     const { newId, values: files, closing } = this.#plane.ctx;
     const instructionId = newId('ins');
@@ -69,7 +71,8 @@ export class Submissions {
       if (values) await files.write(task.id, values);
       await task.append((draft) => {
         const line = ancestors.length > 0 ? { ancestors } : {};
-        draft.push({ type: 'task.submitted', spec, ...(key === undefined ? {} : { key }), instructionId, ...line });
+        const given = { ...(key === undefined ? {} : { key }), ...(by === undefined ? {} : { by }) };
+        draft.push({ type: 'task.submitted', spec, ...given, instructionId, ...line });
       });
     } catch (error) {
       // A log that fails may have the task all the same: the next owner looks.

@@ -132,12 +132,13 @@ const requestTooLarge = (): AgentRuntimeError =>
 export const silentOwner = (ms: number): AgentRuntimeError =>
   new AgentRuntimeError('UNAVAILABLE', `the owner did not answer within ${ms / 1000} s`, {
     hint: 'its process may be stopped or overloaded: runtime doctor shows which one it is',
-    details: { silent: true },
+    details: { gone: true, silent: true },
   });
 
 const ownerGone = (cause?: unknown): AgentRuntimeError =>
   new AgentRuntimeError('UNAVAILABLE', 'the owner of the data directory is gone', {
     hint: 'the work goes on and nothing is lost; ask again, and a new owner takes over',
+    details: { gone: true },
     ...(cause === undefined ? {} : { cause }),
   });
 

@@ -1,5 +1,6 @@
 import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Channel } from '../client/channel.ts';
+import { planeClosed } from '../client/plane-closed.ts';
 import { ClientConnection, silentOwner, type ConnectionOptions } from './client-connection.ts';
 import { cancelMethod, notification, request, type Reply, type RequestId } from './messages.ts';
 import { Silence, type Patience } from './silence.ts';
@@ -102,9 +103,10 @@ export class SocketChannel implements Channel {
   }
 
   close(): Promise<void> {
-    this.#closing.abort(new AgentRuntimeError('UNAVAILABLE', 'the connection to the owner is closed'));
-    for (const connection of this.#streams) connection.close();
-    this.#calls.close();
+    const closed = planeClosed();
+    this.#closing.abort(closed);
+    for (const connection of this.#streams) connection.lose(closed);
+    this.#calls.lose(closed);
     return Promise.resolve();
   }
 

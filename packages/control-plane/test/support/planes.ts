@@ -50,8 +50,12 @@ export function openPlane(places: Places, options: PlaneOptions): Promise<Contro
 /** The same plane, spoken to over its socket as another process would. */
 export async function openOverSocket(places: Places, options: PlaneOptions): Promise<ControlPlane> {
   const owner = await openPlane(places, { ...options, listen: true });
-  const channel = await SocketChannel.connect(await socketPath(places.dataDir));
-  return new PlaneClient(channel, () => owner.close());
+  return socketClient(places, () => owner.close());
+}
+
+/** A client of an owner that serves a socket, which may be in this process. */
+export async function socketClient({ dataDir }: Places, closeOwner?: () => Promise<void>): Promise<ControlPlane> {
+  return new PlaneClient(await SocketChannel.connect(await socketPath(dataDir)), closeOwner);
 }
 
 export async function eventsOf(plane: ControlPlane, taskId: string): Promise<StoredEvent[]> {
