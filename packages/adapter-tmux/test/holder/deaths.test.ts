@@ -169,11 +169,13 @@ test('what the holder runs to record an exit is spared when its agent is killed'
 
 test.concurrent('a run whose directory is gone is ended, and is not said to have never begun', async () => {
   await using stage = await Stage.open();
-  const { handle, session } = await begun(stage);
+  const { handle, session, events } = await begun(stage);
+  const brokenOff = expect(events).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await rm(handle.runDir, { recursive: true });
   expect(await session.stop({ graceMs: 100 })).toMatchObject({
     kind: 'unknown',
     why: 'the run directory is not there',
   });
   expect(await countAll(handle)).toBe(0);
+  await brokenOff;
 });
