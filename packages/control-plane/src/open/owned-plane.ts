@@ -81,7 +81,7 @@ export class OwnedPlane {
     try {
       await this.#door?.close();
       await this.plane.settle();
-      await this.plane.save();
+      await this.plane.saveAtClose();
     } finally {
       // Whatever failed, nothing is written any more, and the next owner may come.
       await release();

@@ -21,6 +21,8 @@ import { TaskActor } from './task-actor.ts';
 import { noSuchTask, stateOf, type TaskRegistry } from './task-registry.ts';
 
 const snapshotEvery = 20_000;
+/** To fold fewer events than these at the next opening takes less time than a snapshot at each close. */
+const worthSaving = 2_000;
 
 /**
  * The tasks of one data directory, in the process that owns it: finds them by id, starts what the scheduler admits, and
@@ -48,7 +50,7 @@ export class Plane implements TaskHost {
     const waits = new Waits();
     this.#admission = new Admission(scheduler, ctx, waits, () => this.#circles.open());
     this.#circles = new Circles(this.#tasks, this.#admission, waits);
-    this.#snapshotAt = ctx.log.head;
+    this.#snapshotAt = registry.savedAt;
     for (const state of registry.unfinished.values()) {
       this.#tasks.set(state.id, new TaskActor(ctx, this, state.id, state));
     }
@@ -199,6 +201,11 @@ export class Plane implements TaskHost {
     const position = Math.min(this.ctx.log.head, ...[...this.#appending].map(({ head }) => head));
     const breakers = worthKeeping(this.ctx.runtimes.breakers, position);
     await this.registry.save(this.ctx.log, position, breakers).catch(() => undefined);
+  }
+
+  /** The last snapshot, where there is something to save. */
+  async saveAtClose(): Promise<void> {
+    if (this.ctx.log.head - this.registry.savedAt >= worthSaving) await this.save();
   }
 
   async recordOpening(event: PlaneEvent): Promise<void> {

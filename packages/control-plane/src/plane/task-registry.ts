@@ -2,15 +2,16 @@ import { AgentRuntimeError, type TaskView } from '@runtime/contracts';
 import { foldTask, taskFoldVersion, taskView, type TaskState } from '@runtime/contracts/fold';
 import { taskIdOf, taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import type { BreakerStates } from '../runtimes/breaker.ts';
+import { EndedPages, type EndedSeries } from './ended-pages.ts';
 import { endedTask, type EndedTask } from './ended-task.ts';
 
 export const snapshotName = 'tasks';
-export const snapshotVersion = `2.${taskFoldVersion}`;
+export const snapshotVersion = `3.${taskFoldVersion}`;
 
-/** A snapshot: unfinished tasks whole, ended ones as they are kept in memory. */
+/** A snapshot: unfinished tasks whole, ended ones by the pages that they are in. */
 interface RegistrySnapshot {
   readonly unfinished: readonly TaskState[];
-  readonly ended: readonly EndedTask[];
+  readonly ended: EndedSeries;
   readonly breakers: BreakerStates;
 }
 
@@ -19,6 +20,9 @@ export class TaskRegistry {
   readonly unfinished = new Map<string, TaskState>();
   readonly ended = new Map<string, EndedTask>();
   readonly keys = new Map<string, string>();
+  /** The position up to which the registry is in a snapshot. */
+  savedAt = 0;
+  readonly #pages = new EndedPages();
 
   apply(event: StoredEvent): void {
     const id = taskIdOf(event.stream);
@@ -37,7 +41,8 @@ export class TaskRegistry {
       return;
     }
     this.unfinished.delete(state.id);
-    this.ended.set(state.id, endedTask(state));
+    // It does not change any more, and its page may be written.
+    if (!this.ended.has(state.id)) this.ended.set(state.id, endedTask(state));
   }
 
   views(): TaskView[] {
@@ -54,19 +59,8 @@ export class TaskRegistry {
     restore: (breakers: BreakerStates) => void,
   ): Promise<TaskRegistry> {
     const registry = new TaskRegistry();
-    const snapshot = await log.readSnapshot(snapshotName, snapshotVersion);
-    let after: string | undefined;
-    if (snapshot) {
-      // Written by this very version of this class; another version is not returned.
-      const saved = snapshot.state as RegistrySnapshot;
-      for (const state of saved.unfinished) registry.put(state);
-      for (const task of saved.ended) {
-        registry.ended.set(task.id, task);
-        if (task.key !== undefined) registry.keys.set(task.key, task.id);
-      }
-      restore(saved.breakers);
-      after = log.cursor(snapshot.position);
-    }
+    const position = await registry.#restore(log, restore);
+    const after = position === undefined ? undefined : log.cursor(position);
     for await (const events of log.read(after === undefined ? {} : { after })) {
       for (const event of events) {
         registry.apply(event);
@@ -76,13 +70,32 @@ export class TaskRegistry {
     return registry;
   }
 
+  /** Takes over the last snapshot. Resolves with its position; undefined, with nothing taken, without a whole one. */
+  async #restore(log: EventLog, restore: (breakers: BreakerStates) => void): Promise<number | undefined> {
+    const snapshot = await log.readSnapshot(snapshotName, snapshotVersion);
+    if (!snapshot) return undefined;
+    // Written by this very version of this class; another version is not returned.
+    const saved = snapshot.state as RegistrySnapshot;
+    const ended = await this.#pages.read(log, snapshotVersion, saved.ended);
+    if (!ended) return undefined;
+    for (const task of ended) {
+      this.ended.set(task.id, task);
+      if (task.key !== undefined) this.keys.set(task.key, task.id);
+    }
+    for (const state of saved.unfinished) this.put(state);
+    restore(saved.breakers);
+    this.savedAt = snapshot.position;
+    return snapshot.position;
+  }
+
   async save(log: EventLog, position: number, breakers: BreakerStates): Promise<void> {
-    const state: RegistrySnapshot = {
-      unfinished: [...this.unfinished.values()],
-      ended: [...this.ended.values()],
-      breakers,
-    };
+    // All of one moment, before anything is awaited.
+    const unfinished = [...this.unfinished.values()];
+    const all = [...this.ended.values()];
+    const ended = await this.#pages.write(log, { version: snapshotVersion, position }, all);
+    const state: RegistrySnapshot = { unfinished, ended, breakers };
     await log.writeSnapshot(snapshotName, { version: snapshotVersion, position, state });
+    this.savedAt = position;
   }
 }
 
