@@ -5,6 +5,10 @@ import type * as proc from '../../src/process/proc.ts';
 import { inspectRun, reapRun, stopRun, waitForExit } from '../../src/run/index.ts';
 import { eventually, testRun } from '../support/run.ts';
 
+// Files share a process and its modules: this one has modules of its own, with the double in them.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => void vi.resetModules());
+
 /** Pids whose state and whose environment were read, each time. */
 const stats: number[] = [];
 const environments: number[] = [];

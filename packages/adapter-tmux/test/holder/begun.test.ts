@@ -1,6 +1,10 @@
 import type * as Kit from '@runtime/adapter-kit/run';
-import { expect, test, vi } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { Stage, countAll } from '../support/stage.ts';
+
+// Files share a process and its modules: this one has modules of its own, with the double in them.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => void vi.resetModules());
 
 /** The first look at the exit record finds no file descriptor left, as on a machine that has run out of them. */
 vi.mock('@runtime/adapter-kit/run', async (original) => {
