@@ -31,14 +31,15 @@ function watched() {
   const saved: string[] = [];
   const counts = { read: 0 };
   const log = memoryEventLog();
-  const { writeSnapshot, read } = log;
+  const write = log.writeSnapshot.bind(log);
+  const read = log.read.bind(log);
   const watching = Object.assign(log, {
     writeSnapshot: (name: string, snapshot: Snapshot) => {
       saved.push(name);
-      return writeSnapshot.call(log, name, snapshot);
+      return write(name, snapshot);
     },
     async *read(options: Parameters<EventLog['read']>[0]) {
-      for await (const events of read.call(log, options)) {
+      for await (const events of read(options)) {
         counts.read += events.length;
         yield events;
       }

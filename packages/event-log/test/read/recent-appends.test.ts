@@ -21,7 +21,8 @@ test('small appends keep their own bytes in memory, and not the pools of the buf
     // What else a process does: it uses up Node's pool of small buffers.
     Buffer.from('x'.repeat(20_000));
   }
-  expect(buffersInUse() - before).toBeLessThan(16);
+  // With the pools these are 45 MB; what the file system of the test keeps itself is a third of that.
+  expect(buffersInUse() - before).toBeLessThan(30);
   expect(await collect(log)).toHaveLength(2000);
   await log.close();
 });
