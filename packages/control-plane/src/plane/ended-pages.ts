@@ -21,7 +21,7 @@ const pageName = (number: number): string => `tasks-ended-${String(number).padSt
 
 /**
  * Ended tasks, in the order of their ends, in snapshots of their own. They never change, so a page that is full is
- * written once: a save costs what is new, however long the history is, and no step of it or of a load holds the loop up.
+ * written once: a save costs what is new, however long the history is, and the loop runs between the pages of a load.
  */
 export class EndedPages {
   #series = ulid().toLowerCase();
