@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killTree } from '@runtime/adapter-kit/process';
+import { systemCode } from '@runtime/contracts';
 import { execa } from 'execa';
 import { inject } from 'vitest';
 import { nodePlanes } from '../../src/host/node-planes.ts';
@@ -115,7 +116,13 @@ export async function lives(pid: number): Promise<boolean> {
 }
 
 export async function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  process.kill(pid, signal);
+  // It may have ended since it was seen.
+  if (!(await lives(pid))) return;
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (systemCode(error) !== 'ESRCH') throw error;
+  }
   for (let tries = 0; tries < 500 && (await lives(pid)); tries += 1) await sleep(20);
   if (await lives(pid)) throw new Error(`process ${pid} did not end at ${signal}`);
 }

@@ -146,7 +146,10 @@ test.for([
     expect(
       Number(session) === Number((await readFile('/proc/self/stat', 'utf8')).replace(/^.*\) /, '').split(' ')[3]),
     ).toBe(!ownGroup);
-    expect((await readFile(`/proc/${pid}/environ`, 'utf8')).includes('RUNTIME_RUN_ID=run-1')).toBe(marked);
+    // It has no environment until it executes.
+    await expect
+      .poll(async () => (await readFile(`/proc/${pid}/environ`, 'utf8')).includes('RUNTIME_RUN_ID=run-1'))
+      .toBe(marked);
     if ('ignoreTerm' in step) {
       process.kill(pid, 'SIGTERM');
       const ignored = BigInt(`0x${/^SigIgn:\s+(\w+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]}`);
