@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killTree } from '@runtime/adapter-kit/process';
-import { systemCode } from '@runtime/contracts';
 import { execa } from 'execa';
 import { inject } from 'vitest';
 import { nodePlanes } from '../../src/host/node-planes.ts';
@@ -100,7 +99,8 @@ export class ProcessLab implements AsyncDisposable {
     if (pid !== undefined && (await lives(pid))) {
       const { stdout } = await this.start('list', '--json', '--status', 'queued,running,waiting');
       for (const { id } of JSON.parse(stdout) as { id: string }[]) await this.start('cancel', id, '--wait');
-      await endProcess(pid);
+      // A process of the test's own in the record may have ended meanwhile.
+      if (await lives(pid)) await endProcess(pid);
     }
     // A test that failed half-way may leave a run without an owner.
     const runs = await readdir(join(this.dataDir, 'runs')).catch(() => []);
@@ -116,13 +116,7 @@ export async function lives(pid: number): Promise<boolean> {
 }
 
 export async function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-  // It may have ended since it was seen.
-  if (!(await lives(pid))) return;
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    if (systemCode(error) !== 'ESRCH') throw error;
-  }
+  process.kill(pid, signal);
   for (let tries = 0; tries < 500 && (await lives(pid)); tries += 1) await sleep(20);
   if (await lives(pid)) throw new Error(`process ${pid} did not end at ${signal}`);
 }
