@@ -9,10 +9,10 @@ const writeMs = 60_000;
 const syncMs = 5000;
 
 /**
- * Waits for the holder of an agent that is gone: until its exit record is durable, or the holder ended. A holder that
+ * Waits for the holder of an agent that is gone: until it has made its exit record durable and ended. A holder that
  * was stopped is told to go on, and one that lives has a minute to write the record: a code that was observed must not
  * become `unknown` because a disk is slow.
- * `stays`: the holder does not end by itself once the record is durable.
+ * `stays`: the holder does not end by itself; its record is enough.
  */
 export async function awaitRecord({ runDir }: RunPlace, holder: ProcessIdentity, stays = false): Promise<void> {
   const began = performance.now();
@@ -20,7 +20,7 @@ export async function awaitRecord({ runDir }: RunPlace, holder: ProcessIdentity,
   await signalProcess(holder, 'SIGCONT');
   for (let pause = 2; await isAlive(holder); pause = Math.min(pause * 2, 50)) {
     const record = await readExitRecord(runDir);
-    if (stays && record?.isPublished) return;
+    if (stays && record) return;
     const now = performance.now();
     if (record) writtenAt ??= now;
     if (now - began >= writeMs || (writtenAt !== undefined && now - writtenAt >= syncMs)) return;

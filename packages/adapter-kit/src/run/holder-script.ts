@@ -17,7 +17,7 @@ if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; 
 printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}%s}\\n' \\
   "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >holder.json || exit 75
 echo begun >&4 || exit 75
-exec 4>&-
+exec 4>&- 7<&-
 __runtime_dir=$PWD
 trap ': >"$__runtime_dir/.unbegun"' EXIT
 shopt -s execfail 2>/dev/null
@@ -47,7 +47,7 @@ follow_output() {
       unset RUNTIME_RUN_ID
       set -- "$__runtime_follow" ---disable-inotify -s 0.2 "--pid=$$"
     else set -- tail; fi
-    exec "$@" -q -c +1 -f stdout.log stderr.log >&6 2>/dev/null 3>&- 4>&- 5<&- 6>&- ) &
+    exec "$@" -q -c +1 -f stdout.log stderr.log >&6 2>/dev/null 3>&- 4>&- 5<&- 6>&- 7<&- ) &
   echo $!
 }
 # The pids of the run's processes that are proven, but for the agent and what is in the holder's own group.
@@ -84,14 +84,14 @@ end_all() {
 }
 watch_output() {
   ( read -r __runtime_line <"/proc/$$/stat" && set -- "$@" \${__runtime_line##*) } && __runtime_group=$5
-    head -c "$((__runtime_limit + 1))" <&5 >/dev/null 3>&- 4>&- 5<&- 6>&-
+    head -c "$((__runtime_limit + 1))" <&5 >/dev/null 3>&- 4>&- 5<&- 6>&- 7<&-
     exec 5<&-
     while :; do
       if [ "$(($(wc -c <stdout.log) + $(wc -c <stderr.log)))" -gt "$__runtime_limit" ]; then end_all "$1" "$2"; fi
       is_left "$1" "$2" || break
       sleep 1
     done
-    [ -z "$__runtime_cgroup" ] || [ ! -d "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" ) >/dev/null 2>&1 3>&- 4>&- 6>&- &
+    [ -z "$__runtime_cgroup" ] || [ ! -d "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" ) >/dev/null 2>&1 3>&- 4>&- 6>&- 7<&- &
 }
 `;
 
@@ -103,19 +103,21 @@ watch_output() {
  * - The agent has a cgroup of its own where one can be made, and joins it before it executes anything. The holder stays
  *   outside, and leaves the cgroup of a run whose agent started it.
  * - \`wait\` does not distinguish a signal from an exit code above 128; the job table does ("Done(143)", "Terminated").
- *   It is read through a FIFO, which works on a full disk too.
+ *   It is read through the claim, whose blocks are allocated: that works on a full disk too, and where the file has lost
+ *   its name. What is written there is read at once, so writer and reader stand at the same place.
  * - dash shows a job after \`wait\`, bash only before: the CHLD trap interrupts bash's wait in time.
  * - A background job of a shell without job control has SIGINT ignored for good; \`env --default-signal\` undoes that
  *   where there is one.
- * - exit.json is written into blocks that were allocated at the start: a full disk does not lose the exit code. It has
- *   its name before it is durable: blank, as the power may leave it, it proves nothing.
- * - A program of its own is what a step costs most, so there are no more than it needs: what the system has is known.
+ * - exit.json is blank from the start, and proves nothing until then. It is written in one piece into blocks that are
+ *   allocated: a full disk does not lose the exit code.
+ * - A program of its own is what a step costs most, so there are no more than it needs: what the system has is known, a
+ *   file that the shell makes exclusively is the claim, and the cgroup is removed by whoever reaps the run.
  * - The traps are handlers and not ignores, which the agent would inherit.
  */
 export const holderScript = `# runtime holder: starts one agent, keeps its input open, records how it ended.
 ${identityFunctions}${cgroupFunctions}${limitFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
-give_back() { rmdir claim \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
+give_back() { rm -f claim; [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup"; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
 __runtime_workspace=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_mount=$5 __runtime_limit=$6
 __runtime_setsid=$7 __runtime_setpriv=$8 __runtime_env=$9 __runtime_follow=\${10}
@@ -131,11 +133,10 @@ trap '__runtime_caught=1; exec 3>&-' USR1
 start_time "$$" || fail 'cannot read its own start time'
 read_boot || fail 'cannot read the boot id'
 
-mkdir claim || { [ -d claim ] && exit 73; fail 'cannot make the claim'; }
-printf '%200s\\n' '' >exit.json.tmp || give_back 'no room for the exit record'
+make_claim || { [ -e claim ] && exit 73; fail 'cannot make the claim'; }
+printf '%4000s\\n' '' 1<>claim && printf '%300s\\n' '' >exit.json || give_back 'no room for the exit record'
+exec 4<>claim 7<claim
 own_cgroup "$__runtime_mount" "$__runtime_run"
-[ -p .jobs ] || mkfifo .jobs || give_back 'cannot make a fifo'
-exec 4<>.jobs
 if [ "$__runtime_kind" = fifo ]; then
   __runtime_input=in
   [ -p "$__runtime_input" ] || mkfifo "$__runtime_input" || give_back 'cannot make the input fifo'
@@ -174,7 +175,7 @@ while :; do
   status=$?
   { jobs; echo; } >&4
   state=
-  while IFS= read -r line <&4 && [ -n "$line" ]; do
+  while IFS= read -r line <&7 && [ -n "$line" ]; do
     case $line in begun) begun=1 ;; *) state=$line ;; esac
   done
   state=\${state#*]}
@@ -184,7 +185,7 @@ done
 wait "$agent"
 again=$?
 if [ "$again" -ne 127 ]; then status=$again __runtime_caught=; fi
-read_clock
+read_uptime
 if [ -n "$__runtime_tail" ] && start_time "$__runtime_tail" && [ "$__runtime_started" = "$__runtime_tail_start" ]; then
   kill "$__runtime_tail" 2>/dev/null
 fi
@@ -215,14 +216,10 @@ esac
 if [ -n "$code" ]; then end="\\"kind\\":\\"exited\\",\\"code\\":$code"
 elif [ -n "$name" ]; then end="\\"kind\\":\\"signaled\\",\\"signal\\":\\"SIG\${name#SIG}\\""
 else end="\\"kind\\":\\"unknown\\",\\"why\\":\\"the shell reported status $status, which may be a code or a signal\\""; fi
-ended=\${__runtime_clock:+,\\"endedAt\\":$__runtime_clock}
 began=true
 if [ -e .unbegun ]; then began=false; fi
-printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$ended}" 1<>exit.json.tmp || fail 'cannot write the exit record'
-publish() { mv -f exit.json.tmp exit.json; }
-publish || publish || fail 'cannot publish the exit record'
+printf '%-300s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$__runtime_uptime}" 1<>exit.json || fail 'cannot write the exit record'
 flush exit.json .
-[ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" 2>/dev/null
 `;
 
 /** Exit status of a holder that found the run claimed by another. */

@@ -11,7 +11,7 @@ import { readExitRecord, readHolderRecord, type HolderRecord } from './run-recor
  * Output that background processes write after that is not part of the run.
  */
 export function runEnded({ runDir }: RunPlace): Ended & (() => Promise<boolean>) {
-  const { exit, exitDraft, holder } = runPaths(runDir);
+  const { exit, holder } = runPaths(runDir);
   let record: HolderRecord | undefined;
   const ended = async (): Promise<boolean> => {
     if (await readExitRecord(runDir)) return true;
@@ -20,7 +20,7 @@ export function runEnded({ runDir }: RunPlace): Ended & (() => Promise<boolean>)
     return isOver(runDir, record.maxOutputBytes);
   };
   return Object.assign(ended, {
-    signs: new Set([exit, exitDraft, holder].map((file) => path.basename(file))),
+    signs: new Set([exit, holder].map((file) => path.basename(file))),
     // A holder that is killed says nothing to anybody.
     isDoubtful: () => record === undefined || !seemsAlive(record.holder),
   });

@@ -6,16 +6,15 @@ export type RunPlace = Pick<RuntimeHandle, 'runId' | 'runDir'>;
 
 /** The files of a run. Adapters add files of their own under other names. */
 export interface RunPaths {
-  /** A directory: the one right to start, which belongs to its maker. */
+  /**
+   * The one right to start, which belongs to its maker: a file of the holder that starts the agent, a directory of
+   * whoever shut the run out.
+   */
   readonly claim: string;
-  /** In `claim`: its maker shut the run out, and nothing will start any more. */
-  readonly shut: string;
   /** The processes of the holder and of the agent; written before the agent executes its first instruction. */
   readonly holder: string;
-  /** How the agent ended, as its holder saw it. */
+  /** How the agent ended, as its holder saw it; blank until then. */
   readonly exit: string;
-  /** `exit` while its holder makes it durable; blank until the agent ended. */
-  readonly exitDraft: string;
   readonly stdout: string;
   readonly stderr: string;
   /** What a terminal showed, byte for byte, where the agent has one. */
@@ -32,13 +31,10 @@ export interface RunPaths {
 
 /** The files of a run directory. Pure: nothing is touched. */
 export function runPaths(runDir: string): RunPaths {
-  const claim = path.join(runDir, 'claim');
   return {
-    claim,
-    shut: path.join(claim, 'shut'),
+    claim: path.join(runDir, 'claim'),
     holder: path.join(runDir, 'holder.json'),
     exit: path.join(runDir, 'exit.json'),
-    exitDraft: path.join(runDir, 'exit.json.tmp'),
     stdout: path.join(runDir, 'stdout.log'),
     stderr: path.join(runDir, 'stderr.log'),
     recording: path.join(runDir, 'out.raw'),

@@ -2,6 +2,7 @@ import { exitSchema, type Exit } from '@runtime/contracts/adapter';
 import { z } from 'zod';
 import { readDatedRecord, readRecord } from '../files/read-record.ts';
 import { processIdentitySchema } from '../process/identity.ts';
+import { timeOfUptime, uptimeSchema } from '../process/uptime.ts';
 import { runPaths } from './run-paths.ts';
 
 /**
@@ -22,8 +23,8 @@ const exitRecordSchema = z.object({
   version: z.literal(1),
   began: z.boolean(),
   exit: exitSchema,
-  /** Unix ms. Missing where the holder's system has no clock that shows milliseconds, and in older records. */
-  endedAt: z.int().positive().optional(),
+  /** Missing where the holder's system does not tell its uptime. */
+  seenAt: uptimeSchema.optional(),
 });
 
 /**
@@ -38,10 +39,8 @@ export async function readHolderRecord(runDir: string): Promise<HolderRecord | u
 export interface ExitRecord {
   readonly began: boolean;
   readonly exit: Exit;
-  /** Unix ms: when the holder saw the exit; without that in the record, the time of the file. */
+  /** Unix ms: when the holder saw the exit; where its record cannot say that any more, the time of the file. */
   readonly endedAt: number;
-  /** False while the holder makes it durable, and for good when the holder died meanwhile. What it says was observed. */
-  readonly isPublished: boolean;
 }
 
 /**
@@ -49,14 +48,8 @@ export interface ExitRecord {
  * `readHolderRecord`.
  */
 export async function readExitRecord(runDir: string): Promise<ExitRecord | undefined> {
-  const { exit, exitDraft } = runPaths(runDir);
-  // Once more at the end: the draft may have got its name in between.
-  for (const file of [exit, exitDraft, exit]) {
-    const found = await readDatedRecord(file, exitRecordSchema);
-    if (!found) continue;
-    const { record, writtenAt } = found;
-    const { began, endedAt = writtenAt } = record;
-    return { began, exit: record.exit, endedAt, isPublished: file === exit };
-  }
-  return undefined;
+  const found = await readDatedRecord(runPaths(runDir).exit, exitRecordSchema);
+  if (!found) return undefined;
+  const { began, exit, seenAt } = found.record;
+  return { began, exit, endedAt: seenAt ? await timeOfUptime(seenAt, found.writtenAt) : found.writtenAt };
 }

@@ -1,11 +1,19 @@
 /**
- * Shell functions for the script of a holder, which read a process's identity as `readIdentity` does. POSIX sh, run by
+ * Shell functions for the script of a holder. It makes its claim, once for all, with `make_claim`, in its working
+ * directory. The others read a process's identity as `readIdentity` does. POSIX sh, run by
  * dash, bash and busybox ash alike. `start_time PID` sets `__runtime_started`; `read_boot` sets `__runtime_boot`. Both
- * fail when the system has no answer. `read_clock` sets `__runtime_clock` to Unix ms, or to nothing where `date` shows
- * only seconds.
+ * fail when the system has no answer. `read_uptime` sets `__runtime_uptime` to the members of an exit record that say
+ * when, or to nothing where the system does not tell its uptime.
  * All their variables begin with `__runtime_`: assigning a variable of the environment changes what the agent gets.
  */
 export const identityFunctions = `
+make_claim() {
+  set -C
+  { :; } >claim
+  __runtime_claimed=$?
+  set +C
+  return "$__runtime_claimed"
+}
 start_time() {
   if [ -r "/proc/$1/stat" ]; then
     read -r __runtime_started <"/proc/$1/stat" || return 1
@@ -24,9 +32,11 @@ read_boot() {
   else __runtime_boot=$(sysctl -n kern.bootsessionuuid); fi
   [ -n "$__runtime_boot" ]
 }
-read_clock() {
-  __runtime_clock=$(date +%s%3N) || __runtime_clock=
-  case $__runtime_clock in *[!0-9]* | ?????????? | '') __runtime_clock= ;; esac
+read_uptime() {
+  __runtime_uptime=
+  { read -r __runtime_line __runtime_rest </proc/uptime; } 2>/dev/null || return 0
+  case $__runtime_line in *[!0-9.]* | *.*.* | .* | *. | '') return 0 ;; esac
+  __runtime_uptime=",\\"seenAt\\":{\\"uptime\\":$__runtime_line,\\"bootId\\":\\"$__runtime_boot\\"}"
 }
 `;
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { holderScript } from '../../src/run/holder-script.ts';
 import { findMarked, isAlive } from '../../src/process/index.ts';
 import {
+  cgroupPlace,
   claimRun,
   inspectRun,
   openFifoWriter,
@@ -77,7 +78,7 @@ describe('the exit record', () => {
     await run.sh('exit 0');
     await waitForExit(run.handle);
     const after = Date.now();
-    await eventually(async () => (await readExitRecord(run.dir))?.isPublished);
+    await eventually(() => readExitRecord(run.dir));
     await utimes(runPaths(run.dir).exit, 1, 1);
     const ended = await inspectRun(run.handle);
     if (ended.state !== 'ended') throw new Error(ended.state);
@@ -85,9 +86,12 @@ describe('the exit record', () => {
     expect(ended.endedAt).toBeLessThanOrEqual(after);
   });
 
-  it('takes the time of the file where the record has none', async () => {
+  it.each([
+    ['has none', ''],
+    ['is of another boot', ',"seenAt":{"uptime":1,"bootId":"another"}'],
+  ])('takes the time of the file where the record %s', async (_, seenAt) => {
     await using run = await testRun();
-    await writeFile(runPaths(run.dir).exit, '{"version":1,"began":true,"exit":{"kind":"exited","code":0}}');
+    await writeFile(runPaths(run.dir).exit, `{"version":1,"began":true,"exit":{"kind":"exited","code":0}${seenAt}}`);
     await utimes(runPaths(run.dir).exit, 5, 5);
     expect(await readExitRecord(run.dir)).toMatchObject({ endedAt: 5000 });
   });
@@ -109,7 +113,7 @@ describe('the exit record', () => {
 
   it('is waited for while its holder is slow to write it', async () => {
     await using run = await testRun();
-    const slow = holderScript.replace('\nread_clock\n', '\nsleep 7; read_clock\n');
+    const slow = holderScript.replace('\nread_uptime\n', '\nsleep 7; read_uptime\n');
     expect(slow).not.toBe(holderScript);
     const args = ['-c', slow, 'h', ...(await settingsOf(run)), '/bin/sh', '-c', 'sleep 60'];
     const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
@@ -205,7 +209,7 @@ describe('the agent', () => {
       'umask; grep SigIgn /proc/self/status; for fd in 3 4 5 10; do [ -e /proc/$$/fd/$fd ] && echo open $fd; done; cut -d" " -f5,6 /proc/$$/stat',
     );
     await waitForExit(run.handle);
-    await eventually(async () => (await readExitRecord(run.dir))?.isPublished);
+    await eventually(() => readExitRecord(run.dir));
     const [mask, ignored, ...rest] = (await run.read('stdout.log')).trim().split('\n');
     expect(Number.parseInt(mask ?? '', 8)).toBe(before);
     expect(ignored).toMatch(/^SigIgn:\s+0+$/);
@@ -235,6 +239,7 @@ describe('the agent', () => {
     await once(host, 'exit');
     const seen = await inspectRun(run.handle);
     expect(seen.state).toBe('live');
+    await writeFile(path.join(run.dir, 'go'), '');
     expect(await waitForExit(run.handle)).toEqual({ kind: 'exited', code: 9 });
     expect(await run.read('stdout.log')).toBe('begun\ndone\n');
   });
@@ -365,6 +370,29 @@ describe('starting', () => {
       code: 'UNAVAILABLE',
       message: expect.stringContaining('no bus here'),
     });
+  });
+});
+
+describe('what a run costs', () => {
+  it('is no program but what gives it its place, one mkdir for its cgroup and one sync', async (test) => {
+    test.skip(process.platform !== 'linux', 'elsewhere the holder asks programs for what /proc says');
+    await using run = await testRun();
+    const folder = path.join(run.dir, 'programs');
+    await mkdir(folder);
+    for (const name of ['mkdir', 'sync']) {
+      const script = `#!/bin/sh\necho ${name} >>'${folder}/log'\nPATH=/usr/bin:/bin\nexec ${name} "$@"\n`;
+      await writeFile(path.join(folder, name), script, { mode: 0o700 });
+    }
+    const bare = holderScript.replace('PATH=/usr/bin:/bin', `PATH=${folder}`);
+    expect(bare).not.toBe(holderScript);
+    const mount = await cgroupPlace(run.handle);
+    const args = ['-c', bare, 'h', ...(await settingsOf(run, { mount })), '/bin/sh', '-c', 'exit 7'];
+    const log = await open(runPaths(run.dir).holderLog, 'a');
+    await once(spawn('/bin/sh', args, { stdio: ['ignore', 'ignore', log.fd], cwd: run.dir, env: {} }), 'exit');
+    await log.close();
+    expect(await run.read('holder.log')).toBe('');
+    expect((await readExitRecord(run.dir))?.exit).toEqual({ kind: 'exited', code: 7 });
+    expect(await run.read('programs/log')).toBe(mount === '' ? 'sync\n' : 'mkdir\nsync\n');
   });
 });
 

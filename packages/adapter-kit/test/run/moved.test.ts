@@ -49,7 +49,7 @@ describe('a run whose directory is moved while the agent works', () => {
     await using writer = await openFifoWriter(runPaths(moved.handle.runDir).input);
     await writer.write('b\n');
     expect(await waitForExit(moved.handle)).toEqual({ kind: 'exited', code: 5 });
-    await eventually(async () => (await readExitRecord(moved.handle.runDir))?.isPublished);
+    await eventually(() => readExitRecord(moved.handle.runDir));
     expect(await inspectRun(moved.handle)).toMatchObject({ state: 'ended', began: true, exit: { code: 5 } });
     const { stdout, holderLog } = runPaths(moved.handle.runDir);
     expect((await stat(stdout)).size).toBe(4);

@@ -109,7 +109,7 @@ describe('a flood by what an agent started, though no owner lives', () => {
     expect(slow).not.toBe(holderScript);
     const agent = ['/bin/sh', '-c', `${flood('setsid')} & exit 3`];
     const posix = shell === 'bash' ? ['--posix'] : [];
-    const args = [...posix, '-c', slow, 'h', ...(await settingsOf(run, maxOutputBytes)), ...agent];
+    const args = [...posix, '-c', slow, 'h', ...(await settingsOf(run, { maxOutputBytes })), ...agent];
     const holder = spawn(`/bin/${shell}`, args, {
       detached: true,
       stdio: 'ignore',

@@ -6,7 +6,7 @@ import type { RuntimeHandle } from '@runtime/contracts/adapter';
 import { expect, inject } from 'vitest';
 import { findMarked } from '../../src/process/index.ts';
 import { holderTools } from '../../src/run/holder-tools.ts';
-import { holderArguments } from '../../src/run/start-holder.ts';
+import { holderArguments, type HolderSettings } from '../../src/run/start-holder.ts';
 import { reapRun, startHolder, type HolderLaunch, type HolderRecord } from '../../src/run/index.ts';
 
 let count = 0;
@@ -57,15 +57,15 @@ export async function testRun(): Promise<TestRun> {
 }
 
 /** The arguments of a holder whose agent works in the run's directory and reads nothing. */
-export async function settingsOf({ dir, handle }: TestRun, maxOutputBytes?: number): Promise<string[]> {
+export async function settingsOf({ dir, handle }: TestRun, settings: Partial<HolderSettings> = {}): Promise<string[]> {
   const stdin = { kind: 'none' } as const;
   return holderArguments({
     cwd: dir,
     runId: handle.runId,
     stdin,
     mount: '',
-    maxOutputBytes,
     tools: await holderTools(),
+    ...settings,
   });
 }
 

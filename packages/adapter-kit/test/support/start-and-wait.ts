@@ -4,7 +4,11 @@ import { startHolder } from '../../src/run/index.ts';
 const handle = JSON.parse(process.argv[2] ?? '');
 await startHolder({
   handle,
-  command: ['/bin/sh', '-c', process.env['AGENT'] ?? 'echo begun; sleep 0.4; echo done; exit 9'],
+  command: [
+    '/bin/sh',
+    '-c',
+    process.env['AGENT'] ?? 'echo begun; until [ -e go ]; do sleep 0.1; done; echo done; exit 9',
+  ],
   cwd: handle.runDir,
   env: { PATH: process.env['PATH'] ?? '' },
   stdin: { kind: 'none' },

@@ -41,8 +41,8 @@ function record(limit: number | undefined): string {
  * - After a stop only the job table shows how the job went on. SIGSTOP is left as it is, because a person sent it;
  *   Ctrl-Z is undone, because no shell is here to do it.
  * - The environment goes through `export`, not `env K=V`: what is in no argument list cannot be seen in `ps`.
- * - exit.json is written into blocks that were allocated at the start, before the end marker: a full disk does not
- *   lose it.
+ * - exit.json is blank from the start, and written into those blocks before the end marker: a full disk does not lose
+ *   it.
  * - HUP is trapped: when tmux dies the holder still records the exit.
  */
 export const holderScript = `# runtime tmux holder: runs one agent in this terminal, records how it ended.
@@ -56,7 +56,7 @@ hangup= status= state= __runtime_cgroup=
 trap 'hangup=1' HUP
 trap : INT TERM QUIT TSTP
 fail() { echo "runtime holder: $1" >&2; exit 75; }
-give_back() { rmdir claim \${__runtime_cgroup:+"$__runtime_cgroup"}; fail "$1"; }
+give_back() { rm -f claim; [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup"; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
 
 [ -f tmux.json ] || fail 'this is not the run directory'
@@ -72,8 +72,8 @@ exec 8<>gate 7<>release || fail 'cannot open its fifos'
 read -r -t 10 -u 8 || fail 'no process records the terminal'
 exec 8<&-
 
-if ! mkdir claim; then [ -d claim ] && exit ${holderExitClaimed}; fail 'cannot make the claim'; fi
-printf '%200s\\n' '' >exit.json.tmp || give_back 'no room for the exit record'
+if ! make_claim; then [ -e claim ] && exit ${holderExitClaimed}; fail 'cannot make the claim'; fi
+printf '%300s\\n' '' >exit.json || give_back 'no room for the exit record'
 own_cgroup "$mount" "$run"
 __runtime_command=() __runtime_environment=() __runtime_launcher=()
 while IFS= read -r -d '' item; do __runtime_command+=("$item"); done <command.nul
@@ -90,8 +90,7 @@ agent() {
   start_time "$BASHPID" || exit 75
   if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
   printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s},"server":{"pid":%s,"startTime":"%s","bootId":"%s"},"tmux":"%s"%s}\\n' \\
-    "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" "\${limit:+,\\"maxOutputBytes\\":$limit}" >holder.json.tmp || exit 75
-  mv -f holder.json.tmp holder.json || exit 75
+    "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" "\${limit:+,\\"maxOutputBytes\\":$limit}" >holder.json || exit 75
   echo begun >&7 || exit 75
   # From here on names of ours must not be names of the agent's environment.
   __runtime_dir=$PWD
@@ -148,7 +147,7 @@ while :; do
 done
 # What the holder runs from here on is in its own process group, which is spared when the agent's tree is ended.
 set +m
-read_clock
+read_uptime
 exec 2>&6 6>&-
 [ -n "$begun" ] || [ -e holder.json ] || give_back 'the agent was never begun'
 
@@ -173,16 +172,13 @@ esac
 if [ -n "$code" ]; then end="\\"kind\\":\\"exited\\",\\"code\\":$code"
 elif [ -n "$name" ]; then end="\\"kind\\":\\"signaled\\",\\"signal\\":\\"SIG\${name#SIG}\\""
 else end="\\"kind\\":\\"unknown\\",\\"why\\":\\"the shell reported status $status, which may be a code or a signal\\""; fi
-ended=\${__runtime_clock:+,\\"endedAt\\":$__runtime_clock}
 began=true
 if [ -e .unbegun ]; then began=false; fi
-printf '%-200s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$ended}" 1<>exit.json.tmp || fail 'cannot write the exit record'
+printf '%-300s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$__runtime_uptime}" 1<>exit.json || fail 'cannot write the exit record'
 # In the background: neither a stuck terminal nor a slow disk delays the other. CAN first: it ends whatever escape
 # sequence the agent left open.
 printf '\\030\\033]7770;%s\\007' "$nonce" >&9 2>/dev/null &
-flush exit.json.tmp
-mv -f exit.json.tmp exit.json || fail 'cannot publish the exit record'
-flush .
+flush exit.json .
 [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" 2>/dev/null
 
 SECONDS=0
