@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findMarked } from '@runtime/adapter-kit/process';
 import { readExitRecord } from '@runtime/adapter-kit/run';
 import type { SubmitRequest } from '@runtime/contracts';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { runtimeNames, type RuntimeName } from '../src/runtimes.ts';
 import {
   eventsOf,
@@ -176,7 +176,9 @@ describe.concurrent.each(['typed', 'pi'] as const)('a limit that passes while an
     const scene = withRequest(made, limit);
     await using plane = await openHere(scene);
     const task = await plane.submit(scene.request);
-    expect(await task.outcome({ signal: AbortSignal.timeout(200_000) })).toMatchObject({ status: 'timed_out' });
+    expect(await task.outcome({ signal: AbortSignal.timeout(50_000 * inject('slowness')) })).toMatchObject({
+      status: 'timed_out',
+    });
     const runs = (await task.status()).runs;
     expect(runs).toHaveLength(1);
     for (const { runId } of runs) expect(await findMarked(runId)).toEqual([]);

@@ -89,7 +89,7 @@ describe.each(runtimeNames)('a plane on %s, killed with -9', (runtime) => {
 /** What is typed cannot be looked up: a task goes on from scratch here, where it would ask a person otherwise. */
 it(
   'a plane on an agent that is typed to, killed at every boundary, brings its task to an end',
-  { timeout: 240_000 },
+  { timeout: 240_000 * inject('slowness') },
   async () => {
     const points = await boundaries('typed');
     await inLanes(points, async (dieAt) => {
@@ -111,7 +111,7 @@ const secondDeaths = ['recover.after', 'append.after:run.reattached', 'stop.befo
 
 it.each([...runtimeNames, 'typed'] as const)(
   'two planes on %s, killed one after the other, lose nothing and orphan nothing',
-  { timeout: 240_000 },
+  { timeout: 240_000 * inject('slowness') },
   async (runtime) => {
     const cases = firstDeaths.flatMap((first) => secondDeaths.map((second) => [first, second] as const));
     await inLanes(cases, async ([first, second]) => {

@@ -1,6 +1,6 @@
 import { findMarked } from '@runtime/adapter-kit/process';
 import { writeFileScenario } from '@runtime/conformance/model-server';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { finish, firstOf, openStage, textOf, typesOf } from './support/stage.ts';
 
 const slowWriter = writeFileScenario({ path: 'note.txt', text: 'hello', steps: 30, stepMs: 40 });
@@ -101,11 +101,13 @@ describe('a task on real Pi', () => {
     const plane = await stage.open();
     const task = await plane.submit({ prompt: 'Sleep', workspace: stage.workspace });
     const { runId } = await firstOf(task, 'tool.started');
-    await expect.poll(() => stage.read('up').catch(() => undefined), { timeout: 20_000 }).toBe('\n');
+    await expect
+      .poll(() => stage.read('up').catch(() => undefined), { timeout: 20_000 * inject('slowness') })
+      .toBe('\n');
     const processes = async (): Promise<number> => (await findMarked(runId)).length;
     // The shell writes the file before its last child begins.
     await expect
-      .poll(processes, { message: 'Pi, its shell and three sleeps', timeout: 20_000 })
+      .poll(processes, { message: 'Pi, its shell and three sleeps', timeout: 20_000 * inject('slowness') })
       .toBeGreaterThanOrEqual(5);
     await task.cancel({ why: 'enough' });
     const events = await finish(stage, task);

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, inject, it, onTestFinished } from 'vitest';
 import {
   readIdentity,
   runProgram,
@@ -68,7 +68,7 @@ async function left(dir: string): Promise<ProcessIdentity[]> {
 it('leaves neither the program nor its children when its time is over', async () => {
   const cwd = await directory();
   expect(await codeOf(sh(withChild('wait'), { cwd, timeoutMs: 2000 }))).toBe('DEADLINE_EXCEEDED');
-  await expect.poll(() => left(cwd), { timeout: 5000 }).toEqual([]);
+  await expect.poll(() => left(cwd), { timeout: 5000 * inject('slowness') }).toEqual([]);
 });
 
 it('leaves neither when the caller gives up', async () => {
@@ -78,13 +78,13 @@ it('leaves neither when the caller gives up', async () => {
   await eventually(async () => (await readFile(path.join(cwd, 'child'), 'utf8').catch(() => '')) !== '');
   caller.abort();
   expect(await running).toBe('CANCELLED');
-  await expect.poll(() => left(cwd), { timeout: 5000 }).toEqual([]);
+  await expect.poll(() => left(cwd), { timeout: 5000 * inject('slowness') }).toEqual([]);
 });
 
 it('leaves neither when the program writes too much', async () => {
   const cwd = await directory();
   expect(await codeOf(sh(withChild('yes'), { cwd, maxOutputChars: 100_000 }))).toBe('EXHAUSTED');
-  await expect.poll(() => left(cwd), { timeout: 5000 }).toEqual([]);
+  await expect.poll(() => left(cwd), { timeout: 5000 * inject('slowness') }).toEqual([]);
 });
 
 it('does not wait for a child that keeps the outputs, beyond its time', async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
 import { lives, ProcessLab, until } from '../support/process-lab.ts';
 
@@ -9,7 +9,7 @@ import { lives, ProcessLab, until } from '../support/process-lab.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const main = 'memory-main';
-const patient = { timeout: 60_000, interval: 100 };
+const patient = { timeout: 60_000 * inject('slowness'), interval: 100 };
 const ownerSchema = z.looseObject({ pid: z.int(), socketPath: z.string() });
 
 async function ownerOf(lab: ProcessLab) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import type { ControlPlane } from '@runtime/contracts';
 import { openControlPlane } from '@runtime/control-plane';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, inject, it, vi } from 'vitest';
 import { z } from 'zod';
 import { isOlder } from '../../src/plane/versions.ts';
 import { shortId } from '../../src/render/short-id.ts';
@@ -13,7 +13,7 @@ import { lives, ProcessLab, until } from '../support/process-lab.ts';
 vi.setConfig({ testTimeout: 120_000 });
 
 const main = 'memory-main';
-const patient = { timeout: 60_000, interval: 100 };
+const patient = { timeout: 60_000 * inject('slowness'), interval: 100 };
 
 async function openings(lab: ProcessLab): Promise<number> {
   const { stdout } = await lab.start('events', '--type', 'plane.opened', '--json');

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { connectControlPlane, findOwner, openReadOnlyPlane, socketPath } from '../../src/index.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
 import { call, dial, failed } from '../support/json-rpc.ts';
@@ -47,7 +47,7 @@ it('a request of as many unknown fields as it may have is refused in a few kilob
   client.send(call(1, 'task.status', { taskId: 'task-x', ...many }));
   client.send(call(2, 'submit', { prompt: 'x', workspace: places.workspace, ...many }));
   client.send({ ...call(3, 'info'), id: many });
-  await expect.poll(() => client.frames.length, { timeout: 30_000 }).toBe(4);
+  await expect.poll(() => client.frames.length, { timeout: 30_000 * inject('slowness') }).toBe(4);
   for (const frame of client.frames) expect(JSON.stringify(frame).length).toBeLessThan(12 * 1024);
   const codes = [failed(1, 'INVALID_ARGUMENT'), failed(2, 'INVALID_ARGUMENT'), failed(null, 'PROTOCOL_VIOLATION')];
   expect(client.frames).toEqual(expect.arrayContaining(codes));

@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MemoryStep } from '@runtime/conformance/memory-runtime';
 import type { RunOutcome, TaskHandle } from '@runtime/contracts';
 import type { ReadEventsOptions, RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import type { PlaneTuning } from '../../src/task/context.ts';
 import { faultyFs } from '../support/faulty-fs.ts';
 import { hostile, seen } from '../support/hostile.ts';
 import { eventsOf, expectSoundStream, makePlaces, openPlane } from '../support/planes.ts';
 
-const patience = { timeout: 60_000 };
+const patience = { timeout: 60_000 * inject('slowness') };
 const tuning = { deltaWindowMs: 5, stopGraceMs: 100, stallAfterMs: 500 };
 
 /** A run whose disk is full while its source is caught up with, until the plane waits for the reading no more. */
@@ -58,7 +58,7 @@ async function fullWhile(reading: 'following' | 'catching up') {
 
 it.each(['following', 'catching up'] as const)(
   'a reading that waits for room on the disk, %s, is no end of the source when it is left',
-  { timeout: 120_000 },
+  { timeout: 120_000 * inject('slowness') },
   async (reading) => {
     expect(await fullWhile(reading)).toEqual({ outcome: { status: 'succeeded' }, texts: ['begun', 'more', 'done'] });
   },
@@ -85,11 +85,15 @@ async function flooded(over: Partial<PlaneTuning>, act: (task: TaskHandle) => Pr
   return await task.outcome();
 }
 
-it('a limit does not wait for a source that grows as fast as it is read', { timeout: 120_000 }, async () => {
-  expect(await flooded({ overdueMs: 1000 }, async () => undefined)).toMatchObject({ status: 'timed_out' });
-});
+it(
+  'a limit does not wait for a source that grows as fast as it is read',
+  { timeout: 120_000 * inject('slowness') },
+  async () => {
+    expect(await flooded({ overdueMs: 1000 }, async () => undefined)).toMatchObject({ status: 'timed_out' });
+  },
+);
 
-it('a cancel does not either', { timeout: 120_000 }, async () => {
+it('a cancel does not either', { timeout: 120_000 * inject('slowness') }, async () => {
   expect(await flooded({ overdueMs: 1e9 }, (task) => task.cancel())).toMatchObject({ status: 'cancelled' });
 });
 

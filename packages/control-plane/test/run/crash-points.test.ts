@@ -1,6 +1,6 @@
 import { memoryRuntime, type MemoryRuntimeOptions, type MemoryStep } from '@runtime/conformance/memory-runtime';
 import type { ControlPlane, RuntimeCapabilities, SubmitRequest } from '@runtime/contracts';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { eventsOf, makePlaces, openPlane, retry, typesOf } from '../support/planes.ts';
 
 /** A task, and a person who does something at a point of it: the same under every owner. */
@@ -97,7 +97,7 @@ async function attend(plane: ControlPlane, id: string, { acts = {} }: Scene, sig
   }
 }
 
-const limitMs = 10_000;
+const limitMs = 10_000 * inject('slowness');
 
 /** Resolves when the task has ended, or a person is asked what to do: nothing may wait for what nobody will say. */
 async function settled(plane: ControlPlane, id: string, scene: Scene, died?: Promise<void>): Promise<string> {
@@ -163,7 +163,7 @@ async function inLanes<T>(items: readonly T[], work: (item: T) => Promise<void>)
 describe.each(Object.entries(kinds))('with %s', (_kind, [kind, names]) => {
   it.each(names)(
     '%s comes to its end, or to a question, wherever its owner is killed',
-    { timeout: 120_000 },
+    { timeout: 120_000 * inject('slowness') },
     async (name) => {
       const scene = scenes[name];
       if (!scene) throw new Error(`no scene ${name}`);
@@ -182,7 +182,7 @@ it.each([
   ['send.after', {}],
 ] as const)(
   'a task whose owner is killed at %s, and the next one at any point of its recovery, comes to its end',
-  { timeout: 120_000 },
+  { timeout: 120_000 * inject('slowness') },
   async (name, kind) => {
     const scene: Scene = { script: () => [say('begun'), { do: 'tool', name: 'x' }, say('done')] };
     const first = [{ name, nth: 1 }];

@@ -1,7 +1,7 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { AgentRuntimeError, type ErrorCode } from '@runtime/contracts';
 import type { AgentRuntime, RuntimeAdapter, Unavailable } from '@runtime/contracts/adapter';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { Adapters } from '../../src/runtimes/adapters.ts';
 import { Probes } from '../../src/runtimes/probes.ts';
 
@@ -100,7 +100,7 @@ describe('a runtime that was found before', () => {
     await probes.get({ id: 'memory' });
     pass(61_000);
     expect(await probes.get({ id: 'memory' })).toEqual(available);
-    await expect.poll(asked, { timeout: 20_000 }).toBe(4);
+    await expect.poll(asked, { timeout: 20_000 * inject('slowness') }).toBe(4);
     expect(await probes.get({ id: 'memory' })).toEqual(available);
   });
 

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
 import { answer, call, dial, failed } from '../support/json-rpc.ts';
 import { served } from '../support/socket-places.ts';
 
 const limits = { connections: 512, firstFrameMs: 100, frameMs: 100, closingMs: 100 };
-const patient = { timeout: 30_000 };
+const patient = { timeout: 30_000 * inject('slowness') };
 
 it('a connection that never says anything ends, and one that greets may be silent for as long as it likes', async () => {
   await using place = await served({ limits });

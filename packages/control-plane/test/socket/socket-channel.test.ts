@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, errorCodeSchema } from '@runtime/contracts';
-import { expect, it } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { maxFrameBytes } from '../../src/socket/frames.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
 import { notify } from '../support/json-rpc.ts';
@@ -151,7 +151,7 @@ it('a call may take as long as it likes while the owner answers when it is asked
   const controller = new AbortController();
   const waiting = channel.call('forever', {}, { signal: controller.signal });
   const asked = (): number => place.seen.calls.filter((name) => name === 'info').length;
-  await expect.poll(asked, { timeout: 30_000 }).toBeGreaterThan(3);
+  await expect.poll(asked, { timeout: 30_000 * inject('slowness') }).toBeGreaterThan(3);
   controller.abort();
   await expect(waiting).rejects.toMatchObject({ code: 'CANCELLED' });
   await channel.call('echo', {});

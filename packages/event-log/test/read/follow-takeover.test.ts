@@ -1,5 +1,5 @@
 import { collect, FaultFs } from '@runtime/conformance/event-log';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { dir, openOn } from '../support/fault-log.ts';
 import { pausedFs } from '../support/paused-fs.ts';
 
@@ -31,11 +31,15 @@ async function followThrough(at: number, after: boolean): Promise<boolean> {
   return paused.count() > at;
 }
 
-test('a reader of the files follows from a stopped writer to the one that took over', { timeout: 60_000 }, async () => {
-  let at = 0;
-  while ((await followThrough(at, false)) && (await followThrough(at, true))) at += 1;
-  expect(at).toBeGreaterThan(40);
-});
+test(
+  'a reader of the files follows from a stopped writer to the one that took over',
+  { timeout: 60_000 * inject('slowness') },
+  async () => {
+    let at = 0;
+    while ((await followThrough(at, false)) && (await followThrough(at, true))) at += 1;
+    expect(at).toBeGreaterThan(40);
+  },
+);
 
 test('a segment that was never begun, and one that is left out, do not stop a reader', async () => {
   const disk = new FaultFs();

@@ -1,13 +1,13 @@
 import { collect, FaultFs } from '@runtime/conformance/event-log';
 import * as fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { verifyLog, type JsonlEventLog } from '../../src/index.ts';
 import type { LogFs } from '../../src/testing.ts';
 import { dir, openOn } from '../support/fault-log.ts';
 import { pausedFs } from '../support/paused-fs.ts';
 
 /** Thousands of takeovers: on a busy machine they take longer than other tests may. */
-const exhaustive = { timeout: 120_000 };
+const exhaustive = { timeout: 120_000 * inject('slowness') };
 
 /** Appends on this file system until the log refuses, closes it, and notes the ids that were acknowledged. */
 async function life(fs: LogFs, name: string, count: number, kept: string[]): Promise<void> {
