@@ -12,6 +12,7 @@ export type { FoundOwner } from './open/find-owner.ts';
 export { connectControlPlane } from './open/connect-control-plane.ts';
 export type { ConnectOptions } from './open/connect-control-plane.ts';
 export { openReadOnlyPlane } from './open/open-read-only-plane.ts';
+export type { ReadOnlyOptions } from './open/open-read-only-plane.ts';
 export { socketPath } from './socket/socket-path.ts';
 export type { AdapterFactory } from './runtimes/adapters.ts';
 export { fifo } from './plane/fifo.ts';

@@ -15,6 +15,7 @@ export type {
   StoredEvent,
 } from './event-log.ts';
 export { maxAppendBytes, maxAppendEvents, storedEvent } from './event-log.ts';
+export { maxFamilyEventBytes, maxFamilyEventDepth, maxFamilyStateBytes } from './event-family.ts';
 export type { EventFamily } from './event-family.ts';
 export { formatCursor, parseCursor } from './cursor.ts';
 export type { CursorParts } from './cursor.ts';

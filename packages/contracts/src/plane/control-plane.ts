@@ -1,7 +1,8 @@
 import type { Decision } from '../vocabulary/approval.ts';
 import type { CallOptions } from '../base/call-options.ts';
 import type { AgentRuntimeError } from '../base/errors.ts';
-import type { EventEnvelope, NewEvent, StoredEvent } from '../log/event-log.ts';
+import type { EventFamily } from '../log/event-family.ts';
+import type { AppendOptions, AppendResult, EventEnvelope, NewEvent, StoredEvent } from '../log/event-log.ts';
 import type { TaskEvent } from '../events/task-events.ts';
 import type { InstructionLevel, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
@@ -173,6 +174,29 @@ export interface ControlPlane extends AsyncDisposable {
    */
   runtimes(options?: RuntimesOptions): Promise<readonly RuntimeReport[]>;
   info(options?: CallOptions): Promise<PlaneInfo>;
+  /**
+   * Appends events of the families that the plane was opened with to one stream of theirs, as one atomic batch. Durable
+   * when it resolves, and then in every `state()`. Appends take effect in the order of the calls.
+   * INVALID_ARGUMENT for a type that no family has or that is the plane's own, for a stream that its family may not
+   * write, and for an event that its schema refuses, above `maxFamilyEventBytes` or `maxFamilyEventDepth`; CONFLICT when
+   * `expected` is not the revision; EXHAUSTED when the disk is full. Nothing is appended then. OUTCOME_UNKNOWN when the
+   * log failed under it.
+   * UNSUPPORTED for a client: only the process that opened the plane appends, through what `openControlPlane` returned.
+   */
+  append(
+    stream: string,
+    events: readonly NewEvent[],
+    options?: Pick<AppendOptions, 'expected' | 'signal'>,
+  ): Promise<AppendResult>;
+  /**
+   * The state of a family that the plane was opened with, by its name and version: the fold of the log up to the last
+   * append that was acknowledged before this call. Do not change it. The first call folds what came after the last
+   * snapshot, which is the whole log for a family that is new to it; later calls fold what came since.
+   * NOT_FOUND for another family, or another version. INTERNAL where its fold threw (`details`: `family`, `position`,
+   * `type`), until the plane is opened with one that does not; other families go on. UNSUPPORTED for a client.
+   * Aborting `signal` ends the waiting; what has been folded stays.
+   */
+  state<State>(family: EventFamily<State>, options?: CallOptions): Promise<State>;
   /**
    * Asks the owner to leave the data directory to another one: it closes its plane, and agents go on. Resolves once it
    * has agreed, which is before it is gone. UNSUPPORTED for an owner that decides for itself (`PlaneInfo.leaves`).

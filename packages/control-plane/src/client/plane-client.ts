@@ -1,7 +1,9 @@
 import {
+  abortable,
   planeInfoSchema,
   runtimeReportSchema,
   taskViewSchema,
+  throwIfAborted,
   type AgentRuntimeError,
   type CallOptions,
   type ControlPlane,
@@ -17,11 +19,13 @@ import {
   type TaskHandle,
   type TaskView,
 } from '@runtime/contracts';
+import type { AppendOptions, AppendResult, EventFamily, NewEvent } from '@runtime/contracts/log';
 import { z } from 'zod';
 import { ask } from './ask.ts';
 import { callOptions, eventsParams, leaveParams, listParams, runtimesParams, submitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
+import { noFamilies, type FamilyPort } from './family-port.ts';
 import { Observers } from './observers.ts';
 import { givenOptions, plainData } from './plain-data.ts';
 import { TaskClient } from './task-client.ts';
@@ -34,14 +38,20 @@ const reportsSchema = z.array(runtimeReportSchema);
 export class PlaneClient implements ControlPlane {
   readonly #channel: Channel;
   readonly #closeOwner: () => Promise<void>;
+  readonly #families: FamilyPort;
   readonly #observers: Observers;
   readonly #released = Promise.withResolvers<undefined>();
   #closing: Promise<void> | undefined;
   readonly closed: Promise<AgentRuntimeError | undefined>;
 
-  constructor(channel: Channel, closeOwner: () => Promise<void> = () => Promise.resolve()) {
+  constructor(
+    channel: Channel,
+    closeOwner: () => Promise<void> = () => Promise.resolve(),
+    families: FamilyPort = noFamilies,
+  ) {
     this.#channel = channel;
     this.#closeOwner = closeOwner;
+    this.#families = families;
     this.#observers = new Observers((signal) => this.events({ after: 'now', signal }));
     // A channel that is lost while this client closes it was not lost by itself.
     const lost = channel.lost.then((error) => (this.#closing ? this.#released.promise : error));
@@ -74,6 +84,21 @@ export class PlaneClient implements ControlPlane {
 
   info(options?: CallOptions): Promise<PlaneInfo> {
     return ask(this.#channel, planeInfoSchema, 'info', {}, options);
+  }
+
+  async append(
+    stream: string,
+    events: readonly NewEvent[],
+    given?: Pick<AppendOptions, 'expected' | 'signal'>,
+  ): Promise<AppendResult> {
+    const { signal, ...options } = givenOptions(given);
+    throwIfAborted(signal);
+    return abortable(this.#families.append(stream, plainData(events), options), signal);
+  }
+
+  async state<State>(family: EventFamily<State>, { signal }: CallOptions = {}): Promise<State> {
+    throwIfAborted(signal);
+    return abortable(this.#families.state(family), signal);
   }
 
   async leave(given?: LeaveOptions): Promise<void> {

@@ -4,11 +4,13 @@ import { bootId, currentDirectory } from '@runtime/adapter-kit/process';
 import { currentPlacement, withAbsolutePath } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, type ControlPlane, type Scheduler } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
-import type { EventLog } from '@runtime/contracts/log';
+import type { EventFamily, EventLog } from '@runtime/contracts/log';
 import { acquireLock, openEventLog, type WriterLock } from '@runtime/event-log';
 import type { LogFs } from '@runtime/event-log/testing';
 import { ulid } from 'ulid';
 import { PlaneClient } from '../client/plane-client.ts';
+import { checkedFamilies } from '../families/checked-families.ts';
+import { Families } from '../families/families.ts';
 import { fifo } from '../plane/fifo.ts';
 import { TaskRegistry } from '../plane/task-registry.ts';
 import { Adapters, type AdapterFactory } from '../runtimes/adapters.ts';
@@ -41,6 +43,11 @@ export interface ControlPlaneOptions {
    * @default none: a request with definitions is UNSUPPORTED
    */
   readonly createAdapter?: AdapterFactory;
+  /**
+   * Facts that the host and its packages keep in the log, for `append` and `state` of the plane. Events of a family that
+   * an owner was not opened with stay in the log, and count again for the next one that knows it. @default none
+   */
+  readonly families?: readonly EventFamily[];
   /** Decides which tasks may start. @default fifo() */
   readonly scheduler?: Scheduler;
   /**
@@ -92,7 +99,7 @@ const defaultTuning: PlaneTuning = {
 /**
  * Opens a data directory as its one owner, takes up every unfinished task where the log stands, and goes on with them.
  * Throws CONFLICT when another process owns it (`details.owner`), DATA_CORRUPT when the log is damaged,
- * INVALID_ARGUMENT for two adapters with one id.
+ * INVALID_ARGUMENT for two adapters with one id, and for a family that does not fit.
  * Closing detaches: agents go on, and the next owner finds them.
  */
 export function openControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
@@ -102,6 +109,7 @@ export function openControlPlane(options: ControlPlaneOptions): Promise<ControlP
 /** As `openControlPlane`, with the seams that tests reach in through. */
 export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSeams): Promise<ControlPlane> {
   const adapters = new Adapters(options.adapters, options.createAdapter);
+  const known = checkedFamilies(options.families);
   const dataDir = await prepareDataDir(options.dataDir);
   const socket = options.listen ? await socketPath(dataDir) : undefined;
   const lock = await lockWithin(checkedWait(options.lockWaitMs ?? 0), () =>
@@ -134,7 +142,14 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
       runtimes,
       closing,
     });
-    return await openOnLog({ ...options, dataDir }, ctx, { closing, release, socket, announce: announceWith(lock) });
+    const families = new Families(log, known, closing.signal);
+    return await openOnLog({ ...options, dataDir }, ctx, {
+      families,
+      closing,
+      release,
+      socket,
+      announce: announceWith(lock),
+    });
   } catch (error) {
     // The first failure says more than one of the release.
     await release().catch(() => undefined);
@@ -186,6 +201,7 @@ async function contextOf(
 }
 
 interface Holding {
+  readonly families: Families;
   readonly closing: AbortController;
   readonly release: () => Promise<void>;
   readonly socket: string | undefined;
@@ -195,7 +211,7 @@ interface Holding {
 async function openOnLog(
   { dataDir, scheduler = fifo(), version }: ControlPlaneOptions,
   ctx: PlaneContext,
-  { closing, release, socket, announce }: Holding,
+  { families, closing, release, socket, announce }: Holding,
 ): Promise<ControlPlane> {
   const { log, runtimes } = ctx;
   const registry = await TaskRegistry.load(
@@ -204,9 +220,9 @@ async function openOnLog(
     (states) => runtimes.restore(states),
   );
   await ctx.values.sweep((taskId) => registry.unfinished.has(taskId));
-  const owned = new OwnedPlane({ dataDir, ctx, closing, registry, scheduler, release, announce, version });
+  const owned = new OwnedPlane({ dataDir, ctx, closing, registry, families, scheduler, release, announce, version });
   await owned.plane.recordOpening({ type: 'plane.opened', epoch: log.epoch, pid: process.pid, bootId: await bootId() });
   if (socket !== undefined) await owned.serve(socket);
   owned.start();
-  return new PlaneClient(owned.channel, () => owned.close());
+  return new PlaneClient(owned.channel, () => owned.close(), owned.families);
 }

@@ -2,19 +2,31 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AgentRuntimeError, systemCode, type ControlPlane } from '@runtime/contracts';
+import type { EventFamily } from '@runtime/contracts/log';
 import { openEventLog } from '@runtime/event-log';
 import { LocalChannel } from '../api/local-channel.ts';
+import { whileOpen, type FamilyPort } from '../client/family-port.ts';
 import { PlaneClient } from '../client/plane-client.ts';
 import { planeClosed } from '../client/plane-closed.ts';
+import { checkedFamilies, knownFamily } from '../families/checked-families.ts';
+import { FamilyFold } from '../families/family-fold.ts';
 import { FilesReader } from './files-reader.ts';
 import { runHistory } from './run-history.ts';
 
+/** How a data directory is read without an owner. */
+export interface ReadOnlyOptions {
+  readonly dataDir: string;
+  /** Whose `state` can be asked for, as of an owner. @default none */
+  readonly families?: readonly EventFamily[];
+}
+
 /**
- * Reads a data directory without owning it: tasks, their outcomes, events and `info()`, from its files. Everything else
- * is UNAVAILABLE. Nothing is written. INVALID_ARGUMENT for a path that is not a directory, NOT_FOUND for a directory in
- * which nothing has been run.
+ * Reads a data directory without owning it: tasks, their outcomes, events, `info()` and states of families, from its
+ * files. Everything else is UNAVAILABLE. Nothing is written. INVALID_ARGUMENT for a path that is not a directory,
+ * NOT_FOUND for a directory in which nothing has been run.
  */
-export async function openReadOnlyPlane({ dataDir }: { readonly dataDir: string }): Promise<ControlPlane> {
+export async function openReadOnlyPlane({ dataDir, families }: ReadOnlyOptions): Promise<ControlPlane> {
+  const known = checkedFamilies(families);
   const dir = resolve(dataDir);
   // Before anything is read: what is not for this user is named as such.
   await look(join(dir, 'log'));
@@ -30,10 +42,19 @@ export async function openReadOnlyPlane({ dataDir }: { readonly dataDir: string 
   };
   // Files do not go away by themselves.
   const lost = new Promise<never>(() => undefined);
-  return new PlaneClient(new LocalChannel(ports, closing.signal, lost), async () => {
+  const close = async (): Promise<void> => {
     closing.abort(planeClosed());
     await log.close();
-  });
+  };
+  const port: FamilyPort = {
+    append: async () => ports.owner('append'),
+    // Each time anew: what a reader has seen is cut off by the next owner where it was not durable.
+    state: async (family) => {
+      knownFamily(known, family);
+      return new FamilyFold(log, family).read(closing.signal);
+    },
+  };
+  return new PlaneClient(new LocalChannel(ports, closing.signal, lost), close, whileOpen(port, closing.signal));
 }
 
 async function requireLog(dir: string): Promise<void> {

@@ -2,8 +2,10 @@ import { AgentRuntimeError, type PlaneInfo, type Scheduler } from '@runtime/cont
 import { LocalChannel } from '../api/local-channel.ts';
 import { ownerLeft } from '../api/leave.ts';
 import { PlaneReader } from '../api/plane-reader.ts';
+import { whileOpen, type FamilyPort } from '../client/family-port.ts';
 import { planeClosed } from '../client/plane-closed.ts';
 import { Plane } from '../plane/plane.ts';
+import type { Families } from '../families/families.ts';
 import type { TaskRegistry } from '../plane/task-registry.ts';
 import { Door } from '../socket/door.ts';
 import { socketPath } from '../socket/socket-path.ts';
@@ -17,6 +19,7 @@ interface Owned {
   /** Aborts `ctx.closing`. */
   readonly closing: AbortController;
   readonly registry: TaskRegistry;
+  readonly families: Families;
   readonly scheduler: Scheduler;
   readonly version: string | undefined;
   /** As `DoorOptions.announce`. */
@@ -29,6 +32,7 @@ interface Owned {
 export class OwnedPlane {
   readonly plane: Plane;
   readonly channel: LocalChannel;
+  readonly families: FamilyPort;
   readonly #owned: Owned;
   readonly #failed = Promise.withResolvers<AgentRuntimeError>();
   #door: Door | undefined;
@@ -37,11 +41,12 @@ export class OwnedPlane {
 
   constructor(owned: Owned) {
     this.#owned = owned;
-    this.plane = new Plane(owned.ctx, owned.registry, owned.scheduler, (error) => this.#fail(error));
+    this.plane = new Plane(owned.ctx, owned, owned.scheduler, (error) => this.#fail(error));
     // Also when nothing is appended: a plane whose log has another writer, or no files, must not seem to work.
     void owned.ctx.log.failed.then((failure) => this.#fail(failure));
     const reader = new PlaneReader(this.plane, () => this.#info());
     this.channel = new LocalChannel({ reader, owner: () => this.plane }, owned.ctx.closing, this.#failed.promise);
+    this.families = whileOpen(owned.families, owned.ctx.closing);
   }
 
   /** Lets other processes ask, over a socket at this path. */

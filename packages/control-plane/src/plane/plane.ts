@@ -9,6 +9,7 @@ import {
 import { currentRun, taskView, type TaskState } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
 import { Waits, type OpenWait } from '../circles/waits.ts';
+import type { Families } from '../families/families.ts';
 import { worthKeeping } from '../runtimes/breaker.ts';
 import type { LeaveRequest, PlaneContext } from '../task/context.ts';
 import type { Conversation, Task, TaskHost } from '../task/task.ts';
@@ -24,6 +25,12 @@ const snapshotEvery = 20_000;
 /** To fold fewer events than these at the next opening takes less time than a snapshot at each close. */
 const worthSaving = 2_000;
 
+/** What the log says, folded. */
+interface Folded {
+  readonly registry: TaskRegistry;
+  readonly families: Families;
+}
+
 /**
  * The tasks of one data directory, in the process that owns it: finds them by id, starts what the scheduler admits, and
  * keeps the snapshot.
@@ -38,19 +45,22 @@ export class Plane implements TaskHost {
   leaveRequest: LeaveRequest | undefined;
   readonly #admission: Admission;
   readonly #circles: Circles;
+  readonly #families: Families;
   readonly #tasks = new Map<string, Task>();
   readonly #appending = new Set<{ readonly head: number }>();
   #snapshotAt: number;
   #saving: Promise<void> | undefined;
 
-  constructor(ctx: PlaneContext, registry: TaskRegistry, scheduler: Scheduler, fail: (error: unknown) => void) {
+  constructor(ctx: PlaneContext, { registry, families }: Folded, scheduler: Scheduler, fail: (error: unknown) => void) {
     this.ctx = ctx;
     this.registry = registry;
+    this.#families = families;
     this.fail = fail;
     const waits = new Waits();
     this.#admission = new Admission(scheduler, ctx, waits, () => this.#circles.open());
     this.#circles = new Circles(this.#tasks, this.#admission, waits);
     this.#snapshotAt = registry.savedAt;
+    families.onAppended(() => this.#saveSometimes());
     for (const state of registry.unfinished.values()) {
       this.#tasks.set(state.id, new TaskActor(ctx, this, state.id, state));
     }
@@ -201,11 +211,13 @@ export class Plane implements TaskHost {
     const position = Math.min(this.ctx.log.head, ...[...this.#appending].map(({ head }) => head));
     const breakers = worthKeeping(this.ctx.runtimes.breakers, position);
     await this.registry.save(this.ctx.log, position, breakers).catch(() => undefined);
+    await this.#families.save();
   }
 
   /** The last snapshot, where there is something to save. */
   async saveAtClose(): Promise<void> {
     if (this.ctx.log.head - this.registry.savedAt >= worthSaving) await this.save();
+    await this.#families.saveAtClose(worthSaving);
   }
 
   async recordOpening(event: PlaneEvent): Promise<void> {

@@ -32,6 +32,7 @@ export const breakerFamily: EventFamily<BreakerStates> = {
   name: 'breaker',
   version: '1',
   schemas: runtimeEventSchemas,
+  streams: ['runtime/'],
   initial: {},
   fold(states, event: StoredEvent) {
     if (!event.stream.startsWith('runtime/')) return states;

@@ -1,5 +1,6 @@
 import { memoryEventLog } from '@runtime/event-log';
 import { describe, expect, it } from 'vitest';
+import { Families } from '../../src/families/families.ts';
 import type { PlaneContext } from '../../src/task/context.ts';
 import { fifo } from '../../src/index.ts';
 import { Plane } from '../../src/plane/plane.ts';
@@ -10,7 +11,8 @@ describe('the last snapshot', () => {
     const log = memoryEventLog();
     await log.append('plane', [{ type: 'plane.opened' }]);
     const ctx = { log, runtimes: { breakers: {}, onFreed: () => undefined } } as unknown as PlaneContext;
-    const plane = new Plane(ctx, new TaskRegistry(), fifo(), () => undefined);
+    const families = new Families(log, [], new AbortController().signal);
+    const plane = new Plane(ctx, { registry: new TaskRegistry(), families }, fifo(), () => undefined);
     const folded = Promise.withResolvers<void>();
     const submitting = plane.track(async () => {
       await log.append('task/task-1', [{ type: 'task.submitted' }], { expected: 0 });

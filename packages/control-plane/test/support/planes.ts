@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { taskEventSchemas, type ControlPlane } from '@runtime/contracts';
-import type { StoredEvent } from '@runtime/contracts/log';
+import type { EventFamily, StoredEvent } from '@runtime/contracts/log';
 import { verifyLog } from '@runtime/event-log';
 import { expect } from 'vitest';
 import { expectWrittenToSchema } from './written.ts';
@@ -14,9 +14,9 @@ import { SocketChannel } from '../../src/socket/socket-channel.ts';
 /**
  * A directory of its own for one test: `data` for the plane, `workspace` for its tasks.
  * When the test is over, everything that the plane wrote is held to the schemas that readers get, and the directory is
- * removed.
+ * removed. Events of `families` are known as well.
  */
-export async function makePlaces() {
+export async function makePlaces(families: readonly EventFamily[] = []) {
   const root = await mkdtemp(join(tmpdir(), 'plane-'));
   const workspace = await mkdtemp(join(root, 'ws-'));
   return {
@@ -25,7 +25,7 @@ export async function makePlaces() {
     dataDir: join(root, 'data'),
     [Symbol.asyncDispose]: async () => {
       try {
-        await expectWrittenToSchema(join(root, 'data'));
+        await expectWrittenToSchema(join(root, 'data'), families);
       } finally {
         await rm(root, { recursive: true, force: true });
       }
