@@ -31,7 +31,7 @@ import type {
   SourceBatch,
   Unavailable,
 } from '../src/adapter/index.ts';
-import type { NewEvent, StoredEvent } from '../src/log/index.ts';
+import type { AppendOptions, AppendResult, EventFamily, NewEvent, StoredEvent } from '../src/log/index.ts';
 
 describe('the contract for adapters', () => {
   it('is four methods and a tag', () => {
@@ -99,6 +99,17 @@ describe('what a host writes', () => {
     expectTypeOf<SessionEvent>().toExtend<NewEvent>();
     // The run's id is the plane's to stamp.
     expectTypeOf<SessionEvent>().not.toHaveProperty('runId');
+  });
+
+  it('has the state of its own families, as their folds make it', () => {
+    const host = async (plane: ControlPlane, counter: EventFamily<number>) => plane.state(counter);
+    expectTypeOf(host).returns.resolves.toEqualTypeOf<number>();
+    expectTypeOf<EventFamily<number>>().toExtend<EventFamily>();
+    expectTypeOf<ControlPlane['append']>().parameter(1).toEqualTypeOf<readonly NewEvent[]>();
+    expectTypeOf<ControlPlane['append']>()
+      .parameter(2)
+      .toEqualTypeOf<Pick<AppendOptions, 'expected' | 'signal'> | undefined>();
+    expectTypeOf<ControlPlane['append']>().returns.resolves.toEqualTypeOf<AppendResult>();
   });
 
   it('may listen to two things', () => {

@@ -96,7 +96,8 @@ export class PlaneClient implements ControlPlane {
     return abortable(this.#families.append(stream, plainData(events), options), signal);
   }
 
-  async state<State>(family: EventFamily<State>, { signal }: CallOptions = {}): Promise<State> {
+  async state<State>(family: EventFamily<State>, given?: CallOptions): Promise<State> {
+    const { signal } = givenOptions(given);
     throwIfAborted(signal);
     return abortable(this.#families.state(family), signal);
   }

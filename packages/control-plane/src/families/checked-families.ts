@@ -27,7 +27,7 @@ const familySchema = z.object({
   version: z.string().min(1).max(100),
   schemas: z.record(
     typeSchema,
-    z.custom((value) => value instanceof Object && 'safeParse' in value, 'it is no schema of zod'),
+    z.custom((value) => typeof value === 'object' && value !== null && 'safeParse' in value, 'it is no schema of zod'),
   ),
   streams: z.array(streamSchema).min(1).max(16),
   fold: z.custom((value) => typeof value === 'function', 'it is no function'),
@@ -49,18 +49,5 @@ function refuseTwins(names: readonly string[]): void {
   if (twin === undefined) return;
   throw new AgentRuntimeError('INVALID_ARGUMENT', `two families have ${JSON.stringify(twin)}`, {
     hint: 'give each family a name and types of its own',
-  });
-}
-
-/** The family of this name and version. NOT_FOUND where the plane was not opened with it. */
-export function knownFamily<F extends Pick<EventFamily, 'name' | 'version'>>(
-  families: readonly F[],
-  { name, version }: Pick<EventFamily, 'name' | 'version'>,
-): F {
-  const known = families.find((each) => each.name === name);
-  if (known?.version === version) return known;
-  const there = known ? `, but with ${known.version}` : '';
-  throw new AgentRuntimeError('NOT_FOUND', `the plane was not opened with ${name}, version ${version}${there}`, {
-    hint: 'name the family where the plane is opened: openControlPlane({ families })',
   });
 }

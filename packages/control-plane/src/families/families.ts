@@ -1,8 +1,8 @@
 import type { AppendOptions, AppendResult, EventFamily, EventLog, NewEvent } from '@runtime/contracts/log';
 import type { FamilyPort } from '../client/family-port.ts';
 import { checkedEvents } from './checked-events.ts';
-import { knownFamily } from './checked-families.ts';
 import { FamilyFold } from './family-fold.ts';
+import { knownFamily } from './known-family.ts';
 
 /** The families that a plane was opened with, in the process that owns it. */
 export class Families implements FamilyPort {

@@ -8,8 +8,9 @@ import { LocalChannel } from '../api/local-channel.ts';
 import { whileOpen, type FamilyPort } from '../client/family-port.ts';
 import { PlaneClient } from '../client/plane-client.ts';
 import { planeClosed } from '../client/plane-closed.ts';
-import { checkedFamilies, knownFamily } from '../families/checked-families.ts';
+import { checkedFamilies } from '../families/checked-families.ts';
 import { FamilyFold } from '../families/family-fold.ts';
+import { knownFamily } from '../families/known-family.ts';
 import { FilesReader } from './files-reader.ts';
 import { runHistory } from './run-history.ts';
 

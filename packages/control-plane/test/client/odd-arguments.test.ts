@@ -2,6 +2,7 @@ import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { AgentRuntimeError, type ControlPlane, type SubmitRequest } from '@runtime/contracts';
 import { openEventLog } from '@runtime/event-log';
 import { expect, it } from 'vitest';
+import { outbox } from '../support/outbox.ts';
 import { makePlaces, openOverSocket, openPlane } from '../support/planes.ts';
 
 /** Something that no type allows, passed all the same. */
@@ -23,6 +24,10 @@ const asks: readonly [string, Ask][] = [
   ['events with null', async (plane) => plane.events(odd(null))],
   ['events of a task with null', async (plane) => plane.task('tsk_x').events(odd(null))],
   ['tasks with a getter that throws', (plane) => plane.tasks(odd(broken))],
+  ['append with null', (plane) => plane.append('outbox/a', [], odd(null))],
+  ['append of a map', (plane) => plane.append('outbox/a', [{ type: 'outbox.sent', at: odd(new Map()) }])],
+  ['append of a getter that throws', (plane) => plane.append('outbox/a', odd([broken]))],
+  ['state with null', (plane) => plane.state(outbox, odd(null))],
   ['leave with a text', (plane) => plane.leave(odd('now'))],
   ['a getter that throws', (plane) => plane.submit(odd(broken))],
   ['a getter that throws, further in', (plane, request) => plane.submit({ ...request, retry: odd({ deep: broken }) })],

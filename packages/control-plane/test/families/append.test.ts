@@ -4,6 +4,7 @@ import { maxFamilyEventBytes, type EventFamily, type NewEvent, type StoredEvent 
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { connectControlPlane, openReadOnlyPlane } from '../../src/index.ts';
+import { faultyFs } from '../support/faulty-fs.ts';
 import { outbox, queued, sent } from '../support/outbox.ts';
 import { makePlaces, openOverSocket, openPlane, socketClient } from '../support/planes.ts';
 
@@ -14,6 +15,9 @@ async function eventsAt(plane: ControlPlane, stream: string): Promise<StoredEven
   for await (const event of plane.events({ follow: false })) if (event.stream === stream) events.push(event);
   return events;
 }
+
+/** Something that no type allows, passed all the same. */
+const odd = (value: unknown): never => value as never;
 
 /** As deep as this, itself included. */
 const nested = (levels: number): unknown => (levels === 0 ? 'deep' : [nested(levels - 1)]);
@@ -79,6 +83,10 @@ describe('events of a family', () => {
 
   it.each<[what: string, stream: string, events: readonly NewEvent[], message: RegExp]>([
     ['no event', 'outbox/a', [], /1 to 4096/],
+    ['no list', 'outbox/a', odd(queued('m-1')), /1 to 4096/],
+    ['nothing in a list', 'outbox/a', [odd(null)], /an object with a type/],
+    ['what has no type', 'outbox/a', [odd({ id: 'm-1' })], /an object with a type/],
+    ['no stream', odd(undefined), [sent('m-1')], /may not write/],
     ['too many', 'outbox/a', Array.from({ length: 4097 }, () => sent('m-1')), /1 to 4096/],
     ['a type of nobody', 'outbox/a', [{ type: 'outbox.lost' }], /no family .* "outbox\.lost"/],
     ['a type that every object has', 'outbox/a', [{ type: 'constructor' }], /no family/],
@@ -177,6 +185,34 @@ describe('events of a family', () => {
       code: 'UNAVAILABLE',
       message: expect.stringContaining('append needs an owner'),
     });
+  });
+
+  it('are refused while the disk is full, and taken when there is room', async () => {
+    await using places = await makePlaces(families);
+    const { fs, faults } = faultyFs();
+    await using plane = await openPlane(places, { adapters, families, logFs: fs });
+    faults.full = true;
+    await expect(plane.append('outbox/a', [queued('m-1')])).rejects.toMatchObject({ code: 'EXHAUSTED' });
+    expect((await plane.state(outbox)).waiting).toEqual({});
+    faults.full = false;
+    await plane.append('outbox/a', [queued('m-2')], { expected: 0 });
+    expect(Object.keys((await plane.state(outbox)).waiting)).toEqual(['m-2']);
+  });
+
+  it('are OUTCOME_UNKNOWN where the log fails under them, and the plane closes', async () => {
+    await using places = await makePlaces(families);
+    const { fs, faults } = faultyFs();
+    const plane = await openPlane(places, { adapters, families, logFs: fs });
+    faults.failSyncs = 1;
+    await expect(plane.append('outbox/a', [queued('m-1')])).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    const reason = { code: 'UNAVAILABLE', details: { poisoned: true } };
+    expect(await plane.closed).toMatchObject(reason);
+    await expect(plane.append('outbox/a', [queued('m-2')])).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      details: { gone: true },
+      cause: reason,
+    });
+    await plane.close();
   });
 
   it('are refused by a plane that is closed, as everything else is', async () => {

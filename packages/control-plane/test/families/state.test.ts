@@ -106,6 +106,13 @@ describe('the state of a family', () => {
     }
   });
 
+  it('is that of a family, and of nothing else', async () => {
+    await using places = await makePlaces(families);
+    await using plane = await openPlane(places, { adapters, families });
+    for (const odd of [undefined, null, 'outbox', {}, { name: 7, version: '1' }])
+      await expect(plane.state(odd as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
   it('costs nothing before it is asked for, and then only what is new', async () => {
     await using places = await makePlaces(families);
     const { family, counts } = counting();
