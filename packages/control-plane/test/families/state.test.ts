@@ -236,8 +236,10 @@ describe('the snapshot of a family', () => {
     await without.append('outbox/a', many(2100, { type: 'inbox.noted' }));
     await without.close();
     expect(await snapshots(places)).toContain('tasks.json');
-    await using third = await openPlane(places, { adapters, families });
+    const third = await openPlane(places, { adapters, families });
     expect((await third.state(outbox)).waiting).toEqual({ 'm-1': 'hello' });
+    await third.close();
+    expect(await snapshots(places), 'since it was folded from afar').toContain('family-outbox.json');
   });
 
   it.each<[what: string, state: unknown, why: RegExp]>([
@@ -261,6 +263,7 @@ describe('the snapshot of a family', () => {
 });
 
 describe('a fold that throws', () => {
+  const threw = { times: 0 };
   const broken: EventFamily<number> = {
     name: 'broken',
     version: '1',
@@ -268,8 +271,9 @@ describe('a fold that throws', () => {
     streams: ['broken/'],
     initial: 0,
     fold(state, event) {
-      if (event.type === 'outbox.sent') throw new TypeError('nothing is ever sent');
-      return state + 1;
+      if (event.type !== 'outbox.sent') return state + 1;
+      threw.times += 1;
+      throw new TypeError('nothing is ever sent');
     },
   };
 
@@ -290,6 +294,7 @@ describe('a fold that throws', () => {
     await expect(plane.state(broken)).rejects.toMatchObject(failure);
     await plane.append('outbox/a', [queued('m-2')]);
     await expect(plane.state(broken), 'and does not go on behind it').rejects.toMatchObject(failure);
+    expect(threw.times, 'nor is it tried again').toBe(1);
     expect(await plane.state(outbox)).toMatchObject({ waiting: { 'm-2': 'hello' }, sent: 1 });
     const task = await plane.submit({ prompt: 'go', workspace: places.workspace });
     expect(await task.outcome()).toEqual({ status: 'succeeded' });
