@@ -1,8 +1,9 @@
 import type { z } from 'zod';
 import type { StoredEvent } from './event-log.ts';
 
-/** The most bytes that one event of a family has as JSON (256 KiB), and the deepest nesting of its values. */
+/** The most bytes that one event of a family has as JSON (256 KiB). */
 export const maxFamilyEventBytes = 256 * 1024;
+/** The deepest nesting of the values in an event of a family. */
 export const maxFamilyEventDepth = 64;
 /** The most bytes that a family's state has as JSON where it is saved (4 MiB): writing more would hold its host up. */
 export const maxFamilyStateBytes = 4 * 1024 * 1024;

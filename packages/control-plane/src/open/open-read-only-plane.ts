@@ -16,6 +16,7 @@ import { runHistory } from './run-history.ts';
 
 /** How a data directory is read without an owner. */
 export interface ReadOnlyOptions {
+  /** A directory that an owner has opened before, by any of its names. */
   readonly dataDir: string;
   /** Whose `state` can be asked for, as of an owner. @default none */
   readonly families?: readonly EventFamily[];
