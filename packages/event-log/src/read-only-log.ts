@@ -104,6 +104,8 @@ class ReadOnlyLog implements JsonlEventLog, ReadSource {
   }
 
   async readSnapshot(name: string, version: string): Promise<Snapshot | undefined> {
+    // The writer may have written both since: events, and a snapshot of them.
+    if (!this.closed) await this.#follower.refresh();
     return this.#snapshots.read(this.logId, name, version, this.head);
   }
 

@@ -143,3 +143,17 @@ test('a reader beside a writer that is killed goes on with the next writer', asy
   await reader.close();
   await log.close();
 });
+
+test('a reader takes a snapshot that the writer made after the reader was opened', async () => {
+  const dir = await scratchDir();
+  const log = await openEventLog({ dir });
+  await log.append('a', [{ type: 'x' }]);
+  const reader = await openEventLog({ dir, readOnly: true });
+  const { last } = await log.append('a', [{ type: 'y' }]);
+  const snapshot = { version: '1', position: last, state: ['x', 'y'] };
+  await log.writeSnapshot('fold', snapshot);
+  expect(await reader.readSnapshot('fold', '1')).toEqual(snapshot);
+  expect(reader.problems).toEqual([]);
+  await reader.close();
+  await log.close();
+});
