@@ -43,6 +43,7 @@ export {
 export type { Needs, ResumeCapability, RuntimeCapabilities, SteerCapability } from './vocabulary/capabilities.ts';
 export { instructionLevelSchema, instructionText, maxInstructionChars, partsSchema } from './vocabulary/instruction.ts';
 export type { Instruction, InstructionLevel, InstructionMode, Part } from './vocabulary/instruction.ts';
+export type { ModelInUse } from './vocabulary/model.ts';
 export { outcomeCode, outcomeCodeSchema, runOutcomeSchema, terminalStatusSchema } from './vocabulary/outcome.ts';
 export type { FailedOutcome, OutcomeCode, RunOutcome, TerminalStatus } from './vocabulary/outcome.ts';
 export { callerEnvironmentSchema, environmentSpecSchema } from './vocabulary/environment.ts';

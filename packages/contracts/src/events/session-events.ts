@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { approvalKindSchema, choiceSchema } from '../vocabulary/approval.ts';
 import { backendIdSchema, idSchema } from '../base/ids.ts';
 import { jsonValueSchema } from '../base/json-value.ts';
+import { modelInUseSchema } from '../vocabulary/model.ts';
 import { runOutcomeSchema } from '../vocabulary/outcome.ts';
 
 /**
@@ -21,6 +22,8 @@ const toolName = z.string().max(200);
 const outputSource = z.enum(['stdout', 'stderr', 'screen']);
 const instruction = { instructionId: idSchema };
 const tokens = z.int().min(0);
+/** Why the backend compacts, in its own word: `overflow`, `threshold`, `manual`. */
+const compactionReason = z.string().max(200);
 
 /** Tokens and cost, as the backend reports them. */
 export const usageSchema = z.object({
@@ -146,13 +149,37 @@ export const sessionEventSchemas = {
   }),
 
   'usage.reported': z.object({ type: z.literal('usage.reported'), usage: usageSchema }),
+  /** The first model that the run is known to use, and every change, the backend's own included. */
+  'model.selected': z.object({ type: z.literal('model.selected'), ...modelInUseSchema.shape }),
+
+  /** The backend repeats a failed call by itself. */
   'retry.scheduled': z.object({
     type: z.literal('retry.scheduled'),
+    /** Counts the repetitions of one call, from 1. */
     attempt: z.int().min(1),
     delayMs: z.int().min(0),
     reason: z.string().max(2000),
   }),
-  'context.compacted': z.object({ type: z.literal('context.compacted'), reason: z.string().max(200) }),
+  /** Once for all attempts of one call: the last of them has an answer, or there is no further one. */
+  'retry.ended': z.object({
+    type: z.literal('retry.ended'),
+    /** The last one. */
+    attempt: z.int().min(1),
+    /** Left out when it is unknown: the backend's own report of the end was spoiled, or never came. */
+    ok: z.boolean().optional(),
+    reason: z.string().max(2000).optional(),
+  }),
+
+  'compaction.started': z.object({ type: z.literal('compaction.started'), reason: compactionReason }),
+  'context.compacted': z.object({
+    type: z.literal('context.compacted'),
+    reason: compactionReason,
+    /** Of the whole context, as the backend counts or estimates them. */
+    tokensBefore: tokens.optional(),
+    tokensAfter: tokens.optional(),
+  }),
+  /** The context is as it was, as far as anything shows; `reason` says whether it failed, was cancelled, or is unknown. */
+  'compaction.failed': z.object({ type: z.literal('compaction.failed'), reason: z.string().max(2000) }),
 } as const;
 
 /** The types of event that an adapter may report. */

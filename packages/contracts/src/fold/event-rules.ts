@@ -32,6 +32,9 @@ export type Guard =
   | 'approval.new'
   | 'approval.open'
   | 'instruction.new'
+  /** A retry was scheduled, and neither it nor its turn has ended. */
+  | 'retry.open'
+  | 'compaction.none'
   | { readonly instruction: readonly InstructionLevel[] };
 
 /** What must precede an event. */
@@ -102,8 +105,19 @@ export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'output.gap': { follows: 'run.started', when: session },
   'output.quarantined': { follows: 'run.started', when: session },
   'usage.reported': { follows: 'run.started', when: session },
+  'model.selected': { follows: 'run.started', when: session },
   'retry.scheduled': { follows: 'run.started', when: session },
-  'context.compacted': { follows: 'run.started', when: session },
+  'retry.ended': {
+    follows: 'the last retry.scheduled of its call, before turn.ended',
+    when: [...session, 'retry.open'],
+  },
+  'compaction.started': {
+    follows: 'run.started; the compaction before it ended',
+    when: [...session, 'compaction.none'],
+  },
+  // A backend may report nothing but the end.
+  'context.compacted': { follows: 'run.started; its compaction.started, if any', when: session },
+  'compaction.failed': { follows: 'run.started; its compaction.started, if any', when: session },
   'artifact.stored': { follows: 'task.submitted', when: ['task.open'] },
   'cancel.requested': { follows: 'task.submitted', when: ['task.open'] },
   'interrupt.requested': { follows: 'run.started', when: ['task.open', 'run.current', 'run.not-stopping'] },
@@ -136,6 +150,8 @@ const checks: {
     const approval = own(state?.approvals, idOf(event, 'approvalId'));
     return approval !== undefined && approval.resolution === undefined;
   },
+  'retry.open': (state) => state?.runs.at(-1)?.retry !== undefined,
+  'compaction.none': (state) => state?.runs.at(-1)?.compaction === undefined,
   'instruction.new': (state, event) => own(state?.instructions, idOf(event, 'instructionId')) === undefined,
 };
 

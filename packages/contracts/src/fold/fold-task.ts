@@ -3,7 +3,15 @@ import { deltaTypes } from '../events/session-events.ts';
 import type { TaskEventType } from '../events/task-events.ts';
 import { taskIdOf } from '../log/streams.ts';
 import { sessionHandlers } from './session-handlers.ts';
-import { defined, patchRun, type Handler, type Handlers, type StoredByType } from './handler.ts';
+import {
+  defined,
+  patchRun,
+  withoutCompaction,
+  withoutRetry,
+  type Handler,
+  type Handlers,
+  type StoredByType,
+} from './handler.ts';
 import { own } from '../base/own.ts';
 import {
   currentRun,
@@ -18,7 +26,7 @@ import {
  * The version of `foldTask`. It changes when the fold makes another state of the same events: snapshots of another
  * version are not read.
  */
-export const taskFoldVersion = '4';
+export const taskFoldVersion = '5';
 
 function submitted(event: StoredByType['task.submitted']): TaskState {
   const prompt: InstructionState = { id: event.instructionId, mode: 'prompt', level: 'queued' };
@@ -72,7 +80,7 @@ const starting: Handler<'run.starting'> = (state, event) => {
 };
 
 const ended: Handler<'run.ended'> = (state, event) => {
-  const { turn: _turn, pausedSince: _since, ...run } = state.runs.at(-1)!;
+  const { turn: _turn, pausedSince: _since, ...run } = withoutRetry(withoutCompaction(state.runs.at(-1)!));
   const over: RunState = {
     ...run,
     status: 'ended',

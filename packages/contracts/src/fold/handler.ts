@@ -9,11 +9,18 @@ export type StoredByType = { readonly [T in TaskEventType]: TaskEventOf<T> & Eve
 export type Handler<T extends TaskEventType> = (state: TaskState, event: StoredByType[T]) => TaskState;
 export type Handlers<T extends TaskEventType> = { readonly [K in T]: Handler<K> };
 
-/** Changes fields of the last run. */
-export function patchRun(state: TaskState, patch: Partial<RunState>): TaskState {
+/** Changes the last run. */
+export function changeRun(state: TaskState, change: (run: RunState) => RunState): TaskState {
   const run = state.runs.at(-1);
-  return run ? { ...state, runs: [...state.runs.slice(0, -1), { ...run, ...patch }] } : state;
+  return run ? { ...state, runs: [...state.runs.slice(0, -1), change(run)] } : state;
 }
+
+/** Changes fields of the last run. */
+export const patchRun = (state: TaskState, patch: Partial<RunState>): TaskState =>
+  changeRun(state, (run) => ({ ...run, ...patch }));
+
+export const withoutRetry = ({ retry: _over, ...run }: RunState): RunState => run;
+export const withoutCompaction = ({ compaction: _over, ...run }: RunState): RunState => run;
 
 /** The same record without one of its keys. */
 export function omit<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {

@@ -2,7 +2,7 @@ import { addUsage } from './usage.ts';
 import type { Usage } from '../events/session-events.ts';
 import type { TaskEventType } from '../events/task-events.ts';
 import { instructionLevelSchema, type InstructionLevel } from '../vocabulary/instruction.ts';
-import { defined, omit, patchRun, type Handlers } from './handler.ts';
+import { changeRun, defined, omit, patchRun, withoutCompaction, withoutRetry, type Handlers } from './handler.ts';
 import { own } from '../base/own.ts';
 import type { RunState, TaskState } from './task-state.ts';
 
@@ -58,19 +58,27 @@ export const sessionHandlers = {
       turns: (state.runs.at(-1)?.turns ?? 0) + 1,
       interrupted: false,
     }),
-  'turn.ended': (state, event) => {
-    const run = state.runs.at(-1);
-    if (!run) return state;
-    const { turn: _turn, turnEndedAt: _earlier, ...rest } = run;
-    const rested: RunState = {
-      ...rest,
-      lastOutcome: event.outcome,
-      tools: {},
-      ...defined({ turnEndedAt: event.sourceTime, usage: afterTurn(run.usage, event.usage) }),
-    };
-    return { ...state, runs: [...state.runs.slice(0, -1), rested] };
-  },
+  'turn.ended': (state, event) =>
+    changeRun(state, (run): RunState => {
+      const { turn: _turn, turnEndedAt: _earlier, ...rest } = withoutRetry(withoutCompaction(run));
+      return {
+        ...rest,
+        lastOutcome: event.outcome,
+        tools: {},
+        ...defined({ turnEndedAt: event.sourceTime, usage: afterTurn(run.usage, event.usage) }),
+      };
+    }),
   'usage.reported': (state, { usage }) => (usage.scope === 'cumulative' ? patchRun(state, { usage }) : state),
+  'model.selected': (state, { model, provider, thinking, answeredBy }) =>
+    patchRun(state, { model: defined({ model, provider, thinking, answeredBy }) }),
+  'retry.scheduled': (state, { attempt, reason, delayMs, sourceTime, time }) => {
+    const until = Math.min((sourceTime ?? time) + delayMs, Number.MAX_SAFE_INTEGER);
+    return patchRun(state, { retry: { attempt, until, reason } });
+  },
+  'retry.ended': (state) => changeRun(state, withoutRetry),
+  'compaction.started': (state, { reason }) => patchRun(state, { compaction: { reason } }),
+  'context.compacted': (state) => changeRun(state, withoutCompaction),
+  'compaction.failed': (state) => changeRun(state, withoutCompaction),
   'message.completed': (state, { text }) =>
     text.trim() === '' ? state : { ...state, lastMessage: text.slice(0, maxMessageHeadChars) },
   'tool.started': (state, event) => {

@@ -6,6 +6,7 @@ import type { Usage } from '../events/session-events.ts';
 import type { RunMode, StopCause } from '../events/task-events.ts';
 import type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
 import type { InstructionLevel, InstructionMode, Part } from '../vocabulary/instruction.ts';
+import type { ModelInUse } from '../vocabulary/model.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
 import type { SubmittedFrom, Target, TaskSpec } from '../vocabulary/task-spec.ts';
 import type { EndRequest, RunStatus } from '../plane/task-view.ts';
@@ -15,6 +16,14 @@ export interface TurnState {
   readonly turnId: string;
   /** Unix ms. */
   readonly startedAt: number;
+}
+
+/** A call that the backend repeats by itself, until that has an end or the turn has. */
+export interface RetryState {
+  readonly attempt: number;
+  /** Unix ms at which the pause before this attempt ends. */
+  readonly until: number;
+  readonly reason: string;
 }
 
 /** One attempt on one target, as folded from the log. Times are Unix ms, those of the events. */
@@ -72,6 +81,12 @@ export interface RunState {
   readonly stalled: boolean;
   /** Cumulative, where the backend reports that; else the sum of its turns. */
   readonly usage?: Usage;
+  /** As the backend last told it. */
+  readonly model?: ModelInUse;
+  /** The backend repeats a failed call. */
+  readonly retry?: RetryState;
+  /** The backend compacts its context. */
+  readonly compaction?: { readonly reason: string };
 }
 
 /** An instruction and how far it has come. */

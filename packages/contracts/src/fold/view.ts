@@ -26,6 +26,7 @@ function headOf(parts: readonly Part[]): string {
 /** What is shown of a task. */
 export function taskView(state: TaskState): TaskView {
   const usage = usageOfRuns(state.runs);
+  const model = state.runs.at(-1)?.model;
   const titleText = state.spec.prompt.find((part) => part.type === 'text')?.text ?? '';
   return {
     id: state.id,
@@ -40,6 +41,7 @@ export function taskView(state: TaskState): TaskView {
     ...(Object.keys(state.spec.labels).length > 0 ? { labels: state.spec.labels } : {}),
     ...(state.outcome ? { outcome: state.outcome } : {}),
     ...(usage ? { usage } : {}),
+    ...(model ? { model } : {}),
     ...(state.by === undefined ? {} : { by: state.by }),
     ...(state.ancestors?.[0] ? { parent: state.ancestors[0] } : {}),
     ...(state.next ? { nextAttemptAt: state.next.notBefore } : {}),

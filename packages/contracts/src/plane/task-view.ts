@@ -5,6 +5,7 @@ import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 import { backendIdSchema, idSchema, runtimeIdSchema } from '../base/ids.ts';
 import { usageSchema } from '../events/session-events.ts';
 import { instructionLevelSchema, instructionModeSchema } from '../vocabulary/instruction.ts';
+import { modelInUseSchema } from '../vocabulary/model.ts';
 import { runOutcomeSchema, terminalStatusSchema } from '../vocabulary/outcome.ts';
 import { submittedFromSchema, targetSchema } from '../vocabulary/task-spec.ts';
 import { waitingForSchema } from './waiting-for.ts';
@@ -47,7 +48,9 @@ export const taskViewSchema = z.object({
   by: z.string().optional(),
   /** The run that this task was submitted from, if it was submitted from one. */
   parent: submittedFromSchema.optional(),
-  /** Why an unfinished task does not go on by itself; left out while its agent works. */
+  /** The model in use, as the runtime of the last run told it; `targets` and `runs` have the one that was asked for. */
+  model: modelInUseSchema.optional(),
+  /** What an unfinished task waits for; left out while its agent works. */
   waitingFor: waitingForSchema.optional(),
   /** Set while nothing runs and the next attempt has its time. */
   nextAttemptAt: z.int().optional(),

@@ -15,8 +15,10 @@ export const waitingForSchema = z.object({
     'concurrency',
     /** The scheduler has another reason. */
     'scheduler',
-    /** The next attempt has its time (`until`). */
+    /** The next attempt has its time (`until`), or the runtime pauses before it repeats a call by itself. */
     'retry',
+    /** The runtime compacts its context. */
+    'compaction',
     /** The circuit breaker of its runtime is open (`until`). */
     'breaker',
     /** There is too little free disk space. */

@@ -13,6 +13,7 @@ const run = { runId: 'run-1' };
 const succeeded = { status: 'succeeded' };
 const target = { runtime: 'tmux' };
 const usage = { scope: 'turn', inputTokens: 1, outputTokens: 1 };
+const turnEnded = { type: 'turn.ended', ...run, turnId: '1', outcome: succeeded };
 
 /**
  * For each row of the table what it may come after, and one event of it. A row without an entry does not compile, and
@@ -83,7 +84,11 @@ const rows: { readonly [T in TaskEventType]: readonly [after: keyof typeof story
     { type: 'output.quarantined', ...run, source: 'stdout', bytes: 3, sample: '???', reason: 'no JSON' },
   ],
   'usage.reported': ['started', { type: 'usage.reported', ...run, usage }],
+  'model.selected': ['started', { type: 'model.selected', ...run, model: 'opus', provider: 'anthropic' }],
   'retry.scheduled': ['started', { type: 'retry.scheduled', ...run, attempt: 1, delayMs: 0, reason: '429' }],
+  'retry.ended': ['retrying', { type: 'retry.ended', ...run, attempt: 1, ok: true }],
+  'compaction.started': ['started', { type: 'compaction.started', ...run, reason: 'overflow' }],
+  'compaction.failed': ['compacting', { type: 'compaction.failed', ...run, reason: 'no model' }],
   'context.compacted': ['started', { type: 'context.compacted', ...run, reason: 'full' }],
   'artifact.stored': [
     'queued',
@@ -152,6 +157,12 @@ const broken: { readonly [G in NamedGuard]: (type: TaskEventType, event: NewEven
     [after(story.answered), event],
     [after(story.asked), { ...event, approvalId: 'another' }],
   ],
+  'retry.open': (_type, event) => [
+    [after(story.inTurn), event],
+    [after([...story.retrying, event]), event],
+    [after([...story.retrying, turnEnded]), event],
+  ],
+  'compaction.none': (_type, event) => [[after(story.compacting), event]],
   'instruction.new': (_type, event) => [[after(story.queued), { ...event, instructionId: 'ins-1' }]],
 };
 
@@ -207,6 +218,15 @@ describe('the table of events', () => {
     expect(allowed('instruction.observed')).toEqual(['delivered']);
     expect(allowed('instruction.declined')).toEqual(['queued', 'sending', 'accepted', 'unknown']);
     expect(allowed('instruction.unknown')).toEqual(['queued', 'sending', 'accepted']);
+  });
+
+  it('takes the end of a compaction from a runtime that reports no start, and of one that does', () => {
+    for (const type of ['context.compacted', 'compaction.failed'] as const) {
+      const event = { type, ...run, reason: 'overflow' };
+      expect(forbids(after(story.inTurn), event)).toBeUndefined();
+      expect(forbids(after(story.compacting), event)).toBeUndefined();
+      expect(forbids(after([...story.compacting, event]), rows['compaction.started'][1])).toBeUndefined();
+    }
   });
 
   it('does not judge the events of other families, in a stream that has begun', () => {

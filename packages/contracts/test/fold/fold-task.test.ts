@@ -223,7 +223,62 @@ describe('approvals in the fold', () => {
   });
 });
 
+describe('what the backend does by itself, in the fold', () => {
+  const last = (events: readonly NewEvent[]) => after(events).runs.at(-1)!;
+  const rest = { type: 'turn.ended', ...run, turnId: '1', outcome: { status: 'succeeded' } };
+  const lost = { type: 'run.ended', ...run, outcome: { status: 'lost' }, exit: { kind: 'unknown', why: 'x' } };
+
+  it('is a retry until that ends, or its turn, or its run', () => {
+    const { time } = stored({ type: 'retry.scheduled' }, story.retrying.length);
+    expect(last(story.retrying).retry).toEqual({ attempt: 1, until: time + 4000, reason: '429: slow down' });
+    const second = { type: 'retry.scheduled', ...run, attempt: 2, delayMs: 8000, reason: '503', sourceTime: 5 };
+    expect(last([...story.retrying, second]).retry).toEqual({ attempt: 2, until: 8005, reason: '503' });
+    const ended = { type: 'retry.ended', ...run, attempt: 1, ok: false };
+    for (const end of [ended, rest, lost]) expect(last([...story.retrying, end]), end.type).not.toHaveProperty('retry');
+  });
+
+  it('names no time that a number cannot hold', () => {
+    const endless = { type: 'retry.scheduled', ...run, attempt: 1, delayMs: Number.MAX_SAFE_INTEGER, reason: 'x' };
+    expect(last([...story.delivered, endless]).retry?.until).toBe(Number.MAX_SAFE_INTEGER);
+  });
+
+  it('is a compaction until that ends, or its turn, or its run', () => {
+    expect(last(story.compacting).compaction).toEqual({ reason: 'overflow' });
+    const ends = [
+      { type: 'context.compacted', ...run, reason: 'overflow' },
+      { type: 'compaction.failed', ...run, reason: 'no model' },
+      rest,
+      lost,
+    ];
+    for (const end of ends) expect(last([...story.compacting, end]), end.type).not.toHaveProperty('compaction');
+  });
+
+  it('is nothing in a log of a version that told no ends, once the turn has ended', () => {
+    const old = [
+      ...story.retrying,
+      { type: 'context.compacted', ...run, reason: 'threshold' },
+      { type: 'instruction.observed', ...run, instructionId: 'ins-1' },
+      rest,
+    ];
+    expect(last(old)).toEqual(last(story.rested));
+    expect(isResting(after(old))).toBe(true);
+  });
+});
+
 describe('the view of a task', () => {
+  it('has the model that its last run told last, and none of an earlier run', () => {
+    const told = (model: string, more: object = {}): NewEvent => ({ type: 'model.selected', ...run, model, ...more });
+    const two = [...story.started, told('haiku'), told('opus', { provider: 'anthropic', thinking: 'high' })];
+    expect(taskView(after(two)).model).toEqual({ model: 'opus', provider: 'anthropic', thinking: 'high' });
+    expect(taskView(after(story.rested))).not.toHaveProperty('model');
+    const next = [
+      ...two,
+      { type: 'run.ended', ...run, outcome: { status: 'lost' }, exit: { kind: 'unknown', why: 'x' } },
+    ];
+    expect(taskView(after(next)).model?.model).toBe('opus');
+    expect(taskView(after([...next, starting(2)]))).not.toHaveProperty('model');
+  });
+
   it('is called by its title, or by the first line of its prompt', () => {
     expect(taskView(after(story.queued)).title).toBe('Fix the flaky test');
     expect(taskView(after([submitted({ title: 'Auth' })])).title).toBe('Auth');

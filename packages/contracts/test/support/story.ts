@@ -90,6 +90,11 @@ const answered = [
     by: 'me',
   },
 ];
+const retrying = [
+  ...delivered,
+  { type: 'retry.scheduled', ...run, attempt: 1, delayMs: 4000, reason: '429: slow down' },
+];
+const compacting = [...delivered, { type: 'compaction.started', ...run, reason: 'overflow' }];
 const rested = [
   ...delivered,
   { type: 'instruction.observed', ...run, instructionId: 'ins-1' },
@@ -111,6 +116,8 @@ export const story = {
   withChild,
   asked,
   answered,
+  retrying,
+  compacting,
   rested,
   stopping,
   runEnded,
