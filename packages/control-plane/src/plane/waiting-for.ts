@@ -12,7 +12,7 @@ import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
 import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { Task } from '../task/task.ts';
 
-/** Why an unfinished task does not go on by itself; undefined while its agent works or a step of ours is under way. */
+/** What an unfinished task waits for; undefined while its agent works or a step of ours is under way. */
 export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFor | undefined {
   const { state, hold, ctx } = task;
   const now = ctx.clock();
@@ -33,14 +33,24 @@ export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFo
   return task.admitted ? { kind: 'runtime', text: `${runtime} is asked whether it can be used` } : ofScheduler();
 }
 
-function ofRun({ state, unread }: Task, run: RunState): WaitingFor | undefined {
+function ofRun({ state, unread, ctx }: Task, run: RunState): WaitingFor | undefined {
   const { runtime } = run.target;
   if (unread) {
     const text = `${runtime} cannot be had, and its run is not read: ${unread.rawMessage}`;
     return { kind: 'runtime', text: text.slice(0, 2000) };
   }
   if (run.status === 'starting') return { kind: 'runtime', text: `${runtime} starts` };
+  const ofItself = run.status === 'active' ? ofBackend(run, ctx.clock()) : undefined;
+  if (ofItself) return ofItself;
   return isResting(state) && isKeptOpen(state) ? ofInstruction(state, run) : undefined;
+}
+
+/** What the backend told of itself: once its pause is over, it works. */
+function ofBackend({ target: { runtime }, retry, compaction }: RunState, now: number): WaitingFor | undefined {
+  if (compaction) return { kind: 'compaction', text: `${runtime} compacts its context: ${compaction.reason}` };
+  if (!retry || retry.until <= now) return undefined;
+  const text = `${runtime} repeats a call that failed (attempt ${retry.attempt}): ${retry.reason}`;
+  return { kind: 'retry', until: retry.until, text: text.slice(0, 2000) };
 }
 
 function ofInstruction({ spec }: TaskState, run: RunState): WaitingFor {

@@ -44,8 +44,12 @@ function bare(event: SessionEvent): SessionEvent | undefined {
     case 'message.discarded':
     case 'output.gap':
     case 'retry.scheduled':
+    case 'compaction.started':
     case 'context.compacted':
+    case 'compaction.failed':
       return { ...event, reason: leftOut };
+    case 'retry.ended':
+      return event.reason === undefined ? event : { ...event, reason: leftOut };
     case 'turn.ended':
       return event.outcome.message === undefined ? event : { ...event, outcome: withoutMessage(event.outcome) };
     case 'message.completed': {
@@ -74,6 +78,7 @@ function bare(event: SessionEvent): SessionEvent | undefined {
     case 'output.delta':
     case 'tool.delta':
     case 'output.quarantined':
+    case 'model.selected':
     default:
       return undefined;
   }

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime, type MemoryStep } from '@runtime/conformance/memory-runtime';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import { acquireLock, openEventLog } from '@runtime/event-log';
 import { describe, expect, it } from 'vitest';
 import { fifo, openReadOnlyPlane } from '../../src/index.ts';
@@ -67,6 +68,45 @@ describe('what a task waits for', () => {
     expect(waitingFor).toMatchObject({ kind: 'retry', text: expect.stringContaining('slow down') });
     expect(waitingFor?.until).toBe(scheduled['notBefore']);
     expect((waitingFor?.until ?? 0) - scheduled.time).toBeGreaterThan(590_000);
+  });
+
+  it('is the pause of its runtime before a retry, until that is over, and a compaction, until that has ended', async () => {
+    await using places = await makePlaces();
+    const steps = new Map(['short', 'compacted', 'end'].map((name) => [name, Promise.withResolvers<void>()]));
+    const until = (name: string): MemoryStep => ({ do: 'gate', until: steps.get(name)?.promise ?? Promise.resolve() });
+    const tell = (event: SessionEvent): MemoryStep => ({ do: 'emit', event });
+    const script = (): MemoryStep[] => [
+      tell({ type: 'model.selected', model: 'opus', provider: 'anthropic' }),
+      tell({ type: 'retry.scheduled', attempt: 1, delayMs: 600_000, reason: '429: slow down' }),
+      until('short'),
+      tell({ type: 'retry.scheduled', attempt: 2, delayMs: 0, reason: '429: slow down' }),
+      tell({ type: 'compaction.started', reason: 'overflow' }),
+      until('compacted'),
+      tell({ type: 'context.compacted', reason: 'overflow' }),
+      until('end'),
+    ];
+    await using it = await submitTo(places, memoryRuntime({ script }));
+    const scheduled = await seen(it.plane, it.task.id, 'retry.scheduled');
+    const { waitingFor, status, model } = await it.task.status();
+    expect(model).toEqual({ model: 'opus', provider: 'anthropic' });
+    expect(status).toBe('running');
+    expect(waitingFor).toEqual({
+      kind: 'retry',
+      until: scheduled.time + 600_000,
+      text: 'memory repeats a call that failed (attempt 1): 429: slow down',
+    });
+    steps.get('short')?.resolve();
+    await seen(it.plane, it.task.id, 'compaction.started');
+    expect((await it.task.status()).waitingFor).toEqual({
+      kind: 'compaction',
+      text: 'memory compacts its context: overflow',
+    });
+    steps.get('compacted')?.resolve();
+    await seen(it.plane, it.task.id, 'context.compacted');
+    expect((await it.task.status()).waitingFor).toBeUndefined();
+    steps.get('end')?.resolve();
+    await it.task.outcome();
+    expect(await it.task.status()).toMatchObject({ status: 'succeeded', model: { model: 'opus' } });
   });
 
   it('is the breaker of its runtime', async () => {

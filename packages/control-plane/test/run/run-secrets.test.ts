@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import type { MemoryStep } from '@runtime/conformance/memory-runtime';
 import type { RunOutcome, SubmitRequest } from '@runtime/contracts';
+import type { SessionEvent } from '@runtime/contracts/adapter';
 import type { StoredEvent } from '@runtime/contracts/log';
 import { describe, expect, it } from 'vitest';
 import { hostile, seen } from '../support/hostile.ts';
@@ -121,6 +122,26 @@ describe('a run whose own values are gone', () => {
       text: '',
       omittedChars: 'the words of the agent'.length,
     });
+  });
+
+  it('tells what its backend did by itself without the words for it, and not which model it used', async () => {
+    const words = 'words of the agent';
+    const told: SessionEvent[] = [
+      { type: 'model.selected', model: words },
+      { type: 'retry.scheduled', attempt: 1, delayMs: 5, reason: words },
+      { type: 'retry.ended', attempt: 1, ok: true, reason: words },
+      { type: 'compaction.started', reason: words },
+      { type: 'context.compacted', reason: words, tokensBefore: 100 },
+      { type: 'compaction.started', reason: words },
+      { type: 'compaction.failed', reason: words },
+    ];
+    const alone: MemoryStep[] = [...told.map((event) => ({ do: 'emit', event }) as const), exit];
+    const { events } = await orphaned({ meanwhile: lost, alone });
+    expect(JSON.stringify(events)).not.toContain(words);
+    const types = told.map(({ type }) => type);
+    expect(typesOf(events).filter((type) => types.some((each) => each === type))).toEqual(types.slice(1));
+    expect(events).toContainEqual(expect.objectContaining({ type: 'retry.ended', ok: true }));
+    expect(events).toContainEqual(expect.objectContaining({ type: 'context.compacted', tokensBefore: 100 }));
   });
 
   it.each<[string, Orphan['meanwhile']]>([
