@@ -17,6 +17,7 @@ const piUsageSchema = z.looseObject({
 });
 export type PiUsage = z.infer<typeof piUsageSchema>;
 
+const textField = z.string().optional().catch(undefined);
 const textBlocks = z.array(z.looseObject({ type: z.string(), text: z.string().optional().catch(undefined) }));
 
 /** The parts of a message that are used. Of messages that are not the assistant's only the role is. */
@@ -29,6 +30,12 @@ const messageSchema = z.looseObject({
   toolCallId: backendIdSchema.optional().catch(undefined),
   isError: z.boolean().optional().catch(undefined),
   usage: piUsageSchema.optional().catch(undefined),
+  provider: textField,
+  model: textField,
+  /** The model that answered, where it is another one. */
+  responseModel: textField,
+  /** Since 1.5. */
+  thinkingLevel: textField,
   /** Unix ms. */
   timestamp: z.number().min(0).max(maxTimestamp).optional().catch(undefined),
 });
@@ -40,6 +47,12 @@ const toolResult = z
   .catch(undefined);
 const tool = { toolCallId: backendIdSchema, toolName: z.string().catch('') };
 const texts = z.array(z.string());
+const tokenEstimate = z.number().min(0).max(maxNumber).optional().catch(undefined);
+const pause = {
+  attempt: z.number().min(1).max(maxNumber).catch(1),
+  delayMs: z.number().min(0).max(maxNumber).catch(0),
+  errorMessage: z.string().catch(''),
+};
 
 /**
  * The records that Pi writes, by `type`, as named since 0.84. Unknown keys pass, because Pi adds keys between versions.
@@ -78,20 +91,27 @@ const schemas = {
     isError: z.boolean().optional().catch(undefined),
   }),
   queue_update: z.looseObject({ type: z.literal('queue_update'), steering: texts, followUp: texts }),
-  auto_retry_start: z.looseObject({
-    type: z.literal('auto_retry_start'),
-    attempt: z.number().min(1).max(maxNumber).catch(1),
-    delayMs: z.number().min(0).max(maxNumber).catch(0),
-    errorMessage: z.string().catch(''),
+  auto_retry_start: z.looseObject({ type: z.literal('auto_retry_start'), ...pause }),
+  auto_retry_end: z.looseObject({
+    type: z.literal('auto_retry_end'),
+    success: z.boolean().optional().catch(undefined),
+    finalError: textField,
   }),
-  auto_retry_end: z.looseObject({ type: z.literal('auto_retry_end'), success: z.boolean().catch(false) }),
-  compaction_start: z.looseObject({ type: z.literal('compaction_start') }),
+  /** Of the summary within a compaction. It does not say how it ended. */
+  summarization_retry_scheduled: z.looseObject({ type: z.literal('summarization_retry_scheduled'), ...pause }),
+  summarization_retry_finished: z.looseObject({ type: z.literal('summarization_retry_finished') }),
+  compaction_start: z.looseObject({ type: z.literal('compaction_start'), reason: z.string().catch('compaction') }),
   compaction_end: z.looseObject({
     type: z.literal('compaction_end'),
     reason: z.string().catch('compaction'),
     aborted: z.boolean().catch(false),
-    result: z.unknown().optional(),
+    result: z
+      .looseObject({ tokensBefore: tokenEstimate, estimatedTokensAfter: tokenEstimate })
+      .nullish()
+      .catch(undefined),
+    errorMessage: textField,
   }),
+  thinking_level_changed: z.looseObject({ type: z.literal('thinking_level_changed'), level: textField }),
   extension_ui_request: z.looseObject({
     type: z.literal('extension_ui_request'),
     id: backendIdSchema,
@@ -184,10 +204,11 @@ const piStateSchema = z.looseObject({
   isStreaming: z.boolean().catch(false),
   isCompacting: z.boolean().catch(false),
   pendingMessageCount: z.number().catch(0),
+  thinkingLevel: textField,
   model: z
     .looseObject({
-      id: z.string().optional(),
-      provider: z.string().optional(),
+      id: textField,
+      provider: textField,
       input: texts.optional().catch(undefined),
     })
     .nullish()

@@ -152,6 +152,9 @@ function step(life: Life, record: PiRecord): LifeChange {
     case 'tool_execution_end':
     case 'queue_update':
     case 'extension_ui_request':
+    case 'summarization_retry_scheduled':
+    case 'summarization_retry_finished':
+    case 'thinking_level_changed':
     case 'other':
     default:
       return 'none';

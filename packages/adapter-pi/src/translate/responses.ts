@@ -2,6 +2,7 @@ import { idSchema } from '@runtime/contracts';
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import { stateOf, type PiRecord, type PiRecordOf } from '../wire.ts';
 import { declined, isUnexplained, onAccepted, onCleared, onLateAnswer, onReopened } from './instructions.ts';
+import { onState } from './models.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
 import { emptyTurn } from './turns.ts';
 
@@ -60,6 +61,7 @@ function stateEvents(state: TranslatorState, record: Response): SessionEvent[] {
     state.agentSessionId = now.sessionId;
     events.push({ type: 'session.opened', agentSessionId: now.sessionId });
   }
+  events.push(...onState(state.model, now));
   const asked = record.id?.endsWith(handledSuffix) === true;
   if (asked && !now.isStreaming && !now.isCompacting && !state.life.open) {
     for (const id of state.trail.starting.splice(0)) events.push(...handled(state, id));

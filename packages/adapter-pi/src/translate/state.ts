@@ -2,6 +2,7 @@ import type { Dialog } from './dialogs.ts';
 import { newTrail, type InstructionTrail } from './instructions.ts';
 import { newLife, type Life } from './life.ts';
 import type { OpenMessage } from './messages.ts';
+import { newModelTrail, type ModelTrail } from './models.ts';
 import type { LastMessage } from './outcome.ts';
 import type { OpenTools } from './tools.ts';
 import { noUsage, type UsageSum } from './usage.ts';
@@ -28,6 +29,11 @@ export interface TranslatorState {
   failed: { readonly message: OpenMessage; readonly reason: string } | undefined;
   /** How the last assistant message of the turn ended. */
   last: LastMessage | undefined;
+  readonly model: ModelTrail;
+  /** The last attempt of the retry that has not ended. */
+  retry: number | undefined;
+  /** A compaction was told and has not ended. */
+  compacts: boolean;
   /** How long Pi paused before its last attempt in this turn, in ms. */
   pauseMs: number;
   agentSessionId: string | undefined;
@@ -44,6 +50,9 @@ export const newTranslatorState = (): TranslatorState => ({
   message: undefined,
   failed: undefined,
   last: undefined,
+  model: newModelTrail(),
+  retry: undefined,
+  compacts: false,
   pauseMs: 0,
   agentSessionId: undefined,
 });

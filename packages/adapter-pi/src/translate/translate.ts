@@ -2,11 +2,13 @@ import type { SessionEvent } from '@runtime/contracts/adapter';
 import type { PiMessage, PiRecord, PiRecordOf } from '../wire.ts';
 import { approvalOf, dialogOf } from './dialogs.ts';
 import { isFollowUpNext, onAnswer, onQueue, onUserMessage } from './instructions.ts';
+import { compactionEnded, compactionLost, compactionStarted } from './compactions.ts';
 import { advance } from './life.ts';
 import { completed, textWithoutDeltas, onUpdate, openMessage, type OpenMessage } from './messages.ts';
+import { onEnd, onStart } from './models.ts';
 import { lostAnswer, responseEvents } from './responses.ts';
+import { autoRetryEnded, retryEnded, retryScheduled } from './retries.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
-import { headOf } from '@runtime/adapter-kit/source';
 import { toolAnswered, toolEnded, toolStarted, toolUpdated } from './tools.ts';
 import { dropFailed, dropMessage, endTurn, splitTurn, startTurn } from './turns.ts';
 import { addUsage, isUsed, usageOf } from './usage.ts';
@@ -42,7 +44,7 @@ function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] 
     case 'response':
       return responseEvents(state, record);
     case 'agent_start':
-      return dropFailed(state);
+      return [...compactionLost(state), ...dropFailed(state)];
     case 'message_start':
       return messageStarted(state, record);
     case 'message_end':
@@ -63,11 +65,20 @@ function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] 
       return [];
     case 'auto_retry_start':
       state.pauseMs = record.delayMs;
-      return [...dropFailed(state), retryEvent(record)];
+      return [...dropFailed(state), ...retryScheduled(state, record)];
+    case 'auto_retry_end':
+      return autoRetryEnded(state, record);
+    case 'summarization_retry_scheduled':
+      return retryScheduled(state, record);
+    case 'summarization_retry_finished':
+      return retryEnded(state);
+    case 'compaction_start':
+      return compactionStarted(state, record);
     case 'compaction_end':
-      return record.aborted || record.result === undefined || record.result === null
-        ? []
-        : [{ type: 'context.compacted', reason: headOf(record.reason || 'compaction', 200) }];
+      return compactionEnded(state, record);
+    case 'thinking_level_changed':
+      state.model.thinking = record.level ?? state.model.thinking;
+      return [];
     case 'extension_ui_request': {
       const dialog = dialogOf(record);
       if (!dialog || state.dialogs.has(dialog.id)) return [];
@@ -77,21 +88,10 @@ function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] 
     case 'message_update': // handled by the caller
     case 'agent_end':
     case 'agent_settled':
-    case 'auto_retry_end':
-    case 'compaction_start':
     case 'other':
     default:
       return [];
   }
-}
-
-function retryEvent(record: PiRecordOf<'auto_retry_start'>): SessionEvent {
-  return {
-    type: 'retry.scheduled',
-    attempt: Math.max(1, Math.round(record.attempt)),
-    delayMs: Math.max(0, Math.round(record.delayMs)),
-    reason: headOf(record.errorMessage, 2000),
-  };
 }
 
 function messageStarted(state: TranslatorState, { message }: PiRecordOf<'message_start'>): SessionEvent[] {
@@ -100,6 +100,7 @@ function messageStarted(state: TranslatorState, { message }: PiRecordOf<'message
   const events = [
     ...dropMessage(state, 'Pi started another message before this one was complete'),
     ...dropFailed(state),
+    ...onStart(state.model, message),
   ];
   openNext(state);
   return events;
@@ -124,7 +125,8 @@ function messageEnded(state: TranslatorState, end: PiMessage): SessionEvent[] {
   const { stopReason, errorMessage, timestamp } = end;
   state.last = { stopReason, errorMessage, timestamp };
   const failed = end.stopReason === 'error';
-  const events = failed || end.stopReason === 'aborted' ? [] : onAnswer(state.trail);
+  const events = onEnd(state.model, end);
+  if (!failed && end.stopReason !== 'aborted') events.push(...onAnswer(state.trail));
   const message = state.message ?? (state.life.lost ? openNext(state) : undefined);
   state.message = undefined;
   if (message) {

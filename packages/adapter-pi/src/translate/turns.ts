@@ -1,9 +1,11 @@
 import type { RunOutcome } from '@runtime/contracts';
 import type { Exit, SessionEvent } from '@runtime/contracts/adapter';
+import { compactionLost } from './compactions.ts';
 import { onRest } from './instructions.ts';
 import { beginTurn } from './life.ts';
 import { completed, discarded, textWithoutDeltas } from './messages.ts';
 import { diedOutcome, refusedPrompt, turnOutcome, type TurnEnd } from './outcome.ts';
+import { retryEnded } from './retries.ts';
 import { turnIdOf, type TranslatorState } from './state.ts';
 import { noUsage, usageOf } from './usage.ts';
 
@@ -14,7 +16,7 @@ export function startTurn(state: TranslatorState, instructionId: string | undefi
   return [{ type: 'turn.started', turnId: turnIdOf(state), ...(instructionId === undefined ? {} : { instructionId }) }];
 }
 
-/** Closes the open message and tools, then the turn. */
+/** Closes what is open: the message, tools, a retry, a compaction; then the turn. */
 function close(state: TranslatorState, outcome: RunOutcome): SessionEvent[] {
   const events = dropMessage(state, 'The turn ended before the message was complete');
   if (state.failed) events.push(...completed(state.failed.message));
@@ -22,6 +24,7 @@ function close(state: TranslatorState, outcome: RunOutcome): SessionEvent[] {
   // No end of them was reported, so whether they did what they should is unknown.
   for (const callId of state.tools.keys()) events.push({ type: 'tool.ended', callId });
   state.tools.clear();
+  events.push(...retryEnded(state), ...compactionLost(state));
   events.push({ type: 'turn.ended', turnId: turnIdOf(state), outcome, usage: usageOf(state.turn, 'turn') });
   return events;
 }
@@ -45,9 +48,9 @@ export function splitTurn(state: TranslatorState, instructionId: string | undefi
   return [...ended, ...startTurn(state, instructionId)];
 }
 
-/** The process has ended. No events unless a turn was open. */
+/** The process has ended. No events unless a turn was open, or a compaction before it. */
 export function endAtExit(state: TranslatorState, exit: Exit): SessionEvent[] {
-  if (!state.life.open) return [];
+  if (!state.life.open) return compactionLost(state);
   state.life.open = false;
   const outcome = diedOutcome(exit, state.life.interrupting);
   return close(state, outcome);

@@ -42,6 +42,7 @@ describe('what was recorded of Pi 0.87.1', () => {
   test('hello', () => {
     expect(types(recorded('hello'))).toEqual([
       'session.opened',
+      'model.selected',
       'instruction.accepted',
       'turn.started',
       'instruction.delivered',
@@ -118,6 +119,85 @@ describe('what was recorded of Pi 0.87.1', () => {
       'Third time.',
     ]);
     expect(outcomes(events)).toEqual([{ status: 'succeeded' }]);
+  });
+
+  /** What Pi does by itself, in the order in which it reports it. */
+  const ofItself = (name: string): SessionEvent[] =>
+    recorded(name).filter(({ type }) => /^(retry|compaction|context)\./.test(type));
+
+  test('retry-429 and retry-exhausted: the end of a retry is told once, with how it ended', () => {
+    const fire = '500: {"message":"upstream broke","type":"server_error","code":null}';
+    expect(ofItself('retry-429').at(-1)).toEqual({ type: 'retry.ended', attempt: 2, ok: true });
+    expect(ofItself('retry-429').map(({ type }) => type)).toEqual([
+      'retry.scheduled',
+      'retry.scheduled',
+      'retry.ended',
+    ]);
+    expect(ofItself('retry-exhausted').slice(-2)).toEqual([
+      { type: 'retry.scheduled', attempt: 3, delayMs: 1200, reason: fire },
+      { type: 'retry.ended', attempt: 3, ok: false, reason: fire },
+    ]);
+  });
+
+  test('retry-then-400: a retry may end with another failure than it began with', () => {
+    expect(ofItself('retry-then-400').at(-1)).toEqual({
+      type: 'retry.ended',
+      attempt: 1,
+      ok: false,
+      reason: '400: {"message":"bad","type":"invalid_request_error","code":null}',
+    });
+  });
+
+  test('retry-abort-in-call: an attempt that is aborted did not succeed, though Pi says so', () => {
+    expect(lines('retry-abort-in-call')).toContain('{"type":"auto_retry_end","success":true,"attempt":1}');
+    expect(ofItself('retry-abort-in-call').at(-1)).toEqual({
+      type: 'retry.ended',
+      attempt: 1,
+      ok: false,
+      reason: 'Request was aborted',
+    });
+  });
+
+  test('overflow: the start of a compaction and its end, with the tokens before and after', () => {
+    expect(ofItself('overflow')).toEqual([
+      { type: 'compaction.started', reason: 'overflow' },
+      { type: 'context.compacted', reason: 'overflow', tokensBefore: 1759, tokensAfter: 1609 },
+    ]);
+    expect(outcomes(recorded('overflow')).at(-1)).toEqual({ status: 'succeeded' });
+  });
+
+  test('threshold and compaction-failed: retries within a compaction, and why one failed', () => {
+    const reason = '503: {"message":"summaries are on fire","type":"server_error","code":null}';
+    const scheduled = (attempt: number): SessionEvent => ({
+      type: 'retry.scheduled',
+      attempt,
+      delayMs: 100 * attempt,
+      reason,
+    });
+    expect(ofItself('threshold')).toEqual([
+      { type: 'compaction.started', reason: 'threshold' },
+      scheduled(1),
+      // Pi does not say how it ended.
+      { type: 'retry.ended', attempt: 1 },
+      { type: 'context.compacted', reason: 'threshold', tokensBefore: 29_005, tokensAfter: 1603 },
+    ]);
+    expect(ofItself('compaction-failed')).toEqual([
+      { type: 'compaction.started', reason: 'manual' },
+      scheduled(1),
+      scheduled(2),
+      { type: 'retry.ended', attempt: 2 },
+      { type: 'compaction.failed', reason: `Compaction failed: Summarization failed: ${reason}` },
+    ]);
+  });
+
+  test('models: the model is told when it is known, and when an extension or its level of thinking changed', () => {
+    const selected = recorded('models').filter(({ type }) => type === 'model.selected');
+    expect(selected).toEqual([
+      { type: 'model.selected', provider: 'fake', model: 'fake-1', thinking: 'off' },
+      // By an extension, which Pi shows at the next message only.
+      { type: 'model.selected', provider: 'fake', model: 'fake-2', thinking: 'high' },
+      { type: 'model.selected', provider: 'fake', model: 'fake-2', thinking: 'low' },
+    ]);
   });
 
   test.each([

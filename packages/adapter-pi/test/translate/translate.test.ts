@@ -193,7 +193,10 @@ describe('the translator', () => {
 
   test('knows the names that older versions used for a compaction', () => {
     const old = [{ type: 'auto_compaction_start' }, { type: 'auto_compaction_end', reason: 'overflow', result: {} }];
-    expect(played(...begun, ...old).at(-1)).toEqual({ type: 'context.compacted', reason: 'overflow' });
+    expect(played(...begun, ...old).slice(-2)).toEqual([
+      { type: 'compaction.started', reason: 'compaction' },
+      { type: 'context.compacted', reason: 'overflow' },
+    ]);
   });
 
   test('ignores a user message that was not sent by the plane', () => {
@@ -245,6 +248,9 @@ describe('the translator', () => {
       ok('Nobody\u0007'),
       ...begun,
       { type: 'auto_retry_start', attempt: 1e300, delayMs: 1e300, errorMessage: '' },
+      { type: 'auto_retry_end', attempt: -1e300, success: false, finalError: 'x'.repeat(5000) },
+      { type: 'compaction_start', reason: 'x'.repeat(5000) },
+      { type: 'compaction_end', result: { tokensBefore: -1e300, estimatedTokensAfter: 1e300 }, errorMessage: 5 },
       ask,
       end({ stopReason: 'stop', usage }),
       settled,
@@ -261,6 +267,141 @@ describe('the translator', () => {
     expect(played({ type: 'brand_new', x: 1 }, { type: 'agent_start', runId: 'new' })).toMatchObject([
       { type: 'turn.started' },
     ]);
+  });
+});
+
+describe('what Pi does by itself', () => {
+  const start = { type: 'auto_retry_start', attempt: 1, maxAttempts: 3, delayMs: 100, errorMessage: '429' };
+  const over = { type: 'auto_retry_end', success: true, attempt: 1 };
+  const compaction = { type: 'compaction_start', reason: 'threshold' };
+  const compacted = { type: 'compaction_end', reason: 'threshold', result: { tokensBefore: 9 }, aborted: false };
+  const ofItself = (...records: object[]) =>
+    played(...records).filter(({ type }) => /^(retry|compaction|context|model)\./.test(type));
+  /** The events that are left when the process ends. */
+  const atExit = (...records: object[]) => {
+    const state = newTranslatorState();
+    for (const value of records) translate(state, readRecord(value) as never);
+    return endAtExit(state, { kind: 'signaled', signal: 'SIGKILL' });
+  };
+
+  test('a retry whose end was spoiled ends with its turn, and how is unknown', () => {
+    const events = played(...begun, start, { type: 'agent_start' }, assistant, end({ stopReason: 'stop' }), settled);
+    expect(events.slice(-2)).toMatchObject([{ type: 'retry.ended', attempt: 1 }, { type: 'turn.ended' }]);
+    expect(events.at(-2)).not.toHaveProperty('ok');
+    const spoiled = { type: 'auto_retry_end', success: 'yes' };
+    expect(ofItself(...begun, start, spoiled)).toContainEqual({ type: 'retry.ended', attempt: 1 });
+  });
+
+  test('an end whose start is not known, and one that is repeated, tell nothing', () => {
+    expect(ofItself(...begun, over, over)).toEqual([]);
+    expect(ofItself(...begun, start, over, over)).toHaveLength(2);
+    expect(ofItself(...begun, { type: 'summarization_retry_finished' })).toEqual([]);
+  });
+
+  test('a compaction that is cancelled, or fails without a start, has failed', () => {
+    const cancelled = { type: 'compaction_end', reason: 'threshold', aborted: true };
+    expect(ofItself(...begun, compaction, cancelled).at(-1)).toEqual({
+      type: 'compaction.failed',
+      reason: 'The compaction was cancelled',
+    });
+    const again = { type: 'compaction_end', reason: 'overflow', aborted: false, errorMessage: 'failed after one' };
+    expect(ofItself(...begun, again)).toEqual([{ type: 'compaction.failed', reason: 'failed after one' }]);
+    expect(ofItself(...begun, { type: 'compaction_end' })).toEqual([
+      { type: 'compaction.failed', reason: 'Pi reported a compaction without a result' },
+    ]);
+  });
+
+  test('two compactions that overlap, as in 0.73, start once', () => {
+    const failed = { type: 'compaction_end', reason: 'threshold', aborted: false, errorMessage: 'no signal' };
+    expect(ofItself(...begun, compaction, compaction, compacted, failed)).toEqual([
+      { type: 'compaction.started', reason: 'threshold' },
+      { type: 'context.compacted', reason: 'threshold', tokensBefore: 9 },
+      { type: 'compaction.failed', reason: 'no signal' },
+    ]);
+  });
+
+  test('a compaction before a turn is told, too', () => {
+    const events = played(compaction, compacted, ...begun);
+    expect(types(events).slice(0, 3)).toEqual(['compaction.started', 'context.compacted', 'instruction.accepted']);
+  });
+
+  test('a compaction whose end was spoiled is over when Pi goes on, and whether it succeeded is unknown', () => {
+    const reason = 'Whether it succeeded is unknown: Pi reported no end of it';
+    const goesOn = ofItself(...begun, compaction, { type: 'agent_start' });
+    expect(goesOn.at(-1)).toEqual({ type: 'compaction.failed', reason });
+    expect(played(...begun, compaction, settled).slice(-2)).toMatchObject([
+      { type: 'compaction.failed', reason },
+      { type: 'turn.ended' },
+    ]);
+  });
+
+  test('what the process leaves open when it ends is ended before its turn, and where there is none', () => {
+    expect(atExit(...begun, start, compaction).map(({ type }) => type)).toEqual(
+      expect.arrayContaining(['retry.ended', 'compaction.failed', 'turn.ended']),
+    );
+    expect(atExit(...begun, start, compaction).at(-1)?.type).toBe('turn.ended');
+    expect(atExit(compaction).map(({ type }) => type)).toEqual(['compaction.failed']);
+    expect(atExit(compaction, compacted)).toEqual([]);
+  });
+});
+
+describe('the model in use', () => {
+  const state = (data: object) => ({ type: 'response', command: 'get_state', success: true, id: '1.1', data });
+  const fake = { id: 'fake-1', provider: 'fake' };
+  const models = (...records: object[]) => played(...records).filter(({ type }) => type === 'model.selected');
+  const by = (message: object) => [
+    { type: 'message_start', message: { role: 'assistant', ...message } },
+    end({ stopReason: 'stop', ...message }),
+  ];
+
+  test('is told once, however often Pi repeats it', () => {
+    const known = state({ model: fake, thinkingLevel: 'off' });
+    expect(models(known, known, ...begun, ...by({ provider: 'fake', model: 'fake-1' }), known)).toEqual([
+      { type: 'model.selected', model: 'fake-1', provider: 'fake', thinking: 'off' },
+    ]);
+  });
+
+  test('is told by its first message where nothing else did, without what Pi did not say', () => {
+    expect(models(...begun, ...by({ model: 'fake-1' }))).toEqual([{ type: 'model.selected', model: 'fake-1' }]);
+    expect(models(...begun, ...by({ provider: 'fake' }))).toEqual([]);
+  });
+
+  test('is not told for a Pi that has none', () => {
+    expect(models(state({ model: { id: 'unknown', provider: 'unknown' }, thinkingLevel: 'off' }))).toEqual([]);
+    expect(models(state({ model: null }), state({}), { type: 'thinking_level_changed', level: 'high' })).toEqual([]);
+  });
+
+  test('is another one when the provider answers with another, and again when it does not', () => {
+    const asked = { provider: 'openrouter', model: 'auto' };
+    const events = models(
+      state({ model: { id: 'auto', provider: 'openrouter' } }),
+      ...begun,
+      ...by({ ...asked, responseModel: 'opus' }),
+      // A failed call has no answer that could tell.
+      end({ stopReason: 'error', errorMessage: '429', ...asked }),
+      ...by({ ...asked, responseModel: 'opus' }),
+      ...by(asked),
+    );
+    expect(events).toEqual([
+      { type: 'model.selected', ...asked },
+      { type: 'model.selected', ...asked, answeredBy: 'opus' },
+      { type: 'model.selected', ...asked },
+    ]);
+  });
+
+  test('has the level of thinking that a message of 1.5 names', () => {
+    expect(models(...begun, ...by({ provider: 'fake', model: 'fake-1', thinkingLevel: 'low' })).at(-1)).toEqual({
+      type: 'model.selected',
+      model: 'fake-1',
+      provider: 'fake',
+      thinking: 'low',
+    });
+  });
+
+  test('has names of a length that an event may hold', () => {
+    const long = 'x'.repeat(5000);
+    const [event] = models(state({ model: { id: long, provider: long }, thinkingLevel: long }));
+    expect(sessionEventSchemas['model.selected'].safeParse(event).error).toBeUndefined();
   });
 });
 
