@@ -19,7 +19,15 @@ describe('no surprise of Pi gets through:', () => {
       const ended = await stage.until('turn.ended');
       expect(ended.outcome.status).toBe('succeeded');
       expect(stage.text()).toContain('after all');
-      expect(stage.all('context.compacted')).toHaveLength(1);
+      expect(stage.all('compaction.started')).toEqual([{ type: 'compaction.started', reason: 'overflow' }]);
+      expect(stage.all('context.compacted')).toEqual([
+        {
+          type: 'context.compacted',
+          reason: 'overflow',
+          tokensBefore: 100_000,
+          ...(version === '0.73' ? {} : { tokensAfter: 20_000 }),
+        },
+      ]);
       expect(stage.all('turn.started')).toHaveLength(1);
     },
   );
@@ -33,7 +41,21 @@ describe('no surprise of Pi gets through:', () => {
       const ended = await stage.until('turn.ended');
       expect(ended.outcome).toEqual({ status: 'succeeded' });
       expect(stage.all('retry.scheduled').map((event) => event.reason)).toEqual(['429: slow down', '429: slow down']);
+      expect(stage.all('retry.ended')).toEqual([{ type: 'retry.ended', attempt: 2, ok: true }]);
       expect(stage.all('turn.ended')).toHaveLength(1);
+    },
+  );
+
+  test.each(['0.73', '0.87', '1.5'] as const)(
+    'an attempt that was aborted did not succeed, though Pi counts it as a success (%s)',
+    async (version) => {
+      const steps = [{ retry: { times: 1, delayMs: 5 } }, { text: 'again ' }, { hang: true as const }];
+      await using stage = await Stage.start({ rules: [{ steps }] }, { version });
+      await stage.say('Go.');
+      await stage.until('text.delta');
+      await stage.session.interrupt();
+      await expect(stage.until('turn.ended')).resolves.toMatchObject({ outcome: { status: 'cancelled' } });
+      expect(stage.all('retry.ended')).toMatchObject([{ attempt: 1, ok: false }]);
     },
   );
 

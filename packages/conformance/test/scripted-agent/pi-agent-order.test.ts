@@ -126,6 +126,25 @@ const recordings: Readonly<Record<string, Recording>> = {
       await runEnd();
     },
   },
+  'retry-abort-in-call': {
+    script: { rules: [{ steps: [{ retry: { times: 1, delayMs: 5 } }, { text: 'a ' }, { hang: true }] }] },
+    drive: async (pi) => {
+      await pi.call({ id: '1.1', type: 'get_state' });
+      await pi.call({ ...prompt, id: 'p1' });
+      await pi.until(isDelta);
+      await pi.call({ id: 'a1', type: 'abort' });
+      await pi.call({ id: '1.9', type: 'get_state' });
+    },
+  },
+  'retry-then-400': {
+    script: { rules: [{ steps: [{ retry: { times: 1, delayMs: 5 } }, { error: '400: bad' }] }] },
+    drive: async (pi, runEnd) => {
+      await pi.call({ id: '1.1', type: 'get_state' });
+      await pi.call({ ...prompt, id: 'p1' });
+      await runEnd();
+      await pi.call({ id: '1.9', type: 'get_state' });
+    },
+  },
   dialog: {
     script: {
       rules: [
@@ -218,5 +237,5 @@ test.concurrent.for(cases)(
 );
 
 test('every release has its recordings', () => {
-  expect(cases.length).toBeGreaterThanOrEqual(34);
+  expect(cases.length).toBeGreaterThanOrEqual(38);
 });

@@ -25,6 +25,8 @@ export interface Dialect {
   readonly fileAtFirstUser: boolean;
   /** `context_edit` entries drop failed messages from the context: since 0.87.0. */
   readonly contextEdit: boolean;
+  /** The end of a compaction estimates the tokens after it: since 0.79.8. */
+  readonly tokensAfter: boolean;
   /** The session is named in the environment of tools: since 0.82.0. */
   readonly sessionInEnvironment: boolean;
   /** Tools and messages report their duration. */
@@ -53,6 +55,7 @@ const modern: Omit<Dialect, 'version'> = {
   disposition: false,
   fileAtFirstUser: false,
   contextEdit: true,
+  tokensAfter: true,
   sessionInEnvironment: true,
   durations: false,
   rawStopReason: true,
@@ -77,6 +80,7 @@ export const dialects: Readonly<Record<PiVersion, Dialect>> = {
     startStopReason: 'stop',
     wholeMessageInUpdates: true,
     contextEdit: false,
+    tokensAfter: false,
     sessionInEnvironment: false,
     rawStopReason: false,
     abortAfterTool: { stopReason: 'aborted', errorMessage: 'Request was aborted.' },

@@ -54,10 +54,8 @@ async function playSpan(run: Run): Promise<SpanEnd> {
     const answered = await playAnswer(pi, run.steps, draft, signal);
     const message = draft.end(...endOf(answered));
     remember(run, message);
-    if (run.attempt > 0 && (answered.kind === 'stop' || answered.kind === 'tools')) {
-      emit({ type: 'auto_retry_end', success: true, attempt: run.attempt });
-      run.attempt = 0;
-    }
+    // An aborted attempt counts as a success.
+    if (run.attempt > 0 && !('message' in answered)) endRetry(run, { success: true });
     const toolResults = answered.kind === 'tools' ? await playTools(pi, answered.tools, signal) : [];
     run.messages.push(...toolResults);
     emit({ type: 'turn_end', message, toolResults });
@@ -105,7 +103,8 @@ async function afterSpan(run: Run, end: SpanEnd): Promise<(() => void) | 'ended'
   // Pi also reports false before the compaction of an overflow, although it then goes on.
   emit({ type: 'agent_end', messages: run.messages, ...(pi.dialect.willRetry ? { willRetry: retries } : {}) });
   run.messages = [];
-  if (end.kind === 'retry') return retries ? await retry(run, end) : giveUp(run, end.message);
+  if (retries) return await retry(run, end);
+  if ('message' in end && run.attempt > 0) endRetry(run, { success: false, finalError: end.message });
   if (end.kind === 'overflow' || end.kind === 'length') dropFromContext(run);
   if (end.kind === 'overflow') {
     await compact(run, 'overflow');
@@ -128,16 +127,16 @@ async function retry(run: Run, end: { message: string; delayMs: number }): Promi
   pi.isStreaming = pi.dialect.streamingInRetryDelay;
   await pause(delayMs, signal);
   if (signal.aborted) {
-    emit({ type: 'auto_retry_end', success: false, attempt, finalError: 'Retry cancelled' });
+    endRetry(run, { success: false, finalError: 'Retry cancelled' });
     return 'ended';
   }
   pi.isStreaming = true;
   return () => {};
 }
 
-function giveUp(run: Run, finalError: string): 'ended' {
-  emit({ type: 'auto_retry_end', success: false, attempt: run.attempt, finalError });
-  return 'ended';
+function endRetry(run: Run, end: { success: boolean; finalError?: string }): void {
+  emit({ type: 'auto_retry_end', attempt: run.attempt, ...end });
+  run.attempt = 0;
 }
 
 async function compact(run: Run, reason: 'overflow' | 'threshold'): Promise<void> {
@@ -149,6 +148,7 @@ async function compact(run: Run, reason: 'overflow' | 'threshold'): Promise<void
     summary: 'A summary.',
     firstKeptEntryId: session.entries.at(-1)?.id ?? '',
     tokensBefore: 100_000,
+    ...(run.pi.dialect.tokensAfter ? { estimatedTokensAfter: 20_000 } : {}),
     details: { readFiles: [], modifiedFiles: [] },
   };
   session.addEntry('compaction', { ...result, fromHook: false });
