@@ -29,6 +29,8 @@ const scripts: { readonly [S in ScenarioName]?: (context: HarnessContext) => Pla
     say('done'),
     end,
   ],
+  // A parrot that repeats or compacts something does not say so.
+  pauses: () => [say('done'), end],
   exitCode: () => [say('failing'), { exit: 7 }],
   crash: () => [say('last words'), { killSelf: 'SIGKILL' }],
   ignoresTerm: () => [{ ignoreTerm: true }, say('ready'), { hang: true }],

@@ -23,6 +23,7 @@ const steps: { readonly [S in ScenarioName]: (gate: string) => PiStep[] } = {
   malformed: () => [{ rawLine: 'this is {no record' }, { text: 'still here' }],
   secret: () => [{ text: ['token=', 'SECRET-HEAD', 'SECRET-TAIL', ' given'] }],
   tool: () => [{ tool: { name: 'bash', args: { command: 'ls' }, updates: ['a\n', 'a\nb\n'] } }, { text: 'done' }],
+  pauses: () => [{ retry: { times: 2, delayMs: 5, errorMessage: '429' } }, { overflow: true }, { text: 'done' }],
   approval: () => [
     {
       tool: {

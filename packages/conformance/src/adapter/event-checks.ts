@@ -87,6 +87,30 @@ export function turnFault(events: readonly SessionEvent[]): string | undefined {
   return open === undefined ? undefined : `turn ${open} never ended`;
 }
 
+const ends: Readonly<Record<string, 'retry' | 'compaction'>> = {
+  'retry.ended': 'retry',
+  'context.compacted': 'compaction',
+  'compaction.failed': 'compaction',
+};
+
+/** Checks that what the backend does by itself ends before its turn and before the run. Returns what does not. */
+export function pauseFault(events: readonly SessionEvent[]): string | undefined {
+  const open = new Set<string>();
+  const left = (when: string): string | undefined => {
+    const [first] = open;
+    return first === undefined ? undefined : `a ${first} had no end ${when}`;
+  };
+  for (const event of events) {
+    const ended = ends[event.type];
+    if (ended !== undefined) open.delete(ended);
+    if (event.type === 'retry.scheduled') open.add('retry');
+    if (event.type === 'compaction.started') open.add('compaction');
+    const fault = event.type === 'turn.ended' ? left(`in turn ${event.turnId}`) : undefined;
+    if (fault !== undefined) return fault;
+  }
+  return left('at all');
+}
+
 /** Compares each completed message with its deltas. Returns the first difference. */
 export function messageFault(events: readonly SessionEvent[]): string | undefined {
   const texts = new Map<string, string>();

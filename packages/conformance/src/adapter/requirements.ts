@@ -101,6 +101,10 @@ export const requirements = {
     behaviour: 'does not slow the agent while no reader reads',
     source: adapter('The source is a file that outlives us: a slow reader slows neither the agent nor the plane.'),
   },
+  'events.pauses': {
+    behaviour: 'ends every retry and compaction of its backend that it reports, before their turn ends',
+    source: ['events/session-events.ts', 'Whatever starts ends before its turn'],
+  },
   'events.silence': {
     behaviour: 'reports a turn in which the agent says nothing',
     source: adapter('What happens, in order, from the first record or after `after`'),

@@ -23,6 +23,8 @@ export const scenarios = {
   secret:
     'Says `token=`, then the value of `secretVariable`, cut into two writes in its middle, then ` given`, then rests.',
   tool: 'Calls a tool that succeeds, says `done`, then rests. For structured events.',
+  pauses:
+    'Has a call of its model fail and repeats it, then compacts its context, where its backend does and reports such things by itself; says `done`, then rests. For structured events.',
   approval:
     'Asks for an approval with a choice to allow and one to deny; says `allowed` or `denied`, then rests. For approvals.',
   recall: 'Answers every instruction with the texts of all instructions of the conversation so far. For resume.',

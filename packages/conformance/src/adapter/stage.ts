@@ -218,6 +218,7 @@ export async function refusal(call: Promise<unknown>): Promise<string> {
 export function endingScenarios(capabilities: RuntimeCapabilities, harness: AdapterHarness): ScenarioName[] {
   const needs: Partial<Record<ScenarioName, boolean>> = {
     tool: capabilities.events === 'structured',
+    pauses: capabilities.events === 'structured',
     approval: false,
     recall: false,
     gate: false,

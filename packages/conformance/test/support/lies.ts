@@ -159,6 +159,24 @@ export const eventLies: Readonly<Record<string, Lie>> = {
     twist: replacing('turn.ended', (event) => [{ ...event, turnId: `${event.turnId}0` }]),
   },
   'ends a tool that never started': { caughtBy: ['events.order'], twist: replacing('tool.started', () => []) },
+  'never ends a retry': { caughtBy: ['events.pauses'], twist: replacing('retry.ended', () => []) },
+  'never ends a compaction': { caughtBy: ['events.pauses'], twist: replacing('context.compacted', () => []) },
+  'ends a compaction after its turn': {
+    caughtBy: ['events.pauses'],
+    twist: replacing('turn.ended', (event) => [
+      { type: 'compaction.started', reason: 'late' },
+      event,
+      { type: 'compaction.failed', reason: 'late' },
+    ]),
+  },
+  'ends a retry that was never scheduled': {
+    caughtBy: ['events.order'],
+    twist: replacing('retry.scheduled', () => []),
+  },
+  'starts a compaction twice': {
+    caughtBy: ['events.order'],
+    twist: replacing('compaction.started', (event) => [event, event]),
+  },
   'keeps the first instruction a secret': {
     caughtBy: ['events.evidence'],
     twist: { events: (events) => events.filter((event) => !event.type.startsWith('instruction.')) },

@@ -46,6 +46,13 @@ const played: { readonly [S in ScenarioName]?: (turn: MemoryTurn, context: Harne
       { do: 'tool', name: 'read', input: { path: 'a.txt' }, output: 'its text' },
       { do: 'say', text: 'done' },
     ],
+    pauses: () => [
+      { do: 'emit', event: { type: 'retry.scheduled', attempt: 1, delayMs: 0, reason: '429' } },
+      { do: 'emit', event: { type: 'retry.ended', attempt: 1, ok: true } },
+      { do: 'emit', event: { type: 'compaction.started', reason: 'threshold' } },
+      { do: 'emit', event: { type: 'context.compacted', reason: 'threshold' } },
+      { do: 'say', text: 'done' },
+    ],
     approval: () => [
       {
         do: 'ask',

@@ -170,6 +170,7 @@ export const sessionEventSchemas = {
     reason: z.string().max(2000).optional(),
   }),
 
+  /** Whatever starts ends before its turn: a compaction with one of the next two events, a retry with `retry.ended`. */
   'compaction.started': z.object({ type: z.literal('compaction.started'), reason: compactionReason }),
   'context.compacted': z.object({
     type: z.literal('context.compacted'),

@@ -2,7 +2,7 @@ import type { RuntimeCapabilities } from '@runtime/contracts';
 import type { Launch, SessionEvent } from '@runtime/contracts/adapter';
 import { expect } from 'vitest';
 import { endingScenarios, type Stage, type Play } from '../stage.ts';
-import { messageFault, orderFault, schemaFault, turnFault } from '../event-checks.ts';
+import { messageFault, orderFault, pauseFault, schemaFault, turnFault } from '../event-checks.ts';
 import type { AdapterHarness } from '../harness.ts';
 import type { ScenarioName } from '../scenarios.ts';
 import { spoken } from '../tape.ts';
@@ -70,6 +70,11 @@ export const eventCases: readonly Case[] = [
   verifies('events.turns', async (stage) => {
     for (const { scenario, events } of await allRecordings(stage)) {
       expect(turnFault(events), `in ${scenario}`).toBeUndefined();
+    }
+  }),
+  verifies('events.pauses', async (stage) => {
+    for (const { scenario, events } of await allRecordings(stage)) {
+      expect(pauseFault(events), `in ${scenario}`).toBeUndefined();
     }
   }),
   verifies('events.whole-messages', async (stage) => {
