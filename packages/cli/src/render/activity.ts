@@ -1,6 +1,7 @@
 import type { TaskStreamEvent } from '@runtime/contracts';
 import { formatElapsed } from '../arguments/duration.ts';
 import { sanitizeLine } from '../sanitize.ts';
+import { createBackendActivity } from './backend-activity.ts';
 import { targetName } from './failures.ts';
 
 /** What a task is doing now, for the line below the last one on a terminal. */
@@ -24,6 +25,7 @@ export function createActivity(): Activity {
   let since = 0;
   const tools = new Map<string, { readonly name: string; readonly since: number }>();
   const approvals = new Set<string>();
+  const backend = createBackendActivity();
   const enter = (next: typeof phase, time: number): void => {
     phase = next;
     since = time;
@@ -33,6 +35,7 @@ export function createActivity(): Activity {
       return phase === 'queued' && approvals.size === 0;
     },
     follow(event) {
+      backend.follow(event);
       const phaseOf = phases[event.type];
       if (phaseOf !== undefined && phaseOf !== phase) enter(phaseOf, event.time);
       if (event.type === 'task.submitted') submittedAt = event.time;
@@ -56,7 +59,9 @@ export function createActivity(): Activity {
         ending: `ending ${runtime}`,
       }[phase];
       let doing = `${whatFor} ${formatElapsed(now - since)}`;
-      if (tool) doing = `${sanitizeLine(tool.name, 40)} ${formatElapsed(now - tool.since)}${more}`;
+      const ofItself = backend.describe(now);
+      if (ofItself !== undefined) doing = `${runtime} ${ofItself}`;
+      else if (tool) doing = `${sanitizeLine(tool.name, 40)} ${formatElapsed(now - tool.since)}${more}`;
       if (approvals.size > 0) doing = 'waits for your answer';
       return `${formatElapsed(now - submittedAt)} · ${doing}`;
     },

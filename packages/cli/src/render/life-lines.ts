@@ -1,16 +1,26 @@
+import type { TaskEventOf } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
 import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { targetName } from './failures.ts';
 import type { LineWriters } from './line-writer.ts';
+import { describeModel } from './model.ts';
 import { shortId } from './short-id.ts';
 import { describeOutcome } from './summary.ts';
+import { formatCount } from './usage.ts';
 
 const warn = (c: Colours, text: string): string => `${c.yellow('!')} ${text}`;
 
 const reasonAfterColon = (why: string | undefined): string => (why === undefined ? '' : `: ${sanitizeLine(why)}`);
 
-/** The lines of events about tasks, runs and requests. Failures have their own. */
+/** ` from 128.4k to 21.0k tokens`, as far as they are known. */
+function formatCut({ tokensBefore, tokensAfter }: TaskEventOf<'context.compacted'>): string {
+  if (tokensBefore === undefined) return '';
+  if (tokensAfter === undefined) return ` of ${formatCount(tokensBefore)} tokens`;
+  return ` from ${formatCount(tokensBefore)} to ${formatCount(tokensAfter)} tokens`;
+}
+
+/** The lines of events about tasks, runs, what the backend does by itself, and requests. Failures have their own. */
 export const lifeLines: LineWriters = {
   'task.submitted': (event, { colours: c }) =>
     `${c.dim('· task')} ${c.bold(shortId(event.stream.slice('task/'.length)))}`,
@@ -26,6 +36,17 @@ export const lifeLines: LineWriters = {
     verbose ? c.dim(`· turn ended: ${describeOutcome(outcome)}`) : undefined,
   'retry.scheduled': (event, { colours: c }) =>
     warn(c, `the runtime tries again in ${formatDuration(event.delayMs)}: ${sanitizeLine(event.reason)}`),
+  'retry.ended': ({ attempt, ok, reason }, { colours: c, verbose }) => {
+    if (!verbose) return undefined;
+    if (ok === false) return warn(c, `the runtime gave up after retry ${attempt}${reasonAfterColon(reason)}`);
+    return c.dim(ok === true ? `· retry ${attempt} worked` : `· retry ${attempt} ended; how is unknown`);
+  },
+  'model.selected': (event, { colours: c }) => c.dim(`· model ${describeModel(event)}`),
+  'compaction.started': (event, { colours: c, verbose }) =>
+    verbose ? c.dim(`· the agent compacts its context: ${sanitizeLine(event.reason)}`) : undefined,
+  'context.compacted': (event, { colours: c }) => c.dim(`· the agent compacted its context${formatCut(event)}`),
+  'compaction.failed': (event, { colours: c }) =>
+    warn(c, `the context was not compacted: ${sanitizeLine(event.reason)}`),
 
   'output.gap': (event, { colours: c }) =>
     warn(c, `output is missing (${sanitizeLine(event.source)}): ${sanitizeLine(event.reason)}`),

@@ -6,6 +6,7 @@ import { describeLine } from './event-line.ts';
 import { createFailures } from './failures.ts';
 import { cutLine, wrapLine } from './fit.ts';
 import { createLineBuffer } from './line-buffer.ts';
+import { createRepeats } from './repeats.ts';
 import { createSpeech } from './speech.ts';
 import { describeResult } from './tool-line.ts';
 
@@ -46,6 +47,7 @@ export function createLiveView(options: LiveViewOptions): LiveView {
   const failures = createFailures(c);
   const activity = createActivity();
   const results = createResults(c);
+  const isRepeated = createRepeats();
   const wrapped = (lines: string): string =>
     lines === '' ? '' : buffer.line(columns === undefined ? lines.trimEnd() : wrapLine(lines.trimEnd(), columns));
   const cut = (line: string): string => buffer.line(columns === undefined ? line : cutLine(line, columns));
@@ -54,6 +56,7 @@ export function createLiveView(options: LiveViewOptions): LiveView {
     if (event.type === 'task.submitted') promptId = event.instructionId;
     // The prompt is declined because the task ends, and how it ends is the last line.
     if (event.type === 'instruction.declined' && event.instructionId === promptId && !verbose) return '';
+    if (isRepeated(event) && !verbose) return '';
     const result = results(event);
     if (result !== undefined) return cut(result);
     const failure = failures.show(event);

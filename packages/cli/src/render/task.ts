@@ -4,6 +4,7 @@ import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { describeApproval } from './approval.ts';
 import { wrapLine } from './fit.ts';
+import { describeModel } from './model.ts';
 import { shortId } from './short-id.ts';
 import { describeOutcome, formatDate } from './summary.ts';
 import { formatTable } from './table.ts';
@@ -90,6 +91,7 @@ function formatFacts(view: TaskView, { now, colours: c }: TaskStyle): Fact[] {
     ['last said', view.lastMessage === undefined ? undefined : sanitizeLine(view.lastMessage, 300)],
     ['times', times.filter((part) => part !== '').join(', ')],
     ['runtimes', formatTargets(view)],
+    ['model', view.model && describeModel(view.model)],
     ['usage', usage && formatUsage(usage)],
     ['labels', formatLabels(view) || undefined],
     ['workspace', sanitizeLine(view.workspace, 1000)],

@@ -22,5 +22,6 @@ export function formatUsage(usage: Usage): string {
   return `${formatCount(usage.inputTokens)} tokens in, ${formatCount(usage.outputTokens)} out${cached}${cost}`;
 }
 
-const formatCount = (count: number): string =>
+/** `640`, `12.3k`, `1.2M`. */
+export const formatCount = (count: number): string =>
   count < 1000 ? String(count) : count < 1_000_000 ? `${(count / 1000).toFixed(1)}k` : `${(count / 1e6).toFixed(1)}M`;

@@ -49,7 +49,6 @@ export const workLines: LineWriters = {
 
   'message.discarded': (event, { colours: c }) =>
     `${c.yellow('!')} the agent discarded its message: ${sanitizeLine(event.reason)}`,
-  'context.compacted': (_event, { colours: c }) => c.dim('· the agent compacted its context'),
   'artifact.stored': ({ artifact }, { colours: c }) =>
     c.dim(`· artifact ${sanitizeLine(artifact.name)} (${artifact.bytes} bytes)`),
 };

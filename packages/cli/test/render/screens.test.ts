@@ -161,6 +161,95 @@ describe('the live view on a screen', () => {
     expect(screen(80, [...begun, failed, other]).at(-1)).toContain('failed (crashed)');
   });
 
+  describe('of what the backend does by itself', () => {
+    const retry = (ms: number, attempt: number, delayMs: number, reason = '429: slow down, says the provider') =>
+      at<'retry.scheduled'>(ms, { type: 'retry.scheduled', runId, attempt, delayMs, reason });
+    const retried = at<'retry.ended'>(3000, { type: 'retry.ended', runId, attempt: 2, ok: true });
+    const given = at<'retry.ended'>(3000, { type: 'retry.ended', runId, attempt: 2, ok: false, reason: '503' });
+    const model = (body: Partial<TaskEventOf<'model.selected'>>) =>
+      at<'model.selected'>(1000, { type: 'model.selected', runId, provider: 'anthropic', model: 'opus', ...body });
+    const compacting = at<'compaction.started'>(2000, { type: 'compaction.started', runId, reason: 'overflow' });
+    const compacted = (body: Partial<TaskEventOf<'context.compacted'>> = {}) =>
+      at<'context.compacted'>(5000, { type: 'context.compacted', runId, reason: 'overflow', ...body });
+    const failedToCompact = at<'compaction.failed'>(5000, {
+      type: 'compaction.failed',
+      runId,
+      reason: 'Context overflow recovery failed: there is no model',
+    });
+    const after = (columns: number, ...events: TaskStreamEvent[]): string[] =>
+      screen(columns, [...begun, ...events]).slice(2);
+
+    it('tells the retries of one call in one line, and again where the reason is another', () => {
+      const line = '! the runtime tries again in 2s: 429: slow down, says the provider';
+      expect(after(80, retry(1000, 1, 2000), retry(2000, 2, 4000), retried)).toEqual([line]);
+      expect(after(40, retry(1000, 1, 2000), retry(2000, 2, 4000), retried)).toEqual([
+        '! the runtime tries again in 2s: 429:',
+        '  slow down, says the provider',
+      ]);
+      const other = [retry(1000, 1, 2000), retry(2000, 2, 4000, '503'), retried, retry(4000, 1, 2000)];
+      expect(after(80, ...other)).toEqual([line, '! the runtime tries again in 4s: 503', line]);
+    });
+
+    it('tells each retry and how it ended where everything is asked for', () => {
+      const live = view(80, { verbose: true });
+      const shown = [retry(1000, 1, 2000, '429'), retry(2000, 2, 4000, '429'), given, retried].map((event) =>
+        live.show(event),
+      );
+      expect(shown).toEqual([
+        '! the runtime tries again in 2s: 429\n',
+        '! the runtime tries again in 4s: 429\n',
+        '! the runtime gave up after retry 2: 503\n',
+        '· retry 2 worked\n',
+      ]);
+    });
+
+    it('names a model that is not the one asked for, and each change of it', () => {
+      expect(after(80, model({}), model({ thinking: 'high' }), model({ model: 'haiku' }))).toEqual([
+        '· model anthropic/opus, thinking high',
+        '· model anthropic/haiku',
+      ]);
+      const fallback = model({ provider: 'openrouter', model: 'auto', answeredBy: 'mistral/\u001b[2Jsmall' });
+      expect(after(40, fallback)).toEqual(['· model openrouter/auto, answered by', '  mistral/small']);
+      const { model: _asked, ...free } = pi;
+      const [first, starting, ...rest] = begun;
+      const unasked = { ...starting, target: free } as TaskStreamEvent;
+      expect(screen(80, [first ?? submitted, unasked, ...rest, model({})]).at(-1)).toBe('· model anthropic/opus');
+    });
+
+    it('tells that the context was compacted, with the tokens before and after, or why it was not', () => {
+      const whole = [compacting, compacted({ tokensBefore: 128_400, tokensAfter: 21_000 })];
+      expect(after(80, ...whole)).toEqual(['· the agent compacted its context from 128.4k to 21.0k tokens']);
+      expect(after(40, ...whole)).toEqual(['· the agent compacted its context from', '  128.4k to 21.0k tokens']);
+      expect(after(80, compacted({ tokensBefore: 900 }))).toEqual(['· the agent compacted its context of 900 tokens']);
+      expect(after(80, compacted())).toEqual(['· the agent compacted its context']);
+      expect(after(40, compacting, failedToCompact)).toEqual([
+        '! the context was not compacted: Context',
+        '  overflow recovery failed: there is no',
+        '  model',
+      ]);
+    });
+
+    it('says in the line below the last one that it compacts, or when it tries again', () => {
+      const live = view(80);
+      for (const event of begun) live.show(event);
+      const said = (event: TaskStreamEvent, now: number): string | undefined => {
+        live.show(event);
+        return live.activity(began + now);
+      };
+      expect(said(compacting, 4000)).toBe('4s · pi (anthropic/opus) compacts its context 2s');
+      expect(said(compacted(), 5000)).toBe('5s · pi (anthropic/opus) thinks 4s');
+      expect(said(retry(6000, 1, 4000), 7000)).toBe('7s · pi (anthropic/opus) tries again in 3s');
+      expect(live.activity(began + 10_000)).toBe('10s · pi (anthropic/opus) thinks 9s');
+      expect(said(retry(11_000, 2, 8000), 12_000)).toBe('12s · pi (anthropic/opus) tries again in 7s');
+      expect(said(given, 12_000)).toBe('12s · pi (anthropic/opus) thinks 11s');
+      live.show(compacting);
+      live.show(retry(12_500, 1, 8000));
+      live.show(at<'turn.ended'>(13_000, { type: 'turn.ended', runId, turnId: '1', outcome: { status: 'succeeded' } }));
+      live.show(at<'turn.started'>(14_000, { type: 'turn.started', runId, turnId: '2' }));
+      expect(live.activity(began + 14_000)).toBe('14s · pi (anthropic/opus) thinks 0s');
+    });
+  });
+
   it('dims reasoning on a terminal with colours, and leaves it out elsewhere unless asked', () => {
     const reasoning = at<'reasoning.delta'>(1, { type: 'reasoning.delta', runId, messageId: 'r', text: 'hmm' });
     const colours = pc.createColors(true);
@@ -370,6 +459,36 @@ describe('tasks on a screen', () => {
       'aaaaaa  prompt  observed   Fix the flaky authentication test',
       'bbbbbb  steer   delivered  leave the public API alone',
     ]);
+  });
+
+  it('are shown with the model in use and what their runtime waits for', () => {
+    const pausing: TaskView = {
+      ...base,
+      model: { model: 'opus-4', provider: 'anthropic', thinking: 'high', answeredBy: 'opus-4-fallback' },
+      waitingFor: { kind: 'retry', until: 69_000, text: 'pi repeats a call that failed (attempt 2): 429: slow down' },
+    };
+    const of = (view: TaskView, columns: number): string[] =>
+      formatTask(view, { ...style, columns })
+        .join('\n')
+        .split(/\n(?! )/)
+        .filter((line) => /^(model|waiting) /.test(line));
+    expect(of(pausing, 80)).toEqual([
+      'waiting    pi repeats a call that failed (attempt 2): 429: slow down (in 4s)',
+      'model      anthropic/opus-4, thinking high, answered by opus-4-fallback',
+    ]);
+    expect(of(pausing, 40)).toEqual([
+      'waiting    pi repeats a call that failed\n           (attempt 2): 429: slow down\n           (in 4s)',
+      'model      anthropic/opus-4, thinking\n           high, answered by\n           opus-4-fallback',
+    ]);
+    const compacting: TaskView = {
+      ...base,
+      model: { model: 'opus-4', thinking: 'off' },
+      waitingFor: { kind: 'compaction', text: 'pi compacts its context: overflow' },
+    };
+    expect(of(compacting, 80)).toEqual(['waiting    pi compacts its context: overflow', 'model      opus-4']);
+    expect(formatTaskList([pausing], 65_000, plain, 80).at(-1)).toBe(
+      '  waits: pi repeats a call that failed (attempt 2): 429: slow down (in 4s)',
+    );
   });
 
   it('are shown with who asked for their end, when and why, also after it', () => {
