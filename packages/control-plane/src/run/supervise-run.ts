@@ -134,7 +134,9 @@ async function endRun(
 /** The time after which a turn without a report counts as stalled; undefined while that is no question. */
 function stallsAt({ state, ctx }: Task, run: RunState): number | undefined {
   if (run.stalled || !run.turn || openApprovals(state).length > 0) return undefined;
-  return run.activityAt + ctx.tuning.stallAfterMs + ctx.skippedSince(run.activityAt);
+  // A pause that the backend announced is no silence.
+  const since = Math.max(run.activityAt, run.retry?.until ?? 0);
+  return since + ctx.tuning.stallAfterMs + ctx.skippedSince(since);
 }
 
 function isOverdue(task: Task, run: RunState, now: number): boolean {
