@@ -18,14 +18,6 @@ export interface TurnState {
   readonly startedAt: number;
 }
 
-/** A call that the backend repeats by itself, until that has an end or the turn has. */
-export interface RetryState {
-  readonly attempt: number;
-  /** Unix ms at which the pause before this attempt ends. */
-  readonly until: number;
-  readonly reason: string;
-}
-
 /** One attempt on one target, as folded from the log. Times are Unix ms, those of the events. */
 export interface RunState {
   readonly runId: string;
@@ -83,8 +75,8 @@ export interface RunState {
   readonly usage?: Usage;
   /** As the backend last told it. */
   readonly model?: ModelInUse;
-  /** The backend repeats a failed call. */
-  readonly retry?: RetryState;
+  /** The backend repeats a failed call; `until` is the Unix ms at which the pause before this attempt ends. */
+  readonly retry?: { readonly attempt: number; readonly until: number; readonly reason: string };
   /** The backend compacts its context. */
   readonly compaction?: { readonly reason: string };
 }
