@@ -28,13 +28,16 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     screen: ['.', 'holder', 'server'],
     server: ['.', 'holder'],
   },
+  adapters: {
+    '.': [],
+  },
   cli: {
     '.': ['arguments', 'commands', 'config', 'doctor', 'host', 'invocation', 'render'],
     arguments: [],
     commands: ['.', 'arguments', 'config', 'doctor', 'host', 'invocation', 'owner', 'plane', 'render'],
-    config: ['.', 'arguments'],
+    config: ['arguments'],
     doctor: ['.', 'invocation', 'owner', 'plane'],
-    host: ['.', 'config', 'doctor', 'owner'],
+    host: ['.', 'doctor', 'owner'],
     invocation: ['.', 'arguments', 'config', 'host', 'plane', 'render'],
     owner: ['host'],
     plane: ['.', 'arguments', 'config', 'host', 'render'],

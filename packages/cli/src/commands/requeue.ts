@@ -1,3 +1,4 @@
+import { definitionsOf } from '@runtime/adapters';
 import {
   AgentRuntimeError,
   type ControlPlane,
@@ -9,7 +10,6 @@ import type { Command } from 'commander';
 import type { CliDependencies } from '../host/dependencies.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { usageError } from '../arguments/usage-error.ts';
-import { definitionsOf } from '../config/definitions.ts';
 import { defined } from '../defined.ts';
 import { findTask } from '../plane/find-task.ts';
 import { variable } from '../plane/caller.ts';
@@ -63,7 +63,7 @@ async function requestAgain(context: CommandContext, plane: ControlPlane, taskId
     by: 'cli',
   };
   noteUnset(context, request);
-  const definitions = definitionsOfTask(spec, definitionsOf(config));
+  const definitions = definitionsOfTask(spec, definitionsOf(config.runtimes));
   return forPlane(context, plane, request, definitions);
 }
 

@@ -1,3 +1,4 @@
+import { definitionsOf } from '@runtime/adapters';
 import {
   AgentRuntimeError,
   type RuntimeCapabilities,
@@ -6,7 +7,6 @@ import {
 } from '@runtime/contracts';
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { definitionsOf } from '../config/definitions.ts';
 import { callerEnvironment } from '../plane/caller.ts';
 import { connectIfOwned } from '../plane/connect.ts';
 import type { CommandContext } from '../invocation/context.ts';
@@ -42,7 +42,7 @@ async function findRuntimes(context: CommandContext, refresh: boolean): Promise<
   const plane = owned && context.closeAtEnd(owned);
   if (plane && !(await plane.info({ signal })).definitions) return plane.runtimes({ refresh, signal });
   const { config } = await context.config();
-  const definitions = definitionsOf(config);
+  const definitions = definitionsOf(config.runtimes);
   if (!plane) return Promise.all(Object.entries(definitions).map(([id, each]) => probe(context, id, each)));
   const environment = await callerEnvironment(deps, definitions, config.defaults?.env?.pass ?? []);
   return plane.runtimes({ refresh, signal, definitions: { ...definitions }, environment: { ...environment } });
