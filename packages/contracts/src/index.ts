@@ -2,14 +2,19 @@
  * What every package of the control plane shares: the host's interface, the vocabulary and its schemas, the events and
  * the one error class.
  * Authors of adapters import `./adapter` beside it, of logs `./log`, and of what judges and folds events `./fold`.
+ * `./base` is the part of it that loads no schemas.
  * Depends on zod alone and imports nothing of Node.
  *
  * @packageDocumentation
  */
 export { abortable, throwIfAborted } from './base/abort.ts';
 export type { CallOptions } from './base/call-options.ts';
-export { AgentRuntimeError, errorCodeSchema, errorDataSchema } from './base/errors.ts';
-export type { AgentRuntimeErrorOptions, ErrorCode, ErrorData, RetryAdvice } from './base/errors.ts';
+export { errorCodes } from './base/error-codes.ts';
+export type { ErrorCode, RetryAdvice } from './base/error-codes.ts';
+export { errorCodeSchema, errorDataSchema } from './base/error-data.ts';
+export type { ErrorData } from './base/error-data.ts';
+export { AgentRuntimeError } from './base/errors.ts';
+export type { AgentRuntimeErrorOptions } from './base/errors.ts';
 export { backendIdSchema, idSchema, runtimeIdSchema } from './base/ids.ts';
 export { jsonDepthExceeds, jsonMembersExceed } from './base/json-depth.ts';
 export { systemCode } from './base/system-code.ts';

@@ -2,7 +2,7 @@ import type { ApprovalPolicy, Decision } from '../vocabulary/approval.ts';
 import type { CallOptions } from '../base/call-options.ts';
 import type { Attach } from '../vocabulary/attach.ts';
 import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
-import type { ErrorCode } from '../base/errors.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
 import type { SessionEvent } from '../events/session-events.ts';
 import type { Exit, RuntimeHandle, specVersion } from '../vocabulary/handle.ts';
 import type { Instruction } from '../vocabulary/instruction.ts';

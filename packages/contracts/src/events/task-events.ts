@@ -3,7 +3,7 @@ import { approvalKindSchema, choiceSchema, resolutionSchema } from '../vocabular
 import { artifactRefSchema } from '../vocabulary/artifact.ts';
 import { attachSchema } from '../vocabulary/attach.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
-import { errorCodeSchema } from '../base/errors.ts';
+import { errorCodeSchema } from '../base/error-data.ts';
 import { exitSchema, runtimeHandleSchema } from '../vocabulary/handle.ts';
 import { backendIdSchema, idSchema } from '../base/ids.ts';
 import { instructionModeSchema, partsSchema } from '../vocabulary/instruction.ts';

@@ -1,7 +1,7 @@
 import type { ApprovalKind, Choice, Resolution } from '../vocabulary/approval.ts';
 import type { Attach } from '../vocabulary/attach.ts';
 import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
-import type { ErrorCode } from '../base/errors.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
 import type { Usage } from '../events/session-events.ts';
 import type { RunMode, StopCause } from '../events/task-events.ts';
 import type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
