@@ -1,23 +1,20 @@
-import {
-  planeInfoSchema,
-  runtimeReportSchema,
-  taskViewSchema,
-  type AgentRuntimeError,
-  type CallOptions,
-  type ControlPlane,
-  type CursoredEvent,
-  type EventsOptions,
-  type LeaveOptions,
-  type ListOptions,
-  type PlaneEvents,
-  type PlaneInfo,
-  type RuntimeReport,
-  type RuntimesOptions,
-  type SubmitRequest,
-  type TaskHandle,
-  type TaskView,
+import type {
+  AgentRuntimeError,
+  CallOptions,
+  ControlPlane,
+  CursoredEvent,
+  EventsOptions,
+  LeaveOptions,
+  ListOptions,
+  PlaneEvents,
+  PlaneInfo,
+  RuntimeReport,
+  RuntimesOptions,
+  SubmitRequest,
+  TaskHandle,
+  TaskView,
 } from '@runtime/contracts';
-import { z } from 'zod';
+import type { Answers } from './answers.ts';
 import { ask } from './ask.ts';
 import { callOptions, eventsParams, leaveParams, listParams, runtimesParams, submitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
@@ -26,40 +23,44 @@ import { Observers } from './observers.ts';
 import { givenOptions, plainData } from './plain-data.ts';
 import { TaskClient } from './task-client.ts';
 
-const submittedSchema = z.object({ id: z.string() });
-const viewsSchema = z.array(taskViewSchema);
-const reportsSchema = z.array(runtimeReportSchema);
-
 /** The plane as its users see it, over any channel: the same code in the owner's process and in a client's. */
 export class PlaneClient implements ControlPlane {
   readonly #channel: Channel;
+  readonly #answers: Answers;
   readonly #closeOwner: () => Promise<void>;
   readonly #observers: Observers;
   readonly #released = Promise.withResolvers<undefined>();
   #closing: Promise<void> | undefined;
   readonly closed: Promise<AgentRuntimeError | undefined>;
 
-  constructor(channel: Channel, closeOwner: () => Promise<void> = () => Promise.resolve()) {
+  constructor(channel: Channel, answers: Answers, closeOwner: () => Promise<void> = () => Promise.resolve()) {
     this.#channel = channel;
+    this.#answers = answers;
     this.#closeOwner = closeOwner;
-    this.#observers = new Observers((signal) => this.events({ after: 'now', signal }));
+    this.#observers = new Observers((signal) => this.events({ after: 'now', signal }), answers.outcome);
     // A channel that is lost while this client closes it was not lost by itself.
     const lost = channel.lost.then((error) => (this.#closing ? this.#released.promise : error));
     this.closed = Promise.race([this.#released.promise, lost]);
   }
 
   async submit(request: SubmitRequest, options?: CallOptions): Promise<TaskHandle> {
-    const { id } = await ask(this.#channel, submittedSchema, 'submit', submitParams(plainData(request)), options);
+    const { id } = await ask(
+      this.#channel,
+      this.#answers.submitted,
+      'submit',
+      submitParams(plainData(request)),
+      options,
+    );
     return this.task(id);
   }
 
   task(id: string): TaskHandle {
-    return new TaskClient(this.#channel, id);
+    return new TaskClient(this.#channel, this.#answers, id);
   }
 
   async tasks(given?: ListOptions): Promise<readonly TaskView[]> {
     const options = givenOptions(given);
-    return ask(this.#channel, viewsSchema, 'tasks.list', listParams(options), callOptions(options));
+    return ask(this.#channel, this.#answers.views, 'tasks.list', listParams(options), callOptions(options));
   }
 
   events(given?: EventsOptions): AsyncIterable<CursoredEvent> {
@@ -69,16 +70,16 @@ export class PlaneClient implements ControlPlane {
 
   async runtimes(given?: RuntimesOptions): Promise<readonly RuntimeReport[]> {
     const options = givenOptions(given);
-    return ask(this.#channel, reportsSchema, 'runtimes', runtimesParams(options), callOptions(options));
+    return ask(this.#channel, this.#answers.reports, 'runtimes', runtimesParams(options), callOptions(options));
   }
 
   info(options?: CallOptions): Promise<PlaneInfo> {
-    return ask(this.#channel, planeInfoSchema, 'info', {}, options);
+    return ask(this.#channel, this.#answers.info, 'info', {}, options);
   }
 
   async leave(given?: LeaveOptions): Promise<void> {
     const options = givenOptions(given);
-    await ask(this.#channel, z.null(), 'leave', leaveParams(options), callOptions(options));
+    await ask(this.#channel, this.#answers.left, 'leave', leaveParams(options), callOptions(options));
   }
 
   on<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this {

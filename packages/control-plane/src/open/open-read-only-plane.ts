@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { AgentRuntimeError, systemCode, type ControlPlane } from '@runtime/contracts';
 import { openEventLog } from '@runtime/event-log';
 import { LocalChannel } from '../api/local-channel.ts';
+import { answers } from '../client/answers.ts';
 import { PlaneClient } from '../client/plane-client.ts';
 import { planeClosed } from '../client/plane-closed.ts';
 import { FilesReader } from './files-reader.ts';
@@ -30,7 +31,7 @@ export async function openReadOnlyPlane({ dataDir }: { readonly dataDir: string 
   };
   // Files do not go away by themselves.
   const lost = new Promise<never>(() => undefined);
-  return new PlaneClient(new LocalChannel(ports, closing.signal, lost), async () => {
+  return new PlaneClient(new LocalChannel(ports, closing.signal, lost), answers, async () => {
     closing.abort(planeClosed());
     await log.close();
   });
