@@ -4,6 +4,20 @@ import { defined } from './defined.ts';
 import { describeIssues } from './describe-issues.ts';
 import { runtimeEntrySchema, runtimesSchema, type RuntimeEntry, type Runtimes } from './runtime-entry.ts';
 
+const load = {
+  local: () => import('@runtime/adapter-local'),
+  pi: () => import('@runtime/adapter-pi'),
+  tmux: () => import('@runtime/adapter-tmux'),
+};
+
+/**
+ * Loads the packages of all adapters now, for a process that lives long and makes adapters later: an update may have
+ * replaced its files by then.
+ */
+export async function loadAdapters(): Promise<void> {
+  await Promise.all(Object.values(load).map((each): Promise<unknown> => each()));
+}
+
 /**
  * The adapters of these runtimes, in their order, for a plane that has them as its own: `openControlPlane({ adapters })`.
  * `passEnv` of an entry is added to what its adapter passes. A relative path of a program starts at the working directory
@@ -38,16 +52,16 @@ export async function createAdapter(id: string, { adapter, options }: RuntimeDef
 async function adapterOf(id: string, entry: RuntimeEntry): Promise<RuntimeAdapter> {
   if (entry.adapter === 'pi') {
     const { adapter: _, passEnv: _names, ...options } = entry;
-    const { pi } = await import('@runtime/adapter-pi');
+    const { pi } = await load.pi();
     return pi({ id, ...defined(options) });
   }
   if (entry.adapter === 'tmux') {
     const { adapter: _, passEnv: _names, ...options } = entry;
-    const { tmux } = await import('@runtime/adapter-tmux');
+    const { tmux } = await load.tmux();
     return tmux({ id, ...defined(options) });
   }
   const { adapter: _, passEnv: _names, ...options } = entry;
-  const { local } = await import('@runtime/adapter-local');
+  const { local } = await load.local();
   return local({ id, ...defined(options) });
 }
 

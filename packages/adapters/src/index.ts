@@ -4,7 +4,7 @@
  *
  * @packageDocumentation
  */
-export { createAdapter, createAdapters } from './create-adapters.ts';
+export { createAdapter, createAdapters, loadAdapters } from './create-adapters.ts';
 export { definitionsOf } from './definitions.ts';
 export { runtimeEntrySchema, runtimesSchema } from './runtime-entry.ts';
 export type { RuntimeEntry, Runtimes } from './runtime-entry.ts';

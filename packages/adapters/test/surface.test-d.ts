@@ -7,7 +7,7 @@ import type { RuntimeEntry } from '../src/index.ts';
 
 test('the public types are these', () => {
   expectTypeOf<keyof typeof surface>().toEqualTypeOf<
-    'createAdapter' | 'createAdapters' | 'definitionsOf' | 'runtimeEntrySchema' | 'runtimesSchema'
+    'createAdapter' | 'createAdapters' | 'definitionsOf' | 'loadAdapters' | 'runtimeEntrySchema' | 'runtimesSchema'
   >();
   expectTypeOf(surface.createAdapter).toEqualTypeOf<
     (id: string, definition: RuntimeDefinition) => Promise<RuntimeAdapter>

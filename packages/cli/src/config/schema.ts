@@ -11,6 +11,7 @@ import {
 } from '@runtime/contracts';
 import { z } from 'zod';
 import { durationPattern, parseDuration } from '../arguments/duration.ts';
+import { maxConcurrency } from './concurrency.ts';
 
 const durationSchema = z
   .string()
@@ -23,8 +24,6 @@ const durationSchema = z
     }
   })
   .describe('A duration with units: 500ms, 90s, 10m, 1h30m, 2d.');
-
-export const concurrencySchema = z.int().min(1).max(1000);
 
 const pathSchema = z
   .string()
@@ -39,7 +38,10 @@ const defaultsSchema = z
       .min(1)
       .max(16)
       .optional(),
-    concurrency: concurrencySchema
+    concurrency: z
+      .int()
+      .min(1)
+      .max(maxConcurrency)
       .optional()
       .describe(
         'How many tasks the owner runs at the same time, at most. The owner has it of the command that started it.',
@@ -66,9 +68,3 @@ export const runtimeConfigSchema = z
   .describe('Configuration of the runtime command.');
 /** The content of `runtime.config.json`. */
 export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;
-
-/** As many agents as fit on a usual machine. */
-export const usualConcurrency = 4;
-
-/** How many tasks an owner runs at the same time that a command with this configuration starts. */
-export const concurrencyOf = ({ defaults }: RuntimeConfig): number => defaults?.concurrency ?? usualConcurrency;
