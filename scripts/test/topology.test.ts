@@ -11,9 +11,10 @@ const graph: Readonly<Record<string, readonly string[]>> = {
   'adapter-local': ['adapter-kit', 'contracts'],
   'adapter-pi': ['adapter-kit', 'contracts'],
   'adapter-tmux': ['adapter-kit', 'contracts'],
+  adapters: ['adapter-kit', 'adapter-local', 'adapter-pi', 'adapter-tmux', 'contracts'],
   conformance: ['adapter-kit', 'contracts'],
   'control-plane': ['adapter-kit', 'contracts', 'event-log'],
-  cli: ['adapter-kit', 'adapter-local', 'adapter-pi', 'adapter-tmux', 'contracts', 'control-plane', 'event-log'],
+  cli: ['adapter-kit', 'adapter-pi', 'adapters', 'contracts', 'control-plane', 'event-log'],
 };
 
 const ours = (names: readonly string[]): string[] =>

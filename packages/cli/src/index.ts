@@ -21,5 +21,6 @@ export type {
   TextSink,
 } from './host/dependencies.ts';
 export type { LoadedConfig } from './config/load.ts';
-export type { RuntimeConfig, RuntimeEntry } from './config/schema.ts';
+export type { RuntimeEntry } from '@runtime/adapters';
+export type { RuntimeConfig } from './config/schema.ts';
 export type { DirectoryFacts, FileSystemFacts, Machine, PlacementFacts } from './doctor/machine.ts';

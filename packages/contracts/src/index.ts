@@ -2,14 +2,19 @@
  * What every package of the control plane shares: the host's interface, the vocabulary and its schemas, the events and
  * the one error class.
  * Authors of adapters import `./adapter` beside it, of logs `./log`, and of what judges and folds events `./fold`.
+ * `./base` is the part of it that loads no schemas.
  * Depends on zod alone and imports nothing of Node.
  *
  * @packageDocumentation
  */
 export { abortable, throwIfAborted } from './base/abort.ts';
 export type { CallOptions } from './base/call-options.ts';
-export { AgentRuntimeError, errorCodeSchema, errorDataSchema } from './base/errors.ts';
-export type { AgentRuntimeErrorOptions, ErrorCode, ErrorData, RetryAdvice } from './base/errors.ts';
+export { errorCodes } from './base/error-codes.ts';
+export type { ErrorCode, RetryAdvice } from './base/error-codes.ts';
+export { errorCodeSchema, errorDataSchema } from './base/error-data.ts';
+export type { ErrorData } from './base/error-data.ts';
+export { AgentRuntimeError } from './base/errors.ts';
+export type { AgentRuntimeErrorOptions } from './base/errors.ts';
 export { backendIdSchema, idSchema, runtimeIdSchema } from './base/ids.ts';
 export { jsonDepthExceeds, jsonMembersExceed } from './base/json-depth.ts';
 export { systemCode } from './base/system-code.ts';
@@ -50,19 +55,16 @@ export { callerEnvironmentSchema, environmentSpecSchema } from './vocabulary/env
 export type { EnvironmentSpec, RecordedEnvironment } from './vocabulary/environment.ts';
 export { canonicalDefinition, runtimeDefinitionSchema } from './vocabulary/runtime-definition.ts';
 export type { RecordedDefinition, RuntimeDefinition } from './vocabulary/runtime-definition.ts';
-export {
-  maxTaskDepth,
-  retryPolicySchema,
-  submitRequestSchema,
-  targetSchema,
-  taskSpecSchema,
-} from './vocabulary/task-spec.ts';
-export type { RetryPolicy, SubmitRequest, SubmittedFrom, Target, TaskSpec } from './vocabulary/task-spec.ts';
+export type { SubmittedFrom } from './vocabulary/submitted-from.ts';
+export { targetSchema } from './vocabulary/target.ts';
+export type { Target } from './vocabulary/target.ts';
+export { maxTaskDepth, retryPolicySchema, submitRequestSchema, taskSpecSchema } from './vocabulary/task-spec.ts';
+export type { RetryPolicy, SubmitRequest, TaskSpec } from './vocabulary/task-spec.ts';
+export { usageSchema } from './vocabulary/usage.ts';
+export type { Usage } from './vocabulary/usage.ts';
 
 export { planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts';
 export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
-export { usageSchema } from './events/session-events.ts';
-export type { Usage } from './events/session-events.ts';
 export { taskEventSchemas } from './events/task-events.ts';
 export type { RunMode, RunScoped, StopCause, TaskEvent, TaskEventOf, TaskEventType } from './events/task-events.ts';
 

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import * as adapter from '../src/adapter/index.ts';
+import * as base from '../src/base/index.ts';
 import * as fold from '../src/fold/index.ts';
 import * as host from '../src/index.ts';
 import * as log from '../src/log/index.ts';
@@ -11,6 +12,7 @@ describe('the package', () => {
     expect(manifest).toHaveProperty('exports');
     expect(Object.keys((manifest as { exports: object }).exports)).toEqual([
       '.',
+      './base',
       './adapter',
       './log',
       './fold',
@@ -22,6 +24,11 @@ describe('the package', () => {
     const names = [host, adapter, log, fold].flatMap((entry) => Object.keys(entry));
     expect(names.length).toBeGreaterThan(60);
     expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
+  });
+
+  it('has nothing in ./base that hosts do not have from the main entry', () => {
+    expect(Object.keys(base).length).toBeGreaterThan(5);
+    expect({ ...host, ...base }).toEqual({ ...host });
   });
 
   it('imports zod and its own files, and nothing of Node', async () => {

@@ -28,6 +28,14 @@ export interface ProgramResult {
   readonly stderr: string;
 }
 
+/** Loaded at the first call, so that a program that only reads files starts faster. */
+const loadExeca = () => import('execa');
+
+/** Loads what `runProgram` loads at its first call, for a process that may outlive its own files. */
+export async function loadRunProgram(): Promise<void> {
+  await loadExeca();
+}
+
 /**
  * Runs a short program for its output, such as a version. No shell reads its arguments. The program and its children,
  * but for those that left its process group, get KILL when it takes too long, writes too much, or `signal` aborts. A
@@ -46,8 +54,7 @@ export async function runProgram(
 ): Promise<ProgramResult> {
   const { signal, timeoutMs, env, cwd, input, maxOutputChars = 1024 * 1024 } = options;
   throwIfAborted(signal);
-  // Loaded at the first call, so that a program that only reads files starts faster.
-  const { execa } = await import('execa');
+  const { execa } = await loadExeca();
   const limit = AbortSignal.timeout(timeoutMs);
   const stop = signal ? AbortSignal.any([limit, signal]) : limit;
   const child = execa(program, args, {

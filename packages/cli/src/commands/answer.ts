@@ -1,49 +1,33 @@
 import type { Decision, TaskView } from '@runtime/contracts';
-import type { Command } from 'commander';
 import { z } from 'zod';
 import { findApproval, parseDecision, splitAnswer, type OpenApproval } from '../arguments/choice.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import type { CommandContext } from '../invocation/context.ts';
-import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import { describeApproval } from '../render/approval.ts';
 import { shortId } from '../render/short-id.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand } from '../invocation/add-command.ts';
+import type { Handler } from '../invocation/handle.ts';
 
 const answerOptionsSchema = z.object({ value: z.string().optional(), why: z.string().optional() });
 type AnswerOptions = z.infer<typeof answerOptionsSchema>;
 
 /** `runtime answer`. */
-export function registerAnswer(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'answer <task> [approval] [choice]',
-    description: 'answer an open approval; without an answer, list them, or ask on a terminal',
-    options: (command) =>
-      command
-        .option('--value <text>', 'free text, where the approval takes it')
-        .option('--why <text>', 'the reason, which is recorded'),
-    examples: ['answer last', 'answer last allow', 'answer k3f9x2 deny --why "not on main"'],
-    details: 'If only one approval is open, its id may be left out:\nruntime answer <task> allow',
-    body: async (context, [id, first, second], given) => {
-      const options = answerOptionsSchema.parse(given);
-      const typed = first !== undefined || options.value !== undefined;
-      const asking = !typed && canAsk(context);
-      // A list changes nothing and needs no owner.
-      if (!typed && !asking) return listApprovals(context, await findTask(context, await context.reading(), id));
-      const plane = await context.writing();
-      const view = await findTask(context, plane, id);
-      if (!typed && view.approvals.length === 0) return listApprovals(context, view);
-      const { approval, decision } = await decide(context, view, [first, second], options);
-      const why = options.why === undefined ? {} : { why: options.why };
-      await plane.task(view.id).answer(approval.id, decision, { by: 'cli', signal: context.signal, ...why });
-      await context.out.document({ taskId: view.id, approvalId: approval.id, decision });
-      await context.out.line(
-        `${sanitizeLine(approval.title)}: ${sanitizeLine(decision.choice ?? decision.value ?? '')}`,
-      );
-    },
-  });
-}
+export const answer: Handler = async (context, [id, first, second], given) => {
+  const options = answerOptionsSchema.parse(given);
+  const typed = first !== undefined || options.value !== undefined;
+  const asking = !typed && canAsk(context);
+  // A list changes nothing and needs no owner.
+  if (!typed && !asking) return listApprovals(context, await findTask(context, await context.reading(), id));
+  const plane = await context.writing();
+  const view = await findTask(context, plane, id);
+  if (!typed && view.approvals.length === 0) return listApprovals(context, view);
+  const { approval, decision } = await decide(context, view, [first, second], options);
+  const why = options.why === undefined ? {} : { why: options.why };
+  await plane.task(view.id).answer(approval.id, decision, { by: 'cli', signal: context.signal, ...why });
+  await context.out.document({ taskId: view.id, approvalId: approval.id, decision });
+  await context.out.line(`${sanitizeLine(approval.title)}: ${sanitizeLine(decision.choice ?? decision.value ?? '')}`);
+};
 
 /** A question is shown, which `--quiet` would hide. */
 const canAsk = ({ out, deps }: CommandContext): boolean => out.live && !out.quiet && deps.stdin.isTTY === true;

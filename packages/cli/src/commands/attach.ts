@@ -2,45 +2,33 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type TaskView } from '@runtime/contracts';
 import type { Attach } from '@runtime/contracts/adapter';
-import type { Command } from 'commander';
 import { z } from 'zod';
-import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { findTask } from '../plane/find-task.ts';
 import { shortId } from '../render/short-id.ts';
-import { addCommand } from '../invocation/add-command.ts';
+import type { Handler } from '../invocation/handle.ts';
 
 /** `runtime attach`. */
-export function registerAttach(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'attach <task>',
-    description: 'open the terminal of a running agent in this one, where the runtime has one (tmux)',
-    details: 'To leave a tmux terminal: Ctrl-b, then d. The agent goes on.',
-    examples: ['attach last', 'attach k3f9x2 --read-only'],
-    options: (command) => command.option('--read-only', 'only watch: what you type does not reach the agent'),
-    ownSignals: true,
-    body: async (context, [id], given) => {
-      const { readOnly } = z.object({ readOnly: z.boolean().default(false) }).parse(given);
-      const view = await findTask(context, await context.reading(), id);
-      const attach = attachOf(view, context.program);
-      await context.out.document(attach);
-      if (context.out.json) return exitCodes.succeeded;
-      const command = readOnly ? attach.readOnly : attach.command;
-      if (command === undefined)
-        throw new AgentRuntimeError('UNSUPPORTED', 'this runtime has no read-only view of its terminal');
-      context.out.remark(leaving(command, readOnly));
-      // The agent's screen takes the place of this line at once: it has to be read before.
-      if (context.out.live && !context.out.quiet) await sleep(deps.attachPauseMs ?? 1500);
-      // Ctrl-C is for the program on the terminal; this process only waits for it.
-      const unsubscribe = deps.onSignal(['SIGINT'], () => {});
-      try {
-        return await deps.runOnTerminal(command);
-      } finally {
-        unsubscribe();
-      }
-    },
-  });
-}
+export const attach: Handler = async (context, [id], given) => {
+  const { readOnly } = z.object({ readOnly: z.boolean().default(false) }).parse(given);
+  const view = await findTask(context, await context.reading(), id);
+  const attach = attachOf(view, context.program);
+  await context.out.document(attach);
+  if (context.out.json) return exitCodes.succeeded;
+  const command = readOnly ? attach.readOnly : attach.command;
+  if (command === undefined)
+    throw new AgentRuntimeError('UNSUPPORTED', 'this runtime has no read-only view of its terminal');
+  context.out.remark(leaving(command, readOnly));
+  // The agent's screen takes the place of this line at once: it has to be read before.
+  if (context.out.live && !context.out.quiet) await sleep(context.deps.attachPauseMs ?? 1500);
+  // Ctrl-C is for the program on the terminal; this process only waits for it.
+  const unsubscribe = context.deps.onSignal(['SIGINT'], () => {});
+  try {
+    return await context.deps.runOnTerminal(command);
+  } finally {
+    unsubscribe();
+  }
+};
 
 /** How to come back from the agent's terminal. The tmux server of an agent reads no configuration: its prefix is the default. */
 function leaving([program = '']: readonly string[], readOnly: boolean): string {

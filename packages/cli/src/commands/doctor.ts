@@ -1,29 +1,20 @@
-import type { Command } from 'commander';
-import type { CliDependencies } from '../host/dependencies.ts';
 import { worst, type Check } from '../doctor/checks.ts';
 import { examine } from '../doctor/examine.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { Colours } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand } from '../invocation/add-command.ts';
+import type { Handler } from '../invocation/handle.ts';
 
 /** `runtime doctor`. */
-export function registerDoctor(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'doctor',
-    examples: ['doctor', 'doctor --json', 'doctor -q'],
-    description: 'check everything that tasks need here; starts and changes nothing',
-    body: async (context) => {
-      const checks = await examine(context);
-      const status = worst(checks);
-      await context.out.document({ status, checks });
-      const faults = checks.flatMap((check) => (check.status === 'ok' ? [] : [check.name]));
-      if (context.out.quiet) await context.out.bare(faults.join('\n'));
-      for (const check of checks) await context.out.line(formatCheck(check, context.out.colours));
-      return status === 'fail' ? exitCodes.failed : exitCodes.succeeded;
-    },
-  });
-}
+export const doctor: Handler = async (context) => {
+  const checks = await examine(context);
+  const status = worst(checks);
+  await context.out.document({ status, checks });
+  const faults = checks.flatMap((check) => (check.status === 'ok' ? [] : [check.name]));
+  if (context.out.quiet) await context.out.bare(faults.join('\n'));
+  for (const check of checks) await context.out.line(formatCheck(check, context.out.colours));
+  return status === 'fail' ? exitCodes.failed : exitCodes.succeeded;
+};
 
 function formatCheck({ name, status, detail, hint }: Check, c: Colours): string {
   const marks = { ok: c.green('ok  '), warn: c.yellow('warn'), fail: c.red('fail') };

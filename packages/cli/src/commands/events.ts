@@ -1,10 +1,9 @@
 import type { CursoredEvent } from '@runtime/contracts';
-import type { Command } from 'commander';
 import { z } from 'zod';
 import type { CommandContext } from '../invocation/context.ts';
 import { parseKnown } from '../arguments/known.ts';
+import { optionValue } from '../arguments/option-value.ts';
 import { defined } from '../defined.ts';
-import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import { callingRun } from '../plane/calling-run.ts';
 import { followTask } from '../plane/follow-task.ts';
@@ -12,60 +11,37 @@ import { sayOwnerChanges } from '../plane/owner-changes.ts';
 import { openForFollowing } from '../plane/open-for-following.ts';
 import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { formatTime, summarizeEvent } from '../render/summary.ts';
-import { addCommand, repeatedOption } from '../invocation/add-command.ts';
 import { eventTypes } from './event-types.ts';
+import type { Handler } from '../invocation/handle.ts';
 
 const eventsOptionsSchema = z.object({
   follow: z.boolean().default(false),
   after: z.string().optional(),
-  type: z.array(z.array(z.string())).optional(),
+  type: z.array(z.string()).optional(),
 });
 type EventsCommandOptions = z.infer<typeof eventsOptionsSchema>;
 
-const addReadingOptions = (command: Command): Command =>
-  command
-    .option('-f, --follow', 'wait for new events; for a task, until task.ended')
-    .option('--after <cursor>', 'start after this cursor of an event; now shows new events only');
+/** `runtime events`. */
+export const events: Handler = async (context, [task], given) => {
+  const options = eventsOptionsSchema.parse(given);
+  const wanted = typeFilter(options.type?.map((text) => optionValue('events --type', text, parseTypes) ?? []));
+  for await (const event of readEvents(context, task, options)) {
+    if (context.signal.aborted) return;
+    if (!wanted(event.type)) continue;
+    if (context.out.json) await context.out.record(event);
+    else await context.out.bare(formatEvent(event, context, task === undefined));
+  }
+};
 
-/** `runtime events` and `runtime log`. */
-export function registerEvents(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'events [task]',
-    aliases: ['logs'],
-    examples: ['events last', 'events -f k3f9x2 --type tool.*,run.ended', 'events --json | jq .type'],
-    description: 'show the events of a task, or of the whole log',
-    options: (command) =>
-      addReadingOptions(command).addOption(
-        repeatedOption(
-          '--type <types>',
-          'show only these types: tool.started,run.ended or tool.*; repeatable',
-          (text) => parseKnown(text, 'type of event', eventTypes, { families: true }),
-        ),
-      ),
-    body: async (context, [task], given) => {
-      const options = eventsOptionsSchema.parse(given);
-      const wanted = typeFilter(options.type);
-      for await (const event of readEvents(context, task, options)) {
-        if (context.signal.aborted) return;
-        if (!wanted(event.type)) continue;
-        if (context.out.json) await context.out.record(event);
-        else await context.out.bare(formatEvent(event, context, task === undefined));
-      }
-    },
-  });
-  addCommand(parent, deps, {
-    usage: 'log',
-    examples: ['log > log.ndjson', 'log -f --after now', 'log | jq -r .type | sort | uniq -c'],
-    description: 'print the whole log as NDJSON, one event per line, for jq and scripts',
-    options: addReadingOptions,
-    body: async (context, _args, given) => {
-      for await (const event of readEvents(context, undefined, eventsOptionsSchema.parse(given))) {
-        if (context.signal.aborted) return;
-        await context.out.record(event);
-      }
-    },
-  });
-}
+/** `runtime log`. */
+export const log: Handler = async (context, _args, given) => {
+  for await (const event of readEvents(context, undefined, eventsOptionsSchema.parse(given))) {
+    if (context.signal.aborted) return;
+    await context.out.record(event);
+  }
+};
+
+const parseTypes = (text: string): string[] => parseKnown(text, 'type of event', eventTypes, { families: true });
 
 async function* readEvents(
   context: CommandContext,

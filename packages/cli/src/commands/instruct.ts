@@ -6,17 +6,13 @@ import {
   type TaskHandle,
   type TaskView,
 } from '@runtime/contracts';
-import { Option, type Command } from 'commander';
 import { z } from 'zod';
-import { parseDuration } from '../arguments/duration.ts';
-import { parsePath } from '../arguments/path.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { defined } from '../defined.ts';
-import type { CliDependencies } from '../host/dependencies.ts';
 import { findTask } from '../plane/find-task.ts';
 import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { shortId } from '../render/short-id.ts';
-import { addCommand, parsedOption } from '../invocation/add-command.ts';
+import type { Handler } from '../invocation/handle.ts';
 import { readText } from './read-text.ts';
 
 const instructOptionsSchema = z.object({
@@ -28,48 +24,13 @@ const instructOptionsSchema = z.object({
   ifTurn: z.string().optional(),
 });
 
-const addInstructOptions = (command: Command): Command =>
-  command
-    .addOption(parsedOption('--prompt-file <path>', 'read the text from a file; - reads standard input', parsePath))
-    .addOption(
-      new Option(
-        '--wait <level>',
-        'wait until the instruction has reached this level; fails where the runtime cannot prove it',
-      ).choices(['accepted', 'delivered', 'observed']),
-    )
-    .addOption(parsedOption('--wait-timeout <duration>', 'how long to wait (default: 1m)', parseDuration))
-    .option('--key <key>', 'sending again with the same key has no further effect')
-    .addOption(
-      parsedOption(
-        '--expires <duration>',
-        'decline the instruction if it was not sent within this time',
-        parseDuration,
-      ),
-    )
-    .option('--if-turn <turn>', 'decline the instruction unless this turn is running');
+/** `runtime steer`. */
+export const steer: Handler = (context, args, given) =>
+  instruct(context, args, given, (task, text, options) => task.steer(text, options));
 
-/** `runtime steer` and `runtime follow-up`. */
-export function registerInstruct(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'steer <task> [text]',
-    description: 'send an instruction into the running turn, without interrupting it',
-    examples: [
-      'steer last "leave the public API alone"',
-      'steer k3f9x2 --wait delivered "use pnpm"',
-      'steer last - < notes.md',
-    ],
-    options: addInstructOptions,
-    body: (context, args, given) => instruct(context, args, given, (task, text, options) => task.steer(text, options)),
-  });
-  addCommand(parent, deps, {
-    usage: 'follow-up <task> [text]',
-    description: 'send an instruction for after the running turn',
-    examples: ['follow-up last "now write the changelog"', 'follow-up k3f9x2 --expires 10m "and commit it"'],
-    options: addInstructOptions,
-    body: (context, args, given) =>
-      instruct(context, args, given, (task, text, options) => task.followUp(text, options)),
-  });
-}
+/** `runtime follow-up`. */
+export const followUp: Handler = (context, args, given) =>
+  instruct(context, args, given, (task, text, options) => task.followUp(text, options));
 
 async function instruct(
   context: CommandContext,

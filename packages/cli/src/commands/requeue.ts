@@ -1,3 +1,4 @@
+import { definitionsOf } from '@runtime/adapters';
 import {
   AgentRuntimeError,
   type ControlPlane,
@@ -5,40 +6,30 @@ import {
   type SubmitRequest,
   type TaskView,
 } from '@runtime/contracts';
-import type { Command } from 'commander';
-import type { CliDependencies } from '../host/dependencies.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { usageError } from '../arguments/usage-error.ts';
-import { definitionsOf } from '../config/definitions.ts';
 import { defined } from '../defined.ts';
 import { findTask } from '../plane/find-task.ts';
 import { variable } from '../plane/caller.ts';
 import { definitionsOfTask, specOf } from '../plane/spec-of.ts';
 import { shortId } from '../render/short-id.ts';
 import { parentRun } from './task-request.ts';
-import { addCommand } from '../invocation/add-command.ts';
 import { forPlane, noteUnset } from './for-plane.ts';
+import type { Handler } from '../invocation/handle.ts';
 
 /** `runtime requeue`. */
-export function registerRequeue(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'requeue <task>',
-    description: 'run an ended task again, as a new task, and print its id',
-    examples: ['requeue last', 'watch $(runtime requeue k3f9x2)'],
-    body: async (context, [id]) => {
-      const { out, signal } = context;
-      const plane = await context.writing();
-      const before = await findTask(context, plane, id);
-      requireEnd(context, before);
-      const request = await requestAgain(context, plane, before.id);
-      const task = await plane.submit(request, { signal });
-      const view = await task.status({ signal });
-      await out.document(view);
-      await out.bare(task.id);
-      if (out.live) out.remark(`to watch it: ${context.program} watch ${shortId(task.id)}`);
-    },
-  });
-}
+export const requeue: Handler = async (context, [id]) => {
+  const { out, signal } = context;
+  const plane = await context.writing();
+  const before = await findTask(context, plane, id);
+  requireEnd(context, before);
+  const request = await requestAgain(context, plane, before.id);
+  const task = await plane.submit(request, { signal });
+  const view = await task.status({ signal });
+  await out.document(view);
+  await out.bare(task.id);
+  if (out.live) out.remark(`to watch it: ${context.program} watch ${shortId(task.id)}`);
+};
 
 function requireEnd({ program }: CommandContext, { id, status }: TaskView): void {
   if (status !== 'queued' && status !== 'running' && status !== 'waiting') return;
@@ -63,7 +54,7 @@ async function requestAgain(context: CommandContext, plane: ControlPlane, taskId
     by: 'cli',
   };
   noteUnset(context, request);
-  const definitions = definitionsOfTask(spec, definitionsOf(config));
+  const definitions = definitionsOfTask(spec, definitionsOf(config.runtimes));
   return forPlane(context, plane, request, definitions);
 }
 

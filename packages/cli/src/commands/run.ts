@@ -1,49 +1,27 @@
 import type { ControlPlane, RunOutcome } from '@runtime/contracts';
-import type { Command } from 'commander';
 import { z } from 'zod';
 import type { CommandContext } from '../invocation/context.ts';
-import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
-import { addCommand } from '../invocation/add-command.ts';
-import { concurrencyOf } from '../config/schema.ts';
+import { concurrencyOf } from '../config/concurrency.ts';
 import type { Reconnect } from '../plane/follow-task.ts';
 import { openOwnPlane } from '../plane/own-plane.ts';
 import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { prepareTask, submitTask, type PreparedTask } from './submit.ts';
-import { addTaskOptions } from './task-options.ts';
 import { completeRequest } from './task-request.ts';
 import { watchTask } from './watch-task.ts';
 import { shortId } from '../render/short-id.ts';
+import type { Handler } from '../invocation/handle.ts';
 
 const runOptionsSchema = z.object({ foreground: z.boolean().default(false) });
 
 const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** `runtime run`. */
-export function registerRun(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'run [prompt]',
-    description: 'submit a task and watch it until it ends',
-    options: (command) =>
-      addTaskOptions(command).option(
-        '--foreground',
-        'own the data directory in this process, for containers and tests',
-      ),
-    details:
-      'Ctrl-C stops watching; the task goes on. A second Ctrl-C right after it cancels the task. The exit code is 0 if the task succeeded.',
-    examples: [
-      'run "fix the flaky test"',
-      'run "fix the flaky test" --on pi,claude --deadline 30m',
-      'run - -q < prompt.md > answer.md',
-    ],
-    ownSignals: true,
-    body: async (context, [prompt], given) => {
-      const { foreground } = runOptionsSchema.parse(given);
-      const prepared = await prepareTask(context, prompt, given);
-      return foreground ? runInForeground(context, prepared) : runDetached(context, prepared);
-    },
-  });
-}
+export const run: Handler = async (context, [prompt], given) => {
+  const { foreground } = runOptionsSchema.parse(given);
+  const prepared = await prepareTask(context, 'run', prompt, given);
+  return foreground ? runInForeground(context, prepared) : runDetached(context, prepared);
+};
 
 async function runDetached(context: CommandContext, prepared: PreparedTask): Promise<number> {
   const { deps, program } = context;

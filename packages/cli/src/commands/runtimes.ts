@@ -1,36 +1,26 @@
+import { definitionsOf } from '@runtime/adapters';
 import {
   AgentRuntimeError,
   type RuntimeCapabilities,
   type RuntimeDefinition,
   type RuntimeReport,
 } from '@runtime/contracts';
-import type { Command } from 'commander';
 import { z } from 'zod';
-import { definitionsOf } from '../config/definitions.ts';
 import { callerEnvironment } from '../plane/caller.ts';
 import { connectIfOwned } from '../plane/connect.ts';
 import type { CommandContext } from '../invocation/context.ts';
-import type { CliDependencies } from '../host/dependencies.ts';
 import type { Colours } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand } from '../invocation/add-command.ts';
+import type { Handler } from '../invocation/handle.ts';
 
 /** `runtime runtimes`. */
-export function registerRuntimes(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'runtimes',
-    examples: ['runtimes', 'runtimes --refresh', 'runtimes --json'],
-    description: 'show the runtimes, what they can do, and why one is unavailable',
-    options: (command) => command.option('--refresh', 'probe again instead of showing the last result'),
-    body: async (context, _args, given) => {
-      const { refresh } = z.object({ refresh: z.boolean().default(false) }).parse(given);
-      const reports = await findRuntimes(context, refresh);
-      await context.out.document(reports);
-      if (context.out.quiet) return context.out.bare(usable(reports).join('\n'));
-      for (const report of reports) await context.out.line(formatRuntime(report, context.out.colours));
-    },
-  });
-}
+export const runtimes: Handler = async (context, _args, given) => {
+  const { refresh } = z.object({ refresh: z.boolean().default(false) }).parse(given);
+  const reports = await findRuntimes(context, refresh);
+  await context.out.document(reports);
+  if (context.out.quiet) return context.out.bare(usable(reports).join('\n'));
+  for (const report of reports) await context.out.line(formatRuntime(report, context.out.colours));
+};
 
 /**
  * The runtimes that are configured here, as the owner finds them, which knows their circuit breakers. Where there is no
@@ -42,7 +32,7 @@ async function findRuntimes(context: CommandContext, refresh: boolean): Promise<
   const plane = owned && context.closeAtEnd(owned);
   if (plane && !(await plane.info({ signal })).definitions) return plane.runtimes({ refresh, signal });
   const { config } = await context.config();
-  const definitions = definitionsOf(config);
+  const definitions = definitionsOf(config.runtimes);
   if (!plane) return Promise.all(Object.entries(definitions).map(([id, each]) => probe(context, id, each)));
   const environment = await callerEnvironment(deps, definitions, config.defaults?.env?.pass ?? []);
   return plane.runtimes({ refresh, signal, definitions: { ...definitions }, environment: { ...environment } });

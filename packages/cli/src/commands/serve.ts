@@ -1,18 +1,14 @@
 import { leaveRunCgroup } from '@runtime/adapter-kit/process';
 import type { AgentRuntimeError, ControlPlane } from '@runtime/contracts';
 import { runMarker } from '@runtime/contracts/adapter';
-import type { Command } from 'commander';
 import { z } from 'zod';
-import { formatDuration, parseDuration } from '../arguments/duration.ts';
-import { usageError } from '../arguments/usage-error.ts';
-import { concurrencyOf, concurrencySchema } from '../config/schema.ts';
+import { formatDuration } from '../arguments/duration.ts';
+import { concurrencyOf } from '../config/concurrency.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { CommandContext } from '../invocation/context.ts';
-import { reportError } from '../invocation/handle.ts';
-import type { CliDependencies } from '../host/dependencies.ts';
+import { reportError, type Handler } from '../invocation/handle.ts';
 import { untilIdle } from '../owner/idle-exit.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { addCommand, parsedOption } from '../invocation/add-command.ts';
 import { openOwnPlane } from '../plane/own-plane.ts';
 
 /** Longer than it takes to let go of a thousand agents. */
@@ -25,45 +21,12 @@ const serveOptionsSchema = z.object({
 });
 
 /** `runtime serve`. */
-export function registerServe(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'serve',
-    examples: ['serve', 'serve --detach', 'serve --idle-exit 1h'],
-    description: 'own the data directory and serve its socket; agents outlive the owner',
-    details: 'Serves until SIGTERM, Ctrl-C, runtime stop or --idle-exit.',
-    options: (command) =>
-      command
-        .option('--detach', 'serve in the background; returns once the socket answers')
-        .addOption(
-          parsedOption(
-            '--idle-exit <duration>',
-            'exit after this time without unfinished tasks and connected clients',
-            parseDuration,
-          ),
-        )
-        .addOption(
-          parsedOption(
-            '--concurrency <count>',
-            'how many tasks run at the same time (default: defaults.concurrency of the configuration here, else 4)',
-            parseConcurrency,
-          ),
-        ),
-    ownSignals: true,
-    body: async (context, _args, given) => {
-      const options = serveOptionsSchema.parse(given);
-      return options.detach ? serveDetached(context, options) : serve(context, options);
-    },
-  });
-}
+export const serve: Handler = async (context, _args, given) => {
+  const options = serveOptionsSchema.parse(given);
+  return options.detach ? serveDetached(context, options) : serveHere(context, options);
+};
 
 type ServeOptions = z.infer<typeof serveOptionsSchema>;
-
-function parseConcurrency(text: string): number {
-  const count = Number(text);
-  if (!concurrencySchema.safeParse(count).success)
-    throw usageError(`expected a number from 1 to 1000, not ${JSON.stringify(text)}`);
-  return count;
-}
 
 async function serveDetached(context: CommandContext, { idleExit, concurrency }: ServeOptions): Promise<void> {
   const plane = await context.writing({
@@ -73,7 +36,7 @@ async function serveDetached(context: CommandContext, { idleExit, concurrency }:
   await report(context, plane);
 }
 
-async function serve(context: CommandContext, { idleExit, concurrency }: ServeOptions): Promise<number> {
+async function serveHere(context: CommandContext, { idleExit, concurrency }: ServeOptions): Promise<number> {
   // An agent may have started it, and ends before the owner's other tasks do.
   if (process.env[runMarker] === undefined) await leaveRunCgroup();
   const stop = new AbortController();

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
-import type { Command } from 'commander';
-import type { CliDependencies } from '../host/dependencies.ts';
 import type { CommandContext } from '../invocation/context.ts';
-import { addCommand } from '../invocation/add-command.ts';
+import type { Handler } from '../invocation/handle.ts';
 import { cannotChange, findLivingOwner } from '../plane/connect.ts';
 import { leaveOwner } from '../plane/leave-owner.ts';
 
@@ -11,19 +9,7 @@ import { leaveOwner } from '../plane/leave-owner.ts';
 const answerMs = 15_000;
 
 /** `runtime stop`. */
-export function registerStop(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'stop',
-    examples: ['stop', 'stop --data-dir /srv/runtime', 'stop --json'],
-    description: 'let the owner leave; agents go on, and the next task starts another owner',
-    body: stop,
-    details: `Ends no task and no agent: runtime cancel <task> does. Resolves once the owner has let go of the data
-directory. What agents do meanwhile is kept in their files and taken up by the next owner. A runtime run or watch
-that is open ends and says so.`,
-  });
-}
-
-async function stop(context: CommandContext): Promise<void> {
+export const stop: Handler = async (context) => {
   const { out } = context;
   const plane = await owner(context);
   const info =
@@ -36,7 +22,7 @@ async function stop(context: CommandContext): Promise<void> {
   const { pid, unfinished } = info;
   await out.document({ stopped: true, pid, unfinished });
   await out.line(`the owner (pid ${pid}) has left; ${whatGoesOn(unfinished)}`);
-}
+};
 
 /** The owner, once it answers; undefined without one. It may be about to start, or to leave. */
 async function owner(context: CommandContext): Promise<ControlPlane | undefined> {

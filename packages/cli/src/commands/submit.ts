@@ -1,13 +1,11 @@
 import { AgentRuntimeError, type ControlPlane, type SubmitRequest, type TaskHandle } from '@runtime/contracts';
-import type { Command } from 'commander';
 import type { CommandContext } from '../invocation/context.ts';
-import type { CliDependencies } from '../host/dependencies.ts';
 import { shortId } from '../render/short-id.ts';
-import { addCommand } from '../invocation/add-command.ts';
 import { readText } from './read-text.ts';
-import { addTaskOptions, taskOptionsSchema, type TaskOptions } from './task-options.ts';
+import { parseTaskOptions, type TaskOptions } from './task-options.ts';
 import { noteUnset } from './for-plane.ts';
 import { completeRequest, composeRequest, parentRun } from './task-request.ts';
+import type { Handler } from '../invocation/handle.ts';
 
 /** A request that was read and checked as far as possible without a plane. */
 export interface PreparedTask {
@@ -18,10 +16,11 @@ export interface PreparedTask {
 /** Reads and checks the prompt, the options and the configuration, before anything is started. */
 export async function prepareTask(
   context: CommandContext,
+  command: 'run' | 'submit',
   argument: string | undefined,
   given: Record<string, unknown>,
 ): Promise<PreparedTask> {
-  const options = taskOptionsSchema.parse(given);
+  const options = parseTaskOptions(command, given);
   const loaded = await context.config();
   const source = { name: 'prompt', argument, file: options.promptFile } as const;
   const prompt = await readText(context.deps, source, context.signal);
@@ -55,22 +54,10 @@ export async function submitTask(
 }
 
 /** `runtime submit`. */
-export function registerSubmit(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'submit [prompt]',
-    description: 'submit a task and return at once; prints its id',
-    examples: [
-      'submit "write the changelog"',
-      'submit - --on claude < prompt.md',
-      'wait $(runtime submit "fix the test")',
-    ],
-    options: addTaskOptions,
-    body: async (context, [prompt], given) => {
-      const { task } = await submitTask(context, await prepareTask(context, prompt, given));
-      const { out, program } = context;
-      if (out.json) return out.document(await task.status({ signal: context.signal }));
-      await out.bare(task.id);
-      if (out.live) out.remark(`to watch it: ${program} watch ${shortId(task.id)}`);
-    },
-  });
-}
+export const submit: Handler = async (context, [prompt], given) => {
+  const { task } = await submitTask(context, await prepareTask(context, 'submit', prompt, given));
+  const { out, program } = context;
+  if (out.json) return out.document(await task.status({ signal: context.signal }));
+  await out.bare(task.id);
+  if (out.live) out.remark(`to watch it: ${program} watch ${shortId(task.id)}`);
+};

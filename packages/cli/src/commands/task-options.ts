@@ -1,24 +1,16 @@
-import { approvalPolicySchema, needsSchema, policyRuleSchema, targetSchema } from '@runtime/contracts';
-import { Option, type Command } from 'commander';
+import { approvalPolicySchema } from '@runtime/contracts';
 import { z } from 'zod';
 import { parseDuration } from '../arguments/duration.ts';
-import { parseLabel } from '../arguments/label.ts';
 import { parseNeeds } from '../arguments/needs.ts';
-import { parsePath } from '../arguments/path.ts';
+import { optionValue } from '../arguments/option-value.ts';
 import { parsePolicyRule } from '../arguments/policy.ts';
 import { parseTargets } from '../arguments/targets.ts';
 import { usageError } from '../arguments/usage-error.ts';
-import { parsedOption, repeatedOption } from '../invocation/add-command.ts';
 
-const approvalTimeoutSchema = approvalPolicySchema.shape.timeoutMs.unwrap();
-
-/** As Pi spells them, the one runtime that takes them. */
-const thinkingLevels = ['off', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'];
-
-/** The options of `run` and `submit`, as commander leaves them. */
-export const taskOptionsSchema = z.object({
+/** As commander leaves them. */
+const givenSchema = z.object({
   promptFile: z.string().optional(),
-  on: z.array(targetSchema).optional(),
+  on: z.string().optional(),
   model: z.string().optional(),
   thinking: z.string().optional(),
   label: z.array(z.tuple([z.string(), z.string()])).optional(),
@@ -28,80 +20,38 @@ export const taskOptionsSchema = z.object({
   deadline: z.int().optional(),
   runTimeout: z.int().optional(),
   idleTimeout: z.int().optional(),
-  needs: needsSchema.optional(),
+  needs: z.string().optional(),
   recovery: z.enum(['auto', 'manual', 'restart']).optional(),
   retries: z.int().optional(),
   key: z.string().optional(),
-  approve: z.array(policyRuleSchema).optional(),
-  approvalTimeout: approvalTimeoutSchema.optional(),
+  approve: z.array(z.string()).optional(),
+  approvalTimeout: z.string().optional(),
   envPass: z.array(z.string()).optional(),
   envFrom: z.string().optional(),
   shareWorkspace: z.boolean().optional(),
   continue: z.string().optional(),
 });
-export type TaskOptions = z.infer<typeof taskOptionsSchema>;
 
-/**
- * Adds the options that say what a task is and how it may run.
- * None is called --env-file: Node itself acts on that option wherever it stands, and on NODE_OPTIONS in the file.
- */
-export function addTaskOptions(command: Command): Command {
-  return command
-    .addOption(parsedOption('--prompt-file <path>', 'read the prompt from a file; - reads standard input', parsePath))
-    .addOption(parsedOption('--on <runtimes>', 'runtimes in order of preference: pi,tmux or pi:<model>', parseTargets))
-    .option('--model <name>', 'the model of every runtime for which --on names none')
-    .addOption(new Option('--thinking <level>', 'how much the model thinks').choices(thinkingLevels))
-    .addOption(parsedOption('--workspace <path>', 'where the agent works (default: the current directory)', parsePath))
-    .option('--title <text>', 'the title in lists (default: the beginning of the prompt)')
-    .addOption(repeatedOption('--label <label>', 'a label for lists: name=value; repeatable', parseLabel))
-    .option('--until-closed', 'keep the task open for follow-ups until `runtime close`')
-    .addOption(
-      parsedOption('--deadline <duration>', 'the longest time from submission to the end: 10m, 1h30m', parseDuration),
-    )
-    .addOption(parsedOption('--run-timeout <duration>', 'the longest time for one attempt', parseDuration))
-    .addOption(parsedOption('--idle-timeout <duration>', 'the longest time without activity', parseDuration))
-    .addOption(
-      parsedOption('--needs <needs>', 'what a runtime must offer at least: steer=delivered,followUp', parseNeeds),
-    )
-    .addOption(
-      new Option('--recovery <policy>', 'what to do after a run is lost in the middle of its work').choices([
-        'auto',
-        'manual',
-        'restart',
-      ]),
-    )
-    .addOption(parsedOption('--retries <count>', 'how many attempts after the first (default: 2)', parseRetries))
-    .option('--key <key>', 'submitting again with the same key returns the same task')
-    .addOption(
-      repeatedOption(
-        '--approve <rule>',
-        'tool=ask|allow|deny, or tool:<text in its input>=ask; repeatable',
-        parsePolicyRule,
-      ),
-    )
-    .addOption(
-      parsedOption(
-        '--approval-timeout <duration>',
-        'how long an approval stays open (default: 1h)',
-        parseApprovalTimeout,
-      ),
-    )
-    .addOption(repeatedOption('--env-pass <names>', 'variables to pass to the agent; repeatable', (text) => text))
-    .addOption(
-      parsedOption('--env-from <path>', 'a file (mode 0600) of KEY=VALUE lines for the agent; never logged', parsePath),
-    )
-    .option('--share-workspace', 'allow other tasks to work in the same directory at the same time')
-    .option('--continue <task>', 'continue the conversation of an ended task');
+/** The options of `run` and `submit`. */
+export type TaskOptions = ReturnType<typeof parseTaskOptions>;
+
+/** Parses the options of `run` and `submit`. Throws INVALID_ARGUMENT that names the option. */
+export function parseTaskOptions(command: 'run' | 'submit', given: Record<string, unknown>) {
+  const { on, needs, approve, approvalTimeout, ...options } = givenSchema.parse(given);
+  return {
+    ...options,
+    on: optionValue(`${command} --on`, on, parseTargets),
+    needs: optionValue(`${command} --needs`, needs, parseNeeds),
+    approve: approve?.flatMap((text) => optionValue(`${command} --approve`, text, parsePolicyRule) ?? []),
+    approvalTimeout: optionValue(`${command} --approval-timeout`, approvalTimeout, parseApprovalTimeout),
+  };
 }
+
+const approvalTimeoutSchema = approvalPolicySchema.shape.timeoutMs.unwrap();
 
 function parseApprovalTimeout(text: string): number {
   const ms = parseDuration(text);
   if (!approvalTimeoutSchema.safeParse(ms).success)
     throw usageError(`an approval can stay open for at most 30d, not ${text}`);
   return ms;
-}
-
-function parseRetries(text: string): number {
-  if (!/^\d{1,2}$/.test(text)) throw usageError(`expected a number from 0 to 99, not ${JSON.stringify(text)}`);
-  return Number(text);
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import { definitionsOf } from '@runtime/adapters';
 import { AgentRuntimeError, type ControlPlane, type SubmitRequest, type Target } from '@runtime/contracts';
 import { parseDuration } from '../arguments/duration.ts';
 import { labelsOf } from '../arguments/label.ts';
@@ -7,7 +8,7 @@ import { mergePolicies } from '../arguments/policy.ts';
 import { defined } from '../defined.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import type { LoadedConfig } from '../config/load.ts';
-import { definitionsOf, pick, type Definitions } from '../config/definitions.ts';
+import { pick, type Definitions } from '../config/definitions.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { callingRun } from '../plane/calling-run.ts';
 import { callerEnvironment, withDefinitions, withPassedValues } from '../plane/caller.ts';
@@ -78,7 +79,7 @@ export async function completeRequest(
 ): Promise<SubmitRequest> {
   const { signal } = context;
   const loaded = await context.config();
-  const here = definitionsOf(loaded.config);
+  const here = definitionsOf(loaded.config.runtimes);
   if (options.continue !== undefined) {
     const before = await findTask(context, plane, options.continue);
     const workspace = options.workspace === undefined ? before.workspace : request.workspace;

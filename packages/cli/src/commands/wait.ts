@@ -1,9 +1,7 @@
 import type { RunOutcome, TaskView } from '@runtime/contracts';
-import type { Command } from 'commander';
 import { z } from 'zod';
-import { formatDuration, parseDuration } from '../arguments/duration.ts';
+import { formatDuration } from '../arguments/duration.ts';
 import type { CommandContext } from '../invocation/context.ts';
-import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { findTask } from '../plane/find-task.ts';
 import { callingRun } from '../plane/calling-run.ts';
@@ -13,7 +11,7 @@ import { sayOwnerChanges } from '../plane/owner-changes.ts';
 import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { shortId } from '../render/short-id.ts';
 import { describeOutcome } from '../render/summary.ts';
-import { addCommand, parsedOption } from '../invocation/add-command.ts';
+import type { Handler } from '../invocation/handle.ts';
 
 const waitOptionsSchema = z.object({ any: z.boolean().default(false), timeout: z.int().optional() });
 
@@ -23,36 +21,24 @@ interface Ended {
 }
 
 /** `runtime wait`. */
-export function registerWait(parent: Command, deps: CliDependencies): void {
-  addCommand(parent, deps, {
-    usage: 'wait <tasks...>',
-    description: 'wait until tasks have ended, and print how',
-    options: (command) =>
-      command
-        .option('--any', 'wait only for the first one that ends')
-        .addOption(parsedOption('--timeout <duration>', 'how long to wait; then exit with 124', parseDuration)),
-    details: 'The exit code is 0 if every task that was waited for succeeded.',
-    examples: ['wait last', 'wait k3f9x2 m4pq7z --timeout 10m', 'wait --any $(runtime list -q --status running)'],
-    body: async (context, names, given) => {
-      const { any, timeout } = waitOptionsSchema.parse(given);
-      const followed = await openForFollowing(context);
-      const views = new Map<string, TaskView>();
-      for (const name of names) {
-        const view = await findTask(context, followed.plane, name);
-        views.set(view.id, view);
-      }
-      if (!followed.isOwned && [...views.values()].some(({ endedAt }) => endedAt === undefined))
-        context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
-      await refuseOwnTask(context, followed.plane, [...views.keys()]);
-      const stopSaying = sayOwnerChanges(context, followed);
-      try {
-        return await waitForTasks(context, followed, [...views.keys()], { any, timeout });
-      } finally {
-        await stopSaying();
-      }
-    },
-  });
-}
+export const wait: Handler = async (context, names, given) => {
+  const { any, timeout } = waitOptionsSchema.parse(given);
+  const followed = await openForFollowing(context);
+  const views = new Map<string, TaskView>();
+  for (const name of names) {
+    const view = await findTask(context, followed.plane, name);
+    views.set(view.id, view);
+  }
+  if (!followed.isOwned && [...views.values()].some(({ endedAt }) => endedAt === undefined))
+    context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
+  await refuseOwnTask(context, followed.plane, [...views.keys()]);
+  const stopSaying = sayOwnerChanges(context, followed);
+  try {
+    return await waitForTasks(context, followed, [...views.keys()], { any, timeout });
+  } finally {
+    await stopSaying();
+  }
+};
 
 async function waitForTasks(
   context: CommandContext,

@@ -1,6 +1,7 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { RuntimeConfig, RuntimeEntry } from './schema.ts';
+import type { RuntimeEntry } from '@runtime/adapters';
+import type { RuntimeConfig } from './schema.ts';
 
 const claudeVariables = ['ANTHROPIC_*', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'];
 

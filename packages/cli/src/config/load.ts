@@ -1,13 +1,14 @@
 import { constants, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
+import type { RuntimeEntry } from '@runtime/adapters';
 import { AgentRuntimeError, jsonDepthExceeds, systemCode } from '@runtime/contracts';
 import { describeIssues } from '../arguments/describe-issues.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import { defaultConfig } from './defaults.ts';
 import { findConfigFile } from './find.ts';
 import { describeLostName } from './lost-names.ts';
-import { runtimeConfigSchema, type RuntimeConfig, type RuntimeEntry } from './schema.ts';
+import { runtimeConfigSchema, type RuntimeConfig } from './schema.ts';
 
 export type { RuntimeConfig } from './schema.ts';
 

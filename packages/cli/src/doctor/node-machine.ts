@@ -1,8 +1,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { runProgram, type ProgramOptions } from '@runtime/adapter-kit/process';
-import { currentPlacement } from '@runtime/adapter-kit/run';
-import { credentialNames } from '../owner/environment.ts';
+import type { ProgramOptions } from '@runtime/adapter-kit/process';
+import { credentialNames } from './credential-names.ts';
 import type { DirectoryFacts, FileSystemFacts, Machine } from './machine.ts';
 
 /** The machine that this process runs on. A program that does not answer within `maxAnswerMs` counts as missing. */
@@ -13,8 +12,8 @@ export function nodeMachine(maxAnswerMs = 5000): Machine {
     firstLine: (command, args, { signal }) => firstLine(command, args, { timeoutMs: maxAnswerMs, signal }),
     fileSystem,
     directory,
-    placement: currentPlacement,
-    // Loaded for this question only.
+    // Loaded for these questions only.
+    placement: async (env) => (await import('@runtime/adapter-kit/run')).currentPlacement(env),
     piFiles: async (env) => (await import('@runtime/adapter-pi')).readPiFiles(env),
     credentialNames,
   };
@@ -25,6 +24,7 @@ async function firstLine(
   args: readonly string[],
   limits: Pick<ProgramOptions, 'timeoutMs' | 'signal'>,
 ): Promise<string | undefined> {
+  const { runProgram } = await import('@runtime/adapter-kit/process');
   try {
     const { code, stdout } = await runProgram(command, args, { env: process.env, ...limits });
     return code === 0 ? stdout.split('\n')[0]?.trim() : undefined;

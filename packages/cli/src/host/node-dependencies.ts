@@ -1,19 +1,17 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
-import { findCallingRun } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { createAdapter } from '../config/adapters.ts';
 import type { CliDependencies } from './dependencies.ts';
 import { nodeMachine } from '../doctor/node-machine.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { nodePlanes } from './node-planes.ts';
 import { defaultDataDir, homeDirectory, workingDirectory } from './places.ts';
-import { startOwner } from '../owner/start-owner.ts';
 import { version } from '../version.ts';
 
 /**
- * The streams, signals and environment of this process, and the real planes and adapters. Spread it to replace a part:
+ * The streams, signals and environment of this process, and the real planes and adapters, whose packages are loaded when
+ * they are used. Spread it to replace a part:
  * `{ ...nodeDependencies(), version: '1.2.3' }`. Listens for errors of stdout and stderr from then on.
  */
 export function nodeDependencies(): CliDependencies {
@@ -33,10 +31,12 @@ export function nodeDependencies(): CliDependencies {
     stderr: process.stderr,
     brokenPipe: output.broken,
     planes: nodePlanes(),
-    createAdapter,
-    findCallingRun: () => (calledFrom ??= findCallingRun()),
-    startOwner: (options) =>
-      startOwner(options, { execPath: process.execPath, execArgv: process.execArgv, entry }, process.env),
+    createAdapter: async (id, definition) => (await import('@runtime/adapters')).createAdapter(id, definition),
+    findCallingRun: () => (calledFrom ??= callingRun()),
+    async startOwner(options) {
+      const { startOwner } = await import('../owner/start-owner.ts');
+      return startOwner(options, { execPath: process.execPath, execArgv: process.execArgv, entry }, process.env);
+    },
     tellStarter(failure) {
       // Who started it may be gone, which is no failure.
       if (process.connected) process.send?.({ failure }, undefined, undefined, () => undefined);
@@ -59,6 +59,9 @@ export function nodeDependencies(): CliDependencies {
     },
   };
 }
+
+const callingRun = async (): Promise<string | undefined> =>
+  (await import('@runtime/adapter-kit/process')).findCallingRun();
 
 /**
  * Watches for what cannot be written. `broken` aborts when stdout takes no more: its reader closed it, as `head` does,

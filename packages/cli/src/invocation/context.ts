@@ -1,24 +1,14 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { ControlPlane } from '@runtime/contracts';
-import { z } from 'zod';
 import { usageError } from '../arguments/usage-error.ts';
-import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import { connectForReading, connectForWriting, type ConnectContext, type WritingOptions } from '../plane/connect.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { shellWord } from '../render/approval.ts';
 import { createOutput } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
+import type { CommonOptions } from './common-options.ts';
 import { whileStarting } from './while-starting.ts';
-
-/** The options that every command takes. */
-export const commonOptionsSchema = z.object({
-  dataDir: z.string().optional(),
-  config: z.string().optional(),
-  json: z.boolean().default(false),
-  quiet: z.boolean().default(false),
-  verbose: z.boolean().default(false),
-});
-export type CommonOptions = z.infer<typeof commonOptionsSchema>;
 
 /** What one invocation of a command works with. */
 export interface CommandContext extends ConnectContext {
@@ -68,7 +58,7 @@ export function createContext(deps: CliDependencies, options: CommonOptions): Co
     signal,
     interrupt: () => interrupted.abort(new DOMException('interrupted', 'AbortError')),
     config() {
-      loaded ??= loadConfig({ path: options.config, cwd: deps.cwd, home: deps.home, env: deps.env });
+      loaded ??= load(deps, options.config);
       return loaded;
     },
     reading: async () => context.closeAtEnd(await connectForReading(context)),
@@ -88,4 +78,10 @@ export function createContext(deps: CliDependencies, options: CommonOptions): Co
     },
   };
   return context;
+}
+
+/** Most commands need no configuration, and its schema takes long to load. */
+async function load({ cwd, home, env }: CliDependencies, path: string | undefined): Promise<LoadedConfig> {
+  const { loadConfig } = await import('../config/load.ts');
+  return loadConfig({ path, cwd, home, env });
 }

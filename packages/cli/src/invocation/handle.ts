@@ -1,6 +1,7 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { Command } from 'commander';
-import { commonOptionsSchema, createContext, type CommandContext, type CommonOptions } from './context.ts';
+import { commonOptions, type CommonOptions } from './common-options.ts';
+import { createContext, type CommandContext } from './context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { wasStopped } from '../plane/owner-left.ts';
@@ -45,7 +46,7 @@ export function handle(deps: CliDependencies, body: Handler, handlerOptions: Han
   return async (...received: readonly unknown[]): Promise<void> => {
     const command = received.at(-1) as Command;
     const given: Record<string, unknown> = command.optsWithGlobals();
-    const common = commonOptionsSchema.parse(given);
+    const common = commonOptions(given);
     const args = command.processedArgs.flat().map((arg: unknown) => (typeof arg === 'string' ? arg : undefined));
     deps.exit(await attempt(deps, common, (context) => body(context, args, given), handlerOptions));
   };

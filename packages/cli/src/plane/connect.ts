@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import type { LoadedConfig } from '../config/load.ts';
-import { concurrencyOf, usualConcurrency } from '../config/schema.ts';
+import { concurrencyOf, usualConcurrency } from '../config/concurrency.ts';
 import type { CliDependencies, StartingOwner } from '../host/dependencies.ts';
 import { exitCodes, isLockConflict } from '../exit-codes.ts';
 import { leaveOwner } from './leave-owner.ts';

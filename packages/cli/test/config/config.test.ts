@@ -2,10 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runtimeDefinitionSchema } from '@runtime/contracts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAdapter } from '../../src/config/adapters.ts';
-import { definitionsOf } from '../../src/config/definitions.ts';
 import { defaultConfig } from '../../src/config/defaults.ts';
 import { configSearchPath } from '../../src/config/find.ts';
 import { configJsonSchema } from '../../src/config/json-schema.ts';
@@ -200,40 +197,6 @@ describe('paths in a configuration', () => {
     expect((await load(directory)).config.runtimes['near']).toMatchObject({
       command: ['{workspace}/agent'],
       tmux: join(directory, 'tmux'),
-    });
-  });
-});
-
-describe('the runtimes of a configuration', () => {
-  it('become definitions, and these adapters with their ids', async () => {
-    const definitions = definitionsOf({
-      runtimes: {
-        'my-pi': { adapter: 'pi', passEnv: ['MY_*'], offline: undefined },
-        shell: { adapter: 'local', command: ['sh'] },
-      },
-    });
-    expect(definitions).toStrictEqual({
-      'my-pi': { adapter: 'pi', options: {}, passEnv: ['MY_*'] },
-      shell: { adapter: 'local', options: { command: ['sh'] } },
-    });
-    for (const [id, definition] of Object.entries(definitions)) {
-      expect(runtimeDefinitionSchema.parse(definition)).toEqual(definition);
-      expect((await createAdapter(id, definition)).id).toBe(id);
-    }
-  });
-
-  it.each([
-    [
-      'an adapter of another version',
-      { adapter: 'acp', options: {} },
-      /echo: adapter: expected "adapter" to be one of/,
-    ],
-    ['an option of another version', { adapter: 'pi', options: { fast: true } }, /echo: fast is not a known setting/],
-  ])('are not understood with %s, and say so', async (_what, definition, message) => {
-    await expect(createAdapter('echo', definition)).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringMatching(message),
-      hint: expect.any(String),
     });
   });
 });

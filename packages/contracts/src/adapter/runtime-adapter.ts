@@ -2,11 +2,11 @@ import type { ApprovalPolicy, Decision } from '../vocabulary/approval.ts';
 import type { CallOptions } from '../base/call-options.ts';
 import type { Attach } from '../vocabulary/attach.ts';
 import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
-import type { ErrorCode } from '../base/errors.ts';
+import type { ErrorCode } from '../base/error-codes.ts';
 import type { SessionEvent } from '../events/session-events.ts';
 import type { Exit, RuntimeHandle, specVersion } from '../vocabulary/handle.ts';
 import type { Instruction } from '../vocabulary/instruction.ts';
-import type { Target } from '../vocabulary/task-spec.ts';
+import type { Target } from '../vocabulary/target.ts';
 
 /** What was found on this machine. */
 export interface AgentRuntime {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorCodeSchema } from '../base/errors.ts';
+import { errorCodeSchema } from '../base/error-data.ts';
 import { idSchema } from '../base/ids.ts';
 
 /** The events of the stream `plane`, by type. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { errorCodeSchema } from '../base/errors.ts';
+import { errorCodeSchema } from '../base/error-data.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
+import { AgentRuntimeError, type CallOptions } from '@runtime/contracts/base';
 import type { z } from 'zod';
 import type { Channel } from './channel.ts';
 import { misfits } from './parse.ts';

@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type CallOptions } from '@runtime/contracts';
+import { AgentRuntimeError, type CallOptions } from '@runtime/contracts/base';
 
 /** The methods that answer with a stream, and are asked through `stream`. Every other is a call. */
 export const streamMethods: ReadonlySet<string> = new Set(['events']);

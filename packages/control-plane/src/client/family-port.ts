@@ -1,4 +1,4 @@
-import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts/base';
 import type { AppendOptions, AppendResult, EventFamily, NewEvent } from '@runtime/contracts/log';
 
 /** What a plane in this very process does with families. Their schemas and folds are code: no channel carries them. */

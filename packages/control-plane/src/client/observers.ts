@@ -1,18 +1,22 @@
-import { AgentRuntimeError, runOutcomeSchema, type CursoredEvent, type PlaneEvents } from '@runtime/contracts';
+import type { CursoredEvent, PlaneEvents } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts/base';
 import { EventEmitter } from 'eventemitter3';
+import type { Answers } from './answers.ts';
 
 type Watch = (signal: AbortSignal) => AsyncIterable<CursoredEvent>;
 
 /** The listeners of a plane: reads its events while there is at least one. */
 export class Observers {
   readonly #watch: Watch;
+  readonly #outcome: Answers['outcome'];
   readonly #emitter = new EventEmitter<PlaneEvents>();
   #watching: AbortController | undefined;
   #closed = false;
 
   /** @param watch reads the events from now on, until its signal is aborted */
-  constructor(watch: Watch) {
+  constructor(watch: Watch, outcome: Answers['outcome']) {
     this.#watch = watch;
+    this.#outcome = outcome;
   }
 
   // The emitter knows the type of a listener only for a name that is known, so both casts: `PlaneEvents[K]` is right.
@@ -53,7 +57,7 @@ export class Observers {
       for (const listener of this.#emitter.listeners('event')) attempt('event', () => listener(event));
       if (event.type !== 'task.ended') continue;
       const taskId = event.stream.slice('task/'.length);
-      const outcome = runOutcomeSchema.parse(event['outcome']);
+      const outcome = this.#outcome.parse(event['outcome']);
       for (const listener of this.#emitter.listeners('task.ended'))
         attempt('task.ended', () => listener({ taskId, outcome }));
     }

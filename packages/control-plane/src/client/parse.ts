@@ -1,4 +1,4 @@
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts/base';
 import type { z } from 'zod';
 
 /** Parses what a caller passed. Throws INVALID_ARGUMENT that names each field that does not fit. */

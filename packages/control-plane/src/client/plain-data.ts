@@ -1,4 +1,4 @@
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts/base';
 
 /**
  * A copy of what a caller passed as data. A socket makes JSON of it, and a plane in the same process takes the very same.

@@ -1,26 +1,22 @@
-import {
-  abortable,
-  planeInfoSchema,
-  runtimeReportSchema,
-  taskViewSchema,
-  throwIfAborted,
-  type AgentRuntimeError,
-  type CallOptions,
-  type ControlPlane,
-  type CursoredEvent,
-  type EventsOptions,
-  type LeaveOptions,
-  type ListOptions,
-  type PlaneEvents,
-  type PlaneInfo,
-  type RuntimeReport,
-  type RuntimesOptions,
-  type SubmitRequest,
-  type TaskHandle,
-  type TaskView,
+import type {
+  AgentRuntimeError,
+  CallOptions,
+  ControlPlane,
+  CursoredEvent,
+  EventsOptions,
+  LeaveOptions,
+  ListOptions,
+  PlaneEvents,
+  PlaneInfo,
+  RuntimeReport,
+  RuntimesOptions,
+  SubmitRequest,
+  TaskHandle,
+  TaskView,
 } from '@runtime/contracts';
 import type { AppendOptions, AppendResult, EventFamily, NewEvent } from '@runtime/contracts/log';
-import { z } from 'zod';
+import { abortable, throwIfAborted } from '@runtime/contracts/base';
+import type { Answers } from './answers.ts';
 import { ask } from './ask.ts';
 import { callOptions, eventsParams, leaveParams, listParams, runtimesParams, submitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
@@ -30,13 +26,10 @@ import { Observers } from './observers.ts';
 import { givenOptions, plainData } from './plain-data.ts';
 import { TaskClient } from './task-client.ts';
 
-const submittedSchema = z.object({ id: z.string() });
-const viewsSchema = z.array(taskViewSchema);
-const reportsSchema = z.array(runtimeReportSchema);
-
 /** The plane as its users see it, over any channel: the same code in the owner's process and in a client's. */
 export class PlaneClient implements ControlPlane {
   readonly #channel: Channel;
+  readonly #answers: Answers;
   readonly #closeOwner: () => Promise<void>;
   readonly #families: FamilyPort;
   readonly #observers: Observers;
@@ -46,30 +39,38 @@ export class PlaneClient implements ControlPlane {
 
   constructor(
     channel: Channel,
+    answers: Answers,
     closeOwner: () => Promise<void> = () => Promise.resolve(),
     families: FamilyPort = noFamilies,
   ) {
     this.#channel = channel;
+    this.#answers = answers;
     this.#closeOwner = closeOwner;
     this.#families = families;
-    this.#observers = new Observers((signal) => this.events({ after: 'now', signal }));
+    this.#observers = new Observers((signal) => this.events({ after: 'now', signal }), answers.outcome);
     // A channel that is lost while this client closes it was not lost by itself.
     const lost = channel.lost.then((error) => (this.#closing ? this.#released.promise : error));
     this.closed = Promise.race([this.#released.promise, lost]);
   }
 
   async submit(request: SubmitRequest, options?: CallOptions): Promise<TaskHandle> {
-    const { id } = await ask(this.#channel, submittedSchema, 'submit', submitParams(plainData(request)), options);
+    const { id } = await ask(
+      this.#channel,
+      this.#answers.submitted,
+      'submit',
+      submitParams(plainData(request)),
+      options,
+    );
     return this.task(id);
   }
 
   task(id: string): TaskHandle {
-    return new TaskClient(this.#channel, id);
+    return new TaskClient(this.#channel, this.#answers, id);
   }
 
   async tasks(given?: ListOptions): Promise<readonly TaskView[]> {
     const options = givenOptions(given);
-    return ask(this.#channel, viewsSchema, 'tasks.list', listParams(options), callOptions(options));
+    return ask(this.#channel, this.#answers.views, 'tasks.list', listParams(options), callOptions(options));
   }
 
   events(given?: EventsOptions): AsyncIterable<CursoredEvent> {
@@ -79,11 +80,11 @@ export class PlaneClient implements ControlPlane {
 
   async runtimes(given?: RuntimesOptions): Promise<readonly RuntimeReport[]> {
     const options = givenOptions(given);
-    return ask(this.#channel, reportsSchema, 'runtimes', runtimesParams(options), callOptions(options));
+    return ask(this.#channel, this.#answers.reports, 'runtimes', runtimesParams(options), callOptions(options));
   }
 
   info(options?: CallOptions): Promise<PlaneInfo> {
-    return ask(this.#channel, planeInfoSchema, 'info', {}, options);
+    return ask(this.#channel, this.#answers.info, 'info', {}, options);
   }
 
   async append(
@@ -104,7 +105,7 @@ export class PlaneClient implements ControlPlane {
 
   async leave(given?: LeaveOptions): Promise<void> {
     const options = givenOptions(given);
-    await ask(this.#channel, z.null(), 'leave', leaveParams(options), callOptions(options));
+    await ask(this.#channel, this.#answers.left, 'leave', leaveParams(options), callOptions(options));
   }
 
   on<K extends keyof PlaneEvents>(name: K, listener: PlaneEvents[K]): this {

@@ -1,4 +1,4 @@
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts/base';
 
 /**
  * What whoever waits for something learns of a plane that is closed under it; `cause` when it closed by itself. With

@@ -1,42 +1,39 @@
-import {
-  instructionLevelSchema,
-  runOutcomeSchema,
-  taskViewSchema,
-  type ActOptions,
-  type CallOptions,
-  type Decision,
-  type EventsOptions,
-  type InstructionLevel,
-  type Part,
-  type Receipt,
-  type RunOutcome,
-  type SendOptions,
-  type TaskHandle,
-  type TaskStreamEvent,
-  type TaskView,
-  type WaitOptions,
+import type {
+  ActOptions,
+  CallOptions,
+  Decision,
+  EventsOptions,
+  InstructionLevel,
+  Part,
+  Receipt,
+  RunOutcome,
+  SendOptions,
+  TaskHandle,
+  TaskStreamEvent,
+  TaskView,
+  WaitOptions,
 } from '@runtime/contracts';
-import { z } from 'zod';
+import type { Answers } from './answers.ts';
 import { ask } from './ask.ts';
 import { actParams, callOptions, eventsParams, waitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 import { givenOptions, plainData } from './plain-data.ts';
 
-const queuedSchema = z.object({ instructionId: z.string() });
-
 /** A task over a channel. */
 export class TaskClient implements TaskHandle {
   readonly id: string;
   readonly #channel: Channel;
+  readonly #answers: Answers;
 
-  constructor(channel: Channel, id: string) {
+  constructor(channel: Channel, answers: Answers, id: string) {
     this.#channel = channel;
+    this.#answers = answers;
     this.id = id;
   }
 
   status(options?: CallOptions): Promise<TaskView> {
-    return ask(this.#channel, taskViewSchema, 'task.status', { taskId: this.id }, options);
+    return ask(this.#channel, this.#answers.view, 'task.status', { taskId: this.id }, options);
   }
 
   events(given?: EventsOptions): AsyncIterable<TaskStreamEvent> {
@@ -47,7 +44,7 @@ export class TaskClient implements TaskHandle {
 
   outcome(options: WaitOptions = {}): Promise<RunOutcome> {
     const params = { taskId: this.id, ...waitParams(options) };
-    return ask(this.#channel, runOutcomeSchema, 'task.outcome', params, callOptions(options));
+    return ask(this.#channel, this.#answers.outcome, 'task.outcome', params, callOptions(options));
   }
 
   steer(input: string | readonly Part[], options?: SendOptions): Promise<Receipt> {
@@ -79,8 +76,8 @@ export class TaskClient implements TaskHandle {
     const parts = typeof input === 'string' ? [{ type: 'text', text: input }] : input;
     const params = { taskId: this.id, mode, parts: plainData(parts), ...rest };
     const options = signal ? { signal } : {};
-    const { instructionId } = await ask(this.#channel, queuedSchema, 'task.send', params, options);
-    return new ReceiptClient(this.#channel, this.id, instructionId);
+    const { instructionId } = await ask(this.#channel, this.#answers.queued, 'task.send', params, options);
+    return new ReceiptClient(this.#channel, this.#answers, this.id, instructionId);
   }
 
   async #act(method: string, given?: ActOptions, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
@@ -94,16 +91,18 @@ class ReceiptClient implements Receipt {
   readonly taskId: string;
   readonly instructionId: string;
   readonly #channel: Channel;
+  readonly #answers: Answers;
 
-  constructor(channel: Channel, taskId: string, instructionId: string) {
+  constructor(channel: Channel, answers: Answers, taskId: string, instructionId: string) {
     this.#channel = channel;
+    this.#answers = answers;
     this.taskId = taskId;
     this.instructionId = instructionId;
   }
 
   level(options?: CallOptions): Promise<InstructionLevel> {
     const { taskId, instructionId } = this;
-    return ask(this.#channel, instructionLevelSchema, 'task.level', { taskId, instructionId }, options);
+    return ask(this.#channel, this.#answers.level, 'task.level', { taskId, instructionId }, options);
   }
 
   async reached(level: 'accepted' | 'delivered' | 'observed', options?: CallOptions): Promise<void> {

@@ -1,4 +1,5 @@
-import { readOwner, type WriterLock } from '@runtime/event-log';
+import type { WriterLock } from '@runtime/event-log';
+import { readOwner } from '@runtime/event-log/owner';
 
 /**
  * Keeps `owner.json` true for this process: writes it again where it is missing, damaged or says something else.

@@ -1,4 +1,4 @@
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError } from '@runtime/contracts/base';
 
 /** The longest timer there is, in ms: 24 days. */
 const maxTimerMs = 2 ** 31 - 1;

@@ -1,11 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { AgentRuntimeError, systemCode, type CallOptions, type ControlPlane } from '@runtime/contracts';
-import type { Owner } from '@runtime/event-log';
+import type { ControlPlane } from '@runtime/contracts';
+import { AgentRuntimeError, type CallOptions } from '@runtime/contracts/base';
 import type { Channel } from '../client/channel.ts';
 import { PlaneClient } from '../client/plane-client.ts';
-import { SocketChannel } from '../socket/socket-channel.ts';
-import { foreignOwner, isLiving, isProvable, namedOwner, noOwner, unreachableOwner } from './find-owner.ts';
 import { checkedWait } from './checked-wait.ts';
 import { FollowingChannel } from './following-channel.ts';
 import { planesOfProcess } from './planes-of-process.ts';
@@ -32,11 +30,15 @@ export interface ConnectOptions extends CallOptions {
  * Closing it closes the connection and changes nothing for the owner. Aborting `signal` ends the attempt to connect.
  */
 export async function connectControlPlane({ dataDir, waitMs = 0, signal }: ConnectOptions): Promise<ControlPlane> {
-  if (waitMs === 0) return new PlaneClient(await channelTo(dataDir, signal));
+  // Schemas take longer to load than all the rest, and a program may never connect.
+  const { answers } = await import('../client/answers.ts');
+  return new PlaneClient(await channelFor(dataDir, waitMs, signal), answers);
+}
+
+function channelFor(dataDir: string, waitMs: number, signal: AbortSignal | undefined): Promise<Channel> {
+  if (waitMs === 0) return channelTo(dataDir, signal);
   const connect = (ending: AbortSignal): Promise<Channel> => channelTo(dataDir, ending);
-  return new PlaneClient(
-    await FollowingChannel.open({ connect, waitMs: checkedWait(waitMs) }, signal ? { signal } : {}),
-  );
+  return FollowingChannel.open({ connect, waitMs: checkedWait(waitMs) }, signal ? { signal } : {});
 }
 
 async function channelTo(dataDir: string, signal: AbortSignal | undefined): Promise<Channel> {
@@ -48,26 +50,6 @@ async function channelTo(dataDir: string, signal: AbortSignal | undefined): Prom
   }
   const own = planesOfProcess().get(real);
   if (own) return own;
-  const owner = await namedOwner(real);
-  if (!owner) throw noOwner(real);
-  return connectTo(real, owner, signal);
+  const { reachOwner } = await import('./reach-owner.ts');
+  return reachOwner(real, signal);
 }
-
-async function connectTo(dataDir: string, owner: Owner, signal: AbortSignal | undefined): Promise<SocketChannel> {
-  const { pid, socketPath } = owner;
-  if (socketPath === undefined) throw (await isLiving(owner)) ? unreachableOwner(dataDir, owner) : noOwner(dataDir);
-  try {
-    const locate = async (): Promise<string | undefined> => (await namedOwner(dataDir))?.socketPath;
-    return await SocketChannel.connect(socketPath, { pid, locate, ...(signal ? { signal } : {}) });
-  } catch (thrown) {
-    const error = AgentRuntimeError.from(thrown);
-    if (error.code === 'PROTOCOL_VIOLATION') throw foreignOwner(owner, error);
-    if (error.code !== 'UNAVAILABLE') throw error;
-    // With a pid alone it may be any process: the lock decides.
-    if (!isProvable(owner) && nobodyListens(error)) throw noOwner(dataDir);
-    throw (await isLiving(owner)) ? unreachableOwner(dataDir, owner, error) : noOwner(dataDir);
-  }
-}
-
-const nobodyListens = ({ cause }: AgentRuntimeError): boolean =>
-  ['ECONNREFUSED', 'ENOENT'].includes(systemCode(cause) ?? '');

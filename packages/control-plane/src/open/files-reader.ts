@@ -8,7 +8,7 @@ import {
 } from '@runtime/contracts';
 import { taskView, type TaskState } from '@runtime/contracts/fold';
 import { taskStream, type EventLog } from '@runtime/contracts/log';
-import { readOwner } from '@runtime/event-log';
+import { readOwner } from '@runtime/event-log/owner';
 import type { ReadPort } from '../api/ports.ts';
 import { noSuchTask, stateOf, TaskRegistry } from '../plane/task-registry.ts';
 import { version } from '../version.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { bootId, isAlive, isStopped } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
-import { readOwner, type Owner } from '@runtime/event-log';
+import { readOwner, type Owner } from '@runtime/event-log/owner';
 
 /** The lock of a data directory. Its path only: nothing but the log may open it. */
 export const lockPath = (dataDir: string): string => join(dataDir, 'lock.db');

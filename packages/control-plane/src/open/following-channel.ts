@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import { abortable, AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/contracts/base';
 import type { Channel } from '../client/channel.ts';
 import { planeClosed } from '../client/plane-closed.ts';
 

@@ -8,6 +8,7 @@ import type { EventFamily, EventLog } from '@runtime/contracts/log';
 import { acquireLock, openEventLog, type WriterLock } from '@runtime/event-log';
 import type { LogFs } from '@runtime/event-log/testing';
 import { ulid } from 'ulid';
+import { answers } from '../client/answers.ts';
 import { PlaneClient } from '../client/plane-client.ts';
 import { checkedFamilies } from '../families/checked-families.ts';
 import { Families } from '../families/families.ts';
@@ -224,5 +225,5 @@ async function openOnLog(
   await owned.plane.recordOpening({ type: 'plane.opened', epoch: log.epoch, pid: process.pid, bootId: await bootId() });
   if (socket !== undefined) await owned.serve(socket);
   owned.start();
-  return new PlaneClient(owned.channel, () => owned.close(), owned.families);
+  return new PlaneClient(owned.channel, answers, () => owned.close(), owned.families);
 }

@@ -5,6 +5,7 @@ import { AgentRuntimeError, systemCode, type ControlPlane } from '@runtime/contr
 import type { EventFamily } from '@runtime/contracts/log';
 import { openEventLog } from '@runtime/event-log';
 import { LocalChannel } from '../api/local-channel.ts';
+import { answers } from '../client/answers.ts';
 import { whileOpen, type FamilyPort } from '../client/family-port.ts';
 import { PlaneClient } from '../client/plane-client.ts';
 import { planeClosed } from '../client/plane-closed.ts';
@@ -56,7 +57,7 @@ export async function openReadOnlyPlane({ dataDir, families }: ReadOnlyOptions):
       return new FamilyFold(log, family).read(closing.signal);
     },
   };
-  return new PlaneClient(new LocalChannel(ports, closing.signal, lost), close, whileOpen(port, closing.signal));
+  return new PlaneClient(new LocalChannel(ports, closing.signal, lost), answers, close, whileOpen(port, closing.signal));
 }
 
 async function requireLog(dir: string): Promise<void> {

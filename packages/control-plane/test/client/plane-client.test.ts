@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Channel } from '../../src/client/channel.ts';
+import { answers } from '../../src/client/answers.ts';
 import { PlaneClient } from '../../src/client/plane-client.ts';
 
 /** A plane that answers every call with this value. */
@@ -21,7 +22,7 @@ it.each<[string, (plane: PlaneClient) => Promise<unknown>]>([
 ])(
   'an answer to %s that does not fit is a violation of the protocol, and not an argument of the caller',
   async (method, call) => {
-    await expect(call(new PlaneClient(answering({ nonsense: [] })))).rejects.toMatchObject({
+    await expect(call(new PlaneClient(answering({ nonsense: [] }), answers))).rejects.toMatchObject({
       code: 'PROTOCOL_VIOLATION',
       message: expect.stringContaining(method),
       hint: expect.any(String),
@@ -31,7 +32,7 @@ it.each<[string, (plane: PlaneClient) => Promise<unknown>]>([
 
 it('runtimes() and info() have the fields of their schemas and no others', async () => {
   const report = { status: 'unavailable', id: 'x', code: 'NOT_FOUND', reason: 'not installed', breaker: 'open' };
-  expect(await new PlaneClient(answering([{ ...report, more: 1 }])).runtimes()).toEqual([report]);
+  expect(await new PlaneClient(answering([{ ...report, more: 1 }]), answers).runtimes()).toEqual([report]);
   const info = {
     logId: 'l',
     epoch: 1,
@@ -42,5 +43,5 @@ it('runtimes() and info() have the fields of their schemas and no others', async
     unfinished: 0,
     clients: 0,
   };
-  expect(await new PlaneClient(answering({ ...info, more: 1 })).info()).toEqual(info);
+  expect(await new PlaneClient(answering({ ...info, more: 1 }), answers).info()).toEqual(info);
 });

@@ -1,6 +1,7 @@
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
+import { answers } from '../../src/client/answers.ts';
 import { PlaneClient } from '../../src/client/plane-client.ts';
 import type { Channel } from '../../src/client/channel.ts';
 import { connectControlPlane, socketPath } from '../../src/index.ts';
@@ -16,7 +17,7 @@ const ways: readonly [way: string, connect: (places: Places) => Promise<ControlP
     'over the socket',
     async ({ dataDir }) => {
       const connect = async (): Promise<Channel> => SocketChannel.connect(await socketPath(dataDir));
-      return new PlaneClient(await FollowingChannel.open({ connect, ...patient }));
+      return new PlaneClient(await FollowingChannel.open({ connect, ...patient }), answers);
     },
   ],
 ];

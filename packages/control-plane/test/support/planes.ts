@@ -8,6 +8,7 @@ import { expect } from 'vitest';
 import { expectWrittenToSchema } from './written.ts';
 import { socketPath, type ControlPlaneOptions } from '../../src/index.ts';
 import { openTestPlane, type PlaneSeams } from '../../src/testing/index.ts';
+import { answers } from '../../src/client/answers.ts';
 import { PlaneClient } from '../../src/client/plane-client.ts';
 import { SocketChannel } from '../../src/socket/socket-channel.ts';
 
@@ -55,7 +56,7 @@ export async function openOverSocket(places: Places, options: PlaneOptions): Pro
 
 /** A client of an owner that serves a socket, which may be in this process. */
 export async function socketClient({ dataDir }: Places, closeOwner?: () => Promise<void>): Promise<ControlPlane> {
-  return new PlaneClient(await SocketChannel.connect(await socketPath(dataDir)), closeOwner);
+  return new PlaneClient(await SocketChannel.connect(await socketPath(dataDir)), answers, closeOwner);
 }
 
 export async function eventsOf(plane: ControlPlane, taskId: string): Promise<StoredEvent[]> {

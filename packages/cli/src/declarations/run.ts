@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { addCommand } from '../invocation/add-command.ts';
+import { addTaskOptions } from './task-options.ts';
+
+/** `runtime run`. */
+export function registerRun(parent: Command, deps: CliDependencies): void {
+  addCommand(parent, deps, {
+    usage: 'run [prompt]',
+    description: 'submit a task and watch it until it ends',
+    options: (command) =>
+      addTaskOptions(command).option(
+        '--foreground',
+        'own the data directory in this process, for containers and tests',
+      ),
+    details:
+      'Ctrl-C stops watching; the task goes on. A second Ctrl-C right after it cancels the task. The exit code is 0 if the task succeeded.',
+    examples: [
+      'run "fix the flaky test"',
+      'run "fix the flaky test" --on pi,claude --deadline 30m',
+      'run - -q < prompt.md > answer.md',
+    ],
+    ownSignals: true,
+    body: async (...given) => (await import('../commands/run.ts')).run(...given),
+  });
+}

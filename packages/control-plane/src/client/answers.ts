@@ -1,0 +1,25 @@
+import {
+  instructionLevelSchema,
+  planeInfoSchema,
+  runOutcomeSchema,
+  runtimeReportSchema,
+  taskViewSchema,
+} from '@runtime/contracts';
+import { z } from 'zod';
+
+/**
+ * What a plane answers, as schemas. A client is handed them: one over a socket loads them when it connects, since most
+ * of the time that a client takes to load is that of schemas.
+ */
+export const answers = {
+  submitted: z.object({ id: z.string() }),
+  view: taskViewSchema,
+  views: z.array(taskViewSchema),
+  outcome: runOutcomeSchema,
+  queued: z.object({ instructionId: z.string() }),
+  level: instructionLevelSchema,
+  reports: z.array(runtimeReportSchema),
+  info: planeInfoSchema,
+  left: z.null(),
+};
+export type Answers = typeof answers;
