@@ -7,7 +7,8 @@
  *
  * @packageDocumentation
  */
-export { createProgram, registerCommands } from './program.ts';
+export { createProgram } from './program.ts';
+export { registerCommands } from './register-commands.ts';
 export { runCli } from './run-cli.ts';
 export { exitCodes } from './exit-codes.ts';
 export { nodeDependencies } from './host/node-dependencies.ts';
@@ -20,6 +21,7 @@ export type {
   StartOwnerOptions,
   TextSink,
 } from './host/dependencies.ts';
+export type { CommandName, Mount } from './mount.ts';
 export type { LoadedConfig } from './config/load.ts';
 export type { RuntimeConfig, RuntimeEntry } from './config/schema.ts';
 export type { DirectoryFacts, FileSystemFacts, Machine, PlacementFacts } from './doctor/machine.ts';

@@ -14,8 +14,8 @@ const shellSchema = z.enum(['bash', 'zsh', 'fish']);
 /** A shell waits for the answer with every key: a slow one is none. */
 const answerWithinMs = 2000;
 
-/** `runtime completion`, and `runtime complete`, which the shells call. */
-export function registerCompletion(parent: Command, deps: CliDependencies): void {
+/** `runtime completion`, which is returned, and `runtime complete`, which the shells call. */
+export function registerCompletion(parent: Command, deps: CliDependencies): Command {
   const completion = addCommand(parent, deps, {
     usage: 'completion <shell>',
     description: 'print the completion for a shell: bash, zsh or fish',
@@ -41,6 +41,7 @@ export function registerCompletion(parent: Command, deps: CliDependencies): void
       deps.stdout.write(`${lines.join('')}:${directives[answer.files]}\n`);
       deps.exit(0);
     });
+  return completion;
 }
 
 const directives = {

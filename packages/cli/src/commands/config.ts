@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { configJsonSchema } from '../config/json-schema.ts';
+import { sourceOf } from '../config/load.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { safeJson, sanitizeLine } from '../sanitize.ts';
 import { addCommand } from '../invocation/add-command.ts';
@@ -18,11 +19,10 @@ export function registerConfig(parent: Command, deps: CliDependencies): void {
     examples: ['config show', 'config show --json'],
     description: 'print the configuration that applies here, and where it comes from',
     body: async (context) => {
-      const { path, config: found } = await context.config();
+      const loaded = await context.config();
+      const { path, config: found } = loaded;
       await context.out.document({ path: path ?? null, config: found });
-      await context.out.line(
-        path === undefined ? 'no configuration file; these are the defaults:' : sanitizeLine(path, 1000),
-      );
+      await context.out.line(sanitizeLine(sourceOf(loaded) ?? 'no configuration file; these are the defaults:', 1000));
       await context.out.bare(safeJson(found, 2));
     },
   });

@@ -59,7 +59,7 @@ export function registerList(parent: Command, deps: CliDependencies): void {
         )
         .addOption(parsedOption('--limit <count>', 'show at most this many (default: 50)', parseLimit)),
     body: async (context, _args, given) => {
-      const { out, signal } = context;
+      const { out, signal, starts } = context;
       const { status, limit, workspace: path, label } = listOptionsSchema.parse(given);
       const workspace = path === undefined ? undefined : await realDirectory(resolve(deps.cwd, path));
       const labels = labelsOf(label);
@@ -70,10 +70,12 @@ export function registerList(parent: Command, deps: CliDependencies): void {
       if (views.length === 0) {
         const filtered = status ?? workspace ?? labels;
         return out.line(
-          filtered === undefined ? 'there are no tasks; runtime run "<prompt>" starts one' : 'no task is like that',
+          filtered === undefined
+            ? context.spoken('there are no tasks; runtime run "<prompt>" starts one')
+            : 'no task is like that',
         );
       }
-      for (const line of formatTaskList(views, Date.now(), out.colours, out.columns)) await out.line(line);
+      for (const line of formatTaskList(views, Date.now(), out.colours, out.columns, starts)) await out.line(line);
     },
   });
   addCommand(parent, deps, {
@@ -81,11 +83,12 @@ export function registerList(parent: Command, deps: CliDependencies): void {
     description: 'show a task: what it waits for, its runs, instructions, open approvals and outcome',
     examples: ['status last', 'status k3f9x2 --json', 'status k3f9x2 -q'],
     body: async (context, [id]) => {
-      const { out, program } = context;
+      const { out, program, starts } = context;
       const view = await findTask(context, await context.reading(), id);
       await out.document(view);
       if (out.quiet) return out.bare(view.status);
-      const style = { now: Date.now(), colours: out.colours, columns: out.columns, program };
+      const { mount } = deps;
+      const style = { now: Date.now(), colours: out.colours, columns: out.columns, program, mount, starts };
       for (const line of formatTask(view, style)) await out.line(line);
     },
   });

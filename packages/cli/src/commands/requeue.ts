@@ -35,7 +35,7 @@ export function registerRequeue(parent: Command, deps: CliDependencies): void {
       const view = await task.status({ signal });
       await out.document(view);
       await out.bare(task.id);
-      if (out.live) out.remark(`to watch it: ${context.program} watch ${shortId(task.id)}`);
+      if (out.live) out.remark(context.spoken(`to watch it: ${context.program} watch ${shortId(task.id)}`));
     },
   });
 }

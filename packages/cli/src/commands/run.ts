@@ -25,10 +25,13 @@ export function registerRun(parent: Command, deps: CliDependencies): void {
     usage: 'run [prompt]',
     description: 'submit a task and watch it until it ends',
     options: (command) =>
-      addTaskOptions(command).option(
-        '--foreground',
-        'own the data directory in this process, for containers and tests',
-      ),
+      // A host whose commands start no owner has one, and a command is not to take its place.
+      deps.startOwner
+        ? addTaskOptions(command).option(
+            '--foreground',
+            'own the data directory in this process, for containers and tests',
+          )
+        : addTaskOptions(command),
     details:
       'Ctrl-C stops watching; the task goes on. A second Ctrl-C right after it cancels the task. The exit code is 0 if the task succeeded.',
     examples: [
@@ -73,12 +76,12 @@ async function runDetached(context: CommandContext, prepared: PreparedTask): Pro
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
     if (!detach.signal.aborted) return exitCodes.succeeded;
     const id = shortId(task.id);
-    context.out.note(`detached; the task goes on. To watch it again: ${program} watch ${id}`);
+    context.out.note(context.spoken(`detached; the task goes on. To watch it again: ${program} watch ${id}`));
     if (!told.signal.aborted) context.out.note('Press Ctrl-C again now to cancel the task.');
     const over = AbortSignal.any([secondInterrupt.signal, told.signal]);
     if ((await abortsWithin(over, deps.detachWindowMs ?? 2000)) && secondInterrupt.signal.aborted) {
       await task.cancel({ by: 'cli', why: 'second Ctrl-C' });
-      context.out.note(`cancel requested: ${program} watch ${id} shows how it ends`);
+      context.out.note(context.spoken(`cancel requested; ${program} watch ${id} shows how it ends`));
     }
     return exitCodes.interrupted;
   } finally {
@@ -100,10 +103,8 @@ async function runInForeground(context: CommandContext, prepared: PreparedTask):
     const signal = AbortSignal.any([stop.signal, context.signal]);
     const outcome = await watchUntil(context, plane, task.id, signal);
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
-    context.out.note(
-      `stopped; the agent goes on. The next owner continues the task: ${program} serve --detach starts one.`,
-    );
-    context.out.note(`To end the task: ${program} cancel ${shortId(task.id)}`);
+    context.out.note(`stopped; the agent goes on. The next owner continues the task${context.starts}.`);
+    context.out.note(context.spoken(`To end the task: ${program} cancel ${shortId(task.id)}`));
     return exitCodes.interrupted;
   } finally {
     unsubscribe();

@@ -11,7 +11,6 @@ import { callerEnvironment } from '../plane/caller.ts';
 import { connectIfOwned } from '../plane/connect.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
-import type { Colours } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { addCommand } from '../invocation/add-command.ts';
 
@@ -27,7 +26,7 @@ export function registerRuntimes(parent: Command, deps: CliDependencies): void {
       const reports = await findRuntimes(context, refresh);
       await context.out.document(reports);
       if (context.out.quiet) return context.out.bare(usable(reports).join('\n'));
-      for (const report of reports) await context.out.line(formatRuntime(report, context.out.colours));
+      for (const report of reports) await context.out.line(formatRuntime(report, context));
     },
   });
 }
@@ -83,12 +82,14 @@ function describeCapabilities(capabilities: RuntimeCapabilities): string {
   return words.join(', ');
 }
 
-function formatRuntime(report: RuntimeReport, c: Colours): string {
+function formatRuntime(report: RuntimeReport, { out, spoken }: CommandContext): string {
+  const c = out.colours;
   const breaker = report.breaker === 'closed' ? '' : c.yellow(`  breaker ${report.breaker}`);
   const id = c.bold(report.id);
   if (report.status === 'unavailable') {
     const reason = `${sanitizeLine(report.reason, 500)} ${c.dim(`[${report.code}]`)}`;
-    const hint = report.hint === undefined ? '' : `\n  ${sanitizeLine(report.hint, 500)}`;
+    const said = spoken(report.hint ?? '');
+    const hint = said === '' ? '' : `\n  ${sanitizeLine(said, 500)}`;
     return `${c.red('✗')} ${id}  ${reason}${breaker}${hint}`;
   }
   const capabilities = `\n  ${describeCapabilities(report.capabilities)}`;

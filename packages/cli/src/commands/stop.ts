@@ -6,6 +6,7 @@ import type { CommandContext } from '../invocation/context.ts';
 import { addCommand } from '../invocation/add-command.ts';
 import { cannotChange, findLivingOwner } from '../plane/connect.ts';
 import { leaveOwner } from '../plane/leave-owner.ts';
+import { withoutOwner } from '../render/without-owner.ts';
 
 /** As long as an owner may take to start. */
 const answerMs = 15_000;
@@ -24,10 +25,11 @@ that is open ends and says so.`,
 }
 
 async function stop(context: CommandContext): Promise<void> {
-  const { out } = context;
+  const { out, deps } = context;
+  const name = deps.mount?.name ?? 'runtime';
   const plane = await owner(context);
   const info =
-    plane && (await leaveOwner(context, context.closeAtEnd(plane), { why: 'runtime stop', successor: false }));
+    plane && (await leaveOwner(context, context.closeAtEnd(plane), { why: `${name} stop`, successor: false }));
   if (!info) {
     await out.document({ stopped: false });
     await out.line('no owner lives: there is nothing to stop');
@@ -35,7 +37,7 @@ async function stop(context: CommandContext): Promise<void> {
   }
   const { pid, unfinished } = info;
   await out.document({ stopped: true, pid, unfinished });
-  await out.line(`the owner (pid ${pid}) has left; ${whatGoesOn(unfinished)}`);
+  await out.line(`the owner (pid ${pid}) has left; ${withoutOwner(unfinished, deps)}`);
 }
 
 /** The owner, once it answers; undefined without one. It may be about to start, or to leave. */
@@ -47,10 +49,4 @@ async function owner(context: CommandContext): Promise<ControlPlane | undefined>
     if (cannotChange(found) || performance.now() > until) throw found;
     await sleep(50, undefined, { signal: context.signal });
   }
-}
-
-function whatGoesOn(unfinished: number): string {
-  if (unfinished === 0) return 'no task goes on';
-  const [tasks, them] = unfinished === 1 ? ['1 task goes', 'it'] : [`${unfinished} tasks go`, 'them'];
-  return `${tasks} on without an owner, until the next task or runtime serve takes ${them} up`;
 }

@@ -70,7 +70,7 @@ export function registerSubmit(parent: Command, deps: CliDependencies): void {
       const { out, program } = context;
       if (out.json) return out.document(await task.status({ signal: context.signal }));
       await out.bare(task.id);
-      if (out.live) out.remark(`to watch it: ${program} watch ${shortId(task.id)}`);
+      if (out.live) out.remark(context.spoken(`to watch it: ${program} watch ${shortId(task.id)}`));
     },
   });
 }

@@ -23,7 +23,7 @@ export function registerWatch(parent: Command, deps: CliDependencies): void {
       const view = await findTask(context, plane, id);
       await refuseOwnTask(context, plane, [view.id]);
       if (!isOwned && view.endedAt === undefined)
-        out.remark(`no owner lives, so this task makes no progress; ${program} serve --detach starts one`);
+        out.remark(`no owner lives, so this task makes no progress${context.starts}`);
       const stopSaying = sayOwnerChanges(context, followed, { untilStopped: true });
       try {
         const outcome = await watchTask(context, plane, view.id, { signal, reconnect });

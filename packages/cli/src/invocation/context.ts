@@ -2,11 +2,13 @@ import { isAbsolute, resolve } from 'node:path';
 import type { ControlPlane } from '@runtime/contracts';
 import { z } from 'zod';
 import { usageError } from '../arguments/usage-error.ts';
-import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import { checkConfig, loadConfig, type LoadedConfig } from '../config/load.ts';
 import { connectForReading, connectForWriting, type ConnectContext, type WritingOptions } from '../plane/connect.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { shellWord } from '../render/approval.ts';
 import { createOutput } from '../render/output.ts';
+import { spoken } from '../render/spoken.ts';
+import { startsOwner } from '../render/starts-owner.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { whileStarting } from './while-starting.ts';
 
@@ -25,6 +27,10 @@ export interface CommandContext extends ConnectContext {
   readonly options: CommonOptions;
   /** How this program is called on the same data directory, in commands to copy. */
   readonly program: string;
+  /** What brings an owner where none lives, as the end of a sentence. */
+  readonly starts: string;
+  /** As `spoken` of the mount: without what is said about commands that are not offered here. */
+  spoken(text: string): string;
   /** Ends the command by aborting `signal`: Ctrl-C does so unless the command handles it itself. */
   interrupt(): void;
   /** Connects to the owner, else reads the files. The plane is closed with the context. */
@@ -56,19 +62,23 @@ export function createContext(deps: CliDependencies, options: CommonOptions): Co
   const signal = AbortSignal.any([interrupted.signal, deps.brokenPipe]);
   const planes = new Set<ControlPlane>();
   let loaded: Promise<LoadedConfig> | undefined;
+  const name = deps.mount?.name ?? 'runtime';
+  const program =
+    options.dataDir === undefined ? name : `${name} --data-dir ${shellWord(sanitizeLine(options.dataDir, 4096))}`;
   const context: CommandContext = {
     deps,
     options,
-    program:
-      options.dataDir === undefined
-        ? 'runtime'
-        : `runtime --data-dir ${shellWord(sanitizeLine(options.dataDir, 4096))}`,
+    program,
+    starts: startsOwner(deps, program),
+    spoken: (text) => spoken(text, deps.mount),
     dataDir: resolveDataDir(deps, options.dataDir),
     out: createOutput(deps, options, signal),
     signal,
     interrupt: () => interrupted.abort(new DOMException('interrupted', 'AbortError')),
     config() {
-      loaded ??= loadConfig({ path: options.config, cwd: deps.cwd, home: deps.home, env: deps.env });
+      loaded ??= deps.loadConfig
+        ? deps.loadConfig().then(checkConfig)
+        : loadConfig({ path: options.config, cwd: deps.cwd, home: deps.home, env: deps.env });
       return loaded;
     },
     reading: async () => context.closeAtEnd(await connectForReading(context)),
