@@ -3,7 +3,7 @@
  * Every command is a client of the one process that owns the data directory.
  *
  * The exports are for hosts that offer the same commands in their own program, for instance `openclaw runtime …`:
- * `registerCommands(parent, nodeDependencies())`. To control tasks from code, use `@runtime/control-plane`.
+ * `registerCommands(parent, nodeDependencies(), { commands: ['list', 'cancel'] })`. To control tasks from code, use `@runtime/control-plane`.
  *
  * @packageDocumentation
  */

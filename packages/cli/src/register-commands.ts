@@ -22,24 +22,25 @@ import { wordsBehind } from './invocation/typed-words.ts';
  *
  * Throws INVALID_ARGUMENT for a command that is none, and for one whose name `parent` has already.
  *
- * @param mount @default every command, under the names that lead to `parent` by now
+ * @param mount @default every command, under the names that lead to `parent`
  */
 export function registerCommands(parent: Command, deps: CliDependencies, mount: Partial<Mount> = {}): void {
-  const mounted: CliDependencies = { ...deps, mount: { name: pathOf(parent), ...mount } };
-  const { commands } = createProgram(mounted);
+  // A program may get its name when it is parsed, from the name of its file.
+  const mounted = (): CliDependencies => ({ ...deps, mount: { name: pathOf(parent).trim() || 'program', ...mount } });
+  const { commands } = createProgram(mounted());
   refuseTaken(parent, commands);
-  const options = [...commonOptions(mounted), ...commands.flatMap(optionsOf)];
-  const run = async (words: readonly string[]): Promise<void> => void (await runCli(words, mounted));
+  const options = [...commonOptions(deps), ...commands.flatMap(optionsOf)];
+  const run = async (words: readonly string[]): Promise<void> => void (await runCli(words, mounted()));
   const isProgram = parent.parent === null;
   for (const command of commands) {
-    const entry = addEntry(parent, command);
+    const entry = addEntry(parent, command, () => helpOf(command.name(), mounted()));
     const typed = (): string[] =>
       isProgram ? [entry.name(), ...wordsBehind(entry, options)] : wordsBehind(parent, options);
     entry.action(() => run(typed()));
   }
   useTermsOf(commands, parent);
   if (isProgram) return;
-  addMissing(parent, commonOptions(mounted));
+  addMissing(parent, commonOptions(deps));
   // Whatever is no command of the caller's is for these commands.
   parent
     .allowUnknownOption()
@@ -51,8 +52,8 @@ export function registerCommands(parent: Command, deps: CliDependencies, mount: 
     });
 }
 
-/** An entry in the program of the caller. It reads no words: for `host help run` it has the help of the real command. */
-function addEntry(parent: Command, command: Command): Command {
+/** An entry in the program of the caller. It reads no words, and its own `--help` is that of the real command. */
+function addEntry(parent: Command, command: Command, formatHelp: () => string): Command {
   return parent
     .command(command.name())
     .description(command.description())
@@ -61,12 +62,14 @@ function addEntry(parent: Command, command: Command): Command {
     .helpOption(false)
     .allowUnknownOption()
     .allowExcessArguments()
-    .configureHelp({ formatHelp: () => helpOf(command) });
+    .configureHelp({ formatHelp });
 }
 
-function helpOf(command: Command): string {
+/** For `host help run`, which the program of the caller answers. */
+function helpOf(name: string, deps: CliDependencies): string {
   let text = '';
-  command.configureOutput({ writeOut: (part) => void (text += part) }).outputHelp();
+  const command = createProgram(deps).commands.find((each) => each.name() === name);
+  command?.configureOutput({ writeOut: (part) => void (text += part) }).outputHelp();
   return text;
 }
 

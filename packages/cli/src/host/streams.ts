@@ -9,7 +9,7 @@ export interface ProcessStreams extends Pick<CliDependencies, 'stdin' | 'stdout'
    */
   readonly broken: AbortSignal;
   /** Whether what should be on stdout could not be written. */
-  isLost(): boolean;
+  readonly isLost: () => boolean;
 }
 
 /**

@@ -30,7 +30,7 @@ export interface CommandContext extends ConnectContext {
   /** What brings an owner where none lives, as the end of a sentence. */
   readonly starts: string;
   /** As `spoken` of the mount: without what is said about commands that are not offered here. */
-  spoken(text: string): string;
+  readonly spoken: (text: string) => string;
   /** Ends the command by aborting `signal`: Ctrl-C does so unless the command handles it itself. */
   interrupt(): void;
   /** Connects to the owner, else reads the files. The plane is closed with the context. */

@@ -184,6 +184,25 @@ describe('the help of mounted commands', () => {
     expect(stop.stdout).not.toContain('cancel');
   });
 
+  it('calls them as a program is called that has no name of its own', async () => {
+    await using lab = await Lab.open();
+    const stdout = new Sink();
+    const host = new Command();
+    registerCommands(host.command('agents'), lab.dependencies({ stdout }), { commands: ['list'] });
+    await host.parseAsync(['node', '/somewhere/tool.js', 'agents', 'list', '--help']);
+    expect(stdout.text).toMatch(/^Usage: tool agents list /);
+  });
+
+  it('are found also in a command that is added to its program later', async () => {
+    await using lab = await Lab.open();
+    const stdout = new Sink();
+    const agents = new Command('agents');
+    registerCommands(agents, lab.dependencies({ stdout }), { commands: ['list'] });
+    const host = new Command('host').addCommand(agents);
+    await host.parseAsync(['agents', 'list', '--help'], { from: 'user' });
+    expect(stdout.text).toMatch(/^Usage: host agents list /);
+  });
+
   it('calls them as the host says', async () => {
     await using lab = await Lab.open();
     const { stdout } = await typeAt(lab, ['agents', 'list', '--help'], { mount: { name: 'openclaw runtime' } });
