@@ -33,7 +33,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     arguments: [],
     commands: ['.', 'arguments', 'config', 'doctor', 'host', 'invocation', 'owner', 'plane', 'render'],
     config: ['.', 'arguments'],
-    doctor: ['.', 'invocation', 'owner', 'plane'],
+    doctor: ['.', 'config', 'invocation', 'owner', 'plane'],
     host: ['.', 'config', 'doctor', 'owner'],
     invocation: ['.', 'arguments', 'config', 'host', 'plane', 'render'],
     owner: ['host'],

@@ -90,7 +90,8 @@ export async function connectForWriting(context: ConnectContext, options: Writin
   const startFrom = performance.now() + (wasReplaced(options.lost) ? timeoutMs : 0);
   let since = startFrom;
   let owner: StartingOwner | undefined;
-  let mayTakeOver = true;
+  // Where no command starts an owner, nothing would come after it.
+  let mayTakeOver = context.deps.startOwner !== undefined;
   let pauseMs = 20;
   for (;;) {
     const found = await findLivingOwner(context);

@@ -5,6 +5,7 @@ import { commandNames, type CommandName, type Mount } from '../../src/mount.ts';
 import { createProgram } from '../../src/program.ts';
 import { registerCommands } from '../../src/register-commands.ts';
 import { runCli } from '../../src/run-cli.ts';
+import { nodePlanes } from '../../src/host/node-planes.ts';
 import { makeHost, typeAt } from '../support/host.ts';
 import { Lab, Sink } from '../support/lab.ts';
 
@@ -293,6 +294,20 @@ describe('a host whose commands start no owner', () => {
       const typed = await typeAt(lab, ['agents', ...line], { deps });
       expect(typed.stdout + typed.stderr).toContain(`; ${noOwnerHint}`);
     }
+  });
+
+  it('keeps the owner that lives, of an older version too: nothing would come after it', async () => {
+    await using lab = await Lab.open();
+    let isAsked = false;
+    await using plane = await nodePlanes().open({
+      ...lab.dependencies(),
+      dataDir: lab.dataDir,
+      listen: false,
+      version: '0.0.1',
+      onLeaveRequest: () => void (isAsked = true),
+    });
+    expect(await typeAt(lab, ['agents', 'submit', 'x'], { deps })).toMatchObject({ codes: [0], stderr: '' });
+    expect([isAsked, (await plane.tasks()).length]).toEqual([false, 1]);
   });
 
   it('does not take the place of the host: no command owns the data directory beside serve', async () => {

@@ -10,9 +10,9 @@ vi.setConfig({ testTimeout: 120_000 });
 const viewSchema = z.looseObject({ id: z.string(), status: z.string() });
 
 /** A lab whose runtime is a shell script with children, which tells its process ids. */
-async function openLab(): Promise<ProcessLab> {
+async function openLab(first = 'true'): Promise<ProcessLab> {
   const lab = await ProcessLab.open('main');
-  const script = 'read name; sleep 300 & echo "$$ $!" > "pids-$name"; echo up; wait';
+  const script = `${first}; read name; sleep 300 & echo "$$ $!" > "pids-$name"; echo up; wait`;
   await writeFile(
     join(lab.workspace, 'runtime.config.json'),
     JSON.stringify({ runtimes: { shell: { adapter: 'local', command: ['sh', '-c', script] } } }),
@@ -124,6 +124,20 @@ describe.skipIf(process.platform !== 'linux')('cancel where no owner lives', () 
     const pid = await lab.ownerPid();
     expect(await lab.start('cancel', one?.id ?? '', '--wait')).toMatchObject({ exitCode: 0 });
     expect(await lab.ownerPid()).toBe(pid);
+  });
+
+  it('may be interrupted: the next owner ends what is left', async () => {
+    await using lab = await openLab('trap "" TERM');
+    const [one] = await orphans(lab, 'one');
+    const cancel = lab.start('cancel', 'last');
+    const requested = async () => (await lab.start('events', one?.id ?? '', '--type', 'run.stopping')).stdout;
+    await expect.poll(requested, { timeout: 60_000, interval: 100 }).toContain('cancel');
+    cancel.kill('SIGINT');
+    expect(await cancel).toMatchObject({ exitCode: 130, stderr: expect.stringContaining('the cancel is recorded') });
+    expect(await lab.ownerPid()).toBeUndefined();
+    await lab.start('serve', '--detach');
+    await expect.poll(() => status(lab, one?.id ?? ''), { timeout: 60_000, interval: 200 }).toBe('cancelled');
+    expect(await living(one?.pids ?? [])).toEqual([]);
   });
 
   it('finds no task where there is none, and makes nothing', async () => {

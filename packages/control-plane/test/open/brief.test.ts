@@ -59,7 +59,7 @@ it('a brief owner ends a queued task without a start, though the task is the onl
 
 it('others are told that a brief owner lets go by itself, and are not told to give up', async () => {
   await using places = await makePlaces();
-  await using plane = await open(places);
+  await using _plane = await open(places);
   await expect(connectControlPlane({ dataDir: places.dataDir })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   const record = join(places.dataDir, 'owner.json');
   expect(JSON.parse(await readFile(record, 'utf8'))).toMatchObject({ pid: process.pid, brief: true });
