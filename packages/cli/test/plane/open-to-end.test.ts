@@ -37,8 +37,7 @@ describe('cancel where no owner lived a moment ago', () => {
   it('waits for another command that has the lock for the same reason', async () => {
     await using left = await openLeft();
     const { lab, id } = left;
-    const { createAdapter } = lab.dependencies();
-    const other = { dataDir: lab.dataDir, createAdapter, listen: false, brief: true, version: '1.2.3' };
+    const other = { ...lab.dependencies(), dataDir: lab.dataDir, listen: false, brief: true };
     const planes = planesAfter(async (opening) => {
       if (opening > 1) return;
       const plane = await nodePlanes().open(other);
