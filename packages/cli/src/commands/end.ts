@@ -97,7 +97,8 @@ async function outcomeOf(
   isOurs: boolean,
 ): Promise<RunOutcome> {
   try {
-    return await task.outcome(defined({ signal, waitingRunId: await callingRun(deps) }));
+    // A plane of ours has nothing else to do, so nobody can be waiting for one another.
+    return await task.outcome(defined({ signal, waitingRunId: isOurs ? undefined : await callingRun(deps) }));
   } catch (error) {
     if (isOurs && signal.aborted) out.remark('the cancel is recorded; the next owner ends what is left');
     throw error;

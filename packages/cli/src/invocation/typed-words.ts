@@ -50,8 +50,7 @@ function without(foreign: readonly Option[], ours: readonly Option[], words: rea
 /** How many words belong together here: an option and its values are more than one. */
 function lengthOf(words: readonly string[], at: number, options: readonly Option[]): number {
   const option = optionAt(words, at, options);
-  const word = words[at] ?? '';
-  if (!option || word.includes('=') || !(option.required || option.optional)) return 1;
+  if (!option || !(option.required || option.optional) || words[at] !== nameOf(words[at])) return 1;
   const isValue = (index: number): boolean => index < words.length && !(words[index] ?? '').startsWith('-');
   let end = at + 1;
   if (option.required && end < words.length) end += 1;
@@ -61,8 +60,14 @@ function lengthOf(words: readonly string[], at: number, options: readonly Option
 }
 
 function optionAt(words: readonly string[], at: number, options: readonly Option[]): Option | undefined {
-  const [name = ''] = (words[at] ?? '').split('=', 1);
-  return name.startsWith('-') ? options.find(({ long, short }) => long === name || short === name) : undefined;
+  const name = nameOf(words[at]);
+  return options.find(({ long, short }) => name !== undefined && (long === name || short === name));
+}
+
+/** The name of the option that a word begins with: its value may be in the same word, `--profile=x` and `-px`. */
+function nameOf(word = ''): string | undefined {
+  if (word.startsWith('--')) return word.split('=', 1)[0];
+  return word.startsWith('-') ? word.slice(0, 2) : undefined;
 }
 
 const isSame = (one: Option, other: Option): boolean =>

@@ -130,7 +130,7 @@ describe('the options of a mounted command', () => {
     ['after its name', ['agents', 'list', '--json']],
     ['before it', ['agents', '--json', 'list']],
     ['with the host’s own of the same name before ours', ['--config', 'nowhere.toml', 'agents', 'list', '--json']],
-    ['with options of the host in between', ['agents', '--profile', 'agents', '--json', 'list', '-p=x', '--no-color']],
+    ['with options of the host in between', ['agents', '--profile', 'agents', '--json', 'list', '-px', '--no-color']],
     ['after a value of the host that is called as we are', ['--profile', 'agents', 'agents', 'list', '--json']],
   ])('stand %s', async (_where, line) => {
     await using lab = await Lab.open();

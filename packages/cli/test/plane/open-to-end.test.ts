@@ -49,6 +49,17 @@ describe('cancel where no owner lived a moment ago', () => {
     expect(lab.started).toBe(1);
   });
 
+  it('is waited for by a command that owns the data directory in its own process', async () => {
+    await using lab = await Lab.open();
+    const other = { ...lab.dependencies(), dataDir: lab.dataDir, listen: false, brief: true };
+    const plane = await nodePlanes().open(other);
+    const planes = planesAfter(async (opening) => {
+      if (opening === 2) await plane.close();
+    });
+    const ran = await lab.start(['run', '--foreground', '-q', 'x'], { planes }).ended;
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('is the same for a host whose commands start no owner', async () => {
     await using left = await openLeft();
     const { lab, id } = left;
