@@ -3,11 +3,12 @@
  * Every command is a client of the one process that owns the data directory.
  *
  * The exports are for hosts that offer the same commands in their own program, for instance `openclaw runtime …`:
- * `registerCommands(parent, nodeDependencies())`. To control tasks from code, use `@runtime/control-plane`.
+ * `registerCommands(parent, nodeDependencies(), { commands: ['list', 'cancel'] })`. To control tasks from code, use `@runtime/control-plane`.
  *
  * @packageDocumentation
  */
-export { createProgram, registerCommands } from './program.ts';
+export { createProgram } from './program.ts';
+export { registerCommands } from './register-commands.ts';
 export { runCli } from './run-cli.ts';
 export { exitCodes } from './exit-codes.ts';
 export { nodeDependencies } from './host/node-dependencies.ts';
@@ -20,6 +21,7 @@ export type {
   StartOwnerOptions,
   TextSink,
 } from './host/dependencies.ts';
+export type { CommandName, Mount } from './mount.ts';
 export type { LoadedConfig } from './config/load.ts';
 export type { RuntimeEntry } from '@runtime/adapters';
 export type { RuntimeConfig } from './config/schema.ts';

@@ -20,34 +20,39 @@ import { registerWatch } from './declarations/watch.ts';
 import { registerCompletion } from './declarations/completion.ts';
 import type { CliDependencies } from './host/dependencies.ts';
 import { formatItem, formatUsage, helpOfProgram } from './invocation/help.ts';
+import { checkMount, commandGroups, offers, type CommandName } from './mount.ts';
 import { terminalWidth } from './render/fit.ts';
 
-const groups: readonly (readonly [string, readonly ((parent: Command, deps: CliDependencies) => void)[]])[] = [
-  ['Tasks:', [registerRun, registerSubmit, registerWatch, registerWait, registerList, registerEvents, registerRequeue]],
-  ['Talking to a task:', [registerInstruct, registerEndings, registerAnswer, registerAttach]],
-  ['This machine:', [registerRuntimes, registerServe, registerStop, registerVerify, registerDoctor, registerConfig]],
+const registrations: readonly ((parent: Command, deps: CliDependencies) => void)[] = [
+  registerRun,
+  registerSubmit,
+  registerWatch,
+  registerWait,
+  registerList,
+  registerEvents,
+  registerRequeue,
+  registerInstruct,
+  registerEndings,
+  registerAnswer,
+  registerAttach,
+  registerRuntimes,
+  registerServe,
+  registerStop,
+  registerVerify,
+  registerDoctor,
+  registerConfig,
 ];
 
 /**
- * Adds every command to a program of the caller, for instance `openclaw runtime`.
- * A command prints its own errors and passes its exit code to `deps.exit`, once. Errors of commander about the
- * arguments are not caught: they are printed or thrown as the parent is configured.
- */
-export function registerCommands(parent: Command, deps: CliDependencies): void {
-  for (const [heading, registrations] of groups) {
-    parent.commandsGroup(heading);
-    for (const register of registrations) register(parent, deps);
-  }
-}
-
-/**
- * Makes the whole `runtime` program. It never ends the process: where commander would, for help, the version or wrong
- * arguments, it throws a CommanderError and calls `onExit` with the command that was meant.
+ * Makes the whole `runtime` program, or with `deps.mount` the part of it that a host mounts. It never ends the process:
+ * where commander would, for help, the version or wrong arguments, it throws a CommanderError and calls `onExit` with
+ * the command that was meant. Throws INVALID_ARGUMENT for a mount with a command that is none.
  */
 export function createProgram(deps: CliDependencies, onExit: (command: Command) => void = () => {}): Command {
-  const program = new Command('runtime')
+  const { mount } = deps;
+  if (mount) checkMount(mount);
+  const program = new Command(mount?.name ?? 'runtime')
     .description('Run, steer, watch and recover tasks on agent runtimes.')
-    .version(deps.version, '-V, --version')
     .configureOutput({
       writeOut: (text) => void deps.stdout.write(text),
       // `runCli` prints errors, once and as every other error; and, where no command is named, the short help.
@@ -65,12 +70,26 @@ export function createProgram(deps: CliDependencies, onExit: (command: Command) 
       formatItem,
       commandUsage: (command) => formatUsage(`${pathOf(command)} ${command.usage()}`, terminalWidth(deps.stdout)),
     })
-    .addHelpText('after', () => helpOfProgram(terminalWidth(deps.stdout)));
-  addCommonOptions(program);
-  registerCommands(program, deps);
-  registerCompletion(program, deps);
+    .addHelpText('after', () => helpOfProgram(terminalWidth(deps.stdout), mount));
+  // A host has a version and a completion of its own.
+  if (!mount) program.version(deps.version, '-V, --version');
+  addCommonOptions(program, deps);
+  addOffered(program, deps);
+  if (!mount) registerCompletion(program, deps).helpGroup('This machine:');
   throwAtExit(program, onExit);
   return program;
+}
+
+/** Adds the commands that are offered, each under its heading. */
+function addOffered(program: Command, deps: CliDependencies): void {
+  const shelf = program.createCommand().copyInheritedSettings(program);
+  for (const register of registrations) register(shelf, deps);
+  for (const [heading, names] of Object.entries<readonly CommandName[]>(commandGroups)) {
+    for (const name of names) {
+      const command = shelf.commands.find((each) => each.name() === name);
+      if (command && offers(deps.mount, name)) program.addCommand(command.helpGroup(heading));
+    }
+  }
 }
 
 /** The words that lead to a command: `runtime config show`. */
@@ -79,7 +98,7 @@ export function pathOf(command: Command): string {
 }
 
 /** A command and its arguments, without `[options]`, which every command has. */
-function termOf(command: Command): string {
+export function termOf(command: Command): string {
   const args = command.registeredArguments.map((arg) => {
     const name = arg.variadic ? `${arg.name()}...` : arg.name();
     return arg.required ? `<${name}>` : `[${name}]`;

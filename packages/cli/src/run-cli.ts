@@ -14,6 +14,7 @@ import { terminalWidth } from './render/fit.ts';
 export async function runCli(args: readonly string[], deps: CliDependencies): Promise<number> {
   let exitCode: number = exitCodes.succeeded;
   let meant: Command | undefined;
+  deps.standSomewhere?.();
   const program = createProgram({ ...deps, exit: (code) => (exitCode = code) }, (command) => (meant = command));
   const attempt = async (words: readonly string[]): Promise<void> => {
     try {
@@ -55,7 +56,7 @@ async function exitCodeOfCommander(
   const { message, hint } = plainWords(error);
   const help = command.parent
     ? `${pathOf(command)} --help shows its arguments and options`
-    : 'runtime help shows the commands';
+    : `${pathOf(command)} help shows the commands`;
   return reportError(deps, usageError(message, hint ?? help), { json, verbose });
 }
 

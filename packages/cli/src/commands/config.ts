@@ -1,4 +1,5 @@
 import { configJsonSchema } from '../config/json-schema.ts';
+import { sourceOf } from '../config/load.ts';
 import { safeJson, sanitizeLine } from '../sanitize.ts';
 import type { Handler } from '../invocation/handle.ts';
 
@@ -8,10 +9,9 @@ export const showSchema: Handler = async ({ out }) =>
 
 /** `runtime config show`. */
 export const showConfig: Handler = async (context) => {
-  const { path, config: found } = await context.config();
+  const loaded = await context.config();
+  const { path, config: found } = loaded;
   await context.out.document({ path: path ?? null, config: found });
-  await context.out.line(
-    path === undefined ? 'no configuration file; these are the defaults:' : sanitizeLine(path, 1000),
-  );
+  await context.out.line(sanitizeLine(sourceOf(loaded) ?? 'no configuration file; these are the defaults:', 1000));
   await context.out.bare(safeJson(found, 2));
 };

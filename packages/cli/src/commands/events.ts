@@ -51,8 +51,7 @@ async function* readEvents(
   const { signal } = context;
   const followed = await openForFollowing(context);
   const { plane, isOwned, reconnect } = followed;
-  if (follow && !isOwned)
-    context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
+  if (follow && !isOwned) context.out.remark(`no owner lives, so no task makes progress${context.starts}`);
   const stopSaying = follow && task !== undefined ? sayOwnerChanges(context, followed) : undefined;
   try {
     if (task === undefined) {

@@ -34,7 +34,7 @@ async function readingIfThere(context: CommandContext): Promise<ControlPlane | u
 
 /** `runtime list`. */
 export const list: Handler = async (context, _args, given) => {
-  const { out, signal } = context;
+  const { out, signal, starts } = context;
   const { status: words, limit, workspace: path, label } = listOptionsSchema.parse(given);
   const status = optionValue('list --status', words, parseStatuses);
   const workspace = path === undefined ? undefined : await realDirectory(resolve(context.deps.cwd, path));
@@ -46,19 +46,22 @@ export const list: Handler = async (context, _args, given) => {
   if (views.length === 0) {
     const filtered = status ?? workspace ?? labels;
     return out.line(
-      filtered === undefined ? 'there are no tasks; runtime run "<prompt>" starts one' : 'no task is like that',
+      filtered === undefined
+        ? context.spoken('there are no tasks; runtime run "<prompt>" starts one')
+        : 'no task is like that',
     );
   }
-  for (const line of formatTaskList(views, Date.now(), out.colours, out.columns)) await out.line(line);
+  for (const line of formatTaskList(views, Date.now(), out.colours, out.columns, starts)) await out.line(line);
 };
 
 /** `runtime status`. */
 export const status: Handler = async (context, [id]) => {
-  const { out, program } = context;
+  const { out, program, starts } = context;
   const view = await findTask(context, await context.reading(), id);
   await out.document(view);
   if (out.quiet) return out.bare(view.status);
-  const style = { now: Date.now(), colours: out.colours, columns: out.columns, program };
+  const { mount } = context.deps;
+  const style = { now: Date.now(), colours: out.colours, columns: out.columns, program, mount, starts };
   for (const line of formatTask(view, style)) await out.line(line);
 };
 

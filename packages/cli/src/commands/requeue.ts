@@ -28,7 +28,7 @@ export const requeue: Handler = async (context, [id]) => {
   const view = await task.status({ signal });
   await out.document(view);
   await out.bare(task.id);
-  if (out.live) out.remark(`to watch it: ${context.program} watch ${shortId(task.id)}`);
+  if (out.live) out.remark(context.spoken(`to watch it: ${context.program} watch ${shortId(task.id)}`));
 };
 
 function requireEnd({ program }: CommandContext, { id, status }: TaskView): void {

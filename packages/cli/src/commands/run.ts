@@ -51,12 +51,12 @@ async function runDetached(context: CommandContext, prepared: PreparedTask): Pro
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
     if (!detach.signal.aborted) return exitCodes.succeeded;
     const id = shortId(task.id);
-    context.out.note(`detached; the task goes on. To watch it again: ${program} watch ${id}`);
+    context.out.note(context.spoken(`detached; the task goes on. To watch it again: ${program} watch ${id}`));
     if (!told.signal.aborted) context.out.note('Press Ctrl-C again now to cancel the task.');
     const over = AbortSignal.any([secondInterrupt.signal, told.signal]);
     if ((await abortsWithin(over, deps.detachWindowMs ?? 2000)) && secondInterrupt.signal.aborted) {
       await task.cancel({ by: 'cli', why: 'second Ctrl-C' });
-      context.out.note(`cancel requested: ${program} watch ${id} shows how it ends`);
+      context.out.note(context.spoken(`cancel requested; ${program} watch ${id} shows how it ends`));
     }
     return exitCodes.interrupted;
   } finally {
@@ -78,10 +78,8 @@ async function runInForeground(context: CommandContext, prepared: PreparedTask):
     const signal = AbortSignal.any([stop.signal, context.signal]);
     const outcome = await watchUntil(context, plane, task.id, signal);
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
-    context.out.note(
-      `stopped; the agent goes on. The next owner continues the task: ${program} serve --detach starts one.`,
-    );
-    context.out.note(`To end the task: ${program} cancel ${shortId(task.id)}`);
+    context.out.note(`stopped; the agent goes on. The next owner continues the task${context.starts}.`);
+    context.out.note(context.spoken(`To end the task: ${program} cancel ${shortId(task.id)}`));
     return exitCodes.interrupted;
   } finally {
     unsubscribe();

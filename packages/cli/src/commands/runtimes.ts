@@ -9,7 +9,6 @@ import { z } from 'zod';
 import { callerEnvironment } from '../plane/caller.ts';
 import { connectIfOwned } from '../plane/connect.ts';
 import type { CommandContext } from '../invocation/context.ts';
-import type { Colours } from '../render/output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import type { Handler } from '../invocation/handle.ts';
 
@@ -19,7 +18,7 @@ export const runtimes: Handler = async (context, _args, given) => {
   const reports = await findRuntimes(context, refresh);
   await context.out.document(reports);
   if (context.out.quiet) return context.out.bare(usable(reports).join('\n'));
-  for (const report of reports) await context.out.line(formatRuntime(report, context.out.colours));
+  for (const report of reports) await context.out.line(formatRuntime(report, context));
 };
 
 /**
@@ -73,12 +72,14 @@ function describeCapabilities(capabilities: RuntimeCapabilities): string {
   return words.join(', ');
 }
 
-function formatRuntime(report: RuntimeReport, c: Colours): string {
+function formatRuntime(report: RuntimeReport, { out, spoken }: CommandContext): string {
+  const c = out.colours;
   const breaker = report.breaker === 'closed' ? '' : c.yellow(`  breaker ${report.breaker}`);
   const id = c.bold(report.id);
   if (report.status === 'unavailable') {
     const reason = `${sanitizeLine(report.reason, 500)} ${c.dim(`[${report.code}]`)}`;
-    const hint = report.hint === undefined ? '' : `\n  ${sanitizeLine(report.hint, 500)}`;
+    const said = spoken(report.hint ?? '');
+    const hint = said === '' ? '' : `\n  ${sanitizeLine(said, 500)}`;
     return `${c.red('✗')} ${id}  ${reason}${breaker}${hint}`;
   }
   const capabilities = `\n  ${describeCapabilities(report.capabilities)}`;

@@ -4,16 +4,18 @@ import type { CommandContext } from '../invocation/context.ts';
 import type { Handler } from '../invocation/handle.ts';
 import { cannotChange, findLivingOwner } from '../plane/connect.ts';
 import { leaveOwner } from '../plane/leave-owner.ts';
+import { withoutOwner } from '../render/without-owner.ts';
 
 /** As long as an owner may take to start. */
 const answerMs = 15_000;
 
 /** `runtime stop`. */
 export const stop: Handler = async (context) => {
-  const { out } = context;
+  const { out, deps } = context;
+  const name = deps.mount?.name ?? 'runtime';
   const plane = await owner(context);
   const info =
-    plane && (await leaveOwner(context, context.closeAtEnd(plane), { why: 'runtime stop', successor: false }));
+    plane && (await leaveOwner(context, context.closeAtEnd(plane), { why: `${name} stop`, successor: false }));
   if (!info) {
     await out.document({ stopped: false });
     await out.line('no owner lives: there is nothing to stop');
@@ -21,7 +23,7 @@ export const stop: Handler = async (context) => {
   }
   const { pid, unfinished } = info;
   await out.document({ stopped: true, pid, unfinished });
-  await out.line(`the owner (pid ${pid}) has left; ${whatGoesOn(unfinished)}`);
+  await out.line(`the owner (pid ${pid}) has left; ${withoutOwner(unfinished, deps)}`);
 };
 
 /** The owner, once it answers; undefined without one. It may be about to start, or to leave. */
@@ -33,10 +35,4 @@ async function owner(context: CommandContext): Promise<ControlPlane | undefined>
     if (cannotChange(found) || performance.now() > until) throw found;
     await sleep(50, undefined, { signal: context.signal });
   }
-}
-
-function whatGoesOn(unfinished: number): string {
-  if (unfinished === 0) return 'no task goes on';
-  const [tasks, them] = unfinished === 1 ? ['1 task goes', 'it'] : [`${unfinished} tasks go`, 'them'];
-  return `${tasks} on without an owner, until the next task or runtime serve takes ${them} up`;
 }

@@ -59,5 +59,5 @@ export const submit: Handler = async (context, [prompt], given) => {
   const { out, program } = context;
   if (out.json) return out.document(await task.status({ signal: context.signal }));
   await out.bare(task.id);
-  if (out.live) out.remark(`to watch it: ${program} watch ${shortId(task.id)}`);
+  if (out.live) out.remark(context.spoken(`to watch it: ${program} watch ${shortId(task.id)}`));
 };

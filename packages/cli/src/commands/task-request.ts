@@ -7,7 +7,7 @@ import { labelsOf } from '../arguments/label.ts';
 import { mergePolicies } from '../arguments/policy.ts';
 import { defined } from '../defined.ts';
 import { usageError } from '../arguments/usage-error.ts';
-import type { LoadedConfig } from '../config/load.ts';
+import { sourceOf, type LoadedConfig } from '../config/load.ts';
 import { pick, type Definitions } from '../config/definitions.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { callingRun } from '../plane/calling-run.ts';
@@ -116,10 +116,11 @@ async function usableRuntimes(
   return withModel(usable, options);
 }
 
-function unknownRuntime(id: string, { path, config }: LoadedConfig): AgentRuntimeError {
-  const where = path === undefined ? 'and there is no configuration file here' : `in ${path}`;
+function unknownRuntime(id: string, loaded: LoadedConfig): AgentRuntimeError {
+  const source = sourceOf(loaded);
+  const where = source === undefined ? 'and there is no configuration file here' : `in ${source}`;
   return new AgentRuntimeError('NOT_FOUND', `no runtime ${JSON.stringify(id)} is configured ${where}`, {
-    hint: `the runtimes are ${Object.keys(config.runtimes).join(', ')}`,
+    hint: `the runtimes are ${Object.keys(loaded.config.runtimes).join(', ')}`,
   });
 }
 

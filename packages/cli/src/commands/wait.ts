@@ -30,7 +30,7 @@ export const wait: Handler = async (context, names, given) => {
     views.set(view.id, view);
   }
   if (!followed.isOwned && [...views.values()].some(({ endedAt }) => endedAt === undefined))
-    context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
+    context.out.remark(`no owner lives, so no task makes progress${context.starts}`);
   await refuseOwnTask(context, followed.plane, [...views.keys()]);
   const stopSaying = sayOwnerChanges(context, followed);
   try {

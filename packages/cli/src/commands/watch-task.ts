@@ -36,6 +36,7 @@ export async function watchTask(
     verbose: context.options.verbose,
     columns: out.live ? out.columns : undefined,
     program,
+    mount: context.deps.mount,
   });
   const now = context.deps.now ?? Date.now;
   const stopMoving = out.moving(() => view.activity(now()));
@@ -71,7 +72,12 @@ export async function watchTask(
 }
 
 /** Says on stderr what a queued task waits for, when it has waited for some time and whenever that changes. */
-function sayWhyQueued({ deps, out }: CommandContext, plane: ControlPlane, taskId: string, view: LiveView): () => void {
+function sayWhyQueued(
+  { deps, out, starts }: CommandContext,
+  plane: ControlPlane,
+  taskId: string,
+  view: LiveView,
+): () => void {
   let said: string | undefined;
   let isOver = false;
   let timer: NodeJS.Timeout;
@@ -82,7 +88,7 @@ function sayWhyQueued({ deps, out }: CommandContext, plane: ControlPlane, taskId
         .task(taskId)
         .status()
         .catch(() => undefined);
-      const why = shown && describeWaiting(shown, { now: (deps.now ?? Date.now)() });
+      const why = shown && describeWaiting(shown, { now: (deps.now ?? Date.now)(), starts });
       const reason = shown?.waitingFor?.text;
       if (why !== undefined && reason !== said && view.queued) {
         said = reason;
@@ -99,10 +105,10 @@ function sayWhyQueued({ deps, out }: CommandContext, plane: ControlPlane, taskId
 }
 
 /** The line for a task that is kept open, on a runtime that takes more, and now waits for a person. */
-function restHint(event: TaskStreamEvent, goesOn: boolean, view: LiveView, { out, program }: CommandContext): string {
+function restHint(event: TaskStreamEvent, goesOn: boolean, view: LiveView, context: CommandContext): string {
   if (!goesOn || event.type !== 'turn.ended') return '';
+  const { out, program, spoken } = context;
   const id = shortId(event.stream.slice('task/'.length));
-  return view.line(
-    out.colours.dim(`the agent rests; to go on: ${program} follow-up ${id} "<text>", to end: ${program} close ${id}`),
-  );
+  const next = `to go on: ${program} follow-up ${id} "<text>"; to end: ${program} close ${id}`;
+  return view.line(out.colours.dim(spoken(`the agent rests; ${next}`)));
 }

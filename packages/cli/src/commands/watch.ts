@@ -15,7 +15,7 @@ export const watch: Handler = async (context, [id]) => {
   const view = await findTask(context, plane, id);
   await refuseOwnTask(context, plane, [view.id]);
   if (!isOwned && view.endedAt === undefined)
-    out.remark(`no owner lives, so this task makes no progress; ${program} serve --detach starts one`);
+    out.remark(`no owner lives, so this task makes no progress${context.starts}`);
   const stopSaying = sayOwnerChanges(context, followed, { untilStopped: true });
   try {
     const outcome = await watchTask(context, plane, view.id, { signal, reconnect });

@@ -15,9 +15,14 @@ export type { RuntimeConfig } from './schema.ts';
 /** A checked configuration and its source. */
 export interface LoadedConfig {
   readonly config: RuntimeConfig;
-  /** The absolute path of its file; undefined for the defaults of this machine. */
+  /** The absolute path of its file; undefined for the defaults of this machine, and for a host that reads no file. */
   readonly path: string | undefined;
+  /** Where it comes from when that is no file, for people: `plugins.entries of the host`. @default unknown */
+  readonly source?: string | undefined;
 }
+
+/** Where a configuration comes from, for people; undefined for the defaults. */
+export const sourceOf = ({ path, source }: LoadedConfig): string | undefined => path ?? source;
 
 /** Where to look for a configuration. */
 export interface LoadConfigOptions {
@@ -64,10 +69,19 @@ export function parseConfig(text: string, path: string): RuntimeConfig {
   }
   const lost = describeLostName(text);
   if (lost !== undefined) throw usageError(`${path}: ${lost}`);
-  const parsed = runtimeConfigSchema.safeParse(document);
-  if (parsed.success) return parsed.data;
+  return parsed(document, path);
+}
+
+/** Checks a configuration that a host brings. Throws INVALID_ARGUMENT with the place of the mistake. */
+export function checkConfig(loaded: LoadedConfig): LoadedConfig {
+  return { ...loaded, config: parsed(loaded.config, sourceOf(loaded) ?? 'the configuration') };
+}
+
+function parsed(document: unknown, source: string): RuntimeConfig {
+  const result = runtimeConfigSchema.safeParse(document);
+  if (result.success) return result.data;
   throw usageError(
-    `${path}: ${describeIssues(parsed.error.issues).join('; ')}`,
+    `${source}: ${describeIssues(result.error.issues).join('; ')}`,
     'runtime config schema prints what is expected',
   );
 }

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { addCommand } from '../invocation/add-command.ts';
 
-/** `runtime completion`, and `runtime complete`, which the shells call. */
-export function registerCompletion(parent: Command, deps: CliDependencies): void {
+/** `runtime completion`, which is returned, and `runtime complete`, which the shells call. */
+export function registerCompletion(parent: Command, deps: CliDependencies): Command {
   const completion = addCommand(parent, deps, {
     usage: 'completion <shell>',
     description: 'print the completion for a shell: bash, zsh or fish',
@@ -18,4 +18,5 @@ export function registerCompletion(parent: Command, deps: CliDependencies): void
     .description('what may stand at the end of these words, for shells')
     .allowUnknownOption()
     .action(async (words: string[]) => (await import('../commands/completion.ts')).complete(parent, deps, words));
+  return completion;
 }

@@ -6,6 +6,7 @@ interface Ending {
   readonly name: 'interrupt' | 'cancel' | 'close';
   readonly description: string;
   readonly examples: readonly string[];
+  readonly details?: string;
 }
 
 const endings: readonly Ending[] = [
@@ -18,6 +19,7 @@ const endings: readonly Ending[] = [
     name: 'cancel',
     description: 'end the task and stop its processes',
     examples: ['cancel last', 'cancel k3f9x2 --wait', 'cancel k3f9x2 --why "no longer needed"'],
+    details: 'Where no owner lives, it ends the task itself, waits until that is done, and starts no owner.',
   },
   {
     name: 'close',
@@ -26,13 +28,14 @@ const endings: readonly Ending[] = [
   },
 ];
 
-/** `runtime interrupt`, `cancel` and `close`. Without `--wait` they end when the request is durable. */
+/** `runtime interrupt`, `cancel` and `close`. */
 export function registerEndings(parent: Command, deps: CliDependencies): void {
-  for (const { name, description, examples } of endings) {
+  for (const { name, description, examples, details } of endings) {
     addCommand(parent, deps, {
       usage: `${name} <task>`,
       description,
       examples,
+      ...(details === undefined ? {} : { details }),
       options: (command) => {
         command.option('--why <text>', 'the reason, which is recorded');
         return name === 'interrupt' ? command : command.option('--wait', 'wait until the task has ended');

@@ -9,10 +9,13 @@ export function registerRun(parent: Command, deps: CliDependencies): void {
     usage: 'run [prompt]',
     description: 'submit a task and watch it until it ends',
     options: (command) =>
-      addTaskOptions(command).option(
-        '--foreground',
-        'own the data directory in this process, for containers and tests',
-      ),
+      // A host whose commands start no owner has one, and a command is not to take its place.
+      deps.startOwner
+        ? addTaskOptions(command).option(
+            '--foreground',
+            'own the data directory in this process, for containers and tests',
+          )
+        : addTaskOptions(command),
     details:
       'Ctrl-C stops watching; the task goes on. A second Ctrl-C right after it cancels the task. The exit code is 0 if the task succeeded.',
     examples: [

@@ -172,15 +172,16 @@ export type LockFacts =
   | { readonly kind: 'silent'; readonly pid: number };
 
 /** Who owns the data directory. */
-export function checkLock(facts: LockFacts): Check {
-  if (facts.kind === 'free') return check('owner', 'ok', 'none; the first command that writes starts one');
+export function checkLock(facts: LockFacts, starts?: string): Check {
+  if (facts.kind === 'free')
+    return check('owner', 'ok', `none${starts ?? '; the first command that writes starts one'}`);
   if (facts.kind === 'served')
     return check('owner', 'ok', `process ${facts.pid}, ${facts.unfinished} unfinished tasks`);
   return check(
     'owner',
     'warn',
     `owner.json names process ${facts.pid}, but its socket does not answer`,
-    'it was killed, hangs, or serves no socket; the next command starts an owner once the lock is free',
+    `it was killed, hangs, or serves no socket${starts ?? '; the next command starts an owner once the lock is free'}`,
   );
 }
 

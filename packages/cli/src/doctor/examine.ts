@@ -1,4 +1,5 @@
 import { AgentRuntimeError } from '@runtime/contracts';
+import { sourceOf } from '../config/load.ts';
 import { connectIfOwned } from '../plane/connect.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import { sanitizeLine } from '../sanitize.ts';
@@ -41,7 +42,8 @@ export async function examine(context: CommandContext): Promise<Check[]> {
     checkFileSystem(fileSystem, machine.platform),
     checkFreeSpace(fileSystem),
     checkSocketPath(socket, machine.platform),
-    checkLock(lock),
+    // As ever where the commands start one.
+    checkLock(lock, deps.startOwner ? undefined : context.starts),
     checkPlacement(placement),
     checkTool('tmux', tmux, 'needed by runtimes of the tmux adapter', machine.platform),
     checkTool('bash', bash, 'needed by runtimes of the tmux adapter', machine.platform),
@@ -69,16 +71,17 @@ async function findOwner(context: CommandContext): Promise<LockFacts> {
 
 async function checkConfig(context: CommandContext): Promise<Check> {
   try {
-    const { path, config } = await context.config();
-    const ids = Object.keys(config.runtimes).join(', ');
-    return { name: 'configuration', status: 'ok', detail: `${path ?? 'no file; the defaults'}: ${ids}` };
+    const loaded = await context.config();
+    const ids = Object.keys(loaded.config.runtimes).join(', ');
+    return { name: 'configuration', status: 'ok', detail: `${sourceOf(loaded) ?? 'no file; the defaults'}: ${ids}` };
   } catch (error) {
-    const { rawMessage, hint } = AgentRuntimeError.from(error);
+    const { rawMessage, hint = '' } = AgentRuntimeError.from(error);
+    const said = context.spoken(hint);
     return {
       name: 'configuration',
       status: 'fail',
       detail: sanitizeLine(rawMessage, 500),
-      ...(hint === undefined ? {} : { hint }),
+      ...(said === '' ? {} : { hint: said }),
     };
   }
 }

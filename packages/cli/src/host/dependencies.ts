@@ -1,6 +1,8 @@
 import type { AgentRuntimeError, ControlPlane, ErrorData, RuntimeDefinition } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import type { LoadedConfig } from '../config/load.ts';
 import type { Machine } from '../doctor/machine.ts';
+import type { Mount } from '../mount.ts';
 
 /** Where text is written: a stream of the process, or a double of one. */
 export interface TextSink {
@@ -22,6 +24,11 @@ export interface OpenPlaneOptions {
   readonly concurrency?: number;
   /** Of this program. */
   readonly version: string;
+  /**
+   * Only to end what is named, and for a moment: starts no task, takes up none that is not asked for, serves no socket.
+   * Other commands wait until it is closed. @default false
+   */
+  readonly brief?: boolean;
   /** Called when another command asks this owner to leave. */
   readonly onLeaveRequest?: (request: { readonly by: string; readonly why?: string | undefined }) => void;
 }
@@ -105,8 +112,20 @@ export interface CliDependencies {
    * @default it is not looked for
    */
   findCallingRun?(): Promise<string | undefined>;
-  /** Starts an owner process. Resolves when the process runs, which is before it serves. */
-  startOwner(options: StartOwnerOptions): Promise<StartingOwner>;
+  /**
+   * Starts an owner process. Resolves when the process runs, which is before it serves.
+   * @default none: a command that needs an owner where none lives is UNAVAILABLE
+   */
+  readonly startOwner?: ((options: StartOwnerOptions) => Promise<StartingOwner>) | undefined;
+  /** What a person can do where no owner lives and no command starts one: `start the gateway`. */
+  readonly noOwnerHint?: string | undefined;
+  /**
+   * The configuration of a host, with absolute paths in it. It is checked as a file would be. There is no `--config`
+   * then. @default the nearest runtime.config.json
+   */
+  readonly loadConfig?: (() => Promise<LoadedConfig>) | undefined;
+  /** Where the commands stand; `registerCommands` says it. @default a program of their own, `runtime` */
+  readonly mount?: Mount | undefined;
   /** Tells the error of this process to the one that started it, where that listens: see `StartingOwner.failure`. */
   tellStarter?(failure: ErrorData): void;
   /** Calls the listener for these signals until the returned function is called. */
@@ -118,6 +137,8 @@ export interface CliDependencies {
   readonly machine: Machine;
   /** Sets the exit code of the process. Called once, at the end of a command. */
   exit(code: number): void;
+  /** Called once, before a command acts: goes to a directory that exists, where the one that it was called in does not. */
+  standSomewhere?(): void;
   /** Goes to a directory that stays: an owner must not depend on the one it was started in. */
   leaveWorkingDirectory(): void;
   /** Ends the process with this code after a time, should anything keep it until then. */

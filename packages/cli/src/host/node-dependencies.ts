@@ -6,19 +6,21 @@ import type { CliDependencies } from './dependencies.ts';
 import { nodeMachine } from '../doctor/node-machine.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { nodePlanes } from './node-planes.ts';
-import { defaultDataDir, homeDirectory, workingDirectory } from './places.ts';
+import { defaultDataDir, homeDirectory, standSomewhere, workingDirectory } from './places.ts';
+import { processStreams } from './streams.ts';
 import { version } from '../version.ts';
 
 /**
  * The streams, signals and environment of this process, and the real planes and adapters, whose packages are loaded when
  * they are used. Spread it to replace a part:
- * `{ ...nodeDependencies(), version: '1.2.3' }`. Listens for errors of stdout and stderr from then on.
+ * `{ ...nodeDependencies(), version: '1.2.3' }`. Opens, starts and listens to nothing by itself: a stream is opened, and
+ * listened to for errors, when a command uses it.
  */
 export function nodeDependencies(): CliDependencies {
   // The same program from sources and from the bundle.
   const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
   const home = homeDirectory();
-  const output = watchOutput();
+  const { stdin, stdout, stderr, broken, isLost } = processStreams();
   let calledFrom: Promise<string | undefined> | undefined;
   return {
     version,
@@ -26,10 +28,10 @@ export function nodeDependencies(): CliDependencies {
     cwd: workingDirectory(process.env),
     home: home ?? '/',
     defaultDataDir: defaultDataDir(process.env, home, process.platform),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    brokenPipe: output.broken,
+    stdin,
+    stdout,
+    stderr,
+    brokenPipe: broken,
     planes: nodePlanes(),
     createAdapter: async (id, definition) => (await import('@runtime/adapters')).createAdapter(id, definition),
     findCallingRun: () => (calledFrom ??= callingRun()),
@@ -50,11 +52,12 @@ export function nodeDependencies(): CliDependencies {
     ask,
     runOnTerminal,
     machine: nodeMachine(),
+    standSomewhere,
     leaveWorkingDirectory: () => process.chdir('/'),
     exitWithin: (code, ms) => void setTimeout(() => process.exit(code), ms).unref(),
     exit: (code) => {
       // Not process.exit, which would lose what is still in the pipes; but after Ctrl-C a full pipe must not hold us.
-      process.exitCode = output.isLost() ? exitCodes.failed : code;
+      process.exitCode = isLost() ? exitCodes.failed : code;
       if (code === exitCodes.interrupted) process.exit();
     },
   };
@@ -62,26 +65,6 @@ export function nodeDependencies(): CliDependencies {
 
 const callingRun = async (): Promise<string | undefined> =>
   (await import('@runtime/adapter-kit/process')).findCallingRun();
-
-/**
- * Watches for what cannot be written. `broken` aborts when stdout takes no more: its reader closed it, as `head` does,
- * or, which also makes the command fail, its result is lost. A note that is lost changes nothing.
- */
-function watchOutput(): { readonly broken: AbortSignal; isLost(): boolean } {
-  const broken = new AbortController();
-  let lost = false;
-  process.stderr.on('error', () => {});
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED' && !lost) {
-      lost = true;
-      process.stderr.write(`error cannot write to stdout: ${error.message}\n`);
-      // The command may have set it before.
-      process.exitCode = exitCodes.failed;
-    }
-    broken.abort(new DOMException('nothing more can be written to stdout', 'AbortError'));
-  });
-  return { broken: broken.signal, isLost: () => lost };
-}
 
 async function ask(question: string, signal: AbortSignal): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout });

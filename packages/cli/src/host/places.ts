@@ -6,15 +6,23 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * The directory that this process was started in. Where it has been removed, its former path, which leads nowhere: no
- * task must run in another one. The process then moves to `/`, since Node and many packages throw without a directory.
+ * task must run in another one.
  */
 export function workingDirectory(env: Env): string {
   try {
     return process.cwd();
   } catch {
     const former = formerDirectory() ?? env['PWD'];
-    process.chdir('/');
     return former !== undefined && isAbsolute(former) ? former : '/the-working-directory-was-removed';
+  }
+}
+
+/** Moves this process to `/` where its directory was removed: Node and many packages throw without one. */
+export function standSomewhere(): void {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir('/');
   }
 }
 

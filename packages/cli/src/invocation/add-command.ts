@@ -3,19 +3,31 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { addAfterHelp } from './help.ts';
 import { terminalWidth } from '../render/fit.ts';
+import { spoken } from '../render/spoken.ts';
 import { handle, type Handler, type HandlerOptions } from './handle.ts';
 
-/** Adds the options that every command takes, before its name or after it. */
-export function addCommonOptions(command: Command): Command {
-  return command
-    .option('--data-dir <path>', 'where tasks are kept (default: $RUNTIME_DATA_DIR, else the state directory)')
-    .option('--config <path>', 'the configuration file (default: the nearest runtime.config.json, from here upwards)')
-    .option('--json', 'print one JSON document; NDJSON for run, events and log')
-    .option(
+/** The options that every command takes, before its name or after it. */
+export function commonOptions({ loadConfig }: Pick<CliDependencies, 'loadConfig'>): Option[] {
+  const config = new Option(
+    '--config <path>',
+    'the configuration file (default: the nearest runtime.config.json, from here upwards)',
+  );
+  return [
+    new Option('--data-dir <path>', 'where tasks are kept (default: $RUNTIME_DATA_DIR, else the state directory)'),
+    // A host that brings its configuration has no file to name.
+    ...(loadConfig ? [] : [config]),
+    new Option('--json', 'print one JSON document; NDJSON for run, events and log'),
+    new Option(
       '-q, --quiet',
       'print only the bare result: ids, a status, what the agent says, or the document asked for; else nothing',
-    )
-    .option('--verbose', 'show more detail, and the causes of errors');
+    ),
+    new Option('--verbose', 'show more detail, and the causes of errors'),
+  ];
+}
+
+/** Adds the options that every command takes. */
+export function addCommonOptions(command: Command, deps: CliDependencies): void {
+  for (const option of commonOptions(deps)) command.addOption(option);
 }
 
 /** One command. */
@@ -34,10 +46,10 @@ export interface CommandSpec extends HandlerOptions {
 }
 
 const argumentHelp: Readonly<Record<string, string>> = {
-  task: 'its id as runtime list shows it, any unique part of the id, or last for the newest task here',
+  task: 'its id, as lists show it, any unique part of the id, or last for the newest task here',
   prompt: 'what the agent is to do; - reads standard input',
   text: 'the text of the instruction; - reads standard input',
-  tasks: 'ids as runtime list shows them, any unique parts of ids, or last for the newest task here',
+  tasks: 'ids, as lists show them, any unique parts of ids, or last for the newest task here',
   shell: 'bash, zsh or fish',
   approval: 'the id of the approval',
   choice: 'the id or the label of a choice, or allow or deny',
@@ -48,9 +60,10 @@ export function addCommand(parent: Command, deps: CliDependencies, spec: Command
   const command = parent.command(spec.usage).description(spec.description);
   for (const argument of command.registeredArguments) argument.description = argumentHelp[argument.name()] ?? '';
   spec.options?.(command);
-  addCommonOptions(command);
+  for (const option of command.options) option.description = spoken(option.description, deps.mount);
+  addCommonOptions(command, deps);
   command.aliases(spec.aliases ?? []);
-  addAfterHelp(command, spec.details, spec.examples ?? [], () => terminalWidth(deps.stdout));
+  addAfterHelp(command, spec, deps.mount, () => terminalWidth(deps.stdout));
   return command.action(handle(deps, spec.body, spec));
 }
 

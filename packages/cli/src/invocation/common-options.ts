@@ -8,7 +8,7 @@ export interface CommonOptions {
 }
 
 /** The common ones among the options that commander has parsed. Without a schema, which would take long to load. */
-export function commonOptions(given: Readonly<Record<string, unknown>>): CommonOptions {
+export function commonOptionsOf(given: Readonly<Record<string, unknown>>): CommonOptions {
   const text = (name: string): string | undefined => {
     const value = given[name];
     return typeof value === 'string' ? value : undefined;

@@ -6,6 +6,8 @@ import { connectForReading, connectForWriting, type ConnectContext, type Writing
 import type { CliDependencies } from '../host/dependencies.ts';
 import { shellWord } from '../render/approval.ts';
 import { createOutput } from '../render/output.ts';
+import { spoken } from '../render/spoken.ts';
+import { startsOwner } from '../render/starts-owner.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import type { CommonOptions } from './common-options.ts';
 import { whileStarting } from './while-starting.ts';
@@ -15,6 +17,10 @@ export interface CommandContext extends ConnectContext {
   readonly options: CommonOptions;
   /** How this program is called on the same data directory, in commands to copy. */
   readonly program: string;
+  /** What brings an owner where none lives, as the end of a sentence. */
+  readonly starts: string;
+  /** As `spoken` of the mount: without what is said about commands that are not offered here. */
+  readonly spoken: (text: string) => string;
   /** Ends the command by aborting `signal`: Ctrl-C does so unless the command handles it itself. */
   interrupt(): void;
   /** Connects to the owner, else reads the files. The plane is closed with the context. */
@@ -46,13 +52,15 @@ export function createContext(deps: CliDependencies, options: CommonOptions): Co
   const signal = AbortSignal.any([interrupted.signal, deps.brokenPipe]);
   const planes = new Set<ControlPlane>();
   let loaded: Promise<LoadedConfig> | undefined;
+  const name = deps.mount?.name ?? 'runtime';
+  const program =
+    options.dataDir === undefined ? name : `${name} --data-dir ${shellWord(sanitizeLine(options.dataDir, 4096))}`;
   const context: CommandContext = {
     deps,
     options,
-    program:
-      options.dataDir === undefined
-        ? 'runtime'
-        : `runtime --data-dir ${shellWord(sanitizeLine(options.dataDir, 4096))}`,
+    program,
+    starts: startsOwner(deps, program),
+    spoken: (text) => spoken(text, deps.mount),
     dataDir: resolveDataDir(deps, options.dataDir),
     out: createOutput(deps, options, signal),
     signal,
@@ -81,7 +89,8 @@ export function createContext(deps: CliDependencies, options: CommonOptions): Co
 }
 
 /** Most commands need no configuration, and its schema takes long to load. */
-async function load({ cwd, home, env }: CliDependencies, path: string | undefined): Promise<LoadedConfig> {
-  const { loadConfig } = await import('../config/load.ts');
-  return loadConfig({ path, cwd, home, env });
+async function load(deps: CliDependencies, path: string | undefined): Promise<LoadedConfig> {
+  const { checkConfig, loadConfig } = await import('../config/load.ts');
+  const { cwd, home, env } = deps;
+  return deps.loadConfig ? checkConfig(await deps.loadConfig()) : loadConfig({ path, cwd, home, env });
 }

@@ -1,11 +1,11 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { Command } from 'commander';
-import { commonOptions, type CommonOptions } from './common-options.ts';
+import { commonOptionsOf, type CommonOptions } from './common-options.ts';
 import { createContext, type CommandContext } from './context.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { exitCodeOf, exitCodes } from '../exit-codes.ts';
 import { wasStopped } from '../plane/owner-left.ts';
-import { spokenHint } from '../render/spoken-hint.ts';
+import { spokenHint } from '../render/spoken.ts';
 import { createOutput, formatError } from '../render/output.ts';
 
 /** Prints an error: as text on stderr, or with `--json` as the one document on stdout. Returns its exit code. */
@@ -17,14 +17,15 @@ export async function reportError(
   const error = AgentRuntimeError.from(thrown);
   deps.tellStarter?.(error.toData());
   const out = createOutput(deps, options);
-  const hint = error.hint === undefined ? {} : { hint: spokenHint(error.hint) };
-  if (options.json) await out.record({ error: { ...error.toData(), ...hint } });
+  const hint = spokenHint(error.hint ?? '', deps.mount) || undefined;
+  if (options.json) await out.record({ error: { ...error.toData(), hint } });
   // Nothing failed: a person ended what the view was looking at.
-  else if (error.code === 'CANCELLED' && wasStopped(error)) out.note(`${error.rawMessage}; ${error.hint}`);
-  else
-    out.note(
-      formatError(error, createOutput({ ...deps, stdout: deps.stderr }, { json: false }).colours, options.verbose),
-    );
+  else if (error.code === 'CANCELLED' && wasStopped(error))
+    out.note(hint === undefined ? error.rawMessage : `${error.rawMessage}; ${hint}`);
+  else {
+    const { colours } = createOutput({ ...deps, stdout: deps.stderr }, { json: false });
+    out.note(formatError(error, colours, options.verbose, deps.mount));
+  }
   return exitCodeOf(error);
 }
 
@@ -46,7 +47,7 @@ export function handle(deps: CliDependencies, body: Handler, handlerOptions: Han
   return async (...received: readonly unknown[]): Promise<void> => {
     const command = received.at(-1) as Command;
     const given: Record<string, unknown> = command.optsWithGlobals();
-    const common = commonOptions(given);
+    const common = commonOptionsOf(given);
     const args = command.processedArgs.flat().map((arg: unknown) => (typeof arg === 'string' ? arg : undefined));
     deps.exit(await attempt(deps, common, (context) => body(context, args, given), handlerOptions));
   };

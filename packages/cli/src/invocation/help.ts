@@ -1,6 +1,8 @@
 import type { Command, Help } from 'commander';
 import { exitCodesHelp } from '../exit-codes.ts';
+import type { Mount } from '../mount.ts';
 import { cutLine, wrapLine } from '../render/fit.ts';
+import { spoken } from '../render/spoken.ts';
 
 /** The least width beside a term in which a description can be read. */
 const minDescriptionWidth = 30;
@@ -20,24 +22,36 @@ export function formatItem(term: string, termWidth: number, description: string,
   return [`  ${term}`, ...below.map((line) => `      ${line}`)].join('\n');
 }
 
+/** What follows the help of a command. */
+export interface AfterHelp {
+  readonly details?: string | undefined;
+  /** Command lines without the name of the program. */
+  readonly examples?: readonly string[] | undefined;
+}
+
 /** Adds text after the help, wrapped to the terminal, and examples of the command, each on its own line. */
 export function addAfterHelp(
   command: Command,
-  details: string | undefined,
-  examples: readonly string[],
+  { details = '', examples = [] }: AfterHelp,
+  mount: Mount | undefined,
   columns: () => number,
 ): void {
   command.addHelpText('after', () => {
     const width = columns();
-    const parts = details === undefined ? [] : [wrapLine(details, width, '')];
+    const told = spoken(details, mount);
+    const parts = told === '' ? [] : [wrapLine(told, width, '')];
     const aliases = command.aliases();
     if (aliases.length > 0) parts.push(wrapLine(`Also called ${aliases.join(' and ')}.`, width, ''));
-    if (examples.length > 0) {
-      const lines = examples.map((example) => wrapLine(`  runtime ${example}`, width, '      '));
-      parts.push(['Examples:', ...lines].join('\n'));
-    }
+    const lines = exampleLines(examples, mount, width);
+    if (lines.length > 0) parts.push(['Examples:', ...lines].join('\n'));
     return parts.length === 0 ? '' : `\n${parts.join('\n\n')}`;
   });
+}
+
+/** Without those of a command that is not offered here. */
+function exampleLines(examples: readonly string[], mount: Mount | undefined, width: number): string[] {
+  const lines = examples.map((example) => spoken(`runtime ${example}`, mount));
+  return lines.filter((line) => line !== '').map((line) => wrapLine(`  ${line}`, width, '      '));
 }
 
 /** What follows the word `Usage:`. */
@@ -75,10 +89,10 @@ export function shortHelp(command: Command, width: number): string {
 const firstSteps = ['doctor', 'run "fix the flaky test" --on pi', 'watch last'];
 
 /** What follows the help of the whole program: exit codes and first steps. */
-export function helpOfProgram(width: number): string {
+export function helpOfProgram(width: number, mount: Mount | undefined): string {
   const codes = exitCodesHelp.map(([code, meaning]) =>
     wrapLine(`  ${String(code).padEnd(3)}  ${meaning}`, width, '       '),
   );
-  const examples = firstSteps.map((step) => wrapLine(`  runtime ${step}`, width, '      '));
-  return ['', 'Exit codes:', ...codes, '', 'Examples:', ...examples].join('\n');
+  const examples = exampleLines(firstSteps, mount, width);
+  return ['', 'Exit codes:', ...codes, ...(examples.length > 0 ? ['', 'Examples:', ...examples] : [])].join('\n');
 }

@@ -18,16 +18,19 @@ export async function whileStarting<T>(
   const since = now();
   // Another command may be starting one, and an older owner may be about to leave.
   let doing = 'waiting for the owner…';
-  const startOwner: CliDependencies['startOwner'] = (options) => {
-    doing = 'starting the owner…';
-    return deps.startOwner(options);
-  };
+  const { startOwner } = deps;
+  const starting: CliDependencies['startOwner'] =
+    startOwner &&
+    ((options) => {
+      doing = 'starting the owner…';
+      return startOwner(options);
+    });
   const stopMoving = out.moving(() => {
     const elapsed = now() - since;
     return elapsed < soonMs ? undefined : `${formatElapsed(elapsed)} · ${doing}`;
   });
   try {
-    return await work({ ...deps, startOwner });
+    return await work({ ...deps, startOwner: starting });
   } finally {
     stopMoving();
   }

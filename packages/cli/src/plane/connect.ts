@@ -8,6 +8,7 @@ import { leaveOwner } from './leave-owner.ts';
 import { wasReplaced } from './owner-left.ts';
 import { isOlder } from './versions.ts';
 import type { Output } from '../render/output.ts';
+import { spokenHint } from '../render/spoken.ts';
 import { sanitizeLine } from '../sanitize.ts';
 
 /** What a command needs to reach a plane. */
@@ -17,6 +18,8 @@ export interface ConnectContext {
   readonly out: Output;
   /** Aborted by the end of the command. */
   readonly signal: AbortSignal;
+  /** How this program is called on the same data directory, in commands to copy. */
+  readonly program: string;
   config(): Promise<LoadedConfig>;
   /** Closes the plane when the command ends. Returns the plane. */
   closeAtEnd(plane: ControlPlane): ControlPlane;
@@ -71,7 +74,7 @@ export async function connectForReading(context: ConnectContext): Promise<Contro
   const found = await findLivingOwner(context);
   if (found && !AgentRuntimeError.isInstance(found)) return found;
   if (found?.details?.['silent'] === true) {
-    const hint = found.hint === undefined ? '' : ` (${sanitizeLine(found.hint, 500)})`;
+    const hint = inBrackets(found.hint, context);
     context.out.note(`note: ${sanitizeLine(found.rawMessage, 500)}${hint}; this is read from the files`);
   }
   return context.deps.planes.readOnly({ dataDir: context.dataDir });
@@ -87,7 +90,8 @@ export async function connectForWriting(context: ConnectContext, options: Writin
   const startFrom = performance.now() + (wasReplaced(options.lost) ? timeoutMs : 0);
   let since = startFrom;
   let owner: StartingOwner | undefined;
-  let mayTakeOver = true;
+  // Where no command starts an owner, nothing would come after it.
+  let mayTakeOver = context.deps.startOwner !== undefined;
   let pauseMs = 20;
   for (;;) {
     const found = await findLivingOwner(context);
@@ -105,6 +109,7 @@ export async function connectForWriting(context: ConnectContext, options: Writin
     const waitsMs = owner && !found ? timeoutMs * startPatience : timeoutMs;
     if (performance.now() > since + waitsMs)
       throw found ?? failure ?? (owner ? await ownerTooSlow(context, owner, waitsMs) : noOwner());
+    if (!found && !context.deps.startOwner && performance.now() >= startFrom) throw nobodyStarts(context);
     // An owner that was shutting down may have held the lock: try again to start one.
     if (
       !found &&
@@ -128,7 +133,18 @@ export const cannotChange = ({ retry, details }: AgentRuntimeError): boolean =>
 
 async function startOwner(context: ConnectContext, options: WritingOptions): Promise<StartingOwner> {
   const { idleExit = '10m', concurrency = await concurrencyHere(context) } = options;
-  return context.deps.startOwner({ dataDir: context.dataDir, idleExit, concurrency });
+  const { startOwner: start } = context.deps;
+  if (!start) throw nobodyStarts(context);
+  return start({ dataDir: context.dataDir, idleExit, concurrency });
+}
+
+const nobodyStarts = ({ deps: { noOwnerHint: hint }, dataDir }: ConnectContext): AgentRuntimeError =>
+  new AgentRuntimeError('UNAVAILABLE', `no owner of ${dataDir} lives`, hint === undefined ? {} : { hint });
+
+/** A hint in the middle of a note; empty where there is none to say here. */
+function inBrackets(hint: string | undefined, { deps }: Pick<ConnectContext, 'deps'>): string {
+  const said = spokenHint(hint ?? '', deps.mount);
+  return said === '' ? '' : ` (${sanitizeLine(said, 500)})`;
 }
 
 /**
@@ -148,7 +164,7 @@ async function takeOver(context: ConnectContext, plane: ControlPlane): Promise<b
     const { rawMessage, hint, code } = AgentRuntimeError.from(thrown);
     if (code !== 'UNSUPPORTED' && code !== 'UNAVAILABLE') throw thrown;
     agreed = code === 'UNAVAILABLE';
-    const why = sanitizeLine(`${rawMessage}${hint === undefined ? '' : ` (${hint})`}`, 500);
+    const why = `${sanitizeLine(rawMessage, 500)}${inBrackets(hint, context)}`;
     context.out.note(`note: process ${pid} of version ${sanitizeLine(theirs, 50)} goes on as the owner: ${why}`);
   }
   if (agreed) await plane.close();
@@ -165,7 +181,7 @@ async function failureOf(owner: StartingOwner, exitCode: number | null): Promise
   const how = exitCode === null ? 'was killed' : `exited with ${exitCode}`;
   const tail = await owner.logTail();
   return new AgentRuntimeError('UNAVAILABLE', `the owner ${how} before its socket answered${logEnd(tail)}`, {
-    hint: `see ${owner.logPath}, or run the owner in the foreground: runtime serve`,
+    hint: `see ${owner.logPath}; runtime serve runs the owner in the foreground`,
   });
 }
 

@@ -17,7 +17,7 @@ export interface SayOptions {
  * stop, before the context is closed.
  */
 export function sayOwnerChanges(
-  context: ConnectContext & { readonly program: string },
+  context: ConnectContext & { readonly starts: string },
   { plane, isOwned }: FollowedPlane,
   { untilStopped = false }: SayOptions = {},
 ): () => Promise<void> {
@@ -34,8 +34,7 @@ export function sayOwnerChanges(
       const found = await findLivingOwner({ ...context, signal });
       owner = AgentRuntimeError.isInstance(found) ? undefined : found && context.closeAtEnd(found);
       if (owner && isGone) context.out.remark('an owner is back; its tasks go on');
-      if (!found && !isGone)
-        context.out.remark(`no owner lives, so no task makes progress; ${context.program} serve --detach starts one`);
+      if (!found && !isGone) context.out.remark(`no owner lives, so no task makes progress${context.starts}`);
       isGone = found === undefined || (isGone && owner === undefined);
       await sleep(lookMs, undefined, { signal });
     }

@@ -1,4 +1,5 @@
 import type { TaskEventOf, TaskEventType } from '@runtime/contracts';
+import type { Mount } from '../mount.ts';
 import type { Colours } from './output.ts';
 
 /** How lines are written. */
@@ -7,6 +8,8 @@ export interface LineStyle {
   readonly verbose: boolean;
   /** How the program is called in commands to copy. */
   readonly program: string;
+  /** Which commands it has. @default every one */
+  readonly mount?: Mount | undefined;
 }
 
 /** Writes the line of one type of event, sanitised; undefined for an event without one. */

@@ -1,5 +1,6 @@
 import type { TaskStreamEvent } from '@runtime/contracts';
 import { defined } from '../defined.ts';
+import type { Mount } from '../mount.ts';
 import type { Colours } from './output.ts';
 import { createActivity } from './activity.ts';
 import { describeLine } from './event-line.ts';
@@ -23,6 +24,8 @@ export interface LiveViewOptions {
   readonly columns?: number | undefined;
   /** How the program is called in commands to copy. @default 'runtime' */
   readonly program?: string;
+  /** Which commands it has. @default every one */
+  readonly mount?: Mount | undefined;
 }
 
 /** What people watch while a task runs. Pass it each event in order, and write the text that it returns. */
@@ -61,7 +64,8 @@ export function createLiveView(options: LiveViewOptions): LiveView {
     if (result !== undefined) return cut(result);
     const failure = failures.show(event);
     if (failure !== undefined) return wrapped(failure);
-    const line = describeLine(event, { colours: c, verbose, program: options.program ?? 'runtime' });
+    const { program = 'runtime', mount } = options;
+    const line = describeLine(event, { colours: c, verbose, program, mount });
     if (line === undefined) return '';
     return wrapped(failures.end()) + (event.type === 'tool.started' ? cut(line) : wrapped(line));
   };

@@ -2,10 +2,11 @@ import { inspect } from 'node:util';
 import type { AgentRuntimeError } from '@runtime/contracts';
 import pc from 'picocolors';
 import type { CliDependencies, TextSink } from '../host/dependencies.ts';
+import type { Mount } from '../mount.ts';
 import { terminalWidth, wrapLine } from './fit.ts';
 import { withShortIds } from './short-id.ts';
 import { createStatusLine } from './status-line.ts';
-import { spokenHint } from './spoken-hint.ts';
+import { spokenHint } from './spoken.ts';
 import { safeJson, sanitize } from '../sanitize.ts';
 
 export type Colours = ReturnType<typeof pc.createColors>;
@@ -35,7 +36,7 @@ export interface Output {
   document(value: unknown): Promise<void>;
   /** Writes one line of NDJSON, with or without `--json`. */
   record(value: unknown): Promise<void>;
-  /** Writes a note to stderr, with or without `--json`. */
+  /** Writes a note to stderr, with or without `--json`; nothing for an empty one. */
   note(text: string): void;
   /** Writes to stderr what a person may like to know. Does nothing with `--quiet`. */
   remark(text: string): void;
@@ -66,6 +67,7 @@ export function createOutput(
   };
   const write = (text: string): Promise<void> => send(text === '' ? '' : status.erase() + text);
   const note = (text: string): void => {
+    if (text === '') return;
     void send(status.erase());
     stderr.write(`${stderr.isTTY === true ? wrapLine(text, terminalWidth(stderr)) : text}
 `);
@@ -120,12 +122,12 @@ function drained(sink: TextSink, signal: AbortSignal): Promise<void> {
 }
 
 /** An error as people read it: message and hint in the words of the command line, with `verbose` also its causes. */
-export function formatError(error: AgentRuntimeError, colours: Colours, verbose: boolean): string {
+export function formatError(error: AgentRuntimeError, colours: Colours, verbose: boolean, mount?: Mount): string {
   const lines = [
     `${colours.red('error')} ${withShortIds(sanitize(error.rawMessage))} ${colours.dim(`[${error.code}]`)}`,
   ];
-  if (error.hint !== undefined)
-    lines.push(`${colours.cyan('hint')}  ${withShortIds(sanitize(spokenHint(error.hint)))}`);
+  const hint = spokenHint(error.hint ?? '', mount);
+  if (hint !== '') lines.push(`${colours.cyan('hint')}  ${withShortIds(sanitize(hint))}`);
   if (verbose) {
     let cause: unknown = error.cause;
     // A cyclic chain of causes must not hang the report.

@@ -12,8 +12,17 @@ import { describeWaiting } from './waiting.ts';
 const wideEnough = 60;
 const indent = '    ';
 
-/** The lines of `runtime list`: a heading, then the tasks, each with what it waits for below it. */
-export function formatTaskList(views: readonly TaskView[], now: number, c: Colours, columns: number): string[] {
+/**
+ * The lines of `runtime list`: a heading, then the tasks, each with what it waits for below it; `starts` is what brings an
+ * owner, as `startsOwner` says it.
+ */
+export function formatTaskList(
+  views: readonly TaskView[],
+  now: number,
+  c: Colours,
+  columns: number,
+  starts?: string,
+): string[] {
   const isWide = columns >= wideEnough;
   const most = (cells: number): number => (columns === Infinity ? 400 : cells);
   const ids = views.map((view) => view.id);
@@ -33,7 +42,7 @@ export function formatTaskList(views: readonly TaskView[], now: number, c: Colou
   };
   return formatRows([head, ...rows], { columns, paint }).flatMap((lines, row) => {
     const view = views[row - 1];
-    const waiting = view && describeWaiting(view, { now, among: ids, most: most(200) });
+    const waiting = view && describeWaiting(view, { now, among: ids, most: most(200), starts });
     if (waiting === undefined) return lines;
     const fitted = wrapLine(shortenWords(`  waits: ${waiting}`, columns - indent.length), columns, indent);
     return [...lines, ...fitted.split('\n').map((line) => c.dim(line))];

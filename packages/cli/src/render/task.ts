@@ -1,8 +1,9 @@
 import type { EndRequest, TaskStatus, TaskView } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
+import type { Mount } from '../mount.ts';
 import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
-import { describeApproval } from './approval.ts';
+import { answerCommand, describeApproval } from './approval.ts';
 import { wrapLine } from './fit.ts';
 import { describeModel } from './model.ts';
 import { shortId } from './short-id.ts';
@@ -46,6 +47,10 @@ export interface TaskStyle {
   readonly columns: number;
   /** How the program is called in commands to copy. */
   readonly program: string;
+  /** Which commands it has. @default every one */
+  readonly mount?: Mount | undefined;
+  /** What brings an owner, as `startsOwner` says it. @default as the plane says it */
+  readonly starts?: string;
 }
 
 /** The line that stands for the task: its short id, status and age, and the title. */
@@ -56,21 +61,21 @@ export function formatTaskLine(view: TaskView, { now, colours: c }: Pick<TaskSty
 
 /** The lines of `runtime status`. */
 export function formatTask(view: TaskView, style: TaskStyle): string[] {
-  const { colours: c, columns, program } = style;
+  const { colours: c, columns, program, mount } = style;
   const facts = formatFacts(view, style).map(([name, value]) =>
     wrapLine(`${c.dim(name.padEnd(10))} ${value}`, columns, ' '.repeat(11)),
   );
   const lines = [formatTaskLine(view, style), ...facts, ...formatRuns(view, style), ...formatInstructions(view, style)];
   for (const approval of view.approvals)
-    lines.push('', describeApproval(approval, `${program} answer ${shortId(view.id)}`, c));
+    lines.push('', describeApproval(approval, answerCommand(program, view.id, mount), c));
   return lines.flatMap((line) => line.split('\n'));
 }
 
 type Fact = readonly [name: string, value: string];
 
-function formatFacts(view: TaskView, { now, colours: c }: TaskStyle): Fact[] {
+function formatFacts(view: TaskView, { now, colours: c, starts }: TaskStyle): Fact[] {
   const run = view.runs.at(-1);
-  const waiting = describeWaiting(view, { now });
+  const waiting = describeWaiting(view, { now, starts });
   const usage = totalUsage(view);
   const pending = view.outcome ? (text: string): string => text : c.yellow;
   const asked = (request: EndRequest): string => pending(formatEndRequest(request));

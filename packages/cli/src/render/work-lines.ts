@@ -1,5 +1,5 @@
 import { sanitizeLine } from '../sanitize.ts';
-import { describeApproval } from './approval.ts';
+import { answerCommand, describeApproval } from './approval.ts';
 import { shortId } from './short-id.ts';
 import { describeCall } from './tool-line.ts';
 import type { LineStyle, LineWriters } from './line-writer.ts';
@@ -21,9 +21,9 @@ export const workLines: LineWriters = {
   'child.ended': (event, { colours: c }) =>
     event.ok ? undefined : `${c.red('✗')} sub-agent ${sanitizeLine(event.childId)} failed`,
 
-  'approval.requested': (event, { colours: c, program }) => {
-    const taskId = shortId(event.stream.slice('task/'.length));
-    return describeApproval({ ...event, id: event.approvalId }, `${program} answer ${taskId}`, c);
+  'approval.requested': (event, { colours: c, program, mount }) => {
+    const command = answerCommand(program, event.stream.slice('task/'.length), mount);
+    return describeApproval({ ...event, id: event.approvalId }, command, c);
   },
   'approval.resolved': ({ resolution, by }, { colours: c }) => {
     if (resolution.kind === 'cancelled') return `${c.yellow('?')} the question was withdrawn`;

@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/exit-codes.ts';
 import { createOutput, formatError, wantsColour } from '../../src/render/output.ts';
-import { createProgram, registerCommands } from '../../src/program.ts';
+import { createProgram } from '../../src/program.ts';
+import { registerCommands } from '../../src/register-commands.ts';
 import { Lab, Sink } from '../support/lab.ts';
 
 describe('exit codes', () => {

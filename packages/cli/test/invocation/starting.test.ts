@@ -5,12 +5,13 @@ import { Lab, Sink } from '../support/lab.ts';
 
 /** A command of a lab, whose owner starts only when it is let. */
 function slow(lab: Lab, start: Promise<unknown>): Partial<CliDependencies> {
-  const deps = lab.dependencies();
+  const { startOwner } = lab.dependencies();
   return {
     frameMs: 1,
     startOwner: async (options) => {
       await start;
-      return deps.startOwner(options);
+      if (!startOwner) throw new Error('a lab starts owners');
+      return startOwner(options);
     },
   };
 }

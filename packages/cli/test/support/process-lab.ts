@@ -27,8 +27,8 @@ function execute(file: string, args: readonly string[], cwd: string, env: Readon
 }
 export type Cli = ReturnType<typeof execute>;
 
-/** The real command line, or the one of `memory-main.ts`. */
-export type Program = 'main' | 'memory-main';
+/** The real command line, the one of `memory-main.ts`, or the host of `untouched-main.ts`. */
+export type Program = 'main' | 'memory-main' | 'untouched-main';
 
 /** The file of a program, bundled from the sources. */
 export const programFile = (program: Program): string => join(inject('cliPrograms'), `${program}.js`);

@@ -1,4 +1,8 @@
 import { program } from '../../../../tsup.program.ts';
 
 /** The programs that tests start, from sources. Nothing can be resolved from where they lie. */
-export default program({ main: 'src/main.ts', 'memory-main': 'test/support/memory-main.ts' });
+export default program({
+  main: 'src/main.ts',
+  'memory-main': 'test/support/memory-main.ts',
+  'untouched-main': 'test/support/untouched-main.ts',
+});

@@ -58,14 +58,21 @@ export function noOwner(dataDir: string): AgentRuntimeError {
 /** An owner that lives and cannot be asked. `details.owner` tells it from a data directory without one. */
 export function unreachableOwner(
   dataDir: string,
-  { pid, socketPath }: Owner,
+  { pid, socketPath, brief }: Owner,
   cause?: AgentRuntimeError,
 ): AgentRuntimeError {
   const stopped = isStopped(pid);
   const details = { owner: { pid }, ...cause?.details, ...(stopped ? { stopped } : {}) };
+  const goOn = `kill -CONT ${pid} lets it go on`;
   if (socketPath === undefined && pid === process.pid) {
     return new AgentRuntimeError('UNAVAILABLE', `${dataDir} is just being opened or closed by this process`, {
       hint: 'ask again once that is done',
+      details,
+    });
+  }
+  if (brief) {
+    return new AgentRuntimeError('UNAVAILABLE', `process ${pid} owns ${dataDir} for a moment, to act on a task`, {
+      hint: stopped ? goOn : 'it lets go by itself: try again in a moment',
       details,
     });
   }
@@ -81,7 +88,7 @@ export function unreachableOwner(
     `process ${pid} owns ${dataDir} and does not answer${stopped ? ': it is stopped' : ''}`,
     {
       hint: stopped
-        ? `kill -CONT ${pid} lets it go on`
+        ? goOn
         : `it may be starting or overloaded; kill ${pid} ends it (agents go on), and the next command starts another owner`,
       details,
       ...(cause ? { cause } : {}),

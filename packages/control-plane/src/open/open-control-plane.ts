@@ -57,6 +57,12 @@ export interface ControlPlaneOptions {
    */
   readonly listen?: boolean;
   /**
+   * Opens for a moment, to act on single tasks where no owner lives: takes up only the tasks that are asked to do
+   * something, starts none, and serves no socket. Other processes are told to wait (UNAVAILABLE, not `retry: 'never'`).
+   * Close it once that is done. INVALID_ARGUMENT together with `listen`. @default false
+   */
+  readonly brief?: boolean;
+  /**
    * Called when a client asks this owner to leave, so that another one can take over: close the plane then. Without it
    * such a request is refused, for a host that owns a plane for itself.
    */
@@ -88,6 +94,8 @@ export interface PlaneSeams {
 
 const lockRetryMs = 100;
 
+const startsNothing: Scheduler = { admit: () => [] };
+
 const defaultTuning: PlaneTuning = {
   deltaWindowMs: 30,
   stallAfterMs: 300_000,
@@ -111,11 +119,12 @@ export function openControlPlane(options: ControlPlaneOptions): Promise<ControlP
 export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSeams): Promise<ControlPlane> {
   const adapters = new Adapters(options.adapters, options.createAdapter);
   const known = checkedFamilies(options.families);
+  const { brief = false, listen = false } = options;
+  if (brief && listen) throw new AgentRuntimeError('INVALID_ARGUMENT', 'a brief owner serves no socket');
   const dataDir = await prepareDataDir(options.dataDir);
-  const socket = options.listen ? await socketPath(dataDir) : undefined;
-  const lock = await lockWithin(checkedWait(options.lockWaitMs ?? 0), () =>
-    acquireLock(lockPath(dataDir), socket === undefined ? {} : { socketPath: socket }),
-  );
+  const socket = listen ? await socketPath(dataDir) : undefined;
+  const about = { ...(brief ? { brief } : {}), ...(socket === undefined ? {} : { socketPath: socket }) };
+  const lock = await lockWithin(checkedWait(options.lockWaitMs ?? 0), () => acquireLock(lockPath(dataDir), about));
   const { now: clock, skippedSince } = planeTime(seams.clocks ?? machineClocks);
   let log: EventLog | undefined;
   const release = async (): Promise<void> => {
@@ -210,7 +219,7 @@ interface Holding {
 }
 
 async function openOnLog(
-  { dataDir, scheduler = fifo(), version }: ControlPlaneOptions,
+  { dataDir, brief = false, scheduler = brief ? startsNothing : fifo(), version }: ControlPlaneOptions,
   ctx: PlaneContext,
   { families, closing, release, socket, announce }: Holding,
 ): Promise<ControlPlane> {
@@ -224,6 +233,6 @@ async function openOnLog(
   const owned = new OwnedPlane({ dataDir, ctx, closing, registry, families, scheduler, release, announce, version });
   await owned.plane.recordOpening({ type: 'plane.opened', epoch: log.epoch, pid: process.pid, bootId: await bootId() });
   if (socket !== undefined) await owned.serve(socket);
-  owned.start();
+  if (!brief) owned.start();
   return new PlaneClient(owned.channel, answers, () => owned.close(), owned.families);
 }

@@ -18,6 +18,8 @@ export const ownerSchema = z.looseObject({
   epoch: z.number().int().nonnegative().optional(),
   /** The socket that the process serves. */
   socketPath: z.string().optional(),
+  /** The process lets go of the lock by itself, in a moment. */
+  brief: z.boolean().optional(),
   /** When the lock was taken, in Unix ms. */
   startedAt: z.number(),
 });
@@ -30,6 +32,8 @@ export interface OwnerInfo {
   readonly epoch?: number;
   /** The socket that the process serves: other processes that find the lock held are sent there. */
   readonly socketPath?: string;
+  /** Whether the process lets go of the lock by itself, in a moment: others that need it wait. @default false */
+  readonly brief?: boolean;
 }
 
 /** This process as an owner. */
