@@ -11,6 +11,7 @@ import { latency } from './latency/latency.ts';
 import { lines } from './lines/lines.ts';
 import { open } from './replay/open.ts';
 import { replay } from './replay/replay.ts';
+import { task } from './task/task.ts';
 import { validate } from './validate/validate.ts';
 
 const benches: Readonly<Record<string, (setting: Setting) => Promise<Row[]>>> = {
@@ -21,6 +22,7 @@ const benches: Readonly<Record<string, (setting: Setting) => Promise<Row[]>>> = 
   validate,
   latency,
   fanout,
+  task,
 };
 
 async function main(): Promise<void> {
