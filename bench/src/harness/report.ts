@@ -52,9 +52,9 @@ export async function save(results: readonly Result[], facts: object, setting: S
   const dir = new URL('../../results/', import.meta.url);
   await mkdir(dir, { recursive: true });
   const at = new Date().toISOString();
-  const { quick, rounds, events, execArgv } = setting;
+  const { quick, rounds, events, tasks, execArgv } = setting;
   const file = new URL(`${at.replaceAll(/[:.]/g, '-')}.json`, dir);
-  const document = { at, machine: facts, setting: { quick, rounds, events, execArgv }, results };
+  const document = { at, machine: facts, setting: { quick, rounds, events, tasks, execArgv }, results };
   await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
   return file.pathname;
 }

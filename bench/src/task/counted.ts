@@ -11,12 +11,12 @@ export default async function counted(dir: string): Promise<Contender> {
   const { plane, dataDir, runTask } = await openPlane(dir);
   return {
     async run({ tasks = 1, concurrency = 1 }) {
-      const [disk, use, seen] = [await diskUse(dataDir), await usage(), { ...looks }];
+      const [disk, use, seen] = [await diskUse(dataDir), usage(), { ...looks }];
       await runTasks({ tasks, concurrency }, runTask);
       const scans = looks.scans - seen.scans;
       const processes = (looks.listed - seen.listed) / Math.max(1, scans);
       const reads = looks.reads - seen.reads;
-      const { writtenBytes } = used(use, await usage());
+      const { writtenBytes } = used(use, usage());
       const { entries, bytes } = await diskUse(dataDir);
       return {
         scans: scans / tasks,

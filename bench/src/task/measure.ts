@@ -20,12 +20,12 @@ export async function runTasks({ tasks = 1, concurrency = 1 }: Params, run: () =
       waits.push(performance.now() - began);
     }
   };
-  const before = await usage();
+  const before = usage();
   const start = process.hrtime.bigint();
   await Promise.all(Array.from({ length: concurrency }, work));
   const perSecond = tasks / secondsSince(start);
   await sleep(settleMs);
-  const { ownMs, childrenMs } = used(before, await usage());
+  const { ownMs, childrenMs } = used(before, usage());
   return {
     perSecond,
     p50: percentile(waits, 0.5),
