@@ -2,7 +2,7 @@
  * Shell functions for the script of a holder, which read a process's identity as `readIdentity` does. POSIX sh, run by
  * dash, bash and busybox ash alike. `start_time PID` sets `__runtime_started`; `read_boot` sets `__runtime_boot`. Both
  * fail when the system has no answer. `read_clock` sets `__runtime_clock` to Unix ms, or to nothing where `date` shows
- * only seconds.
+ * only seconds. Where there is a /proc, what is not in it is gone, and no program is asked.
  * All their variables begin with `__runtime_`: assigning a variable of the environment changes what the agent gets.
  */
 export const identityFunctions = `
@@ -12,6 +12,7 @@ start_time() {
     set -- \${__runtime_started##*) }
     shift 19
     __runtime_started=$1
+  elif [ -r /proc/self/stat ]; then return 1
   else
     __runtime_started=$(LC_ALL=C TZ=UTC ps -o lstart= -p "$1") || return 1
     set -- $__runtime_started
