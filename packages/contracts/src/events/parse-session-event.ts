@@ -32,7 +32,7 @@ const increments: { readonly [T in Extract<SessionEventType, `${string}.delta`>]
 export function parseSessionEvent(value: unknown): SessionEvent | undefined {
   if (typeof value !== 'object' || value === null || !('type' in value)) return undefined;
   const { type } = value;
-  if (isIncrement(type)) return increments[type](value as Readonly<Record<string, unknown>>);
+  if (isIncrement(type)) return increments[type](value);
   return isKnown(type) ? sessionEventSchemas[type].safeParse(value).data : undefined;
 }
 
