@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { append } from './append/append.ts';
@@ -66,7 +66,9 @@ async function main(): Promise<void> {
     for (const [bench, run] of Object.entries(names.length > 0 ? all : benches)) {
       if (names.length > 0 && !names.includes(bench)) continue;
       const start = performance.now();
-      const rows = await run(setting);
+      const own = join(dir, bench);
+      await mkdir(own);
+      const rows = await run({ ...setting, dir: own });
       const result = { bench, seconds: (performance.now() - start) / 1000, rows };
       results.push(result);
       console.log(table(result));
