@@ -6,7 +6,14 @@ import { notThere, ratios, row, short, type Goal, type Row } from '../harness/ro
 const atLeast = (value: number): Goal => ({ sign: '≥', value });
 const url = (file: string) => new URL(file, import.meta.url);
 
-const peers = ['node:sqlite', 'better-sqlite3', 'PostgreSQL', 'Redis'];
+/** The peers, and our goal beside each of them at 64 writers: what the limit itself has to spare. */
+const peers = new Map([
+  ['node:sqlite', 2],
+  ['better-sqlite3', 2],
+  ['PostgreSQL', 2],
+  ['Redis', 1.3],
+]);
+const overwrite = 'C overwrite, O_DSYNC';
 /** Ours to the limit, by writers. At one writer the limit counts by its latency. */
 const limitGoals = new Map([
   [16, 0.85],
@@ -19,6 +26,7 @@ export async function append(setting: Setting): Promise<Row[]> {
   const milliseconds = setting.quick ? 60 : 250;
   const contenders = await Contenders.start(setting, {
     limit: url('./limit.ts'),
+    [overwrite]: url('./limit-overwrite.ts'),
     ours: url('./ours.ts'),
     'node:sqlite': url('./node-sqlite.ts'),
     'better-sqlite3': url('./better-sqlite3.ts'),
@@ -28,7 +36,7 @@ export async function append(setting: Setting): Promise<Row[]> {
   });
   try {
     const rows: Row[] = [];
-    const names = ['limit', 'ours', ...peers].filter((name) => contenders.has(name));
+    const names = ['limit', overwrite, 'ours', ...peers.keys()].filter((name) => contenders.has(name));
     for (const writers of [1, 16, 64, 256]) {
       const samples = await contenders.rounds({ writers, milliseconds }, { writers, milliseconds: 25 }, names);
       rows.push(...durableRows(writers, samples, contenders));
@@ -59,13 +67,21 @@ function durableRows(writers: number, samples: Samples, contenders: Contenders):
     : 'C append + fdatasync';
   const rows = [against(samples, what, 'limit', goal === undefined ? undefined : atLeast(goal), limit)];
   if (writers === 1) rows.push(waiting(samples, limit));
-  for (const peer of peers) {
-    const peerGoal = writers === 64 ? atLeast(3) : writers === 1 && peer === 'node:sqlite' ? atLeast(0.9) : undefined;
+  rows.push(ownLimit(samples, what, writers === 64 ? atLeast(0.8) : undefined, contenders));
+  for (const [peer, goalAt64] of peers) {
+    const peerGoal =
+      writers === 64 ? atLeast(goalAt64) : writers === 1 && peer === 'node:sqlite' ? atLeast(0.9) : undefined;
     const missing = contenders.notThere.get(peer);
     if (missing === undefined) rows.push(against(samples, what, peer, peerGoal, `${peer}, group commit`));
     else if (peerGoal) rows.push(notThere(missing, { what, beside: peer, goal: peerGoal }));
   }
   return rows;
+}
+
+function ownLimit(samples: Samples, what: string, goal: Goal | undefined, contenders: Contenders): Row {
+  const missing = contenders.notThere.get(overwrite);
+  if (missing === undefined) return against(samples, what, overwrite, goal);
+  return notThere(missing, { what, beside: overwrite, ...(goal ? { goal } : {}) });
 }
 
 function against(samples: Samples, what: string, peer: string, goal: Goal | undefined, beside = peer): Row {

@@ -23,14 +23,20 @@ export class Contenders {
   readonly notThere = new Map<string, string>();
   readonly #children = new Map<string, ChildProcess>();
   readonly #setting: Setting;
+  readonly #env: NodeJS.ProcessEnv;
 
-  private constructor(setting: Setting) {
+  private constructor(setting: Setting, env: NodeJS.ProcessEnv) {
     this.#setting = setting;
+    this.#env = { ...process.env, ...env };
   }
 
-  /** Starts them, each from its module. */
-  static async start(setting: Setting, modules: Readonly<Record<string, URL>>): Promise<Contenders> {
-    const contenders = new Contenders(setting);
+  /** Starts them, each from its module. `env` is added to the environment of each. */
+  static async start(
+    setting: Setting,
+    modules: Readonly<Record<string, URL>>,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Contenders> {
+    const contenders = new Contenders(setting, env);
     try {
       for (const [name, module] of Object.entries(modules)) await contenders.#start(name, module);
     } catch (error) {
@@ -69,6 +75,7 @@ export class Contenders {
     if (brokenOff) return forEver();
     const child = fork(new URL('./child.ts', import.meta.url), [module.href, dir], {
       execArgv: [...this.#setting.execArgv],
+      env: this.#env,
     });
     alive.add(child);
     child.once('exit', () => alive.delete(child));

@@ -1,6 +1,6 @@
 import { mkdir, statfs, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, platform, release } from 'node:os';
-import { short, type Row } from './row.ts';
+import { short, type Row, type Unit } from './row.ts';
 import type { Setting } from './options.ts';
 
 export interface Result {
@@ -29,9 +29,9 @@ const headings = ['', 'median', 'best pair', 'goal', '', 'ours · beside it'];
 export function table({ bench, seconds, rows }: Result): string {
   const cells = rows.map((row) => [
     `${row.what} : ${row.beside}`,
-    row.why === undefined ? value(row, row.median) : '–',
-    row.why === undefined ? value(row, row.best) : '–',
-    row.goal ? `${row.goal.sign} ${row.goal.value}${row.unit === 'ms' ? ' ms' : ''}` : '',
+    row.why === undefined ? withUnit(short(row.median), row.unit) : '–',
+    row.why === undefined ? withUnit(short(row.best), row.unit) : '–',
+    row.goal ? `${row.goal.sign} ${withUnit(row.goal.value, row.unit === '×' ? '' : row.unit)}` : '',
     `${row.verdict === 'no goal' ? '' : row.verdict}${row.noisy ? ' (noisy)' : ''}`.trim(),
     row.why ?? row.figures ?? '',
   ]);
@@ -43,8 +43,8 @@ export function table({ bench, seconds, rows }: Result): string {
   return [`${bench} (${seconds.toFixed(0)} s)`, line(headings), ...cells.map(line), ''].join('\n');
 }
 
-function value(row: Row, number: number): string {
-  return row.unit === 'ms' ? `${short(number)} ms` : `${short(number)}×`;
+function withUnit(number: number | string, unit: Unit): string {
+  return /^[a-z]/i.test(unit) ? `${number} ${unit}` : `${number}${unit}`;
 }
 
 /** Writes everything, every single pair included. Returns the file's path. */
@@ -52,9 +52,9 @@ export async function save(results: readonly Result[], facts: object, setting: S
   const dir = new URL('../../results/', import.meta.url);
   await mkdir(dir, { recursive: true });
   const at = new Date().toISOString();
-  const { quick, rounds, events, execArgv } = setting;
+  const { quick, rounds, events, tasks, execArgv } = setting;
   const file = new URL(`${at.replaceAll(/[:.]/g, '-')}.json`, dir);
-  const document = { at, machine: facts, setting: { quick, rounds, events, execArgv }, results };
+  const document = { at, machine: facts, setting: { quick, rounds, events, tasks, execArgv }, results };
   await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
   return file.pathname;
 }

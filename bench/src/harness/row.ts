@@ -5,6 +5,9 @@ export interface Goal {
   readonly value: number;
 }
 
+/** A ratio, or an amount: '' is a count. */
+export type Unit = '×' | '' | 'ms' | 'KB' | 'MB' | '/s';
+
 /** One line of the table. */
 export interface Row {
   readonly what: string;
@@ -19,7 +22,7 @@ export interface Row {
   /** The pairs lie so far apart that another run may judge otherwise. */
   readonly noisy: boolean;
   readonly verdict: 'met' | 'met by the best pair' | 'missed' | 'no goal' | 'not there';
-  readonly unit: '×' | 'ms';
+  readonly unit: Unit;
   /** Medians of both sides in absolute figures: they mean nothing beyond this run. */
   readonly figures?: string;
   /** Why it is not there. */
@@ -32,7 +35,8 @@ export interface RowOptions {
   readonly goal?: Goal;
   /** Which way is good where there is no goal. @default 'higher' */
   readonly better?: 'higher' | 'lower';
-  readonly unit?: '×' | 'ms';
+  /** @default '×' */
+  readonly unit?: Unit;
   readonly figures?: string;
 }
 
@@ -54,7 +58,7 @@ export function row(pairs: readonly number[], { better = 'higher', unit = '×', 
 
 export function notThere(why: string, options: RowOptions): Row {
   const nothing = Number.NaN;
-  return { ...options, unit: '×', pairs: [], median: nothing, best: nothing, noisy: false, verdict: 'not there', why };
+  return { unit: '×', ...options, pairs: [], median: nothing, best: nothing, noisy: false, verdict: 'not there', why };
 }
 
 /** The middle half of the pairs spans more than a factor of 1.5. */

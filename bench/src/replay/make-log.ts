@@ -3,12 +3,10 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import type { NewEvent } from '@runtime/contracts/log';
 import { openEventLog, type EventLogOptions } from '@runtime/event-log';
+import { eventsPerTask, realTask } from '../kinds/real-task.ts';
 
-/** Tasks that run at the same time, and events of each: many short streams, as a plane has them. */
+/** Tasks that run at the same time: many short streams, as a plane has them. */
 const running = 16;
-const eventsPerTask = 200;
-const lineBytes = 259;
-const filler = 'Reading the test, then the code under it, to see where the two disagree about time. '.repeat(3);
 
 export interface MakeLog {
   readonly log: Pick<EventLogOptions, 'dir' | 'segmentBytes'>;
@@ -39,8 +37,7 @@ async function makeLog({ log: options, until, jsonl }: MakeLog): Promise<number>
   return count;
 
   async function append(number: number): Promise<string> {
-    const stream = `task/${Math.floor(number / (running * eventsPerTask)) * running + (number % running)}`;
-    const event = makeEvent(number, stream);
+    const { stream, event } = eventAt(number);
     const { first: position, revision, time } = await log.append(stream, [event], { ack: 'written' });
     return plain ? `${JSON.stringify({ position, stream, revision, time, ...event })}\n` : '';
   }
@@ -52,13 +49,18 @@ async function makeLog({ log: options, until, jsonl }: MakeLog): Promise<number>
   }
 }
 
-/** So long that its line as it is read has 259 bytes, whatever its numbers. */
-function makeEvent(number: number, stream: string): NewEvent {
-  const position = number + 1;
-  const revision = Math.floor((number % (running * eventsPerTask)) / running) + 1;
-  const event = { type: 'text.delta', runId: 'run-01k0', messageId: 'm1' };
-  const frame = JSON.stringify({ position, stream, revision, time: 1_795_181_117_061, ...event, text: '' }).length + 1;
-  return { ...event, text: filler.slice(0, lineBytes - frame) };
+/** The events of the tasks that run, by their place. */
+const tasks: NewEvent[][] = [];
+
+/** The events of the tasks in turn. Asked for in ascending order. */
+function eventAt(number: number): { readonly stream: string; readonly event: NewEvent } {
+  const place = number % running;
+  const task = Math.floor(number / (running * eventsPerTask)) * running + place;
+  const index = Math.floor((number % (running * eventsPerTask)) / running);
+  if (index === 0) tasks[place] = realTask(task);
+  const event = tasks[place]?.[index];
+  if (!event) throw new Error(`there is no event ${index} of task ${task}`);
+  return { stream: `task/${task}`, event };
 }
 
 // A process of its own: it is to use the same build of our packages as those that read.

@@ -1,9 +1,13 @@
-import type { SessionEvent } from '@runtime/contracts/adapter';
+import { parseSessionEvent, type SessionEvent } from '@runtime/contracts/adapter';
+import { realTask } from '../kinds/real-task.ts';
 
 const text = 'Reading the test, then the code under it, to see where the two disagree about the time. '.repeat(2);
 
+/** What the adapter reported of a real task, in its order. */
+export const reported: readonly SessionEvent[] = realTask(1).flatMap((event) => parseSessionEvent(event) ?? []);
+
 /** One event of each kind that an agent gives most, at about 256 bytes as JSON. */
-export const events: readonly SessionEvent[] = [
+export const kinds: readonly SessionEvent[] = [
   { type: 'text.delta', messageId: 'msg-1', text },
   { type: 'reasoning.delta', messageId: 'msg-1', text },
   { type: 'tool.delta', callId: 'call-1', mode: 'append', text },

@@ -1,14 +1,15 @@
 import { median, secondsSince, type Contender } from '../harness/contender.ts';
-import { events } from './events.ts';
+import { kinds, reported } from './events.ts';
 
 const slice = 256;
 
-/** Takes events as JSON. `kind` is the only kind that comes; -1: all of them in turn. */
+/** Takes events as JSON. `kind` is the only kind that comes; -1: those of a real task in turn. */
 export function taking(take: (bytes: Buffer) => boolean): Contender {
-  const documents = events.map((event) => Buffer.from(JSON.stringify(event)));
+  const bytesOf = (event: object): Buffer => Buffer.from(JSON.stringify(event));
+  const [task, each] = [reported.map(bytesOf), kinds.map(bytesOf)];
   return {
     async run({ kind = -1, milliseconds = 0 }) {
-      const chosen = kind < 0 ? documents : documents.slice(kind, kind + 1);
+      const chosen = kind < 0 ? task : each.slice(kind, kind + 1);
       const slices: number[] = [];
       const end = performance.now() + milliseconds;
       while (performance.now() < end) {

@@ -2,7 +2,7 @@ import { median } from '../harness/contender.ts';
 import { Contenders, type Samples } from '../harness/contenders.ts';
 import type { Setting } from '../harness/options.ts';
 import { ratios, row, short, type Goal, type Row } from '../harness/row.ts';
-import { events } from './events.ts';
+import { kinds } from './events.ts';
 
 const url = (file: string) => new URL(file, import.meta.url);
 
@@ -17,10 +17,10 @@ export async function validate(setting: Setting): Promise<Row[]> {
   try {
     const mixed = await contenders.rounds({ milliseconds, kind: -1 });
     const rows = [
-      costs(mixed, 'checked', 'parse + validate, mixed events', { sign: '≤', value: 1.75 }),
+      costs(mixed, 'checked', 'parse + validate, events of a real task', { sign: '≤', value: 1.75 }),
       costs(mixed, 'boundary', 'UTF-8, depth, __proto__, parse, validate'),
     ];
-    for (const [kind, { type }] of events.entries()) {
+    for (const [kind, { type }] of kinds.entries()) {
       const samples = await contenders.rounds({ milliseconds: milliseconds / 3, kind }, undefined, [
         'parse',
         'checked',

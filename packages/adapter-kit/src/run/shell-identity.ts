@@ -2,8 +2,9 @@
  * Shell functions for the script of a holder. It makes its claim, once for all, with `make_claim`, in its working
  * directory. The others read a process's identity as `readIdentity` does. POSIX sh, run by
  * dash, bash and busybox ash alike. `start_time PID` sets `__runtime_started`; `read_boot` sets `__runtime_boot`. Both
- * fail when the system has no answer. `read_uptime` sets `__runtime_uptime` to the members of an exit record that say
- * when, or to nothing where the system does not tell its uptime.
+ * fail when the system has no answer: where there is a /proc, what is not in it is gone, and no program is asked.
+ * `read_uptime` sets `__runtime_uptime` to the members of an exit record that say when, or to nothing where the system
+ * does not tell its uptime.
  * All their variables begin with `__runtime_`: assigning a variable of the environment changes what the agent gets.
  */
 export const identityFunctions = `
@@ -20,6 +21,7 @@ start_time() {
     set -- \${__runtime_started##*) }
     shift 19
     __runtime_started=$1
+  elif [ -r /proc/self/stat ]; then return 1
   else
     __runtime_started=$(LC_ALL=C TZ=UTC ps -o lstart= -p "$1") || return 1
     set -- $__runtime_started

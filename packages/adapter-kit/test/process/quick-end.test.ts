@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { isAlive } from '../../src/process/index.ts';
 import type * as proc from '../../src/process/proc.ts';
+import type * as starts from '../../src/process/starts.ts';
 import { inspectRun, reapRun, stopRun, waitForExit } from '../../src/run/index.ts';
 import { eventually, testRun } from '../support/run.ts';
 
@@ -13,6 +15,13 @@ afterAll(() => void vi.resetModules());
 const stats: number[] = [];
 const environments: number[] = [];
 let lists = 0;
+/** The processes of a machine on which nothing begins and nothing ends, while it is set. */
+let still: readonly number[] | undefined;
+
+vi.mock('../../src/process/starts.ts', async (original) => {
+  const real = await original<typeof starts>();
+  return { ...real, readForks: () => (still ? Promise.resolve(1) : real.readForks()) };
+});
 
 vi.mock('../../src/process/proc.ts', async (original) => {
   const real = await original<typeof proc>();
@@ -20,7 +29,7 @@ vi.mock('../../src/process/proc.ts', async (original) => {
     ...real,
     listPids: () => {
       lists += 1;
-      return real.listPids();
+      return still ? Promise.resolve([...still]) : real.listPids();
     },
     readStat: (pid: number) => {
       stats.push(pid);
@@ -53,6 +62,7 @@ afterAll(async () => {
 });
 
 beforeEach(() => {
+  still = undefined;
   stats.length = 0;
   environments.length = 0;
   lists = 0;
@@ -79,6 +89,18 @@ it('a later one, a living agent with hidden children, is stopped without a read 
   await eventually(async () => (await run.read('stdout.log')).includes('up'));
   expect(await stopRun(run.handle)).toEqual({ kind: 'signaled', signal: 'SIGTERM' });
   expect(readOfBystanders()).toEqual({ stats: 0, environments: 0 });
+});
+
+it('an ended run is stopped with one list of all processes and reaped with another, where nothing else happens', async () => {
+  await using run = await testRun();
+  const { holder } = await run.sh('exit 3');
+  await eventually(async () => !(await isAlive(holder)));
+  still = [...pids, process.pid];
+  expect(await stopRun(run.handle)).toEqual({ kind: 'exited', code: 3 });
+  expect(lists).toBe(1);
+  await reapRun(run.handle);
+  expect(lists).toBe(2);
+  still = undefined;
 });
 
 it('a run that never began is reaped without a look at any process', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, chown, mkdir, open, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,7 +9,6 @@ import { describe, expect, it } from 'vitest';
 import { holderScript } from '../../src/run/holder-script.ts';
 import { findMarked, isAlive } from '../../src/process/index.ts';
 import {
-  cgroupPlace,
   claimRun,
   inspectRun,
   openFifoWriter,
@@ -370,29 +369,6 @@ describe('starting', () => {
       code: 'UNAVAILABLE',
       message: expect.stringContaining('no bus here'),
     });
-  });
-});
-
-describe('what a run costs', () => {
-  it('is no program but what gives it its place, one mkdir for its cgroup and one sync', async (test) => {
-    test.skip(process.platform !== 'linux', 'elsewhere the holder asks programs for what /proc says');
-    await using run = await testRun();
-    const folder = path.join(run.dir, 'programs');
-    await mkdir(folder);
-    for (const name of ['mkdir', 'sync']) {
-      const script = `#!/bin/sh\necho ${name} >>'${folder}/log'\nPATH=/usr/bin:/bin\nexec ${name} "$@"\n`;
-      await writeFile(path.join(folder, name), script, { mode: 0o700 });
-    }
-    const bare = holderScript.replace('PATH=/usr/bin:/bin', `PATH=${folder}`);
-    expect(bare).not.toBe(holderScript);
-    const mount = await cgroupPlace(run.handle);
-    const args = ['-c', bare, 'h', ...(await settingsOf(run, { mount })), '/bin/sh', '-c', 'exit 7'];
-    const log = await open(runPaths(run.dir).holderLog, 'a');
-    await once(spawn('/bin/sh', args, { stdio: ['ignore', 'ignore', log.fd], cwd: run.dir, env: {} }), 'exit');
-    await log.close();
-    expect(await run.read('holder.log')).toBe('');
-    expect((await readExitRecord(run.dir))?.exit).toEqual({ kind: 'exited', code: 7 });
-    expect(await run.read('programs/log')).toBe(mount === '' ? 'sync\n' : 'mkdir\nsync\n');
   });
 });
 

@@ -26,3 +26,4 @@ export { codeOfSignal } from '../vocabulary/outcome.ts';
 export { classifyMessage } from '../vocabulary/failure-words.ts';
 export { deltaTypes, maxEventTextChars, maxOpen, sessionEventSchemas } from '../events/session-events.ts';
 export type { SessionEvent, SessionEventType } from '../events/session-events.ts';
+export { parseSessionEvent } from '../events/parse-session-event.ts';

@@ -1,10 +1,5 @@
-import { backendIdSchema, type TaskEventOf } from '@runtime/contracts';
-import {
-  maxEventTextChars,
-  sessionEventSchemas,
-  type SessionEvent,
-  type SessionEventType,
-} from '@runtime/contracts/adapter';
+import type { TaskEventOf } from '@runtime/contracts';
+import { parseSessionEvent, type SessionEvent, type SessionEventType } from '@runtime/contracts/adapter';
 import type { RunState, TaskState } from '@runtime/contracts/fold';
 import { closedApprovals } from '../task/closed-approvals.ts';
 import type { Draft } from '../task/draft.ts';
@@ -52,7 +47,7 @@ function accept(draft: Draft, event: SessionEvent, report: Report): void {
 }
 
 function reportsOf({ state, time }: Draft, runId: string, given: SessionEvent, written: number | undefined): Report[] {
-  const event = parsed(given);
+  const event = parseSessionEvent(given);
   if (!event) return [quarantined(given, { runId }, `${given.type} does not fit its schema`)];
   if (event.type === 'approval.withdrawn') {
     const { approvalId } = event;
@@ -70,20 +65,6 @@ function reportsOf({ state, time }: Draft, runId: string, given: SessionEvent, w
     return [...closed.map((each) => ({ ...each, runId })), ended];
   }
   return [{ ...event, runId }];
-}
-
-/** The event with the fields of its schema alone; undefined when it does not fit. */
-function parsed(event: SessionEvent): SessionEvent | undefined {
-  if (!Object.hasOwn(sessionEventSchemas, event.type)) return undefined;
-  // Messages come in many increments, and these have nothing in them but an id and text: a schema costs several times
-  // as much.
-  if (event.type === 'text.delta' || event.type === 'reasoning.delta') {
-    const { type, messageId, text } = event;
-    const fits =
-      backendIdSchema.safeParse(messageId).success && typeof text === 'string' && text.length <= maxEventTextChars;
-    return fits ? { type, messageId, text } : undefined;
-  }
-  return sessionEventSchemas[event.type].safeParse(event).data;
 }
 
 /** Evidence that is repeated, or an approval that is closed already: nothing new and nothing wrong. */

@@ -21,11 +21,12 @@ export async function explainLoss(
 }
 
 /**
- * True when a file is gone whose events were acknowledged. False where the directory cannot be read (no descriptor left,
- * a medium that fails): that proves nothing.
+ * True when a closed segment is gone, whose events were acknowledged. False where the directory cannot be read (no
+ * descriptor left, a medium that fails): that proves nothing. Goes to the disk only where there is one.
  */
 export async function isSegmentMissing(fs: LogFs, dir: string, index: LogIndex): Promise<boolean> {
-  const known = index.segments.map(({ number }) => number);
+  const known = index.segments.slice(0, -1).map(({ number }) => number);
+  if (known.length === 0) return false;
   const names = await listIfThere(fs, dir).catch(() => undefined);
   if (!names) return false;
   const there = new Set(segmentNumbers(names));
