@@ -54,19 +54,16 @@ export { callerEnvironmentSchema, environmentSpecSchema } from './vocabulary/env
 export type { EnvironmentSpec, RecordedEnvironment } from './vocabulary/environment.ts';
 export { canonicalDefinition, runtimeDefinitionSchema } from './vocabulary/runtime-definition.ts';
 export type { RecordedDefinition, RuntimeDefinition } from './vocabulary/runtime-definition.ts';
-export {
-  maxTaskDepth,
-  retryPolicySchema,
-  submitRequestSchema,
-  targetSchema,
-  taskSpecSchema,
-} from './vocabulary/task-spec.ts';
-export type { RetryPolicy, SubmitRequest, SubmittedFrom, Target, TaskSpec } from './vocabulary/task-spec.ts';
+export type { SubmittedFrom } from './vocabulary/submitted-from.ts';
+export { targetSchema } from './vocabulary/target.ts';
+export type { Target } from './vocabulary/target.ts';
+export { maxTaskDepth, retryPolicySchema, submitRequestSchema, taskSpecSchema } from './vocabulary/task-spec.ts';
+export type { RetryPolicy, SubmitRequest, TaskSpec } from './vocabulary/task-spec.ts';
+export { usageSchema } from './vocabulary/usage.ts';
+export type { Usage } from './vocabulary/usage.ts';
 
 export { planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts';
 export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
-export { usageSchema } from './events/session-events.ts';
-export type { Usage } from './events/session-events.ts';
 export { taskEventSchemas } from './events/task-events.ts';
 export type { RunMode, RunScoped, StopCause, TaskEvent, TaskEventOf, TaskEventType } from './events/task-events.ts';
 

@@ -6,7 +6,7 @@ import type { ErrorCode } from '../base/error-codes.ts';
 import type { SessionEvent } from '../events/session-events.ts';
 import type { Exit, RuntimeHandle, specVersion } from '../vocabulary/handle.ts';
 import type { Instruction } from '../vocabulary/instruction.ts';
-import type { Target } from '../vocabulary/task-spec.ts';
+import type { Target } from '../vocabulary/target.ts';
 
 /** What was found on this machine. */
 export interface AgentRuntime {

@@ -3,6 +3,7 @@ import { approvalKindSchema, choiceSchema } from '../vocabulary/approval.ts';
 import { backendIdSchema, idSchema } from '../base/ids.ts';
 import { jsonValueSchema } from '../base/json-value.ts';
 import { runOutcomeSchema } from '../vocabulary/outcome.ts';
+import { usageSchema } from '../vocabulary/usage.ts';
 
 /**
  * The longest text of one event, in UTF-16 units (256 Ki). Longer deltas are split by the adapter; `message.completed`
@@ -20,20 +21,6 @@ const text = z.string().max(maxEventTextChars);
 const toolName = z.string().max(200);
 const outputSource = z.enum(['stdout', 'stderr', 'screen']);
 const instruction = { instructionId: idSchema };
-const tokens = z.int().min(0);
-
-/** Tokens and cost, as the backend reports them. */
-export const usageSchema = z.object({
-  /** `turn`: this turn's own. `cumulative`: of the session so far. */
-  scope: z.enum(['turn', 'cumulative']),
-  inputTokens: tokens,
-  outputTokens: tokens,
-  cacheReadTokens: tokens.optional(),
-  cacheWriteTokens: tokens.optional(),
-  /** US dollars, as the backend reckons them. */
-  costUsd: z.number().min(0).optional(),
-});
-export type Usage = z.infer<typeof usageSchema>;
 
 /**
  * What an adapter may report, by type. The run's id is missing: the plane adds it.

@@ -8,7 +8,9 @@ import { exitSchema, runtimeHandleSchema } from '../vocabulary/handle.ts';
 import { backendIdSchema, idSchema } from '../base/ids.ts';
 import { instructionModeSchema, partsSchema } from '../vocabulary/instruction.ts';
 import { runOutcomeSchema } from '../vocabulary/outcome.ts';
-import { maxTaskDepth, submittedFromSchema, targetSchema, taskSpecSchema } from '../vocabulary/task-spec.ts';
+import { submittedFromSchema } from '../vocabulary/submitted-from.ts';
+import { targetSchema } from '../vocabulary/target.ts';
+import { maxTaskDepth, taskSpecSchema } from '../vocabulary/task-spec.ts';
 import { sessionEventSchemas, type SessionEventType } from './session-events.ts';
 
 const why = z.string().max(2000);

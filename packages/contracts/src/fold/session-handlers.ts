@@ -1,5 +1,5 @@
 import { addUsage } from './usage.ts';
-import type { Usage } from '../events/session-events.ts';
+import type { Usage } from '../vocabulary/usage.ts';
 import type { TaskEventType } from '../events/task-events.ts';
 import { instructionLevelSchema, type InstructionLevel } from '../vocabulary/instruction.ts';
 import { defined, omit, patchRun, type Handlers } from './handler.ts';

@@ -2,12 +2,14 @@ import type { ApprovalKind, Choice, Resolution } from '../vocabulary/approval.ts
 import type { Attach } from '../vocabulary/attach.ts';
 import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
 import type { ErrorCode } from '../base/error-codes.ts';
-import type { Usage } from '../events/session-events.ts';
+import type { Usage } from '../vocabulary/usage.ts';
 import type { RunMode, StopCause } from '../events/task-events.ts';
 import type { Exit, RuntimeHandle } from '../vocabulary/handle.ts';
 import type { InstructionLevel, InstructionMode, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
-import type { SubmittedFrom, Target, TaskSpec } from '../vocabulary/task-spec.ts';
+import type { SubmittedFrom } from '../vocabulary/submitted-from.ts';
+import type { Target } from '../vocabulary/target.ts';
+import type { TaskSpec } from '../vocabulary/task-spec.ts';
 import type { EndRequest, RunStatus } from '../plane/task-view.ts';
 
 /** The running turn. */

@@ -1,4 +1,4 @@
-import type { Usage } from '../events/session-events.ts';
+import type { Usage } from '../vocabulary/usage.ts';
 import type { RunState } from './task-state.ts';
 
 /** The one and the other together, with the scope of the one. */

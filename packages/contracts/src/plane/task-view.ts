@@ -3,10 +3,11 @@ import { approvalKindSchema, choiceSchema } from '../vocabulary/approval.ts';
 import { attachSchema } from '../vocabulary/attach.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 import { backendIdSchema, idSchema, runtimeIdSchema } from '../base/ids.ts';
-import { usageSchema } from '../events/session-events.ts';
 import { instructionLevelSchema, instructionModeSchema } from '../vocabulary/instruction.ts';
 import { runOutcomeSchema, terminalStatusSchema } from '../vocabulary/outcome.ts';
-import { submittedFromSchema, targetSchema } from '../vocabulary/task-spec.ts';
+import { submittedFromSchema } from '../vocabulary/submitted-from.ts';
+import { targetSchema } from '../vocabulary/target.ts';
+import { usageSchema } from '../vocabulary/usage.ts';
 import { waitingForSchema } from './waiting-for.ts';
 
 /** The states of a task. `waiting`: an approval is open, or the task is kept open while its agent rests. */

@@ -10,15 +10,7 @@ import {
 } from './environment.ts';
 import { maxInstructionChars, partsSchema } from './instruction.ts';
 import { recordedDefinitionSchema, runtimeDefinitionSchema } from './runtime-definition.ts';
-
-/** A runtime with its options. Another model on the same runtime is another step of the same ladder. */
-export const targetSchema = z.strictObject({
-  runtime: runtimeIdSchema,
-  model: z.string().min(1).max(200).optional(),
-  thinking: z.string().min(1).max(50).optional(),
-  mode: z.string().min(1).max(50).optional(),
-});
-export type Target = z.infer<typeof targetSchema>;
+import { targetSchema } from './target.ts';
 
 const durationMs = z
   .int()
@@ -105,10 +97,6 @@ export const taskSpecSchema = z.strictObject({
   labels: z.record(z.string().max(100), z.string().max(500)).default({}),
 });
 export type TaskSpec = z.infer<typeof taskSpecSchema>;
-
-/** A run that a task was submitted from, and its task. */
-export const submittedFromSchema = z.object({ taskId: idSchema, runId: idSchema });
-export type SubmittedFrom = z.infer<typeof submittedFromSchema>;
 
 /** How deep tasks may be submitted from one another's runs. */
 export const maxTaskDepth = 8;
