@@ -57,7 +57,12 @@ export async function openReadOnlyPlane({ dataDir, families }: ReadOnlyOptions):
       return new FamilyFold(log, family).read(closing.signal);
     },
   };
-  return new PlaneClient(new LocalChannel(ports, closing.signal, lost), answers, close, whileOpen(port, closing.signal));
+  return new PlaneClient(
+    new LocalChannel(ports, closing.signal, lost),
+    answers,
+    close,
+    whileOpen(port, closing.signal),
+  );
 }
 
 async function requireLog(dir: string): Promise<void> {
