@@ -103,21 +103,21 @@ watch_output() {
  * - The agent has a cgroup of its own where one can be made, and joins it before it executes anything. The holder stays
  *   outside, and leaves the cgroup of a run whose agent started it.
  * - \`wait\` does not distinguish a signal from an exit code above 128; the job table does ("Done(143)", "Terminated").
- *   It is read through the claim, whose blocks are allocated: that works on a full disk too, and where the file has lost
- *   its name. What is written there is read at once, so writer and reader stand at the same place.
+ *   It is read through a file whose blocks are allocated: that works on a full disk too, and where the file has lost its
+ *   name. What is written there is read at once, so writer and reader stand at the same place.
  * - dash shows a job after \`wait\`, bash only before: the CHLD trap interrupts bash's wait in time.
  * - A background job of a shell without job control has SIGINT ignored for good; \`env --default-signal\` undoes that
  *   where there is one.
  * - exit.json is blank from the start, and proves nothing until then. It is written in one piece into blocks that are
  *   allocated: a full disk does not lose the exit code.
- * - A program of its own is what a step costs most, so there are no more than it needs: what the system has is known, a
- *   file that the shell makes exclusively is the claim, and the cgroup is removed by whoever reaps the run.
+ * - A program of its own is what a step costs most, so there are no more than it needs: what the system has is known,
+ *   and the cgroup is removed by whoever reaps the run.
  * - The traps are handlers and not ignores, which the agent would inherit.
  */
 export const holderScript = `# runtime holder: starts one agent, keeps its input open, records how it ended.
 ${identityFunctions}${cgroupFunctions}${limitFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
-give_back() { rm -f claim; [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup"; fail "$1"; }
+give_back() { rmdir claim; [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup"; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
 __runtime_workspace=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_mount=$5 __runtime_limit=$6
 __runtime_setsid=$7 __runtime_setpriv=$8 __runtime_env=$9 __runtime_follow=\${10}
@@ -133,9 +133,9 @@ trap '__runtime_caught=1; exec 3>&-' USR1
 start_time "$$" || fail 'cannot read its own start time'
 read_boot || fail 'cannot read the boot id'
 
-make_claim || { [ -e claim ] && exit 73; fail 'cannot make the claim'; }
-printf '%4000s\\n' '' 1<>claim && printf '%300s\\n' '' >exit.json || give_back 'no room for the exit record'
-exec 4<>claim 7<claim
+mkdir claim || { [ -d claim ] && exit 73; fail 'cannot make the claim'; }
+printf '%4000s\\n' '' >.jobs && printf '%300s\\n' '' >exit.json || give_back 'no room for the exit record'
+exec 4<>.jobs 7<.jobs
 own_cgroup "$__runtime_mount" "$__runtime_run"
 if [ "$__runtime_kind" = fifo ]; then
   __runtime_input=in

@@ -20,7 +20,7 @@ export type { CommandValues } from './fill-command.ts';
 export type { HolderInput, HolderLaunch } from './holder-launch.ts';
 export { checkLaunch, holderEnvironment } from './launch-check.ts';
 export type { PlannedLaunch } from './launch-check.ts';
-export { claimRun, inspectRun, isInPlace, isShutOut, shutOut } from './inspect-run.ts';
+export { claimRun, inspectRun, isInPlace, shutOut } from './inspect-run.ts';
 export type { InspectOptions, RunInspection } from './inspect-run.ts';
 export { parseOptions } from './parse-options.ts';
 export { promptModeOf, promptModeSchema } from './prompt-mode.ts';

@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { AgentRuntimeError, systemCode, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { isAlive } from '../process/identity.ts';
@@ -45,24 +45,27 @@ export interface InspectOptions extends CallOptions {
  * the claim cannot be made.
  */
 export async function claimRun({ runDir }: RunPlace): Promise<boolean> {
+  const paths = runPaths(runDir);
   try {
-    await mkdir(runPaths(runDir).claim, { mode: 0o700 });
+    if (!(await makeDirectory(paths.claim))) return await exists(paths.shut);
+    // A crash between the two leaves a claim without a maker: later looks answer `dead`, which costs an attempt and is
+    // never wrong.
+    await (await open(paths.shut, 'wx', 0o600)).close();
     return true;
   } catch (cause) {
-    const code = systemCode(cause);
-    if (code === 'EEXIST') return isShutOut({ runDir });
-    if (code !== 'ENOENT') throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
+    if (systemCode(cause) !== 'ENOENT') throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
     throw new AgentRuntimeError('NOT_FOUND', `there is no run directory ${runDir}`, { cause });
   }
 }
 
-/** Whether a run cannot begin any more because it was claimed without a holder. Throws UNAVAILABLE. */
-export async function isShutOut({ runDir }: Pick<RunPlace, 'runDir'>): Promise<boolean> {
+/** False when there is one already. */
+async function makeDirectory(folder: string): Promise<boolean> {
   try {
-    return (await stat(runPaths(runDir).claim)).isDirectory();
-  } catch (cause) {
-    if (systemCode(cause) === 'ENOENT') return false;
-    throw AgentRuntimeError.from(cause, 'UNAVAILABLE');
+    await mkdir(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
   }
 }
 

@@ -6,11 +6,10 @@ export type RunPlace = Pick<RuntimeHandle, 'runId' | 'runDir'>;
 
 /** The files of a run. Adapters add files of their own under other names. */
 export interface RunPaths {
-  /**
-   * The one right to start, which belongs to its maker: a file of the holder that starts the agent, a directory of
-   * whoever shut the run out.
-   */
+  /** A directory: the one right to start, which belongs to its maker. */
   readonly claim: string;
+  /** In `claim`: its maker shut the run out, and nothing will start any more. */
+  readonly shut: string;
   /** The processes of the holder and of the agent; written before the agent executes its first instruction. */
   readonly holder: string;
   /** How the agent ended, as its holder saw it; blank until then. */
@@ -31,8 +30,10 @@ export interface RunPaths {
 
 /** The files of a run directory. Pure: nothing is touched. */
 export function runPaths(runDir: string): RunPaths {
+  const claim = path.join(runDir, 'claim');
   return {
-    claim: path.join(runDir, 'claim'),
+    claim,
+    shut: path.join(claim, 'shut'),
     holder: path.join(runDir, 'holder.json'),
     exit: path.join(runDir, 'exit.json'),
     stdout: path.join(runDir, 'stdout.log'),

@@ -1,6 +1,5 @@
 /**
- * Shell functions for the script of a holder. It makes its claim, once for all, with `make_claim`, in its working
- * directory. The others read a process's identity as `readIdentity` does. POSIX sh, run by
+ * Shell functions for the script of a holder, which read a process's identity as `readIdentity` does. POSIX sh, run by
  * dash, bash and busybox ash alike. `start_time PID` sets `__runtime_started`; `read_boot` sets `__runtime_boot`. Both
  * fail when the system has no answer: where there is a /proc, what is not in it is gone, and no program is asked.
  * `read_uptime` sets `__runtime_uptime` to the members of an exit record that say when, or to nothing where the system
@@ -8,13 +7,6 @@
  * All their variables begin with `__runtime_`: assigning a variable of the environment changes what the agent gets.
  */
 export const identityFunctions = `
-make_claim() {
-  set -C
-  { :; } >claim
-  __runtime_claimed=$?
-  set +C
-  return "$__runtime_claimed"
-}
 start_time() {
   if [ -r "/proc/$1/stat" ]; then
     read -r __runtime_started <"/proc/$1/stat" || return 1

@@ -1,7 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -18,7 +17,7 @@ async function identity(pid: number | undefined): Promise<ProcessIdentity> {
 
 async function forgeRecord(run: TestRun, holder: ProcessIdentity, agent: ProcessIdentity): Promise<void> {
   const { claim, holder: file } = runPaths(run.dir);
-  await writeFile(claim, '');
+  await mkdir(claim);
   const record = { version: 1, runId: run.handle.runId, holder, agent: { ...agent, pgid: agent.pid } };
   await writeFile(file, JSON.stringify(record));
 }
@@ -204,14 +203,16 @@ describe('looking at a run', () => {
   it('waits for a holder that has the claim and no record yet', async () => {
     await using run = await testRun();
     const starting = run.sh('sleep 60');
-    await eventually(() => existsSync(runPaths(run.dir).claim));
+    await eventually(async () =>
+      (await readFile(runPaths(run.dir).claim).catch((error: Error) => error.message)).includes('EISDIR'),
+    );
     expect((await inspectRun(run.handle)).state).toBe('live');
     expect(await readHolderRecord(run.dir)).toEqual(await starting);
   });
 
   it('says dead for a claim whose maker is gone, and unknowable while somebody marked lives', async () => {
     await using run = await testRun();
-    await writeFile(runPaths(run.dir).claim, '');
+    await mkdir(runPaths(run.dir).claim);
     expect(await inspectRun(run.handle)).toEqual({ state: 'dead' });
     const late = spawn('sleep', ['60'], { env: { ...process.env, RUNTIME_RUN_ID: run.handle.runId } });
     await once(late, 'spawn');
@@ -224,7 +225,7 @@ describe('looking at a run', () => {
     await using run = await testRun();
     const nowhere = { runId: run.handle.runId, runDir: path.join(run.dir, 'gone') };
     expect(await inspectRun(nowhere)).toMatchObject({ state: 'unknowable' });
-    await writeFile(runPaths(run.dir).claim, '');
+    await mkdir(runPaths(run.dir).claim);
     await writeFile(runPaths(run.dir).exit, '{"version":1,"began":tr');
     expect(await inspectRun(run.handle)).toEqual({ state: 'dead' });
   });

@@ -1,9 +1,9 @@
 import { isAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { isShutOut, readExitRecord, readTail, runPaths } from '@runtime/adapter-kit/run';
+import { readExitRecord, runPaths, readTail } from '@runtime/adapter-kit/run';
 import { watchChanges } from '@runtime/adapter-kit/source';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { Launch } from '@runtime/contracts/adapter';
-import { readTmuxHolder } from '../run-files.ts';
+import { isThere, readTmuxHolder } from '../run-files.ts';
 
 /** How long a holder may take to write its record: on a loaded machine still a hundred times more than it needs. */
 const beginMs = 15_000;
@@ -40,10 +40,11 @@ export async function awaitHolder(
 }
 
 async function notBegun(runDir: string, what: string): Promise<AgentRuntimeError> {
-  if (await isShutOut({ runDir })) {
+  const { holderLog, shut } = runPaths(runDir);
+  if (await isThere(shut)) {
     return new AgentRuntimeError('CONFLICT', 'this run was shut out', { hint: 'start a new run' });
   }
-  const log = (await readTail(runPaths(runDir).holderLog, 500).catch(() => '')).toString().trim();
+  const log = (await readTail(holderLog, 500).catch(() => '')).toString().trim();
   return new AgentRuntimeError('UNAVAILABLE', `${what}${log === '' ? '' : `: ${log}`}`);
 }
 

@@ -20,8 +20,11 @@ function hintsOf(name: string): string[] {
 /** What no person at a terminal can type: calls and objects. */
 const code = /\w\(|\(\{|\bplane\.|\btask\.|continueOf/;
 
-/** For authors of programs: a plane of one's own with two adapters of one name. */
-const neverHere = ['give one of them another id: tmux({ id })'];
+/** For authors of programs: a plane of one's own with two adapters of one name, and with families. */
+const neverHere = [
+  'give one of them another id: tmux({ id })',
+  'name the family where the plane is opened: openControlPlane({ families })',
+];
 
 describe('hints on the command line', () => {
   it.each(libraries)('of %s are not code', (name) => {
