@@ -20,8 +20,7 @@ async function sleeps(pid: number): Promise<number> {
   return sum;
 }
 
-// A terminal is looked after: whether its tmux, its holder and its recorder live is asked twice a second.
-it.runIf(process.platform === 'linux').each(['local', 'pi'] as const)(
+it.runIf(process.platform === 'linux').each(['local', 'pi', 'tmux'] as const)(
   'a plane whose agent on %s says nothing comes to rest: then it wakes no more than twice a second',
   { timeout: 120_000 * inject('slowness') },
   async (runtime) => {

@@ -14,7 +14,7 @@ import {
 import { systemCode } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder/holder-script.ts';
-import { readRecorder } from './screen/recorder.ts';
+import { readRecorders } from './screen/recorder.ts';
 import { hasEndMark } from './screen/recording-tail.ts';
 import { isThere, readLaunchRecord, readTmuxHolder, refuseMoved, tmuxRunFiles, type TmuxHolder } from './run-files.ts';
 
@@ -104,10 +104,9 @@ export async function endOrphans(place: RunPlace): Promise<void> {
   await endEverything(place);
 }
 
-/** The holder, the server and the recorder, as far as they are known. */
+/** The holder, the server and the recorder with its shell, as far as they are known. */
 async function machinery(runDir: string, { holder, server }: TmuxHolder): Promise<ProcessIdentity[]> {
-  const recorder = await readRecorder(runDir);
-  return [holder, server, ...(recorder ? [recorder] : [])];
+  return [holder, server, ...(await readRecorders(runDir))];
 }
 
 async function living(identities: readonly ProcessIdentity[]): Promise<ProcessIdentity[]> {

@@ -100,13 +100,17 @@ function sources(run: ReadableRun, { after, follow, signal }: SourcesOptions): A
   const paths = tmuxRunFiles(handle.runDir);
   const watch = watchRecording(handle, record);
   let over = false;
+  const notesEnded = Object.assign(() => over, {
+    signs: new Set<string>(),
+    isDoubtful: () => over,
+    again: () => (over ? 0 : undefined),
+  });
   const recorded: OpenSource = async function* (from, inner) {
-    const ended = (isComplete: boolean): Promise<boolean> => watch.ended(isComplete);
     yield* screenSource({
       path: paths.recording,
       endMark: endMark(record.nonce),
       after: from,
-      ended,
+      watch,
       secrets,
       follow,
       signal: inner,
@@ -122,7 +126,7 @@ function sources(run: ReadableRun, { after, follow, signal }: SourcesOptions): A
       source: 'notes',
       secrets,
       signal: inner,
-      ended: () => over,
+      ended: notesEnded,
       follow,
       translator: () => ({ translate: ({ value }) => noteEvents(value, started(record)) }),
       malformed: () => [], // torn by the owner's death, before anything was done about it

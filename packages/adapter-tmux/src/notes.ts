@@ -91,5 +91,5 @@ function parse(line: string): Note | undefined {
 /** Wakes the readers that watch the run's directory. */
 export async function nudge(runDir: string): Promise<void> {
   const now = new Date();
-  await utimes(tmuxRunFiles(runDir).notes, now, now).catch(() => {}); // a poll follows anyway
+  await utimes(tmuxRunFiles(runDir).notes, now, now).catch(() => {}); // they look again by themselves, only later
 }

@@ -59,6 +59,7 @@ export function tmuxRunFiles(runDir: string) {
     prompt: file('prompt'),
     recording: file('out.raw'),
     recorderPid: file('recorder.pid'),
+    recorderGone: file('recorder.gone'),
     release: file('release'),
     notes: file('notes.jsonl'),
   };

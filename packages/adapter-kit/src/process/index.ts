@@ -4,7 +4,15 @@
  *
  * @packageDocumentation
  */
-export { bootId, isAlive, isStopped, processIdentitySchema, readIdentity, signalProcess } from './identity.ts';
+export {
+  bootId,
+  isAlive,
+  isStopped,
+  processIdentitySchema,
+  readIdentity,
+  seemsAlive,
+  signalProcess,
+} from './identity.ts';
 export type { ProcessIdentity } from './identity.ts';
 export { findCallingRun } from './calling-run.ts';
 export { currentDirectory } from './current-directory.ts';

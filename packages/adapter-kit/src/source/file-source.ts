@@ -151,9 +151,8 @@ async function* batches(
   const after = readCursor(options.after);
   let end = from ?? 0;
   let isOver = false;
-  const { signs, isDoubtful } = options.ended;
   const ask = async (): Promise<boolean> => (isOver = await options.ended());
-  const ended: Ended = Object.assign(ask, { ...(signs ? { signs } : {}), ...(isDoubtful ? { isDoubtful } : {}) });
+  const ended: Ended = Object.assign(ask, options.ended);
   const translated = (pending: Pending, chunk?: Chunk): SourceBatch | undefined => {
     end = pending.end;
     // A line that stands behind it, or is torn, was written later.

@@ -17,6 +17,8 @@ export interface Ended {
    * readers of this process. @default `ended` itself is asked, every `pollMs`
    */
   readonly isDoubtful?: () => boolean;
+  /** In how many ms it is worth asking again although nothing changes; looked at before each wait. @default never */
+  readonly again?: () => number | undefined;
 }
 
 /** Options of `tailFile`. */
@@ -102,6 +104,7 @@ const askMs = 1000;
 class Growth {
   readonly #changes: ChangeWatch;
   readonly #isDoubtful: (() => boolean) | undefined;
+  readonly #again: () => number | undefined;
   readonly #forget: (() => void) | undefined;
   #hasGrown = (): boolean => true;
   #wantsAnswer = true;
@@ -109,9 +112,10 @@ class Growth {
   #lookedAt = 0;
 
   constructor(file: string, { ended, pollMs }: TailOptions) {
-    const { signs, isDoubtful } = ended;
+    const { signs, isDoubtful, again = () => undefined } = ended;
     const own = path.basename(file);
     this.#isDoubtful = isDoubtful;
+    this.#again = again;
     // A directory's watch sees appends to its files as well, and the exit record next to them.
     this.#changes = watchChanges(path.dirname(file), pollMs ?? (isDoubtful ? Infinity : 500), {
       heeds: (name) => {
@@ -139,7 +143,10 @@ class Growth {
   }
 
   async next(signal: AbortSignal | undefined): Promise<void> {
+    const againMs = this.#again();
+    const timer = againMs === undefined ? undefined : setTimeout(() => this.#ask(), againMs);
     await this.#changes.next(signal);
+    clearTimeout(timer);
     const early = this.#lookedAt + spacingMs - performance.now();
     if (early > 0 && !this.#wantsAnswer && !signal?.aborted) await sleep(early);
     this.#lookedAt = performance.now();
@@ -151,8 +158,12 @@ class Growth {
   }
 
   #lookAgain(isDoubtful: () => boolean): void {
-    if (isDoubtful()) this.#wantsAnswer = true;
-    else if (!this.#hasGrown()) return;
+    if (isDoubtful()) this.#ask();
+    else if (this.#hasGrown()) this.#changes.wake();
+  }
+
+  #ask(): void {
+    this.#wantsAnswer = true;
     this.#changes.wake();
   }
 }

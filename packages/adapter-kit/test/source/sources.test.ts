@@ -246,6 +246,14 @@ describe('jsonFileSource', () => {
     expect(await codeOf(all(source({ after: 'x' })))).toBe('INVALID_ARGUMENT');
   });
 
+  it('asks again after the time that it is told, though nothing changes', async () => {
+    await writeFile(file(), '"a"\n');
+    let asked = 0;
+    const quiet = { signs: new Set<string>(), isDoubtful: () => false, again: () => 10 };
+    const ended = Object.assign(() => (asked += 1) > 2, quiet);
+    expect(texts(await all(source({ ended })))).toEqual(['1:"a"']);
+  });
+
   it('gives what the translator still holds when the source has ended', async () => {
     await writeFile(file(), '"a"\n');
     const finish = (): SessionEvent[] => [{ type: 'session.closed' }];

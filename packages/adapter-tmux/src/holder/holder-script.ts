@@ -3,30 +3,33 @@ import { cgroupFunctions, identityFunctions } from '@runtime/adapter-kit/run';
 /** Exit status of a holder that found the run claimed by another. */
 const holderExitClaimed = 73;
 
-/** Writes the recorder's pid and start time: the line of /proc, elsewhere that of ps. */
+/** Writes pid and start time of the recorder and of its shell: the lines of /proc, elsewhere those of ps. */
 const introduce =
-  '{ read -r stat </proc/$$/stat && echo "$stat" || LC_ALL=C TZ=UTC ps -o pid= -o lstart= -p $$; } >recorder.pid 2>/dev/null';
+  'for pid in $! $$; do read -r stat </proc/$pid/stat && echo "$stat" || LC_ALL=C TZ=UTC ps -o pid= -o lstart= -p $pid; done >recorder.pid 2>/dev/null';
 
 /**
  * What tmux runs to record the pane: straight into a file, so that no slow reader can make the server buffer.
- * Its first act opens the holder's gate: from then on nothing can be lost. Nothing of a launch is in it but the limit
+ * Once it runs it opens the holder's gate: from then on nothing can be lost. Nothing of a launch is in it but the limit
  * of the recording, and it is free of `#` and `%`, which
  * tmux would expand.
  */
 export function recorderCommand(limit: number | undefined): string {
-  return `umask 077; mkfifo gate 2>/dev/null; ${introduce}; exec 3<>gate; echo >&3; ${record(limit)}`;
+  return `umask 077; mkfifo gate 2>/dev/null; ${begin(limit)}; exec 3<>gate; echo >&3; ${awaitEnd}`;
 }
 
 /** A recorder put back after the first one died. */
 export function laterRecorderCommand(limit: number | undefined): string {
-  return `umask 077; ${introduce}; ${record(limit)}`;
+  return `umask 077; ${begin(limit)}; ${awaitEnd}`;
 }
 
 /** The limit is on the recorder's own files: at it the recorder ends, and what is shown later goes nowhere. */
-function record(limit: number | undefined): string {
+function begin(limit: number | undefined): string {
   const bounds = limit === undefined ? '' : `ulimit -c 0; ulimit -f ${Math.floor(limit / 512) + 1}; `;
-  return `${bounds}exec cat >>out.raw`;
+  return `${bounds}exec 4<&0 </dev/null; cat <&4 >>out.raw & exec 4<&-; ${introduce}`;
 }
+
+/** The file tells the run's readers, who do not look by themselves: tmux, or the recorder alone, is gone. */
+const awaitEnd = 'wait $!; : >recorder.gone';
 
 /**
  * The holder: the pane's leader, bash. It runs in the run directory; arguments: run id, nonce, seconds to stay, input,
@@ -56,7 +59,7 @@ hangup= status= state= __runtime_cgroup=
 trap 'hangup=1' HUP
 trap : INT TERM QUIT TSTP
 fail() { echo "runtime holder: $1" >&2; exit 75; }
-give_back() { rm -f claim; [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup"; fail "$1"; }
+give_back() { rmdir claim; [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup"; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
 
 [ -f tmux.json ] || fail 'this is not the run directory'
@@ -72,7 +75,7 @@ exec 8<>gate 7<>release || fail 'cannot open its fifos'
 read -r -t 10 -u 8 || fail 'no process records the terminal'
 exec 8<&-
 
-if ! make_claim; then [ -e claim ] && exit ${holderExitClaimed}; fail 'cannot make the claim'; fi
+if ! mkdir claim; then [ -d claim ] && exit ${holderExitClaimed}; fail 'cannot make the claim'; fi
 printf '%300s\\n' '' >exit.json || give_back 'no room for the exit record'
 own_cgroup "$mount" "$run"
 __runtime_command=() __runtime_environment=() __runtime_launcher=()

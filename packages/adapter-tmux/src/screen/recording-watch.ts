@@ -1,21 +1,26 @@
-import { isAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { isOverLimit, readExitRecord, type RunPlace } from '@runtime/adapter-kit/run';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { isAlive, seemsAlive, type ProcessIdentity } from '@runtime/adapter-kit/process';
+import { isOverLimit, readExitRecord, runPaths, type RunPlace } from '@runtime/adapter-kit/run';
+import type { Ended } from '@runtime/adapter-kit/source';
 import { endOrphans } from '../end.ts';
 import { laterRecorderCommand } from '../holder/holder-script.ts';
 import { readRecorder } from './recorder.ts';
 import { appendNote } from '../notes.ts';
-import { readTmuxHolder, type LaunchRecord, type TmuxHolder } from '../run-files.ts';
+import { readTmuxHolder, tmuxRunFiles, type LaunchRecord, type TmuxHolder } from '../run-files.ts';
 import { agentPane, callTmux, keepSocket } from '../server/tmux-client.ts';
 
-/** How often processes are looked at; a death is noticed within a second. */
-const lookMs = 400;
+/** How soon a recorder that could not be replaced is tried again; later each time. */
+const pauseMs = 400;
+/** How often it is asked whether the last output has come. */
+const drainLookMs = 100;
 /** How long the last output may take through tmux after the exit was recorded. */
 const drainMs = 5000;
 const maxGapNotes = 100;
 const maxPauseMs = 30_000;
 
 /** Knows when the recording is final, and keeps it going until then. */
-export interface RecordingWatch {
+export interface RecordingWatch extends Required<Pick<Ended, 'signs' | 'isDoubtful' | 'again'>> {
   /** True once the recording is final: `isComplete` (its end mark was read), or no process is left that writes it. */
   ended(isComplete: boolean): Promise<boolean>;
 }
@@ -25,12 +30,15 @@ export interface RecordingWatch {
  * recorded.
  * When the recorder dies (a full disk, a stray kill), tmux drops output silently: a gap is noted, and a new recorder is
  * attached.
+ * A recorder that ends says so by a file, and it ends with tmux, which ends with the holder: so nothing is polled. Whoever
+ * kills all of them is found out at the next look at everything.
  */
 export function watchRecording(place: RunPlace, record: LaunchRecord): RecordingWatch {
   let holder: TmuxHolder | undefined;
-  let nextLook = 0;
   let drainUntil: number | undefined;
   const keeper = new RecorderKeeper(place, record);
+  const { exit, holder: holderFile } = runPaths(place.runDir);
+  const { recorderGone } = tmuxRunFiles(place.runDir);
 
   async function look(): Promise<boolean> {
     const serverLives = holder !== undefined && (await isAlive(holder.server));
@@ -56,11 +64,16 @@ export function watchRecording(place: RunPlace, record: LaunchRecord): Recording
   return {
     async ended(isComplete) {
       if (isComplete) return true;
-      if (performance.now() < nextLook && !(await readExitRecord(place.runDir))) return false;
-      nextLook = performance.now() + lookMs;
       holder ??= await readTmuxHolder(place.runDir);
       return look();
     },
+    signs: new Set([exit, holderFile, recorderGone].map((file) => path.basename(file))),
+    isDoubtful: () =>
+      holder === undefined ||
+      drainUntil !== undefined ||
+      ![holder.server, holder.holder, keeper.recorder].every((each) => each && seemsAlive(each)) ||
+      !existsSync(record.socket),
+    again: () => (drainUntil === undefined ? keeper.again : drainLookMs),
   };
 }
 
@@ -68,9 +81,9 @@ export function watchRecording(place: RunPlace, record: LaunchRecord): Recording
 class RecorderKeeper {
   readonly #place: RunPlace;
   readonly #record: LaunchRecord;
-  #recorder: ProcessIdentity | undefined;
+  recorder: ProcessIdentity | undefined;
   #gaps = 0;
-  #pauseMs = lookMs;
+  #pauseMs = pauseMs;
   #notBefore = 0;
 
   constructor(place: RunPlace, record: LaunchRecord) {
@@ -78,10 +91,15 @@ class RecorderKeeper {
     this.#record = record;
   }
 
+  /** In how many ms a recorder can be tried that is missing; undefined while there is one. */
+  get again(): number | undefined {
+    return this.recorder ? undefined : Math.max(0, this.#notBefore - performance.now());
+  }
+
   async look(): Promise<'no pane' | undefined> {
-    this.#recorder ??= await readRecorder(this.#place.runDir);
-    if (this.#recorder && (await isAlive(this.#recorder))) return undefined;
-    this.#recorder = undefined;
+    this.recorder ??= await readRecorder(this.#place.runDir);
+    if (this.recorder && (await isAlive(this.recorder))) return undefined;
+    this.recorder = undefined;
     if (performance.now() < this.#notBefore) return undefined;
     this.#notBefore = performance.now() + this.#pauseMs;
     this.#pauseMs = Math.min(this.#pauseMs * 2, maxPauseMs);

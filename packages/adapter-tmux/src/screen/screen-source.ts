@@ -6,6 +6,7 @@ import {
   type Translator,
 } from '@runtime/adapter-kit/source';
 import type { SessionEvent, SourceBatch } from '@runtime/contracts/adapter';
+import type { RecordingWatch } from './recording-watch.ts';
 import { initialScreenState, translateScreen, type ScreenState } from './translate.ts';
 
 export interface ScreenSourceOptions {
@@ -15,8 +16,7 @@ export interface ScreenSourceOptions {
   readonly endMark: string;
   /** As for `textFileSource`. */
   readonly after: string | undefined;
-  /** True when nothing more will come. Gets whether the end mark was read. */
-  readonly ended: (isComplete: boolean) => Promise<boolean>;
+  readonly watch: RecordingWatch;
   readonly secrets: readonly string[];
   readonly follow: boolean;
   readonly signal: AbortSignal;
@@ -31,15 +31,17 @@ const source = 'screen';
  * `output.gap`.
  */
 export async function* screenSource(options: ScreenSourceOptions): AsyncGenerator<SourceBatch, void, undefined> {
-  const { path, endMark, after, secrets, follow, signal } = options;
+  const { path, endMark, after, watch, secrets, follow, signal } = options;
   const translator = new ScreenTranslator(endMark);
+  const { signs, isDoubtful } = watch;
+  const again = (): number | undefined => (translator.isComplete ? 0 : watch.again());
   yield* textFileSource({
     path,
     secrets,
     follow,
     signal,
     translator: () => translator,
-    ended: () => options.ended(translator.isComplete),
+    ended: Object.assign(() => watch.ended(translator.isComplete), { signs, isDoubtful, again }),
     ...(after === undefined ? {} : { after }),
   });
 }
