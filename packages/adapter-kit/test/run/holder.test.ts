@@ -74,7 +74,7 @@ describe('the exit record', () => {
   it('holds the time at which the exit was seen, whatever becomes of the file', async () => {
     await using run = await testRun();
     const before = Date.now();
-    await run.sh('exit 0');
+    await run.sh('sleep 0.3');
     await waitForExit(run.handle);
     const after = Date.now();
     await eventually(() => readExitRecord(run.dir));
