@@ -21,6 +21,19 @@ const compactsEarly = (stage: Stage): Promise<void> =>
     compaction: { keepRecentTokens: 100 },
   }));
 
+/** What happens while the agent compacts before or after the second turn; both turns succeed. */
+async function twoLongTurns(stage: Stage): Promise<readonly TaskStreamEvent[]> {
+  await compactsEarly(stage);
+  const plane = await stage.open();
+  const task = await plane.submit({ prompt: long('One'), workspace: stage.workspace, until: 'closed' });
+  await firstOf(task, 'turn.ended');
+  await (await task.followUp(long('Two'))).reached('observed');
+  await task.close();
+  const events = await finish(stage, task);
+  expect(await task.outcome()).toEqual({ status: 'succeeded' });
+  return events;
+}
+
 const isOfItself = ({ type }: TaskStreamEvent): boolean => /^(retry|compaction|context)\./.test(type);
 const ofItself = (events: readonly TaskStreamEvent[]) => events.filter(isOfItself);
 
@@ -83,14 +96,7 @@ describe('what Pi does by itself is told by the task:', () => {
     await using stage = await openStage({
       rules: [onFire, summary, { reply: { text: 'Fine.', usage: full } }],
     });
-    await compactsEarly(stage);
-    const plane = await stage.open();
-    const task = await plane.submit({ prompt: long('One'), workspace: stage.workspace, until: 'closed' });
-    await firstOf(task, 'turn.ended');
-    await (await task.followUp(long('Two'))).reached('observed');
-    await task.close();
-    const events = await finish(stage, task);
-    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const events = await twoLongTurns(stage);
     expect(ofItself(events).slice(0, 4)).toMatchObject([
       { type: 'compaction.started', reason: 'threshold' },
       { type: 'retry.scheduled', attempt: 1 },
@@ -105,14 +111,7 @@ describe('what Pi does by itself is told by the task:', () => {
     await using stage = await openStage({
       rules: [{ when: summary.when, fault }, { reply: { text: 'Fine.', usage: full } }],
     });
-    await compactsEarly(stage);
-    const plane = await stage.open();
-    const task = await plane.submit({ prompt: long('One'), workspace: stage.workspace, until: 'closed' });
-    await firstOf(task, 'turn.ended');
-    await (await task.followUp(long('Two'))).reached('observed');
-    await task.close();
-    const events = await finish(stage, task);
-    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const events = await twoLongTurns(stage);
     expect(ofItself(events).slice(0, 2)).toMatchObject([
       { type: 'compaction.started' },
       { type: 'compaction.failed', reason: expect.stringContaining('no summaries here') },
