@@ -11,6 +11,7 @@ import {
   type RunPlace,
   type RunTree,
 } from '@runtime/adapter-kit/run';
+import { wakeReaders } from '@runtime/adapter-kit/source';
 import { systemCode } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { endMarkBytes } from './holder/holder-script.ts';
@@ -63,6 +64,8 @@ export async function endEverything(place: RunPlace): Promise<Strays> {
   const strays = await killTree({ ...tree, identities: [...(tree.identities ?? []), ...machines], graceMs: 0 });
   if (tree.cgroup !== undefined) await removeCgroup(tree.cgroup);
   await removeTraces(place.runDir);
+  // Where the run's directory is gone, nothing else tells them.
+  wakeReaders();
   return strays;
 }
 

@@ -20,6 +20,7 @@ export type { MalformedRecord } from './quarantine.ts';
 export { createRedactor, redactBytes } from './redactor.ts';
 export type { Redactor } from './redactor.ts';
 export { SingleReader } from './single-reader.ts';
+export { wakeReaders } from './sweep.ts';
 export { tailFile } from './tail-file.ts';
 export type { Chunk, Ended, TailOptions } from './tail-file.ts';
 export type { DecodedBytes } from './utf8-stream.ts';

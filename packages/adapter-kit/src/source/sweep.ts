@@ -31,3 +31,6 @@ export class Sweep {
 
 /** The one of this process, for files that are followed: changes wake their readers, this is for what they missed. */
 export const followedFiles = new Sweep(10_000);
+
+/** Lets all readers of this process look at once: for an adapter that has ended processes, which is seen in no file. */
+export const wakeReaders = (): void => followedFiles.now();
