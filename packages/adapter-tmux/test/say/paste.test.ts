@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Instruction } from '@runtime/contracts';
 import type { RuntimeSession, SessionEvent } from '@runtime/contracts/adapter';
+import { readExitRecord } from '@runtime/adapter-kit/run';
 import { expect, test } from 'vitest';
 import type { TmuxOptions } from '../../src/index.ts';
 import { Stage, eventually, readAll, recordOf, type Played } from '../support/stage.ts';
@@ -197,10 +198,7 @@ test.concurrent('a text of which nothing can be typed is refused as such', async
 test.concurrent('a paste that comes after the end harms nothing: the server lives, the code is right', async () => {
   await using stage = await Stage.open();
   const { session, handle, events } = await open(stage, '/exit 5');
-  await eventually(
-    'it has ended',
-    async () => (await readFile(join(handle.runDir, 'exit.json'), 'utf8').catch(() => '')) !== '',
-  );
+  await eventually('it has ended', async () => (await readExitRecord(handle.runDir)) !== undefined);
   await expect(session.send(steer('too late'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await events;
   expect(await session.stop()).toEqual({ kind: 'exited', code: 5 });

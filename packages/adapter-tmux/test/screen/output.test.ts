@@ -1,6 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readExitRecord } from '@runtime/adapter-kit/run';
 import { expect, test } from 'vitest';
 import { readRecorder } from '../../src/screen/recorder.ts';
 import { Stage, eventually, readAll, shown } from '../support/stage.ts';
@@ -15,10 +16,7 @@ test('3000 lines are complete and in order', async () => {
 test('what nobody reads is recorded whole, and slows nobody', async () => {
   await using stage = await Stage.open();
   const { session, handle } = await stage.bash('yes 0123456789abcdef0123456789abcde | head -c 8000000; echo; echo end');
-  await eventually(
-    'it has ended',
-    async () => (await readFile(join(handle.runDir, 'exit.json'), 'utf8').catch(() => '')) !== '',
-  );
+  await eventually('it has ended', async () => (await readExitRecord(handle.runDir)) !== undefined);
   const text = shown(await readAll(session));
   expect(text.length).toBe(8_000_000 + '\nend\n'.length);
   expect(text.endsWith('abcde\n\nend\n')).toBe(true);
