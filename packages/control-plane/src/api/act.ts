@@ -30,7 +30,7 @@ export const actorFields = ({ by, why }: Act): { by: string; why?: string } => (
 
 /** Ends the turn and keeps the session. */
 export async function interrupt(plane: Plane, act: Act): Promise<null> {
-  const task = plane.task(act.taskId, 'act');
+  const task = await plane.task(act.taskId, 'act');
   const hint = 'cancel ends the task';
   await task.transact((state) => {
     const run = currentRun(state);
@@ -53,8 +53,9 @@ export async function interrupt(plane: Plane, act: Act): Promise<null> {
 
 /** Ends the work. Cancelling again is fine, also after that end; CONFLICT after another one. */
 export async function cancel(plane: Plane, act: Act): Promise<null> {
-  if (plane.unfinishedTask(act.taskId)?.state.cancel || plane.view(act.taskId).status === 'cancelled') return null;
-  const task = plane.task(act.taskId, 'act');
+  if (plane.unfinishedTask(act.taskId)?.state.cancel || (await plane.view(act.taskId)).status === 'cancelled')
+    return null;
+  const task = await plane.task(act.taskId, 'act');
   await task.transact((state) => (state.cancel ? [] : [{ type: 'cancel.requested', ...actorFields(act) }]));
   task.wake();
   return null;

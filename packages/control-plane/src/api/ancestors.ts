@@ -6,7 +6,11 @@ import { sessionLease } from '../task/hold-leases.ts';
  * The runs that a task is submitted from, the nearest first; none when the run that asks is unknown or has ended.
  * Throws EXHAUSTED for a task too deep, and CONFLICT for one that would wait for a run that may be waiting for it.
  */
-export function ancestorsOf(plane: Plane, spec: TaskSpec, parentRunId: string): readonly SubmittedFrom[] {
+export async function ancestorsOf(
+  plane: Plane,
+  spec: TaskSpec,
+  parentRunId: string,
+): Promise<readonly SubmittedFrom[]> {
   const line = plane.lineOf(parentRunId);
   if (line.length > maxTaskDepth) {
     throw new AgentRuntimeError('EXHAUSTED', `run ${parentRunId} is too deep: its task has ${maxTaskDepth} above it`, {
@@ -15,7 +19,8 @@ export function ancestorsOf(plane: Plane, spec: TaskSpec, parentRunId: string): 
     });
   }
   const { continueOf } = spec;
-  const session = continueOf === undefined ? undefined : plane.conversationOf(continueOf)?.agentSessionId;
+  const conversation = continueOf === undefined ? undefined : await plane.conversationOf(continueOf);
+  const session = conversation?.agentSessionId;
   if (session === undefined) return line;
   const isAbove = (taskId: string): boolean => line.some((above) => above.taskId === taskId);
   const holder = plane.ctx.leases.holder(sessionLease(session), '', false);

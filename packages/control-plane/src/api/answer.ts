@@ -5,7 +5,7 @@ import { actorFields, type Act } from './act.ts';
 
 /** Answers an approval, once: the same answer again is fine, another one is CONFLICT. */
 export async function answer(plane: Plane, act: Act & { approvalId: string; decision: Decision }): Promise<null> {
-  const task = plane.task(act.taskId, 'act');
+  const task = await plane.task(act.taskId, 'act');
   const { approvalId, decision } = act;
   await task.transact((state) => {
     const approval = Object.hasOwn(state.approvals, approvalId) ? state.approvals[approvalId] : undefined;

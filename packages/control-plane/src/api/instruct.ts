@@ -9,7 +9,7 @@ import {
 import { z } from 'zod';
 import { nextAttempt } from '../attempt/next-attempt.ts';
 import { nextStep } from '../attempt/what-follows.ts';
-import { tooLateHintOf } from '../plane/ended-task.ts';
+import { tooLateHint } from '../plane/continuation.ts';
 import type { Plane } from '../plane/plane.ts';
 import { actorSchema } from './act.ts';
 import { checkPrompt } from './submit.ts';
@@ -35,7 +35,7 @@ export async function send(plane: Plane, params: SendParams): Promise<{ instruct
     const known = sentBefore(await plane.state(params.taskId), params);
     if (known) return { instructionId: known.id };
   }
-  const task = plane.task(params.taskId, 'talk');
+  const task = await plane.task(params.taskId, 'talk');
   let instructionId = plane.ctx.newId('ins');
   await task.transact((state) => {
     const known = sentBefore(state, params);
@@ -68,7 +68,7 @@ function checkSend(state: TaskState, mode: 'steer' | 'followUp'): void {
   const why = reasonItIsTooLate(state, run);
   if (why !== undefined) {
     throw new AgentRuntimeError('CONFLICT', `task ${state.id} ${why}`, {
-      hint: tooLateHintOf(state),
+      hint: tooLateHint(state),
     });
   }
   if (run?.capabilities && (mode === 'steer' ? run.capabilities.steer === 'none' : !run.capabilities.followUp)) {

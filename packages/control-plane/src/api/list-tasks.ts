@@ -1,6 +1,7 @@
 import { idSchema, taskStatusSchema, type TaskView } from '@runtime/contracts';
 import { z } from 'zod';
-import { noSuchTask } from '../plane/task-registry.ts';
+import type { EndedTasks } from '../history/ended-tasks.ts';
+import { listNewestFirst, type Place } from '../history/newest-first.ts';
 
 export const listParamsSchema = z.strictObject({
   status: z.array(taskStatusSchema).optional(),
@@ -10,25 +11,20 @@ export const listParamsSchema = z.strictObject({
   after: idSchema.optional(),
   limit: z.int().min(1).max(100_000).default(1000),
 });
+export type ListParams = z.output<typeof listParamsSchema>;
 
-/** Newest first. The place after a task is known from its own fields; NOT_FOUND for one that is not there. */
-export function listed(views: readonly TaskView[], params: z.infer<typeof listParamsSchema>): TaskView[] {
-  const { status, idPart, workspace, limit, after } = params;
-  const last = after === undefined ? undefined : views.find(({ id }) => id === after);
-  if (after !== undefined && !last) throw noSuchTask(after);
-  const labels = Object.entries(params.labels ?? {});
-  const has = (view: TaskView, [name, value]: [string, string]): boolean =>
-    Object.hasOwn(view.labels ?? {}, name) && view.labels?.[name] === value;
-  return views
-    .filter((view) => last === undefined || newestFirst(last, view) < 0)
-    .filter((view) => status === undefined || status.includes(view.status))
-    .filter((view) => idPart === undefined || view.id.includes(idPart))
-    .filter((view) => workspace === undefined || view.workspace === workspace)
-    .filter((view) => labels.every((label) => has(view, label)))
-    .sort(newestFirst)
-    .slice(0, limit);
+interface AllTasks {
+  readonly unfinished: () => readonly TaskView[];
+  readonly ended: EndedTasks;
+  /** Throws NOT_FOUND. */
+  readonly placeOf: (taskId: string) => Promise<Place>;
 }
 
-function newestFirst(a: TaskView, b: TaskView): number {
-  return b.submittedAt - a.submittedAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+/** Newest first. The place after a task is known from its own fields; NOT_FOUND for one that is not there. */
+export async function listTasks(
+  { unfinished, ended, placeOf }: AllTasks,
+  { after, limit, ...wanted }: ListParams,
+): Promise<readonly TaskView[]> {
+  const place = after === undefined ? undefined : await placeOf(after);
+  return listNewestFirst(unfinished, ended, wanted, { after: place, limit });
 }

@@ -6,7 +6,7 @@ import type { Plane } from '../plane/plane.ts';
 import { actParams, cancel, close, interrupt } from './act.ts';
 import { answer } from './answer.ts';
 import { send, sendParamsSchema } from './instruct.ts';
-import { listed, listParamsSchema } from './list-tasks.ts';
+import { listParamsSchema } from './list-tasks.ts';
 import { leave, leaveParamsSchema } from './leave.ts';
 import type { Ports, ReadPort } from './ports.ts';
 import { levelOf, waitForLevel } from './receipts.ts';
@@ -38,7 +38,7 @@ export const readMethods: Readonly<Record<string, Method<ReadPort>>> = {
   'task.status': method(taskParams, (reader, { taskId }) => reader.view(taskId)),
   'task.outcome': method(waitParams, outcomeOf),
   'task.level': method(instructionParams, levelOf),
-  'tasks.list': method(listParamsSchema, async (reader, params) => listed(await reader.views(), params)),
+  'tasks.list': method(listParamsSchema, (reader, params) => reader.list(params)),
   info: method(z.strictObject({}), (reader) => reader.info()),
 };
 

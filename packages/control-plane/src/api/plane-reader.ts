@@ -3,6 +3,7 @@ import type { TaskState } from '@runtime/contracts/fold';
 import type { EventLog } from '@runtime/contracts/log';
 import type { OpenWait } from '../circles/waits.ts';
 import type { Plane } from '../plane/plane.ts';
+import { listTasks, type ListParams } from './list-tasks.ts';
 import type { ReadPort } from './ports.ts';
 import { waitForOutcome } from './receipts.ts';
 
@@ -24,7 +25,7 @@ export class PlaneReader implements ReadPort {
     this.#plane.unfinishedTask(taskId);
   }
 
-  async view(taskId: string): Promise<TaskView> {
+  view(taskId: string): Promise<TaskView> {
     return this.#plane.view(taskId);
   }
 
@@ -32,8 +33,12 @@ export class PlaneReader implements ReadPort {
     return this.#plane.state(taskId);
   }
 
-  async views(): Promise<readonly TaskView[]> {
-    return this.#plane.views();
+  list(params: ListParams): Promise<readonly TaskView[]> {
+    const { registry } = this.#plane;
+    return listTasks(
+      { unfinished: () => this.#plane.unfinishedViews(), ended: registry.ended, placeOf: (id) => this.view(id) },
+      params,
+    );
   }
 
   beginWait(taskId: string, runId: string): OpenWait | undefined {

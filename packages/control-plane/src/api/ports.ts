@@ -3,6 +3,7 @@ import type { TaskState } from '@runtime/contracts/fold';
 import type { EventLog } from '@runtime/contracts/log';
 import type { OpenWait } from '../circles/waits.ts';
 import type { Plane } from '../plane/plane.ts';
+import type { ListParams } from './list-tasks.ts';
 
 /**
  * What can be read of a data directory: by its owner from memory, without an owner from the files.
@@ -14,7 +15,8 @@ export interface ReadPort {
   view(taskId: string): Promise<TaskView>;
   /** The folded state. */
   state(taskId: string): Promise<TaskState>;
-  views(): Promise<readonly TaskView[]>;
+  /** Newest first. */
+  list(params: ListParams): Promise<readonly TaskView[]>;
   /** A run begins to wait for a task; undefined where nothing comes of it, as for a run that is unknown. */
   beginWait(taskId: string, runId: string): OpenWait | undefined;
   /** Waits for the end of a task; the outcome at once when it has ended. */

@@ -25,7 +25,7 @@ export async function waitForOutcome(plane: Plane, taskId: string, signal: Abort
   for (;;) {
     const task = plane.unfinishedTask(taskId);
     const seen = task?.bell.rings ?? 0;
-    const { outcome } = task ? task.state : plane.view(taskId);
+    const { outcome } = task ? task.state : await plane.view(taskId);
     if (outcome) return outcome;
     await changedSince(plane, task, seen, signal);
   }

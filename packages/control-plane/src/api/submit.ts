@@ -23,9 +23,9 @@ import { taskRuntimes } from './task-runtimes.ts';
 export async function submit(plane: Plane, request: unknown): Promise<{ id: string }> {
   const { parentRunId, ...submission } = await parseSubmission(plane, request);
   const { spec, key } = submission;
-  const ancestors = parentRunId === undefined ? [] : ancestorsOf(plane, spec, parentRunId);
+  const ancestors = parentRunId === undefined ? [] : await ancestorsOf(plane, spec, parentRunId);
   // A known key stands for its task, whatever has become of what that needs.
-  if (key === undefined || !plane.registry.keys.has(key)) await refuseFaults(submission, plane.ctx);
+  if (key === undefined || !(await plane.submissions.isKnown(key))) await refuseFaults(submission, plane.ctx);
   return { id: await plane.submissions.submit({ ...submission, ancestors }) };
 }
 

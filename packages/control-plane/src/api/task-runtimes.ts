@@ -45,7 +45,7 @@ interface Wanted {
 
 async function wanted(plane: Plane, { runtimes, definitions = {}, continueOf }: Asked): Promise<Wanted> {
   if (continueOf !== undefined) {
-    const target = continuedTarget(plane, continueOf);
+    const target = await continuedTarget(plane, continueOf);
     const { spec } = await plane.state(continueOf);
     return { targets: [target], defined: spec.definitions ?? {} };
   }
@@ -66,8 +66,8 @@ async function wanted(plane: Plane, { runtimes, definitions = {}, continueOf }: 
 export const recorded = (definitions: Definitions): Record<string, RecordedDefinition> =>
   Object.fromEntries(Object.entries(definitions).map(([id, definition]) => [id, recordedDefinition(definition)]));
 
-function continuedTarget(plane: Plane, taskId: string): Target {
-  const target = plane.continuedTarget(taskId);
+async function continuedTarget(plane: Plane, taskId: string): Promise<Target> {
+  const target = await plane.continuedTarget(taskId);
   if (target) return target;
   throw new AgentRuntimeError('CONFLICT', `task ${taskId} has no conversation that can be continued`, {
     hint: 'it must have ended, on a runtime that can resume; submit a new task instead',

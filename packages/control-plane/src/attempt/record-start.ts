@@ -44,7 +44,7 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
   const fault = await taskFault(spec);
   if (fault) return endTask(task, fault);
   if (!(await hasRoom(task))) return requeue(task, diskRetryMs, noRoom(task));
-  const resumes = next.mode === 'resume' ? resumedConversation(task, state) : undefined;
+  const resumes = next.mode === 'resume' ? await resumedConversation(task, state) : undefined;
   const taken = holdLeases(task, resumes?.agentSessionId);
   if (taken) return requeue(task, leaseRetryMs, taken);
   if (!(await ctx.runtimes.admitsStart(runtimeKey(sourceOf(spec, next.target.runtime))))) {
@@ -88,7 +88,7 @@ const noAdapter = ({ target: { runtime } }: NextAttempt): WaitingFor => ({
 });
 
 /** The conversation that a resuming run picks up: of an earlier run of this task, or of the task that it continues. */
-function resumedConversation(task: Task, state: TaskState): Conversation | undefined {
+async function resumedConversation(task: Task, state: TaskState): Promise<Conversation | undefined> {
   const earlier = state.runs.findLast((run) => run.agentSessionId !== undefined);
   if (earlier?.agentSessionId !== undefined) return { runId: earlier.runId, agentSessionId: earlier.agentSessionId };
   const { continueOf } = state.spec;

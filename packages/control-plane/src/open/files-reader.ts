@@ -9,6 +9,7 @@ import {
 import { taskView, type TaskState } from '@runtime/contracts/fold';
 import { taskStream, type EventLog } from '@runtime/contracts/log';
 import { readOwner } from '@runtime/event-log/owner';
+import { listTasks, type ListParams } from '../api/list-tasks.ts';
 import type { ReadPort } from '../api/ports.ts';
 import { noSuchTask, stateOf, TaskRegistry } from '../plane/task-registry.ts';
 import { version } from '../version.ts';
@@ -39,9 +40,10 @@ export class FilesReader implements ReadPort {
     return stateOf(this.log, taskId);
   }
 
-  async views(): Promise<readonly TaskView[]> {
+  async list(params: ListParams): Promise<readonly TaskView[]> {
     const [registry, isOwned] = await Promise.all([this.#registry(), this.#isOwned()]);
-    return registry.views().map((view) => shown(view, isOwned));
+    const unfinished = [...registry.unfinished.values()].map((state) => shown(taskView(state), isOwned));
+    return listTasks({ unfinished: () => unfinished, ended: registry.ended, placeOf: (id) => this.view(id) }, params);
   }
 
   /** Without an owner nobody waits for anything but for one. */

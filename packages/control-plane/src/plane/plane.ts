@@ -6,8 +6,8 @@ import {
   type Target,
   type TaskView,
 } from '@runtime/contracts';
-import { currentRun, taskView, type TaskState } from '@runtime/contracts/fold';
-import { planeStream } from '@runtime/contracts/log';
+import { currentRun, taskStatus, taskView, type TaskState } from '@runtime/contracts/fold';
+import { planeStream, taskStream } from '@runtime/contracts/log';
 import { Waits, type OpenWait } from '../circles/waits.ts';
 import type { Families } from '../families/families.ts';
 import { worthKeeping } from '../runtimes/breaker.ts';
@@ -16,7 +16,7 @@ import type { Conversation, Task, TaskHost } from '../task/task.ts';
 import { Admission } from './admission.ts';
 import { Circles } from './circles.ts';
 import { Submissions } from './submissions.ts';
-import { endedTask, tooLateHint } from './ended-task.ts';
+import { continuable, conversationOf, tooLateHint } from './continuation.ts';
 import { freeWaiting } from './free-waiting.ts';
 import { TaskActor } from './task-actor.ts';
 import { noSuchTask, stateOf, type TaskRegistry } from './task-registry.ts';
@@ -89,30 +89,28 @@ export class Plane implements TaskHost {
    * An unfinished task. CONFLICT for one that has ended, with a hint for whoever wants to `act` on it or to `talk` to
    * its agent; NOT_FOUND for one that never existed.
    */
-  task(id: string, wish: 'act' | 'talk'): Task {
-    const task = this.#tasks.get(id);
-    if (task && !task.state.outcome) return task;
-    const ended = task ? endedTask(task.state) : this.registry.ended.get(id);
-    if (!ended) throw noSuchTask(id);
-    throw new AgentRuntimeError('CONFLICT', `task ${id} has ended (${ended.view.status})`, {
-      hint: wish === 'talk' ? tooLateHint(id, ended.session !== undefined) : `runtime status ${id} shows how it ended`,
-      details: { status: ended.view.status },
+  async task(id: string, wish: 'act' | 'talk'): Promise<Task> {
+    const task = this.unfinishedTask(id);
+    if (task) return task;
+    const state = await stateOf(this.ctx.log, id);
+    const status = taskStatus(state);
+    throw new AgentRuntimeError('CONFLICT', `task ${id} has ended (${status})`, {
+      hint: wish === 'talk' ? tooLateHint(state) : `runtime status ${id} shows how it ended`,
+      details: { status },
     });
   }
 
   /** The task while it is unfinished; undefined once it has ended. NOT_FOUND for one that never existed. */
   unfinishedTask(id: string): Task | undefined {
     const task = this.#tasks.get(id);
-    if (!task && !this.registry.ended.has(id)) throw noSuchTask(id);
+    if (!task && this.ctx.log.revision(taskStream(id)) === 0) throw noSuchTask(id);
     return task;
   }
 
   /** What is shown of a task. NOT_FOUND for one that never existed. */
-  view(id: string): TaskView {
+  async view(id: string): Promise<TaskView> {
     const task = this.unfinishedTask(id);
-    const view = task ? this.#viewOf(task) : this.registry.ended.get(id)?.view;
-    if (!view) throw noSuchTask(id);
-    return view;
+    return task ? this.#viewOf(task) : (this.registry.ended.recent(id) ?? taskView(await stateOf(this.ctx.log, id)));
   }
 
   #viewOf(task: Task): TaskView {
@@ -125,17 +123,24 @@ export class Plane implements TaskHost {
     return this.unfinishedTask(id)?.state ?? stateOf(this.ctx.log, id);
   }
 
-  views(): TaskView[] {
-    const unfinished = [...this.#tasks.values()].map((task) => this.#viewOf(task));
-    return [...unfinished, ...[...this.registry.ended.values()].map(({ view }) => view)];
+  /** What is shown of the unfinished tasks. */
+  unfinishedViews(): TaskView[] {
+    return [...this.#tasks.values()].map((task) => this.#viewOf(task));
   }
 
   reload(taskId: string): Promise<TaskState> {
     return stateOf(this.ctx.log, taskId);
   }
 
-  conversationOf(taskId: string): Conversation | undefined {
-    return this.registry.ended.get(taskId)?.session;
+  async conversationOf(taskId: string): Promise<Conversation | undefined> {
+    const state = await this.#ended(taskId);
+    return state && conversationOf(state);
+  }
+
+  /** The state of an ended task, folded from the log; undefined for any other. */
+  async #ended(taskId: string): Promise<TaskState | undefined> {
+    if (this.#tasks.has(taskId) || this.ctx.log.revision(taskStream(taskId)) === 0) return undefined;
+    return stateOf(this.ctx.log, taskId);
   }
 
   isRunning(taskId: string): boolean {
@@ -171,11 +176,9 @@ export class Plane implements TaskHost {
   }
 
   /** The target that holds the conversation of an ended task, if it can be continued. */
-  continuedTarget(taskId: string): Target | undefined {
-    const ended = this.registry.ended.get(taskId);
-    const run = ended?.view.runs.findLast((each) => each.runId === ended.session?.runId);
-    if (!ended || !run) return undefined;
-    return ended.view.targets.find(({ runtime }) => runtime === run.runtime) ?? { runtime: run.runtime };
+  async continuedTarget(taskId: string): Promise<Target | undefined> {
+    const state = await this.#ended(taskId);
+    return state && continuable(state)?.target;
   }
 
   changed(task: Task): void {
@@ -210,7 +213,7 @@ export class Plane implements TaskHost {
   async save(): Promise<void> {
     const position = Math.min(this.ctx.log.head, ...[...this.#appending].map(({ head }) => head));
     const breakers = worthKeeping(this.ctx.runtimes.breakers, position);
-    await this.registry.save(this.ctx.log, position, breakers).catch(() => undefined);
+    await this.registry.save(position, breakers).catch(() => undefined);
     await this.#families.save();
   }
 

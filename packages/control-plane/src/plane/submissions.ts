@@ -1,4 +1,5 @@
 import { AgentRuntimeError, type SubmittedFrom, type TaskSpec } from '@runtime/contracts';
+import type { TaskState } from '@runtime/contracts/fold';
 import type { PlaneContext } from '../task/context.ts';
 import type { TaskValues } from '../task/task-values.ts';
 import type { Task } from '../task/task.ts';
@@ -10,7 +11,7 @@ export interface TaskMaker {
   readonly registry: TaskRegistry;
   readonly ctx: Pick<PlaneContext, 'newId' | 'values' | 'closing'>;
   newTask(): Task;
-  unfinishedTask(id: string): Task | undefined;
+  state(id: string): Promise<TaskState>;
 }
 
 export interface Submission {
@@ -42,20 +43,26 @@ export class Submissions {
   async submit(submission: Submission): Promise<string> {
     const { spec, key } = submission;
     if (key === undefined) return this.#append(submission);
+    await this.#plane.registry.loadKeys();
     // One after the other: when one fails the next takes its place, and those behind it wait for that one.
     for (let pending = this.#pending.get(key); pending; pending = this.#pending.get(key))
       await pending.catch(() => undefined);
-    const known = this.#plane.registry.keys.get(key);
+    const known = this.#plane.registry.taskOfKey(key);
     if (known !== undefined) return this.#sameTask(known, key, specDigest(spec));
     const submitting = this.#append(submission).finally(() => this.#pending.delete(key));
     this.#pending.set(key, submitting);
     return submitting;
   }
 
-  #sameTask(id: string, key: string, digest: string): string {
-    const spec = this.#plane.unfinishedTask(id)?.state.spec;
-    const known = spec ? specDigest(spec) : this.#plane.registry.ended.get(id)?.digest;
-    if (known === digest) return id;
+  /** Whether a task was submitted with this key. */
+  async isKnown(key: string): Promise<boolean> {
+    await this.#plane.registry.loadKeys();
+    return this.#plane.registry.taskOfKey(key) !== undefined;
+  }
+
+  async #sameTask(id: string, key: string, digest: string): Promise<string> {
+    const { spec } = await this.#plane.state(id);
+    if (specDigest(spec) === digest) return id;
     throw new AgentRuntimeError('CONFLICT', `the key ${JSON.stringify(key)} was used for another request, task ${id}`, {
       hint: 'use a new key, or submit exactly the same request',
       details: { taskId: id },

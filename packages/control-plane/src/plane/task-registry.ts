@@ -1,52 +1,80 @@
-import { AgentRuntimeError, type TaskView } from '@runtime/contracts';
-import { foldTask, taskFoldVersion, taskView, type TaskState } from '@runtime/contracts/fold';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { foldTask, taskFoldVersion, type TaskState } from '@runtime/contracts/fold';
 import { taskIdOf, taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
+import { EndedTasks, type SavedEnded } from '../history/ended-tasks.ts';
 import type { BreakerStates } from '../runtimes/breaker.ts';
-import { EndedPages, type EndedSeries } from './ended-pages.ts';
-import { endedTask, type EndedTask } from './ended-task.ts';
 
 export const snapshotName = 'tasks';
-export const snapshotVersion = `3.${taskFoldVersion}`;
+export const snapshotVersion = `4.${taskFoldVersion}`;
 
 /** A snapshot: unfinished tasks whole, ended ones by the pages that they are in. */
 interface RegistrySnapshot {
   readonly unfinished: readonly TaskState[];
-  readonly ended: EndedSeries;
+  readonly ended: SavedEnded;
   readonly breakers: BreakerStates;
 }
 
-/** Every task by id, folded from the log: unfinished ones whole, ended ones reduced to what can still be asked for. */
+/** Every task, folded from the log: unfinished ones whole, ended ones as they are shown. */
 export class TaskRegistry {
   readonly unfinished = new Map<string, TaskState>();
-  readonly ended = new Map<string, EndedTask>();
-  readonly keys = new Map<string, string>();
+  readonly ended: EndedTasks;
   /** The position up to which the registry is in a snapshot. */
   savedAt = 0;
-  readonly #pages = new EndedPages();
+  readonly #log: EventLog;
+  /** Of unfinished tasks, the positions of their first events. */
+  readonly #since = new Map<string, number>();
+  readonly #keys = new Map<string, string>();
+  #savedKeys: Promise<void> | undefined;
+
+  constructor(log: EventLog, ended = new EndedTasks(log, snapshotVersion)) {
+    this.#log = log;
+    this.ended = ended;
+  }
 
   apply(event: StoredEvent): void {
     const id = taskIdOf(event.stream);
-    if (id === undefined || this.ended.has(id)) return;
+    if (id === undefined) return;
     const known = this.unfinished.get(id);
-    // A snapshot may hold a task beyond its own position.
+    // A snapshot may hold a task beyond its own position. What comes after an end does not begin a task.
     if (known && event.revision <= known.revision) return;
     const state = foldTask(known, event);
     if (state) this.put(state);
   }
 
   put(state: TaskState): void {
-    if (state.key !== undefined) this.keys.set(state.key, state.id);
+    if (state.key !== undefined) this.#keys.set(state.key, state.id);
+    const since = this.#since.get(state.id) ?? state.position;
     if (!state.outcome) {
       this.unfinished.set(state.id, state);
-      return;
+      this.#since.set(state.id, since);
+    } else if (this.unfinished.delete(state.id)) {
+      this.ended.add(state, since);
+      this.#since.delete(state.id);
     }
-    this.unfinished.delete(state.id);
-    // It does not change any more, and its page may be written.
-    if (!this.ended.has(state.id)) this.ended.set(state.id, endedTask(state));
   }
 
-  views(): TaskView[] {
-    return [...[...this.unfinished.values()].map(taskView), ...[...this.ended.values()].map(({ view }) => view)];
+  /**
+   * Makes `taskOfKey` know the keys of all tasks: those of the history are read once, when they are asked for first.
+   */
+  loadKeys(): Promise<void> {
+    this.#savedKeys ??= this.ended
+      .whole(() => this.#readKeys())
+      .catch((error: unknown) => {
+        // The next one tries again.
+        this.#savedKeys = undefined;
+        throw error;
+      });
+    return this.#savedKeys;
+  }
+
+  async #readKeys(): Promise<void> {
+    for await (const keys of this.ended.keys()) for (const [key, id] of keys) this.#keys.set(key, id);
+    for (const { key, id } of this.ended.all().recent) if (key !== undefined) this.#keys.set(key, id);
+  }
+
+  /** The task that was submitted with this key. `loadKeys` comes first. */
+  taskOfKey(key: string): string | undefined {
+    return this.#keys.get(key);
   }
 
   /**
@@ -57,9 +85,10 @@ export class TaskRegistry {
     log: EventLog,
     onEvent: (event: StoredEvent) => void,
     restore: (breakers: BreakerStates) => void,
+    ended?: EndedTasks,
   ): Promise<TaskRegistry> {
-    const registry = new TaskRegistry();
-    const position = await registry.#restore(log, restore);
+    const registry = new TaskRegistry(log, ended);
+    const position = await registry.#restore(restore);
     const after = position === undefined ? undefined : log.cursor(position);
     for await (const events of log.read(after === undefined ? {} : { after })) {
       for (const event of events) {
@@ -71,30 +100,24 @@ export class TaskRegistry {
   }
 
   /** Takes over the last snapshot. Resolves with its position; undefined, with nothing taken, without a whole one. */
-  async #restore(log: EventLog, restore: (breakers: BreakerStates) => void): Promise<number | undefined> {
-    const snapshot = await log.readSnapshot(snapshotName, snapshotVersion);
+  async #restore(restore: (breakers: BreakerStates) => void): Promise<number | undefined> {
+    const snapshot = await this.#log.readSnapshot(snapshotName, snapshotVersion);
     if (!snapshot) return undefined;
     // Written by this very version of this class; another version is not returned.
     const saved = snapshot.state as RegistrySnapshot;
-    const ended = await this.#pages.read(log, snapshotVersion, saved.ended);
-    if (!ended) return undefined;
-    for (const task of ended) {
-      this.ended.set(task.id, task);
-      if (task.key !== undefined) this.keys.set(task.key, task.id);
-    }
+    if (!(await this.ended.restore(saved.ended))) return undefined;
     for (const state of saved.unfinished) this.put(state);
     restore(saved.breakers);
     this.savedAt = snapshot.position;
     return snapshot.position;
   }
 
-  async save(log: EventLog, position: number, breakers: BreakerStates): Promise<void> {
+  async save(position: number, breakers: BreakerStates): Promise<void> {
     // All of one moment, before anything is awaited.
     const unfinished = [...this.unfinished.values()];
-    const all = [...this.ended.values()];
-    const ended = await this.#pages.write(log, { version: snapshotVersion, position }, all);
+    const ended = await this.ended.save(position);
     const state: RegistrySnapshot = { unfinished, ended, breakers };
-    await log.writeSnapshot(snapshotName, { version: snapshotVersion, position, state });
+    await this.#log.writeSnapshot(snapshotName, { version: snapshotVersion, position, state });
     this.savedAt = position;
   }
 }

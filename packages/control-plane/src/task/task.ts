@@ -22,7 +22,7 @@ export interface TaskHost {
   /** The state of a task as the log has it. */
   reload(taskId: string): Promise<TaskState>;
   /** The last conversation of an ended task, for a task that continues it. */
-  conversationOf(taskId: string): Conversation | undefined;
+  conversationOf(taskId: string): Promise<Conversation | undefined>;
   /** Whether a task has an open run. */
   isRunning(taskId: string): boolean;
   /** Whether a task can do nothing before the other one has ended: it waits for that one, directly or through others. */

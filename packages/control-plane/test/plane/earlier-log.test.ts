@@ -68,7 +68,12 @@ describe('a log of the version before', () => {
     const unfinished = states.filter(({ outcome }) => outcome === undefined);
     expect(unfinished.length).toBeGreaterThan(1);
     expect([...registry.unfinished.values()]).toMatchObject(unfinished);
-    expect([...registry.ended.keys()].toSorted()).toEqual(
+    expect(
+      registry.ended
+        .all()
+        .recent.map(({ id }) => id)
+        .toSorted(),
+    ).toEqual(
       states
         .filter(({ outcome }) => outcome !== undefined)
         .map(({ id }) => id)

@@ -12,7 +12,7 @@ describe('the last snapshot', () => {
     await log.append('plane', [{ type: 'plane.opened' }]);
     const ctx = { log, runtimes: { breakers: {}, onFreed: () => undefined } } as unknown as PlaneContext;
     const families = new Families(log, [], new AbortController().signal);
-    const plane = new Plane(ctx, { registry: new TaskRegistry(), families }, fifo(), () => undefined);
+    const plane = new Plane(ctx, { registry: new TaskRegistry(log), families }, fifo(), () => undefined);
     const folded = Promise.withResolvers<void>();
     const submitting = plane.track(async () => {
       await log.append('task/task-1', [{ type: 'task.submitted' }], { expected: 0 });

@@ -45,7 +45,7 @@ it('rests when it is woken after its end', async () => {
       if (changes > 50) closing.abort();
     },
     track: (work) => work(),
-    conversationOf: () => undefined,
+    conversationOf: async () => undefined,
     isRunning: () => false,
     isBelow: () => false,
     isStuckBehind: () => false,

@@ -43,7 +43,7 @@ async function taskOn(log: EventLog) {
     reload: (id) => stateOf(log, id),
     changed: () => undefined,
     track: (work) => work(),
-    conversationOf: () => undefined,
+    conversationOf: async () => undefined,
     isRunning: () => false,
     isBelow: () => false,
     isStuckBehind: () => false,
