@@ -2,11 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryRuntime, type MemoryStep } from '@runtime/conformance/memory-runtime';
 import type { RunOutcome, SubmitRequest } from '@runtime/contracts';
 import type { StoredEvent } from '@runtime/contracts/log';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { seen } from '../support/hostile.ts';
 import { eventsOf, expectSoundStream, makePlaces, openPlane } from '../support/planes.ts';
 
-const limitMs = 600;
+/** Long enough that a task starts and is left within a few of them, however slow the machine is. */
+const unitMs = 100 * inject('slowness');
+const limitMs = 6 * unitMs;
 
 interface Unwatched {
   /** What the agent does after its owner died. */
@@ -42,7 +44,7 @@ async function unwatched({
   await until(afterMs);
   gate.resolve();
   await done.promise;
-  await until(limitMs + 300);
+  await until(limitMs + unitMs);
   await using second = await openPlane(places, { adapters });
   const outcome = await second.task(id).outcome();
   const events = await eventsOf(second, id);
@@ -76,7 +78,7 @@ describe.each(limits)('%s, over while no owner lives', (_name, request) => {
 
   it('is a timeout for an agent that rested only afterwards', async () => {
     const alone: MemoryStep[] = [{ do: 'say', text: 'done' }];
-    const { outcome } = await unwatched({ alone, request, afterMs: limitMs + 100 });
+    const { outcome } = await unwatched({ alone, request, afterMs: limitMs + unitMs / 2 });
     expect(outcome).toMatchObject({ status: 'timed_out', code: 'timeout' });
   });
 });
@@ -95,23 +97,23 @@ describe('idleTimeoutMs, over since the log was written', () => {
     };
     const adapters = [memoryRuntime({ script })];
     const first = await openPlane(places, { adapters });
-    const { id } = await first.submit({ prompt: 'go', workspace: places.workspace, idleTimeoutMs: 3000 });
+    const { id } = await first.submit({ prompt: 'go', workspace: places.workspace, idleTimeoutMs: 8 * unitMs });
     await seen(first, id, 'message.completed');
     await first.close();
-    await sleep(2500);
+    await sleep(5 * unitMs);
     gate.resolve();
     await said.promise;
     const alive = Date.now();
-    await sleep(1500);
+    await sleep(4 * unitMs);
     await using second = await openPlane(places, { adapters });
     expect(await second.task(id).outcome()).toMatchObject({ status: 'timed_out' });
     const events = await eventsOf(second, id);
     const stopping = events.find(({ type }) => type === 'run.stopping');
     expect(stopping).toMatchObject({ cause: 'idle_timeout' });
-    // Neither at once, since the agent was alive, nor only three seconds after somebody came to see it.
-    expect(stopping!.time).toBeGreaterThanOrEqual(alive + 2900);
+    // Neither at once, since the agent was alive, nor a whole limit after somebody came to see it.
+    expect(stopping!.time).toBeGreaterThanOrEqual(alive + 8 * unitMs - 100);
     const read = events.find((event) => event.type === 'message.completed' && event['text'] === 'alive');
-    expect(stopping!.time - read!.time).toBeLessThan(3000);
+    expect(stopping!.time - read!.time).toBeLessThan(8 * unitMs);
     expect(read!['sourceTime']).toBeLessThan(read!.time - 1000);
   });
 });
@@ -136,13 +138,13 @@ it('an approval that the agent withdrew while no owner lived is not answered by 
   };
   const adapters = [memoryRuntime({ script })];
   const first = await openPlane(places, { adapters });
-  const request = { prompt: 'go', workspace: places.workspace, approvals: { timeoutMs: 1000 } };
+  const request = { prompt: 'go', workspace: places.workspace, approvals: { timeoutMs: 4 * unitMs } };
   const { id } = await first.submit(request);
   const asked = await seen(first, id, 'approval.requested');
   await first.close();
   gate.resolve();
   await done.promise;
-  await sleep(Math.max(0, asked.time + 1100 - Date.now()));
+  await sleep(Math.max(0, asked.time + 5 * unitMs - Date.now()));
   await using second = await openPlane(places, { adapters });
   expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
   const resolved = (await eventsOf(second, id)).find(({ type }) => type === 'approval.resolved');
@@ -173,12 +175,12 @@ it('an instruction that was taken in time is not declined because its owner died
   const first = await openPlane(places, { adapters, failpoint });
   const { id } = await first.submit({ prompt: 'go', workspace: places.workspace });
   await seen(first, id, 'message.completed');
-  const { instructionId } = await first.task(id).steer('left', { expiresAt: Date.now() + 500 });
+  const { instructionId } = await first.task(id).steer('left', { expiresAt: Date.now() + 4 * unitMs });
   await sent.promise;
   const closing = first.close();
   dead.reject(new Error('the owner is dead'));
   await closing.catch(() => undefined);
-  await sleep(600);
+  await sleep(5 * unitMs);
   await using second = await openPlane(places, { adapters });
   await seen(second, id, 'instruction.delivered');
   gate.resolve();
