@@ -178,7 +178,7 @@ async function claimAndLoad(
  */
 async function beginWriting(
   chain: SegmentChain,
-  { state, torn, lastNumber, lastFile, unchecked }: LoadedLog,
+  { state, torn, lastNumber, lastFile }: LoadedLog,
   { epoch, previous }: Claim,
   { fs, dir }: { readonly fs: LogFs; readonly dir: string },
 ): Promise<void> {
@@ -194,8 +194,9 @@ async function beginWriting(
   await chain.writeRecord({ log: 'epoch', logId: state.logId, epoch, after: state.position });
   state.epochs.add({ epoch, after: state.position });
   chain.segment.epochs.push({ epoch, after: state.position });
-  const sealed = segment && segment !== chain.segment ? [segment] : [];
-  for (const closed of new Set([...unchecked, ...sealed])) await chain.tidy(closed);
+  for (const closed of state.index.segments) {
+    if (closed !== chain.segment && !closed.saved) await chain.tidy(closed);
+  }
 }
 
 /** Makes the name of the log's directory durable. The directories above its parent are left to the caller. */

@@ -143,7 +143,7 @@ export class LogState {
     const stream = this.#names.of(bytes, line);
     if (open && (open.stream !== stream || open.more !== line.more + 1))
       return 'a line of another batch inside a batch';
-    const revision = (this.index.streams.get(stream)?.revision ?? 0) + (open?.lines ?? 0) + 1;
+    const revision = this.index.revision(stream) + (open?.lines ?? 0) + 1;
     if (line.revision !== revision && !(this.#pruned && !open && line.revision > revision)) {
       return `revision ${line.revision} of ${stream} where ${revision} should be`;
     }

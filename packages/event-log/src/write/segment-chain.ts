@@ -181,7 +181,7 @@ export class SegmentChain {
   async tidy(segment: SegmentEntry): Promise<void> {
     const { fs, dir } = this.#options;
     await sealSegment(fs, dir, { segment: segment.number, end: segment.end });
-    await this.#checkpoint(segment);
+    await this.#checkpoint(segment, true);
   }
 
   async #create(number: number, header: Uint8Array): Promise<void> {
@@ -208,10 +208,10 @@ export class SegmentChain {
   }
 
   /** A failure costs nothing but time at the next opening. */
-  async #checkpoint(segment: SegmentEntry): Promise<void> {
+  async #checkpoint(segment: SegmentEntry, next: boolean): Promise<void> {
     const { fs, dir, state, problems } = this.#options;
     try {
-      await writeCheckpoint(fs, dir, state.logId, state.index, segment);
+      await writeCheckpoint(fs, dir, state.index, { logId: state.logId, segment, next });
     } catch (error) {
       problems.add({
         file: checkpointName(segment.number),
@@ -234,7 +234,7 @@ export class SegmentChain {
       });
       return;
     }
-    await this.#checkpoint(segment);
+    await this.#checkpoint(segment, true);
   }
 
   #activeNow(): ActiveSegment {

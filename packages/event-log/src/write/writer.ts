@@ -87,8 +87,7 @@ export class Writer {
   append(stream: string, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     this.#assertOpen();
     const texts = encodeEvents(events, options);
-    const { streams } = this.#options.state.index;
-    const before = streams.get(stream)?.revision ?? 0;
+    const before = this.#options.state.index.revision(stream);
     if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
     const group = this.#gathering;
     if (group.lines.length > maxBacklogBytes) throw backlogError();
@@ -228,11 +227,11 @@ export class Writer {
     later.lines.clear();
     later.appends = [];
     later.waiting = [];
-    const { streams } = this.#options.state.index;
+    const { index } = this.#options.state;
     for (const { stream, count } of appends) {
       this.#assigned -= count;
       stream.revision -= count;
-      if (stream.revision === 0) streams.delete(stream.name);
+      index.release(stream);
     }
     const error = fullError(cause);
     for (const { reject } of waiting) reject(error);

@@ -1,23 +1,33 @@
 import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
+import { encodeRecord } from '../../src/format/records.ts';
 import { verifyLog } from '../../src/index.ts';
 import type { LogFs } from '../../src/testing.ts';
+import { WritableLog } from '../../src/writable-log.ts';
 import { dir, fileOf, firstSegment, flip, openOn, withFile, without } from '../support/fault-log.ts';
 import { manySegments } from '../support/many-segments.ts';
 
-/** The file system, and the numbers of the segments that are read through it. */
-function watched(fs: FaultFs): { fs: LogFs; reads: Set<number> } {
+/** More than any header of a segment. */
+const headerBytes = 4096;
+
+/** The file system, and what is read of segments through it: their numbers, and the bytes behind their headers. */
+function watched(fs: FaultFs): { fs: LogFs; reads: Set<number>; behindHeaders: [from: number, to: number][] } {
   const reads = new Set<number>();
+  const behindHeaders: [number, number][] = [];
   const open: LogFs['open'] = async (path, mode) => {
     const file = await fs.open(path, mode);
-    const read: typeof file.read = (into, position) => {
-      if (path.endsWith('.jsonl')) reads.add(Number(path.slice(-14, -6)));
-      return file.read(into, position);
+    const read: typeof file.read = async (into, position) => {
+      const count = await file.read(into, position);
+      if (!path.endsWith('.jsonl')) return count;
+      reads.add(Number(path.slice(-14, -6)));
+      if (position + count > headerBytes) behindHeaders.push([position, position + count]);
+      return count;
     };
     return { ...file, read };
   };
   return {
     reads,
+    behindHeaders,
     fs: {
       open,
       makeDir: () => fs.makeDir(),
@@ -36,7 +46,7 @@ test('opening reads the last segment and the checkpoints of the others, and find
   const last = [...image.keys()].filter((path) => path.endsWith('.jsonl')).length;
   expect(last).toBeGreaterThan(3);
   expect(reads).toEqual(new Set([last]));
-  expect([log.head, log.revision('s1'), [...log.streams()]]).toEqual([60, 15, ['s0', 's1', 's2', 's3']]);
+  expect([log.head, log.revision('s1'), [...log.streams()].toSorted()]).toEqual([60, 15, ['s0', 's1', 's2', 's3']]);
   expect(await collect(log)).toHaveLength(60);
   await log.close();
 });
@@ -105,4 +115,35 @@ test('damage in a segment with a checkpoint is found by reading and by verifying
   expect(report.problems).toMatchObject([{ file: '00000001.jsonl', offset: at }]);
   expect(report).toMatchObject({ events: 39, head: 40, unfinished: undefined });
   await again.close();
+});
+
+test('a writer keeps entries for the streams of its last segment only', async () => {
+  const log = await openOn(new FaultFs());
+  if (!(log instanceof WritableLog)) throw new Error('no log of a writer');
+  for (let n = 0; n < 100; n += 1) await log.append(`s${n}`, [{ type: 'x' }]);
+  expect(log.index.segments.length).toBeGreaterThan(5);
+  expect(log.index.live.size).toBeLessThan(20);
+  expect([...log.streams()]).toHaveLength(100);
+  expect(await log.append('s0', [{ type: 'y' }], { expected: 1 })).toMatchObject({ revision: 2 });
+  await log.close();
+});
+
+test('a checkpoint of the first version is written anew from its segment', async () => {
+  const image = await manySegments();
+  const path = `${dir}/00000002.checkpoint`;
+  const bytes = fileOf(image, path);
+  const {
+    version: _,
+    next: _next,
+    bytes: _bytes,
+    streamsCrc: _crc,
+    ...header
+  } = JSON.parse(bytes.subarray(0, bytes.indexOf('\n')).toString());
+  const first = encodeRecord({ ...header, version: 1, streams: [['s1', 9, [0]]] }, 0);
+  const fs = new FaultFs(withFile(image, path, first));
+  const log = await openOn(fs);
+  expect(log.problems).toMatchObject([{ file: '00000002.jsonl', action: 'read whole' }]);
+  expect([log.head, log.revision('s1')]).toEqual([60, 15]);
+  await log.close();
+  expect(fileOf(fs.image(), path)).toEqual(bytes);
 });
