@@ -174,7 +174,7 @@ async function claimAndLoad(
 
 /**
  * Goes on in the last segment when its writer was the last to claim an epoch and has closed it, so that no process can
- * be writing into it; otherwise in a new segment, whose header says how much of the last one counts.
+ * be writing into it, and it is not long yet; otherwise in a new segment, whose header says how much of the last one counts.
  */
 async function beginWriting(
   chain: SegmentChain,
@@ -184,7 +184,7 @@ async function beginWriting(
 ): Promise<void> {
   const { segment } = state;
   const quiet = torn.length === 0 && lastFile === lastNumber && state.closedBy === previous && previous > 0;
-  if (segment && quiet && previous === state.epochs.last) await chain.resume(segment);
+  if (segment && quiet && previous === state.epochs.last && !chain.isLong(segment.end)) await chain.resume(segment);
   else {
     const end = segment?.number === lastNumber ? segment.end : 0;
     const last = { segment: lastNumber, end };

@@ -36,7 +36,7 @@ export interface LoadOptions {
 }
 
 /**
- * Reads the log's directory without changing it: closed segments by their checkpoints, the last one whole.
+ * Reads the log's directory without changing it: segments by their checkpoints, the last one whole where it has none.
  * Throws DATA_CORRUPT for damage that is no torn tail and for a history of which a part is missing, UNSUPPORTED for a
  * newer format.
  */
@@ -76,13 +76,13 @@ class Loader {
     const checkpoints = new CheckpointReads(
       fs,
       dir,
-      numbers.filter((number) => number < this.#lastNumber),
+      numbers.filter((number) => number <= this.#lastNumber),
     );
     try {
       for (const [order, number] of numbers.entries()) {
         const found = await checkpoints.read(order);
         if (number < this.#lastNumber) await this.#loadClosed(number, found);
-        else await this.#loadLast(number);
+        else if (!this.#takesLast(found)) await this.#loadLast(number);
       }
     } finally {
       await checkpoints.settle();
@@ -99,6 +99,11 @@ class Loader {
     tornTail(await this.#scan(number, this.#state, to === undefined ? {} : { to }), number, false);
     if (!this.#state.segment || this.#state.segment === before) return;
     if (!live) problems.add({ file: segmentName(number), problem: 'no usable checkpoint', action: 'read whole' });
+  }
+
+  /** Of a last segment nothing says which bytes count but its own lines, so a longer file has to be read. */
+  #takesLast({ checkpoint, size }: SegmentFiles): boolean {
+    return checkpoint?.size === size && takeOver(this.#state, checkpoint);
   }
 
   /** A longer file has bytes that do not count, if the next segment says so. */

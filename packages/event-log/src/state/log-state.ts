@@ -13,6 +13,8 @@ interface OpenBatch {
   more: number;
 }
 
+const behindEnd = 'a line behind the end that the checkpoint of this segment tells';
+
 /**
  * What follows from the lines read so far: writers, positions, streams. Each line must fit the lines before it.
  * Recovery, followers and `verifyLog` all read through this.
@@ -87,6 +89,7 @@ export class LogState {
   #acceptRecord(record: SystemRecord, offset: number): string | undefined {
     if (record.log === 'segment') return this.#acceptSegment(record, offset);
     if (!this.#segment) return 'no segment header before this line';
+    if (this.#segment.table) return behindEnd;
     if (record.log === 'close') {
       if (record.last !== this.position && !this.#pruned) {
         return `closed at position ${record.last}, found ${this.position}`;
@@ -135,6 +138,7 @@ export class LogState {
 
   #acceptEvent(bytes: Buffer, offset: number, end: number, line: Line): string | undefined {
     if (!this.#segment || this.epochs.last === 0) return 'no header before this line';
+    if (this.#segment.table) return behindEnd;
     const open = this.#batch;
     const expected = this.position + (open?.lines ?? 0) + 1;
     if (line.position !== expected && !(this.#loose && !open && line.position > expected)) {

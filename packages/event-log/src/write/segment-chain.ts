@@ -24,6 +24,12 @@ export interface SegmentChainOptions {
   readonly preallocateBytes: number;
 }
 
+/**
+ * A closed segment of this length is left, and its checkpoint read: scanning it takes ten milliseconds and more, at each
+ * opening. Half a segment where those are shorter.
+ */
+const longBytes = 4 * 1024 * 1024;
+
 /** Another process has created the next segment. */
 export class SegmentTaken extends Error {
   constructor() {
@@ -120,12 +126,20 @@ export class SegmentChain {
     this.segment.end = active.end;
   }
 
-  /** Writes the log's last line. Nothing touches the segment after it. */
+  /** Writes the log's last line, and the checkpoint of a long segment. Nothing touches the segment after it. */
   async finish(record: object): Promise<void> {
     const active = this.#activeNow();
     await active.sync();
     await active.finish(encodeRecord({ ...record, time: this.#options.clock() }, active.end));
     this.segment.end = active.end;
+    if (!this.isLong(active.end) || !this.ownsFiles) return;
+    this.#options.state.index.seal();
+    await this.#checkpoint(this.segment, false);
+  }
+
+  /** True for a segment of this length that is not continued once it is closed. */
+  isLong(end: number): boolean {
+    return end >= Math.min(longBytes, this.#options.segmentBytes / 2);
   }
 
   /** True when that many bytes fit into the active segment. */

@@ -2,9 +2,12 @@ import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { encodeRecord } from '../../src/format/records.ts';
 import { verifyLog } from '../../src/index.ts';
+import { loadLog } from '../../src/recover/load-log.ts';
+import { Problems } from '../../src/state/problems.ts';
 import type { LogFs } from '../../src/testing.ts';
 import { WritableLog } from '../../src/writable-log.ts';
 import { dir, fileOf, firstSegment, flip, openOn, withFile, without } from '../support/fault-log.ts';
+import { longSegment, longOptions } from '../support/long-segment.ts';
 import { manySegments } from '../support/many-segments.ts';
 
 /** More than any header of a segment. */
@@ -117,6 +120,26 @@ test('damage in a segment with a checkpoint is found by reading and by verifying
   await again.close();
 });
 
+test('after a proper close of a long segment, an opening reads none of its lines, and has no entry for its streams', async () => {
+  const image = await longSegment();
+  expect(image.get(firstSegment)?.length).toBeGreaterThan(4 * headerBytes);
+  const { fs, reads, behindHeaders } = watched(new FaultFs(image));
+  const reader = await openOn(fs, { ...longOptions, readOnly: true });
+  const size = fileOf(image, firstSegment).length;
+  // The last bytes, by which a reader of the files sees that they are still the same.
+  expect(behindHeaders).toEqual([[size - 32, size]]);
+  const log = await openOn(fs, longOptions);
+  expect([...reads]).toEqual([1]);
+  expect(behindHeaders).toHaveLength(1);
+  for (const opened of [reader, log]) {
+    expect([opened.head, opened.revision('s7'), [...opened.streams()].length]).toEqual([200, 4, 50]);
+    expect(await collect(opened, { stream: 's7' })).toMatchObject([{ n: 7 }, { n: 57 }, { n: 107 }, { n: 157 }]);
+    await opened.close();
+  }
+  const { state } = await loadLog({ fs, dir, problems: new Problems(undefined), live: true });
+  expect([...state.index.live.keys()]).toEqual([]);
+});
+
 test('a writer keeps entries for the streams of its last segment only', async () => {
   const log = await openOn(new FaultFs());
   if (!(log instanceof WritableLog)) throw new Error('no log of a writer');
@@ -126,6 +149,88 @@ test('a writer keeps entries for the streams of its last segment only', async ()
   expect([...log.streams()]).toHaveLength(100);
   expect(await log.append('s0', [{ type: 'y' }], { expected: 1 })).toMatchObject({ revision: 2 });
   await log.close();
+});
+
+test('a long segment is not continued after a proper close, and a short one is', async () => {
+  const fs = new FaultFs();
+  const sizes = [];
+  for (let opening = 0; opening < 12; opening += 1) {
+    const log = await openOn(fs);
+    await log.append('a', [{ type: 'x', pad: 'x'.repeat(100) }]);
+    await log.close();
+    expect(log.problems).toEqual([]);
+    sizes.push([...fs.image().keys()].filter((path) => path.endsWith('.jsonl')).length);
+  }
+  expect(sizes).toEqual([1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]);
+  expect(await verifyLog({ dir, fs })).toMatchObject({ events: 12, problems: [], unfinished: undefined });
+});
+
+test('a log that was killed at any operation of its close is taken up with all events, by a checkpoint or by reading', async () => {
+  const image = await longSegment();
+  const again = async (fs: FaultFs) => {
+    const log = await openOn(fs, longOptions);
+    for (let n = 0; n < 60; n += 1) await log.append(`t${n}`, [{ type: 'x', pad: 'x'.repeat(1000) }]);
+    return log;
+  };
+  const whole = new FaultFs(image);
+  const log = await again(whole);
+  const before = whole.operations.length;
+  await log.close();
+  const kinds = whole.operations.slice(before).map(({ kind }) => kind);
+  expect(kinds).toContain('rename');
+  let read = 0;
+  for (let at = 0; at < kinds.length; at += 1) {
+    const fs = new FaultFs(image);
+    const killed = await again(fs);
+    let count = 0;
+    fs.inject = () => (count++ >= at ? { code: 'EIO' } : undefined);
+    await killed.close().catch(() => undefined);
+    fs.inject = undefined;
+    const { fs: disk, behindHeaders } = watched(fs);
+    const next = await openOn(disk, longOptions);
+    if (behindHeaders.length > 0) read += 1;
+    expect(next.problems, `operation ${at}`).toEqual([]);
+    expect([next.head, [...next.streams()].length], `operation ${at}`).toEqual([260, 110]);
+    expect(await next.append('t0', [{ type: 'y' }])).toMatchObject({ first: 261, revision: 2 });
+    await next.close();
+    expect((await verifyLog({ dir, fs })).problems).toEqual([]);
+  }
+  expect(read).toBeGreaterThan(0);
+  expect(read).toBeLessThan(kinds.length);
+});
+
+test('bytes that a fenced writer leaves behind the end of a closed segment count for nothing', async () => {
+  const fs = new FaultFs(await longSegment());
+  const log = await openOn(fs, longOptions);
+  await log.append('s7', [{ type: 'x', n: 207 }]);
+  const bytes = fileOf(fs.image(), firstSegment);
+  const late = encodeRecord({ position: 201, stream: 's7', revision: 5, time: 1, type: 'late' }, bytes.length);
+  await log.close();
+  const disk = new FaultFs(withFile(fs.image(), firstSegment, Buffer.concat([bytes, late])));
+  for (const readOnly of [true, false]) {
+    const again = await openOn(disk, { ...longOptions, readOnly });
+    expect(again.problems).toEqual([]);
+    expect((await collect(again, { stream: 's7' })).map(({ type, revision }) => [type, revision]).at(-1)).toEqual([
+      'x',
+      5,
+    ]);
+    await again.close();
+  }
+  expect((await verifyLog({ dir, fs: disk })).problems).toEqual([]);
+});
+
+test('a last segment that is longer than its checkpoint tells is read', async () => {
+  const image = await longSegment();
+  const bytes = fileOf(image, firstSegment);
+  const late = encodeRecord({ log: 'epoch', logId: '', epoch: 2, after: 200 }, bytes.length);
+  const event = encodeRecord(
+    { position: 201, stream: 's7', revision: 5, time: 1, type: 'x' },
+    bytes.length + late.length,
+  );
+  const fs = new FaultFs(withFile(image, firstSegment, Buffer.concat([bytes, late, event])));
+  const reader = await openOn(fs, { ...longOptions, readOnly: true });
+  expect([reader.head, reader.revision('s7')]).toEqual([201, 5]);
+  await reader.close();
 });
 
 test('a checkpoint of the first version is written anew from its segment', async () => {
