@@ -123,11 +123,13 @@ export class LogIndex {
     }
   }
 
-  /** The stream's entry, made when there is none. One without an append under way is to be released. */
-  stream(name: string): StreamEntry {
+  /**
+   * The stream's entry, made when there is none. To be released when nothing is added to it. `revision` is the stream's,
+   * from a caller that has asked for it.
+   */
+  stream(name: string, revision = this.revision(name)): StreamEntry {
     let entry = this.live.get(name);
     if (!entry) {
-      const revision = this.#tabled(name);
       entry = { name, revision, visible: revision, chunks: [] };
       this.live.set(name, entry);
     }

@@ -7,6 +7,8 @@ import { StreamNames } from './stream-names.ts';
 /** The lines of a batch whose last line was not read yet. */
 interface OpenBatch {
   readonly stream: string;
+  /** The stream's revision before it. */
+  readonly before: number;
   readonly first: number;
   readonly offset: number;
   lines: number;
@@ -147,11 +149,12 @@ export class LogState {
     const stream = this.#names.of(bytes, line);
     if (open && (open.stream !== stream || open.more !== line.more + 1))
       return 'a line of another batch inside a batch';
-    const revision = this.index.revision(stream) + (open?.lines ?? 0) + 1;
+    const before = open?.before ?? this.index.revision(stream);
+    const revision = before + (open?.lines ?? 0) + 1;
     if (line.revision !== revision && !(this.#pruned && !open && line.revision > revision)) {
       return `revision ${line.revision} of ${stream} where ${revision} should be`;
     }
-    const batch = open ?? { stream, first: line.position, offset, lines: 0, more: 0 };
+    const batch = open ?? { stream, before, first: line.position, offset, lines: 0, more: 0 };
     batch.lines += 1;
     batch.more = line.more;
     this.#batch = batch;
@@ -165,7 +168,7 @@ export class LogState {
     this.position = line.position;
     this.events += batch.lines;
     const { first, offset } = batch;
-    const stream = this.index.stream(batch.stream);
+    const stream = this.index.stream(batch.stream, batch.before);
     stream.revision = line.revision;
     this.index.add(segment, { stream, first, last: line.position, revision: line.revision, offset, end });
   }
