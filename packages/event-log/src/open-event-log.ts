@@ -18,7 +18,7 @@ import { Problems, type LogProblem } from './state/problems.ts';
 import { Snapshots } from './state/snapshots.ts';
 import { WritableLog } from './writable-log.ts';
 import { Claim } from './write/claim.ts';
-import { sealSegment } from './write/closed-segment.ts';
+import { syncSegment } from './write/closed-segment.ts';
 import { SegmentLost } from './write/active-segment.ts';
 import { explainLoss, filesLost, openedByOther } from './write/losses.ts';
 import { SegmentChain, SegmentTaken } from './write/segment-chain.ts';
@@ -137,6 +137,7 @@ async function openLocked(
     if (!loaded.history.format) await writeFormatFile(fs, dir);
     await chain.note(chain.segment.number, state.position);
     if (!chain.ownsFiles) throw await explainLoss(fs, dir, claim.epoch);
+    await chain.tidy();
     await lock.describe({ epoch: claim.epoch });
   } catch (error) {
     await chain.close(false);
@@ -188,15 +189,12 @@ async function beginWriting(
   else {
     const end = segment?.number === lastNumber ? segment.end : 0;
     const last = { segment: lastNumber, end };
-    if (lastNumber > 0) await sealSegment(fs, dir, last);
+    if (lastNumber > 0) await syncSegment(fs, dir, last);
     await chain.begin(lastFile + 1, lastFile > 0 ? last : undefined);
   }
   await chain.writeRecord({ log: 'epoch', logId: state.logId, epoch, after: state.position });
   state.epochs.add({ epoch, after: state.position });
   chain.segment.epochs.push({ epoch, after: state.position });
-  for (const closed of state.index.segments) {
-    if (closed !== chain.segment && !closed.saved) await chain.tidy(closed);
-  }
 }
 
 /** Makes the name of the log's directory durable. The directories above its parent are left to the caller. */

@@ -11,7 +11,7 @@ import type { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
 import { ActiveSegment, SegmentLost, type ActiveSegmentOptions } from './active-segment.ts';
 import type { Claim } from './claim.ts';
-import { sealSegment, type PreviousSegment } from './closed-segment.ts';
+import { cutSegment, type PreviousSegment } from './closed-segment.ts';
 
 export interface SegmentChainOptions {
   readonly fs: LogFs;
@@ -191,11 +191,14 @@ export class SegmentChain {
     }
   }
 
-  /** Cuts a closed segment that a crash left with line feeds at its end, and writes the checkpoint that it lacks. */
-  async tidy(segment: SegmentEntry): Promise<void> {
-    const { fs, dir } = this.#options;
-    await sealSegment(fs, dir, { segment: segment.number, end: segment.end });
-    await this.#checkpoint(segment, true);
+  /** Cuts the segments before the active one at their ends, and writes the checkpoints that they lack. */
+  async tidy(): Promise<void> {
+    const { fs, dir, state } = this.#options;
+    for (const segment of state.index.segments) {
+      if (segment === this.#segment || segment.saved) continue;
+      await cutSegment(fs, dir, { segment: segment.number, end: segment.end });
+      await this.#checkpoint(segment, true);
+    }
   }
 
   async #create(number: number, header: Uint8Array): Promise<void> {

@@ -93,7 +93,8 @@ test(
   exhaustive,
   async () => {
     const stop = fc.record({ at: fc.nat({ max: 50 }), after: fc.boolean() });
-    const takeovers = fc.asyncProperty(stop, stop, fc.boolean(), async (one, two, reversed) => {
+    const when = fc.constantFrom('in order', 'reversed', 'the first before the third opens');
+    const takeovers = fc.asyncProperty(stop, stop, when, async (one, two, when) => {
       const disk = new FaultFs();
       const kept: string[] = [];
       const stopped = [one, two].map(({ at, after }) => pausedFs(disk, at, after));
@@ -103,13 +104,70 @@ test(
         lives.push(writer);
         await Promise.race([paused.reached, writer]);
       }
+      if (when === 'the first before the third opens') {
+        stopped[0]?.goOn();
+        await lives[0];
+      }
       await life(disk, 'third', 4, kept);
-      for (const index of reversed ? [1, 0] : [0, 1]) {
+      for (const index of when === 'reversed' ? [1, 0] : [0, 1]) {
         stopped[index]?.goOn();
         await lives[index];
       }
-      await checkAll(disk, kept, JSON.stringify({ one, two, reversed }));
+      await checkAll(disk, kept, JSON.stringify({ one, two, when }));
     });
     await fc.assert(takeovers, { numRuns: 400 });
+  },
+);
+
+/** The file system as a process sees it that is stopped right before it cuts a segment for the first time. */
+function stoppedBeforeCut(disk: FaultFs): { fs: LogFs; reached: Promise<void>; goOn: () => void } {
+  const reached = Promise.withResolvers<void>();
+  const going = Promise.withResolvers<void>();
+  const open: LogFs['open'] = async (path, mode) => {
+    const file = await disk.open(path, mode);
+    const truncate = async (length: number): Promise<void> => {
+      if (path.endsWith('.jsonl')) reached.resolve();
+      if (path.endsWith('.jsonl')) await going.promise;
+      await file.truncate(length);
+    };
+    return { ...file, truncate };
+  };
+  const fs: LogFs = {
+    open,
+    makeDir: () => disk.makeDir(),
+    list: (path) => disk.list(path),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+    syncDir: (path) => disk.syncDir(path),
+  };
+  return { fs, reached: reached.promise, goOn: () => going.resolve() };
+}
+
+test(
+  'an opening that cuts a segment late takes nothing from a later one that has read more of it',
+  exhaustive,
+  async () => {
+    let [at, stopped] = [0, true];
+    for (; stopped; at += 1) {
+      for (const after of [false, true]) {
+        const disk = new FaultFs();
+        const kept: string[] = [];
+        const paused = pausedFs(disk, at, after);
+        const first = life(paused.fs, 'first', 5, kept);
+        await Promise.race([paused.reached, first]);
+        stopped = paused.count() > at;
+        const cutting = stoppedBeforeCut(disk);
+        const second = life(cutting.fs, 'second', 2, kept);
+        await Promise.race([cutting.reached, second]);
+        // What it has begun to write reaches the segment now.
+        paused.goOn();
+        await first;
+        await life(disk, 'third', 4, kept);
+        cutting.goOn();
+        await second;
+        await checkAll(disk, kept, `${after ? 'after' : 'before'} operation ${at}`);
+      }
+    }
+    expect(at).toBeGreaterThan(40);
   },
 );
