@@ -38,7 +38,8 @@ export interface EventLogOptions {
   readonly fs?: LogFs;
   /**
    * Bytes of a segment, from 1 KiB to 1 GiB: a write that would pass this size begins the next segment. A single larger
-   * batch has a segment of its own. @default 64 MiB
+   * batch has a segment of its own. After a proper close, one of 4 MiB, or half of this size where that is less, is not
+   * continued. @default 64 MiB
    */
   readonly segmentBytes?: number;
   /**
