@@ -42,15 +42,24 @@ async function checkAll(disk: FaultFs, kept: readonly string[], where: string): 
   expect((await verifyLog({ dir, fs: disk })).problems, where).toEqual([]);
 }
 
+/** Whether a log was there before: one whose closed segment is short, and continued, or long, and left. */
+type Begun = 'new' | 'short' | 'long';
+
+async function begin(disk: FaultFs, begun: Begun, kept: string[]): Promise<void> {
+  if (begun === 'new') return;
+  await life(disk, 'zero', begun === 'short' ? 1 : 3, kept);
+  expect(disk.image().has(`${dir}/00000001.checkpoint`)).toBe(begun === 'long');
+}
+
 /**
  * One writer is stopped at its operation `at`; another opens the log without a lock in its way, appends, and perhaps
  * closes; then the first goes on. Returns false when the first has no such operation.
  */
-async function takeOver(at: number, after: boolean, closes: boolean, begun: boolean): Promise<boolean> {
+async function takeOver(at: number, after: boolean, closes: boolean, begun: Begun): Promise<boolean> {
   const where = `${after ? 'after' : 'before'} operation ${at}, ${closes ? 'closed' : 'open'}`;
   const disk = new FaultFs();
   const kept: string[] = [];
-  if (begun) await life(disk, 'zero', 3, kept);
+  await begin(disk, begun, kept);
   const paused = pausedFs(disk, at, after);
   const first = life(paused.fs, 'first', 5, kept);
   await Promise.race([paused.reached, first]);
@@ -73,9 +82,9 @@ async function takeOver(at: number, after: boolean, closes: boolean, begun: bool
   return true;
 }
 
-for (const begun of [false, true]) {
+for (const begun of ['new', 'short', 'long'] as const) {
   for (const closes of [false, true]) {
-    const state = `${begun ? 'a closed' : 'a new'} log, whose next writer ${closes ? 'closes before' : 'is there when'}`;
+    const state = `a ${begun} log, whose next writer ${closes ? 'closes before' : 'is there when'}`;
     test(
       `a writer stopped at any operation loses nothing to the next one: ${state} it goes on`,
       exhaustive,
@@ -143,15 +152,16 @@ function stoppedBeforeCut(disk: FaultFs): { fs: LogFs; reached: Promise<void>; g
   return { fs, reached: reached.promise, goOn: () => going.resolve() };
 }
 
-test(
-  'an opening that cuts a segment late takes nothing from a later one that has read more of it',
+test.each(['new', 'short', 'long'] as const)(
+  'an opening of a %s log that cuts a segment late takes nothing from a later one that has read more of it',
   exhaustive,
-  async () => {
+  async (begun) => {
     let [at, stopped] = [0, true];
     for (; stopped; at += 1) {
       for (const after of [false, true]) {
         const disk = new FaultFs();
         const kept: string[] = [];
+        await begin(disk, begun, kept);
         const paused = pausedFs(disk, at, after);
         const first = life(paused.fs, 'first', 5, kept);
         await Promise.race([paused.reached, first]);
