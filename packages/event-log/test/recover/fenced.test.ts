@@ -135,8 +135,10 @@ function stoppedBeforeCut(disk: FaultFs): { fs: LogFs; reached: Promise<void>; g
   const open: LogFs['open'] = async (path, mode) => {
     const file = await disk.open(path, mode);
     const truncate = async (length: number): Promise<void> => {
-      if (path.endsWith('.jsonl')) reached.resolve();
-      if (path.endsWith('.jsonl')) await going.promise;
+      if (path.endsWith('.jsonl')) {
+        reached.resolve();
+        await going.promise;
+      }
       await file.truncate(length);
     };
     return { ...file, truncate };
