@@ -18,7 +18,7 @@ import { Problems, type LogProblem } from './state/problems.ts';
 import { Snapshots } from './state/snapshots.ts';
 import { WritableLog } from './writable-log.ts';
 import { Claim } from './write/claim.ts';
-import { sealSegment } from './write/closed-segment.ts';
+import { syncSegment } from './write/closed-segment.ts';
 import { SegmentLost } from './write/active-segment.ts';
 import { explainLoss, filesLost, openedByOther } from './write/losses.ts';
 import { SegmentChain, SegmentTaken } from './write/segment-chain.ts';
@@ -38,7 +38,8 @@ export interface EventLogOptions {
   readonly fs?: LogFs;
   /**
    * Bytes of a segment, from 1 KiB to 1 GiB: a write that would pass this size begins the next segment. A single larger
-   * batch has a segment of its own. @default 64 MiB
+   * batch has a segment of its own. After a proper close, one of 4 MiB, or half of this size where that is less, is not
+   * continued. @default 64 MiB
    */
   readonly segmentBytes?: number;
   /**
@@ -137,6 +138,7 @@ async function openLocked(
     if (!loaded.history.format) await writeFormatFile(fs, dir);
     await chain.note(chain.segment.number, state.position);
     if (!chain.ownsFiles) throw await explainLoss(fs, dir, claim.epoch);
+    await chain.tidy();
     await lock.describe({ epoch: claim.epoch });
   } catch (error) {
     await chain.close(false);
@@ -174,28 +176,26 @@ async function claimAndLoad(
 
 /**
  * Goes on in the last segment when its writer was the last to claim an epoch and has closed it, so that no process can
- * be writing into it; otherwise in a new segment, whose header says how much of the last one counts.
+ * be writing into it, and it is not long yet; otherwise in a new segment, whose header says how much of the last one counts.
  */
 async function beginWriting(
   chain: SegmentChain,
-  { state, torn, lastNumber, lastFile, unchecked }: LoadedLog,
+  { state, torn, lastNumber, lastFile }: LoadedLog,
   { epoch, previous }: Claim,
   { fs, dir }: { readonly fs: LogFs; readonly dir: string },
 ): Promise<void> {
   const { segment } = state;
   const quiet = torn.length === 0 && lastFile === lastNumber && state.closedBy === previous && previous > 0;
-  if (segment && quiet && previous === state.epochs.last) await chain.resume(segment);
+  if (segment && quiet && previous === state.epochs.last && !chain.isLong(segment.end)) await chain.resume(segment);
   else {
     const end = segment?.number === lastNumber ? segment.end : 0;
     const last = { segment: lastNumber, end };
-    if (lastNumber > 0) await sealSegment(fs, dir, last);
+    if (lastNumber > 0) await syncSegment(fs, dir, last);
     await chain.begin(lastFile + 1, lastFile > 0 ? last : undefined);
   }
   await chain.writeRecord({ log: 'epoch', logId: state.logId, epoch, after: state.position });
   state.epochs.add({ epoch, after: state.position });
   chain.segment.epochs.push({ epoch, after: state.position });
-  const sealed = segment && segment !== chain.segment ? [segment] : [];
-  for (const closed of new Set([...unchecked, ...sealed])) await chain.tidy(closed);
 }
 
 /** Makes the name of the log's directory durable. The directories above its parent are left to the caller. */

@@ -165,7 +165,7 @@ class Verifier {
       logId,
       segments,
       events,
-      streams: index.streams.size,
+      streams: [...index.names('')].length,
       epochs: epochs.last,
       head: position,
       bytes: this.#bytes,

@@ -80,11 +80,11 @@ function selectionCases(verifier: Verifier): void {
     }
     expect(await collect(log, { after: 'now' })).toEqual([]);
   });
-  verifier.verifies('streams.order', async (log) => {
+  verifier.verifies('streams.once', async (log) => {
     for (const stream of ['task/b', 'plane', 'task/a', 'runtime/pi', 'task/b'])
       await log.append(stream, [{ type: 'x' }]);
-    expect([...log.streams()]).toEqual(['task/b', 'plane', 'task/a', 'runtime/pi']);
-    expect([...log.streams('task/')]).toEqual(['task/b', 'task/a']);
+    expect([...log.streams()].toSorted()).toEqual(['plane', 'runtime/pi', 'task/a', 'task/b']);
+    expect([...log.streams('task/')].toSorted()).toEqual(['task/a', 'task/b']);
   });
 }
 

@@ -84,9 +84,9 @@ export const eventLogRequirements = {
     'Throws NOT_FOUND for a cursor that is foreign, in the future',
   ],
   'cursor.malformed': ['refuses text that is no cursor', 'INVALID_ARGUMENT for one that is no cursor'],
-  'streams.order': [
-    'names streams by prefix, in order of their first event',
-    'Names of the streams that begin with `prefix`, in order of their first event.',
+  'streams.once': [
+    'names streams by prefix, each once',
+    'Names of the streams that begin with `prefix`, each once, in no particular order.',
   ],
   'snapshot.round-trip': [
     'returns the latest snapshot of the same version',

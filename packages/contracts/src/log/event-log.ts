@@ -135,7 +135,7 @@ export interface EventLog extends AsyncDisposable {
 
   /** The stream's revision; 0 when there is none. Counts appended events, acknowledged or not. */
   revision(stream: string): number;
-  /** Names of the streams that begin with `prefix`, in order of their first event. */
+  /** Names of the streams that begin with `prefix`, each once, in no particular order. */
   streams(prefix?: string): Iterable<string>;
 
   /** The cursor after which the event at this position is the last one read. `cursor(0)` is the beginning. */
@@ -146,6 +146,7 @@ export interface EventLog extends AsyncDisposable {
   /**
    * Resolves when it is durable. Never newer than the log: the state must be folded from events that were acknowledged
    * as durable.
+   * Snapshots also prove how far a log came: of names that differ only in a number at their end, the highest one does.
    */
   writeSnapshot(name: string, snapshot: Snapshot): Promise<void>;
 

@@ -155,13 +155,13 @@ function* stretches(index: LogIndex, after: number, stream: string | undefined):
 }
 
 function* streamStretches(index: LogIndex, firstChunk: number, stream: string): Generator<Stretch> {
-  const numbers = index.streams.get(stream)?.chunks ?? [];
+  const numbers = index.chunksOf(stream, firstChunk);
   for (let at = 0; at < numbers.length;) {
     const number = numbers[at] ?? 0;
     const chunk = index.chunks[number];
     let last = number;
     at += 1;
-    if (!chunk || number < firstChunk) continue;
+    if (!chunk) continue;
     // Neighbours are read in one go.
     while (numbers[at] === last + 1 && index.chunks[last + 1]?.segment === chunk.segment) {
       last += 1;

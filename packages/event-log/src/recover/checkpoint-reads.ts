@@ -7,8 +7,8 @@ import { readCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
 /** The most checkpoints that are read at the same time; bounds open files. */
 const readsAhead = 16;
 
-/** What there is of a closed segment. */
-interface ClosedSegment {
+/** What there is of a segment. */
+export interface SegmentFiles {
   /** Undefined when there is none that can be used. */
   readonly checkpoint: Checkpoint | undefined;
   /** The length of the segment's file; -1 when there is none. */
@@ -21,7 +21,7 @@ export class CheckpointReads {
   readonly #dir: string;
   readonly #numbers: readonly number[];
   /** Reads that were started and not taken yet, by order. */
-  readonly #reads = new Map<number, Promise<ClosedSegment>>();
+  readonly #reads = new Map<number, Promise<SegmentFiles>>();
   #started = 0;
 
   constructor(fs: LogFs, dir: string, numbers: readonly number[]) {
@@ -30,7 +30,7 @@ export class CheckpointReads {
     this.#numbers = numbers;
   }
 
-  async read(order: number): Promise<ClosedSegment> {
+  async read(order: number): Promise<SegmentFiles> {
     for (; this.#started < Math.min(order + readsAhead, this.#numbers.length); this.#started += 1) {
       const read = this.#start(this.#numbers[this.#started] ?? 0);
       // `read` throws the failure. An opening that fails earlier never asks, and the rejection must not be unhandled.
@@ -46,7 +46,7 @@ export class CheckpointReads {
     await Promise.allSettled(this.#reads.values());
   }
 
-  async #start(number: number): Promise<ClosedSegment> {
+  async #start(number: number): Promise<SegmentFiles> {
     const size = await fileSize(this.#fs, join(this.#dir, segmentName(number)));
     return { size, checkpoint: await readCheckpoint(this.#fs, this.#dir, number) };
   }

@@ -3,6 +3,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { checkpointName, checkpointNumbers, formatFileName, segmentName } from '../format/file-names.ts';
 import { listIfThere } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
+import { readCheckpointProof } from '../state/checkpoint.ts';
 import type { Problems } from '../state/problems.ts';
 import { Snapshots } from '../state/snapshots.ts';
 import { readClaims } from '../state/claims.ts';
@@ -48,9 +49,13 @@ export async function gatherHistory(
   const proofs: Proof[] = [];
   const none = { segment: 0, epoch: 0, position: 0 };
   if (format) proofs.push({ ...none, by: formatFileName, segment: format.first });
-  // A checkpoint is written once there is a next segment.
   const last = checkpointNumbers(await listIfThere(fs, dir)).at(-1);
-  if (last !== undefined) proofs.push({ ...none, by: checkpointName(last), segment: last + 1 });
+  if (last !== undefined) {
+    const by = checkpointName(last);
+    const proof = await readCheckpointProof(fs, dir, last);
+    proofs.push({ ...none, by, segment: proof?.next ? last + 1 : last });
+    if (proof) proofs.push({ ...none, by, logId: proof.logId, position: proof.position });
+  }
   for (const claim of await readClaims(fs, dir)) if (claim.extent) proofs.push({ by: claim.file, ...claim.extent });
   const snapshots = await new Snapshots(fs, dir, problems).positions();
   for (const snapshot of snapshots) proofs.push({ ...none, by: snapshot.file, ...snapshot });

@@ -4,10 +4,9 @@ import { segmentName, segmentNumbers } from '../format/file-names.ts';
 import { listIfThere } from '../fs/files.ts';
 import type { LogFs } from '../fs/log-fs.ts';
 import { indexCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
-import type { SegmentEntry } from '../state/log-index.ts';
 import { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
-import { CheckpointReads } from './checkpoint-reads.ts';
+import { CheckpointReads, type SegmentFiles } from './checkpoint-reads.ts';
 import { formatError, readFormatFile } from './format-file.ts';
 import { assertWhole, gatherHistory, type History } from './history.ts';
 import { lastingClaim, scanSegment, type Scan, type ScanOptions } from './scan-segment.ts';
@@ -24,8 +23,6 @@ export interface LoadedLog {
   readonly lastNumber: number;
   /** The number of the last segment's file; 0 when there is none. */
   readonly lastFile: number;
-  /** Closed segments that had to be read because they had no good checkpoint. */
-  readonly unchecked: readonly SegmentEntry[];
 }
 
 export interface LoadOptions {
@@ -39,7 +36,7 @@ export interface LoadOptions {
 }
 
 /**
- * Reads the log's directory without changing it: closed segments by their checkpoints, the last one whole.
+ * Reads the log's directory without changing it: segments by their checkpoints, the last one whole where it has none.
  * Throws DATA_CORRUPT for damage that is no torn tail and for a history of which a part is missing, UNSUPPORTED for a
  * newer format.
  */
@@ -52,12 +49,12 @@ export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
   if (missing !== undefined) throw missingSegment(missing);
   const lastNumber = await headers.lastWhole();
   const loader = new Loader(options, headers, lastNumber);
-  const { state, torn, unchecked } = await loader.load();
+  const { state, torn } = await loader.load();
   assertWhole(dir, history, state, numbers);
   // The first opening writes FORMAT last: what it left half done holds no event. One that went on beside this reader may
   // have written it since.
   if (!history.format && state.position > 0 && !(await readFormatFile(fs, dir))) throw formatError(dir, 'missing');
-  return { state, history, torn, lastNumber, lastFile: numbers.at(-1) ?? 0, unchecked };
+  return { state, history, torn, lastNumber, lastFile: numbers.at(-1) ?? 0 };
 }
 
 class Loader {
@@ -65,7 +62,6 @@ class Loader {
   readonly #headers: SegmentHeaders;
   readonly #lastNumber: number;
   readonly #state = new LogState();
-  readonly #unchecked: SegmentEntry[] = [];
   readonly #torn: TornTail[] = [];
 
   constructor(options: LoadOptions, headers: SegmentHeaders, lastNumber: number) {
@@ -74,21 +70,27 @@ class Loader {
     this.#lastNumber = lastNumber;
   }
 
-  async load(): Promise<Pick<LoadedLog, 'state' | 'torn' | 'unchecked'>> {
+  async load(): Promise<Pick<LoadedLog, 'state' | 'torn'>> {
     const { fs, dir } = this.#options;
     const { numbers } = this.#headers;
-    const closed = numbers.filter((number) => number < this.#lastNumber);
-    const checkpoints = new CheckpointReads(fs, dir, closed);
+    const checkpoints = new CheckpointReads(
+      fs,
+      dir,
+      numbers.filter((number) => number <= this.#lastNumber),
+    );
     try {
-      for (const [order, number] of closed.entries()) await this.#loadClosed(number, await checkpoints.read(order));
+      for (const [order, number] of numbers.entries()) {
+        const found = await checkpoints.read(order);
+        if (number < this.#lastNumber) await this.#loadClosed(number, found);
+        else if (!this.#takesLast(found)) await this.#loadLast(number);
+      }
     } finally {
       await checkpoints.settle();
     }
-    for (const number of numbers) if (number >= this.#lastNumber) await this.#loadLast(number);
-    return { state: this.#state, torn: this.#torn, unchecked: this.#unchecked };
+    return { state: this.#state, torn: this.#torn };
   }
 
-  async #loadClosed(number: number, { checkpoint, size }: { checkpoint: Checkpoint | undefined; size: number }) {
+  async #loadClosed(number: number, { checkpoint, size }: SegmentFiles): Promise<void> {
     const { problems, live } = this.#options;
     if (checkpoint && (await this.#fits(checkpoint, size)) && takeOver(this.#state, checkpoint)) return;
     const to = await this.#headers.endOf(number);
@@ -96,8 +98,12 @@ class Loader {
     const before = this.#state.segment;
     tornTail(await this.#scan(number, this.#state, to === undefined ? {} : { to }), number, false);
     if (!this.#state.segment || this.#state.segment === before) return;
-    this.#unchecked.push(this.#state.segment);
     if (!live) problems.add({ file: segmentName(number), problem: 'no usable checkpoint', action: 'read whole' });
+  }
+
+  /** Of a last segment nothing says which bytes count but its own lines, so a longer file has to be read. */
+  #takesLast({ checkpoint, size }: SegmentFiles): boolean {
+    return checkpoint?.size === size && takeOver(this.#state, checkpoint);
   }
 
   /** A longer file has bytes that do not count, if the next segment says so. */

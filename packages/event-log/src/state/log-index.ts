@@ -1,4 +1,5 @@
 import type { EpochEntry } from './epochs.ts';
+import { StreamTable, type StreamShare } from './stream-table.ts';
 
 /** A stretch of a segment that begins with a whole batch. */
 export interface Chunk {
@@ -8,22 +9,15 @@ export interface Chunk {
   readonly first: number;
 }
 
+/** A stream with events in the last segment, or with appends under way. */
 export interface StreamEntry {
   readonly name: string;
+  /** Counts appended events, acknowledged or not. */
   revision: number;
-  /** Numbers of the chunks that hold events of it, ascending. */
-  readonly chunks: number[];
-  /** What the last segment with events of it holds of it. */
-  share: StreamShare | undefined;
-}
-
-/** What a segment holds of a stream. */
-interface StreamShare {
-  readonly segment: SegmentEntry;
-  readonly stream: string;
-  /** The stream's revision at the end of the segment. */
-  revision: number;
-  readonly chunks: number[];
+  /** Its revision as readers see it. */
+  visible: number;
+  /** Numbers of the last segment's chunks that hold events of it, ascending. */
+  chunks: number[];
 }
 
 export interface SegmentEntry {
@@ -39,8 +33,10 @@ export interface SegmentEntry {
   last: number;
   /** Where that event's line ends. */
   end: number;
-  /** What it holds of each stream, until its checkpoint is written. */
-  shares: StreamShare[] | undefined;
+  /** Its streams, once nothing is added to it any more. */
+  table: StreamTable | undefined;
+  /** True when its checkpoint is on the disk. */
+  saved: boolean;
 }
 
 /** What the index needs to know of a batch. */
@@ -60,13 +56,19 @@ export interface IndexedBatch {
  */
 const chunkBytes = 256 * 1024;
 
-/** Where the events of each stream are. Grows with the number of streams and chunks, not of events. */
+/**
+ * Where the events of each stream are: an entry for each stream of the last segment, a table for each segment before.
+ * Grows with the number of streams and chunks, not of events.
+ */
 export class LogIndex {
   readonly segments: SegmentEntry[] = [];
   readonly chunks: Chunk[] = [];
-  readonly streams = new Map<string, StreamEntry>();
+  /** Their revisions are the streams' own: no table has a higher one. */
+  readonly live = new Map<string, StreamEntry>();
 
+  /** Nothing can be added to the segment before it any more. */
   addSegment(number: number, base: number, sparse: boolean): SegmentEntry {
+    this.seal();
     const segment: SegmentEntry = {
       number,
       base,
@@ -75,46 +77,80 @@ export class LogIndex {
       epochs: [],
       last: base,
       end: 0,
-      shares: [],
+      table: undefined,
+      saved: false,
     };
     this.segments.push(segment);
     return segment;
   }
 
-  /** Makes a batch in the last segment visible. */
-  add(segment: SegmentEntry, batch: IndexedBatch): void {
-    const chunk = this.#chunkFor(segment, batch);
-    const { stream } = batch;
-    if (stream.chunks.at(-1) !== chunk) stream.chunks.push(chunk);
-    let { share } = stream;
-    if (share?.segment !== segment) {
-      share = { segment, stream: stream.name, revision: 0, chunks: [] };
-      stream.share = share;
-      segment.shares?.push(share);
+  /** Makes the table of the last segment, and forgets the entries that say no more. Repeatable. */
+  seal(): void {
+    const segment = this.segments.at(-1);
+    if (!segment || segment.table) return;
+    const shares: StreamShare[] = [];
+    for (const entry of this.live.values()) {
+      const { name, visible, chunks } = entry;
+      if (chunks.length === 0) continue;
+      shares.push({ name, revision: visible, chunks: chunks.map((chunk) => chunk - segment.firstChunk) });
+      entry.chunks = [];
+      this.release(entry);
     }
-    share.revision = batch.revision;
-    if (share.chunks.at(-1) !== chunk) share.chunks.push(chunk);
-    segment.last = batch.last;
-    segment.end = batch.end;
+    segment.table = StreamTable.of(shares);
+  }
+
+  /** Makes a batch in the last segment visible. */
+  add(segment: SegmentEntry, { stream, first, last, revision, offset, end }: IndexedBatch): void {
+    const chunk = this.#chunkFor(segment, first, offset, end);
+    if (stream.chunks.at(-1) !== chunk) stream.chunks.push(chunk);
+    stream.visible = revision;
+    segment.last = last;
+    segment.end = end;
   }
 
   /** The stream's revision; 0 when there is none. */
-  revision(stream: string): number {
-    return this.streams.get(stream)?.revision ?? 0;
+  revision(name: string): number {
+    return this.live.get(name)?.revision ?? this.#tabled(name);
   }
 
-  /** Names of the streams that begin with `prefix`, in order of their first event. */
+  /** Names of the streams that begin with `prefix`, each once. */
   *names(prefix: string): Iterable<string> {
-    for (const name of this.streams.keys()) if (name.startsWith(prefix)) yield name;
+    const seen = new Set<string>();
+    for (const name of this.#everyName(prefix)) {
+      if (seen.has(name)) continue;
+      seen.add(name);
+      yield name;
+    }
   }
 
-  stream(name: string): StreamEntry {
-    let entry = this.streams.get(name);
+  /**
+   * The stream's entry, made when there is none. To be released when nothing is added to it. `revision` is the stream's,
+   * from a caller that has asked for it.
+   */
+  stream(name: string, revision = this.revision(name)): StreamEntry {
+    let entry = this.live.get(name);
     if (!entry) {
-      entry = { name, revision: 0, chunks: [], share: undefined };
-      this.streams.set(name, entry);
+      entry = { name, revision, visible: revision, chunks: [] };
+      this.live.set(name, entry);
     }
     return entry;
+  }
+
+  /** Forgets an entry that says no more than the tables. */
+  release({ name, revision, visible, chunks }: StreamEntry): void {
+    if (chunks.length === 0 && revision === visible) this.live.delete(name);
+  }
+
+  /** Numbers of the chunks that hold events of the stream, from this number on, ascending. */
+  chunksOf(name: string, from: number): number[] {
+    const numbers: number[] = [];
+    for (const [order, { table, firstChunk }] of this.segments.entries()) {
+      const end = this.segments[order + 1]?.firstChunk ?? this.chunks.length;
+      if (end <= from || !table) continue;
+      for (const chunk of table.find(name)?.chunks ?? []) numbers.push(firstChunk + chunk);
+    }
+    numbers.push(...(this.live.get(name)?.chunks ?? []));
+    return numbers.filter((number) => number >= from);
   }
 
   /** The number of the last chunk that may hold this position or what comes after it; -1 for an empty log. */
@@ -137,11 +173,24 @@ export class LogIndex {
     return next?.segment === chunk.segment ? next.offset : chunk.segment.end;
   }
 
-  #chunkFor(segment: SegmentEntry, batch: IndexedBatch): number {
-    const last = this.chunks.at(-1);
-    if (last?.segment !== segment || batch.end - last.offset > chunkBytes) {
-      this.chunks.push({ segment, offset: batch.offset, first: batch.first });
+  /** Entries first: those of a segment that is sealed meanwhile are in its table as well. */
+  *#everyName(prefix: string): Iterable<string> {
+    for (const name of this.live.keys()) if (name.startsWith(prefix)) yield name;
+    for (const { table } of this.segments.toReversed()) yield* table?.names(prefix) ?? [];
+  }
+
+  /** The stream's revision at the end of the last closed segment that has it; 0 when none has. */
+  #tabled(name: string): number {
+    for (let order = this.segments.length - 1; order >= 0; order -= 1) {
+      const share = this.segments[order]?.table?.find(name);
+      if (share) return share.revision;
     }
+    return 0;
+  }
+
+  #chunkFor(segment: SegmentEntry, first: number, offset: number, end: number): number {
+    const last = this.chunks.at(-1);
+    if (last?.segment !== segment || end - last.offset > chunkBytes) this.chunks.push({ segment, offset, first });
     return this.chunks.length - 1;
   }
 }

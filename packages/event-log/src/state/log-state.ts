@@ -7,11 +7,15 @@ import { StreamNames } from './stream-names.ts';
 /** The lines of a batch whose last line was not read yet. */
 interface OpenBatch {
   readonly stream: string;
+  /** The stream's revision before it. */
+  readonly before: number;
   readonly first: number;
   readonly offset: number;
   lines: number;
   more: number;
 }
+
+const behindEnd = 'a line behind the end that the checkpoint of this segment tells';
 
 /**
  * What follows from the lines read so far: writers, positions, streams. Each line must fit the lines before it.
@@ -87,6 +91,7 @@ export class LogState {
   #acceptRecord(record: SystemRecord, offset: number): string | undefined {
     if (record.log === 'segment') return this.#acceptSegment(record, offset);
     if (!this.#segment) return 'no segment header before this line';
+    if (this.#segment.table) return behindEnd;
     if (record.log === 'close') {
       if (record.last !== this.position && !this.#pruned) {
         return `closed at position ${record.last}, found ${this.position}`;
@@ -135,6 +140,7 @@ export class LogState {
 
   #acceptEvent(bytes: Buffer, offset: number, end: number, line: Line): string | undefined {
     if (!this.#segment || this.epochs.last === 0) return 'no header before this line';
+    if (this.#segment.table) return behindEnd;
     const open = this.#batch;
     const expected = this.position + (open?.lines ?? 0) + 1;
     if (line.position !== expected && !(this.#loose && !open && line.position > expected)) {
@@ -143,11 +149,12 @@ export class LogState {
     const stream = this.#names.of(bytes, line);
     if (open && (open.stream !== stream || open.more !== line.more + 1))
       return 'a line of another batch inside a batch';
-    const revision = (this.index.streams.get(stream)?.revision ?? 0) + (open?.lines ?? 0) + 1;
+    const before = open?.before ?? this.index.revision(stream);
+    const revision = before + (open?.lines ?? 0) + 1;
     if (line.revision !== revision && !(this.#pruned && !open && line.revision > revision)) {
       return `revision ${line.revision} of ${stream} where ${revision} should be`;
     }
-    const batch = open ?? { stream, first: line.position, offset, lines: 0, more: 0 };
+    const batch = open ?? { stream, before, first: line.position, offset, lines: 0, more: 0 };
     batch.lines += 1;
     batch.more = line.more;
     this.#batch = batch;
@@ -161,7 +168,7 @@ export class LogState {
     this.position = line.position;
     this.events += batch.lines;
     const { first, offset } = batch;
-    const stream = this.index.stream(batch.stream);
+    const stream = this.index.stream(batch.stream, batch.before);
     stream.revision = line.revision;
     this.index.add(segment, { stream, first, last: line.position, revision: line.revision, offset, end });
   }

@@ -78,14 +78,21 @@ export class Snapshots {
     await Promise.allSettled(this.#writes.values());
   }
 
-  /** Which positions of which log the snapshots hold: an undamaged log does not end before them. */
+  /**
+   * Which positions of which log the snapshots hold: an undamaged log does not end before them. Of names that differ
+   * only in a number at their end, the highest one that is whole speaks for all: a fold that is saved in many snapshots
+   * costs an opening no more than one that is saved in one.
+   */
   async positions(): Promise<{ file: string; logId: string; position: number }[]> {
     const positions = [];
-    for (const name of await listIfThere(this.#fs, this.#dir)) {
-      if (!name.endsWith(suffix)) continue;
+    const known = new Set<string>();
+    const names = await listIfThere(this.#fs, this.#dir);
+    for (const name of names.toSorted((a, b) => numberOf(b) - numberOf(a))) {
+      if (!name.endsWith(suffix) || known.has(seriesOf(name))) continue;
       const bytes = await this.#readFile(name, headerBytes);
       const header = headerSchema.safeParse(bytes && decodeRecord(bytes));
       if (!header.success) continue;
+      known.add(seriesOf(name));
       const { logId, position } = header.data;
       positions.push({ file: `${snapshotDirName}/${name}`, logId, position });
     }
@@ -115,6 +122,15 @@ export class Snapshots {
     });
     return undefined;
   }
+}
+
+/** The file's name without the number at its end; the whole name where there is none. */
+function seriesOf(file: string): string {
+  return file.replace(/\d+\.json$/, '#');
+}
+
+function numberOf(file: string): number {
+  return Number(/\d+(?=\.json$)/.exec(file)?.[0] ?? 0);
 }
 
 /** Throws INVALID_ARGUMENT for a position that the log has not reached. */

@@ -9,16 +9,26 @@ export interface PreviousSegment {
   readonly end: number;
 }
 
-/**
- * Makes what counts of a segment durable, and cuts off the rest. Another process may still write behind that; it counts
- * for nothing.
- */
-export async function sealSegment(fs: LogFs, dir: string, { segment, end }: PreviousSegment): Promise<void> {
+/** Makes what counts of a segment durable. What lies behind it counts for nothing, and stays. */
+export async function syncSegment(fs: LogFs, dir: string, { segment, end }: PreviousSegment): Promise<void> {
   const file = await fs.open(join(dir, segmentName(segment)), 'write');
   try {
-    const size = await file.size();
-    if (size < end) throw new SegmentLost();
-    if (size > end) await file.truncate(end);
+    if ((await file.size()) < end) throw new SegmentLost();
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
+ * Cuts off what does not count. Only once the header that says so is durable and the claim was seen after it: every later
+ * opening finds that header. Before, one may have read more of the segment, and go by that.
+ */
+export async function cutSegment(fs: LogFs, dir: string, { segment, end }: PreviousSegment): Promise<void> {
+  const file = await fs.open(join(dir, segmentName(segment)), 'write');
+  try {
+    if ((await file.size()) <= end) return;
+    await file.truncate(end);
     await file.sync();
   } finally {
     await file.close();

@@ -11,7 +11,7 @@ import type { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
 import { ActiveSegment, SegmentLost, type ActiveSegmentOptions } from './active-segment.ts';
 import type { Claim } from './claim.ts';
-import { sealSegment, type PreviousSegment } from './closed-segment.ts';
+import { cutSegment, type PreviousSegment } from './closed-segment.ts';
 
 export interface SegmentChainOptions {
   readonly fs: LogFs;
@@ -23,6 +23,12 @@ export interface SegmentChainOptions {
   readonly segmentBytes: number;
   readonly preallocateBytes: number;
 }
+
+/**
+ * A closed segment of this length is left, and its checkpoint read: scanning it takes ten milliseconds and more, at each
+ * opening. Half a segment where those are shorter.
+ */
+const longBytes = 4 * 1024 * 1024;
 
 /** Another process has created the next segment. */
 export class SegmentTaken extends Error {
@@ -120,12 +126,20 @@ export class SegmentChain {
     this.segment.end = active.end;
   }
 
-  /** Writes the log's last line. Nothing touches the segment after it. */
+  /** Writes the log's last line, and the checkpoint of a long segment. Nothing touches the segment after it. */
   async finish(record: object): Promise<void> {
     const active = this.#activeNow();
     await active.sync();
     await active.finish(encodeRecord({ ...record, time: this.#options.clock() }, active.end));
     this.segment.end = active.end;
+    if (!this.isLong(active.end) || !this.ownsFiles) return;
+    this.#options.state.index.seal();
+    await this.#checkpoint(this.segment, false);
+  }
+
+  /** True for a segment of this length that is not continued once it is closed. */
+  isLong(end: number): boolean {
+    return end >= Math.min(longBytes, this.#options.segmentBytes / 2);
   }
 
   /** True when that many bytes fit into the active segment. */
@@ -177,11 +191,14 @@ export class SegmentChain {
     }
   }
 
-  /** Cuts a closed segment that a crash left with line feeds at its end, and writes the checkpoint that it lacks. */
-  async tidy(segment: SegmentEntry): Promise<void> {
-    const { fs, dir } = this.#options;
-    await sealSegment(fs, dir, { segment: segment.number, end: segment.end });
-    await this.#checkpoint(segment);
+  /** Cuts the segments before the active one at their ends, and writes the checkpoints that they lack. */
+  async tidy(): Promise<void> {
+    const { fs, dir, state } = this.#options;
+    for (const segment of state.index.segments) {
+      if (segment === this.#segment || segment.saved) continue;
+      await cutSegment(fs, dir, { segment: segment.number, end: segment.end });
+      await this.#checkpoint(segment, true);
+    }
   }
 
   async #create(number: number, header: Uint8Array): Promise<void> {
@@ -208,10 +225,10 @@ export class SegmentChain {
   }
 
   /** A failure costs nothing but time at the next opening. */
-  async #checkpoint(segment: SegmentEntry): Promise<void> {
+  async #checkpoint(segment: SegmentEntry, next: boolean): Promise<void> {
     const { fs, dir, state, problems } = this.#options;
     try {
-      await writeCheckpoint(fs, dir, state.logId, state.index, segment);
+      await writeCheckpoint(fs, dir, state.index, { logId: state.logId, segment, next });
     } catch (error) {
       problems.add({
         file: checkpointName(segment.number),
@@ -234,7 +251,7 @@ export class SegmentChain {
       });
       return;
     }
-    await this.#checkpoint(segment);
+    await this.#checkpoint(segment, true);
   }
 
   #activeNow(): ActiveSegment {

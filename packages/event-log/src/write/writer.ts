@@ -4,7 +4,7 @@ import { isFull, WriteFailure } from '../fs/files.ts';
 import type { RecentAppends } from '../read/recent-appends.ts';
 import type { Wakeups } from '../read/wakeups.ts';
 import { closedError } from '../state/closed-error.ts';
-import type { SegmentEntry } from '../state/log-index.ts';
+import type { SegmentEntry, StreamEntry } from '../state/log-index.ts';
 import type { LogState } from '../state/log-state.ts';
 import { backlogError, checkTime, conflict, encodeEvents } from './append-arguments.ts';
 import { SegmentLost } from './active-segment.ts';
@@ -87,12 +87,13 @@ export class Writer {
   append(stream: string, events: readonly NewEvent[], options: AppendOptions): Promise<AppendResult> {
     this.#assertOpen();
     const texts = encodeEvents(events, options);
-    const { streams } = this.#options.state.index;
-    const before = streams.get(stream)?.revision ?? 0;
+    const { index } = this.#options.state;
+    const before = index.revision(stream);
     if (options.expected !== undefined && options.expected !== before) throw conflict(stream, options.expected, before);
     const group = this.#gathering;
     if (group.lines.length > maxBacklogBytes) throw backlogError();
-    this.#assign(group, stream, texts, checkTime(options.time ?? this.#options.clock()));
+    const time = checkTime(options.time ?? this.#options.clock());
+    this.#assign(group, index.stream(stream, before), texts, time);
     if (options.ack !== 'written') group.durable = true;
     return new Promise((resolve, reject) => {
       group.waiting.push({ resolve, reject });
@@ -101,15 +102,14 @@ export class Writer {
   }
 
   /** Gives the events their numbers and encodes them. */
-  #assign(group: Group, name: string, texts: readonly string[], time: number): void {
+  #assign(group: Group, stream: StreamEntry, texts: readonly string[], time: number): void {
     const count = texts.length;
     const { lines } = group;
-    const stream = this.#options.state.index.stream(name);
     const start = lines.length;
     for (let index = 0; index < count; index += 1) {
       const position = this.#assigned + index + 1;
       const revision = stream.revision + index + 1;
-      lines.addEvent(texts[index] ?? '', { position, stream: name, revision, time, more: count - index - 1 });
+      lines.addEvent(texts[index] ?? '', { position, stream: stream.name, revision, time, more: count - index - 1 });
     }
     stream.revision += count;
     const result = { first: this.#assigned + 1, last: this.#assigned + count, revision: stream.revision, time };
@@ -228,11 +228,11 @@ export class Writer {
     later.lines.clear();
     later.appends = [];
     later.waiting = [];
-    const { streams } = this.#options.state.index;
+    const { index } = this.#options.state;
     for (const { stream, count } of appends) {
       this.#assigned -= count;
       stream.revision -= count;
-      if (stream.revision === 0) streams.delete(stream.name);
+      index.release(stream);
     }
     const error = fullError(cause);
     for (const { reject } of waiting) reject(error);

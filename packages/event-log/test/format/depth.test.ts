@@ -50,8 +50,9 @@ test('brackets without an end, with a right checksum, are damage in a line, a he
   const whole = await openOn(inSnapshot);
   expect(await whole.readSnapshot('fold', 'v1')).toBeUndefined();
   await whole.close();
-  // A checkpoint is there once a next segment is.
-  expect((await errorOf(openOn(inCheckpoint))).code).toBe('DATA_CORRUPT');
+  const read = await openOn(inCheckpoint);
+  expect(await collect(read)).toHaveLength(1);
+  await read.close();
 });
 
 test('an owner.json that no owner has written names no owner, and is not waited for', async () => {

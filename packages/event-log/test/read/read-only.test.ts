@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { collect, crashImage, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { openEventLog, verifyLog } from '../../src/index.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
-import { fileOf, firstSegment, openOn, withFile, without } from '../support/fault-log.ts';
+import { dir, fileOf, firstSegment, openOn, withFile, without } from '../support/fault-log.ts';
+import { longOptions, longSegment } from '../support/long-segment.ts';
 
 test('a reader beside a writer in another process sees every append, across segments, without a lock', async () => {
   const dir = await scratchDir();
@@ -156,4 +157,34 @@ test('a reader takes a snapshot that the writer made after the reader was opened
   expect(reader.problems).toEqual([]);
   await reader.close();
   await log.close();
+});
+
+test('a reader that took the last segment from its checkpoint follows the next writer', async () => {
+  const fs = new FaultFs(await longSegment());
+  const reader = await openOn(fs, { ...longOptions, readOnly: true });
+  const log = await openOn(fs, longOptions);
+  await log.append('s7', [{ type: 'x', n: 207 }]);
+  expect((await collect(reader, { stream: 's7' })).at(-1)).toMatchObject({ n: 207, revision: 5, position: 201 });
+  expect(reader.revision('s7')).toBe(5);
+  await log.append('new', [{ type: 'x' }]);
+  await collect(reader);
+  expect([reader.head, reader.revision('new')]).toEqual([202, 1]);
+  await log.close();
+  await reader.close();
+});
+
+test('a reader that took the last segment from a checkpoint sees a writer go on in it that had none', async () => {
+  const fs = new FaultFs(await longSegment());
+  const reader = await openOn(fs, { ...longOptions, readOnly: true });
+  await fs.remove(`${dir}/00000001.checkpoint`);
+  // For which the segment is not long.
+  const log = await openOn(fs, { segmentBytes: 1024 * 1024, preallocateBytes: 0 });
+  await log.append('s7', [{ type: 'x', n: 207 }]);
+  expect([...fs.image().keys()].filter((path) => path.endsWith('.jsonl'))).toHaveLength(1);
+  // An end that does not fit is given up at the second look.
+  for (let looks = 0; looks < 2; looks += 1) await collect(reader);
+  expect([reader.head, reader.revision('s7')]).toEqual([201, 5]);
+  expect((await collect(reader, { stream: 's7' })).map(({ revision }) => revision)).toEqual([1, 2, 3, 4, 5]);
+  await log.close();
+  await reader.close();
 });

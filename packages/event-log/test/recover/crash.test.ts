@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, inject, test } from 'vitest';
 import { crashImage, FaultFs, type CrashOptions, type DiskImage } from '@runtime/conformance/event-log';
-import { verifyLog } from '../../src/index.ts';
+import { verifyLog, type EventLogOptions } from '../../src/index.ts';
 import { dir, openOn, recover } from '../support/fault-log.ts';
 import { record, type RecordedRun, type Step } from '../support/workload.ts';
 
@@ -45,13 +45,27 @@ const steps: Step[] = [
   { stream: 'a', count: 4, ack: 'durable', wait: true },
   { stream: 'b', count: 1, ack: 'written', wait: true },
   { stream: 'b', count: 2, ack: 'durable', wait: true },
+  { stream: 'a', count: 4, ack: 'durable', wait: true },
 ];
 
-test(
-  'a writer killed after any operation, or after any byte of any write, keeps everything that it acknowledged',
+/** The log is closed halfway. Its segment is long by then and left, or is continued until it is full. */
+const halfway: [what: string, options: Partial<EventLogOptions>, made: readonly string[]][] = [
+  ['is left', { segmentBytes: 1500 }, ['1.jsonl', '1.checkpoint', '2.jsonl', '3.jsonl', '2.checkpoint']],
+  ['is continued', { segmentBytes: 2400 }, ['1.jsonl', '2.jsonl', '1.checkpoint']],
+];
+
+/** The segments and checkpoints that were made, in order. */
+function madeBy({ operations }: RecordedRun): string[] {
+  const paths = operations.flatMap((operation) => (operation.kind === 'create' ? [operation.path] : []));
+  return paths.flatMap((path) => /\d\.(?:jsonl|checkpoint)/.exec(path)?.[0] ?? []);
+}
+
+test.each(halfway)(
+  'a writer killed after any operation, or after any byte of any write, keeps everything that it acknowledged: the segment halfway %s',
   exhaustive,
-  async () => {
-    const run = await record(steps);
+  async (_, options, made) => {
+    const run = await record(steps, false, options);
+    expect(madeBy(run)).toEqual(made);
     for (const [at, operation] of run.operations.entries()) {
       const length = operation.kind === 'write' ? operation.bytes.byteLength : 1;
       for (let bytes = 0; bytes < length; bytes += 1) await check(run, { at, bytes });
@@ -78,13 +92,17 @@ test('whatever was appended, and wherever the process is killed, everything ackn
   );
 });
 
-test('when the power fails at any operation, everything acknowledged as durable is kept', async () => {
-  const run = await record(steps);
-  for (const at of run.operations.keys()) {
-    for (let seed = 1; seed <= 6; seed += 1)
-      await check(run, { at, bytes: 90 * seed, power: randomFrom(seed), sectorBytes: seed % 2 === 0 ? 512 : 64 });
-  }
-});
+test.each(halfway)(
+  'when the power fails at any operation, everything acknowledged as durable is kept: the segment halfway %s',
+  async (_, options, made) => {
+    const run = await record(steps, false, options);
+    expect(madeBy(run)).toEqual(made);
+    for (const at of run.operations.keys()) {
+      for (let seed = 1; seed <= 6; seed += 1)
+        await check(run, { at, bytes: 90 * seed, power: randomFrom(seed), sectorBytes: seed % 2 === 0 ? 512 : 64 });
+    }
+  },
+);
 
 test(
   'appends too large to share one write follow one another, and a crash between them keeps everything acknowledged',

@@ -42,15 +42,24 @@ async function checkAll(disk: FaultFs, kept: readonly string[], where: string): 
   expect((await verifyLog({ dir, fs: disk })).problems, where).toEqual([]);
 }
 
+/** Whether a log was there before: one whose closed segment is short, and continued, or long, and left. */
+type Begun = 'new' | 'short' | 'long';
+
+async function begin(disk: FaultFs, begun: Begun, kept: string[]): Promise<void> {
+  if (begun === 'new') return;
+  await life(disk, 'zero', begun === 'short' ? 1 : 3, kept);
+  expect(disk.image().has(`${dir}/00000001.checkpoint`)).toBe(begun === 'long');
+}
+
 /**
  * One writer is stopped at its operation `at`; another opens the log without a lock in its way, appends, and perhaps
  * closes; then the first goes on. Returns false when the first has no such operation.
  */
-async function takeOver(at: number, after: boolean, closes: boolean, begun: boolean): Promise<boolean> {
+async function takeOver(at: number, after: boolean, closes: boolean, begun: Begun): Promise<boolean> {
   const where = `${after ? 'after' : 'before'} operation ${at}, ${closes ? 'closed' : 'open'}`;
   const disk = new FaultFs();
   const kept: string[] = [];
-  if (begun) await life(disk, 'zero', 3, kept);
+  await begin(disk, begun, kept);
   const paused = pausedFs(disk, at, after);
   const first = life(paused.fs, 'first', 5, kept);
   await Promise.race([paused.reached, first]);
@@ -73,9 +82,9 @@ async function takeOver(at: number, after: boolean, closes: boolean, begun: bool
   return true;
 }
 
-for (const begun of [false, true]) {
+for (const begun of ['new', 'short', 'long'] as const) {
   for (const closes of [false, true]) {
-    const state = `${begun ? 'a closed' : 'a new'} log, whose next writer ${closes ? 'closes before' : 'is there when'}`;
+    const state = `a ${begun} log, whose next writer ${closes ? 'closes before' : 'is there when'}`;
     test(
       `a writer stopped at any operation loses nothing to the next one: ${state} it goes on`,
       exhaustive,
@@ -93,7 +102,8 @@ test(
   exhaustive,
   async () => {
     const stop = fc.record({ at: fc.nat({ max: 50 }), after: fc.boolean() });
-    const takeovers = fc.asyncProperty(stop, stop, fc.boolean(), async (one, two, reversed) => {
+    const when = fc.constantFrom('in order', 'reversed', 'the first before the third opens');
+    const takeovers = fc.asyncProperty(stop, stop, when, async (one, two, when) => {
       const disk = new FaultFs();
       const kept: string[] = [];
       const stopped = [one, two].map(({ at, after }) => pausedFs(disk, at, after));
@@ -103,13 +113,73 @@ test(
         lives.push(writer);
         await Promise.race([paused.reached, writer]);
       }
+      if (when === 'the first before the third opens') {
+        stopped[0]?.goOn();
+        await lives[0];
+      }
       await life(disk, 'third', 4, kept);
-      for (const index of reversed ? [1, 0] : [0, 1]) {
+      for (const index of when === 'reversed' ? [1, 0] : [0, 1]) {
         stopped[index]?.goOn();
         await lives[index];
       }
-      await checkAll(disk, kept, JSON.stringify({ one, two, reversed }));
+      await checkAll(disk, kept, JSON.stringify({ one, two, when }));
     });
     await fc.assert(takeovers, { numRuns: 400 });
+  },
+);
+
+/** The file system as a process sees it that is stopped right before it cuts a segment for the first time. */
+function stoppedBeforeCut(disk: FaultFs): { fs: LogFs; reached: Promise<void>; goOn: () => void } {
+  const reached = Promise.withResolvers<void>();
+  const going = Promise.withResolvers<void>();
+  const open: LogFs['open'] = async (path, mode) => {
+    const file = await disk.open(path, mode);
+    const truncate = async (length: number): Promise<void> => {
+      if (path.endsWith('.jsonl')) {
+        reached.resolve();
+        await going.promise;
+      }
+      await file.truncate(length);
+    };
+    return { ...file, truncate };
+  };
+  const fs: LogFs = {
+    open,
+    makeDir: () => disk.makeDir(),
+    list: (path) => disk.list(path),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+    syncDir: (path) => disk.syncDir(path),
+  };
+  return { fs, reached: reached.promise, goOn: () => going.resolve() };
+}
+
+test.each(['new', 'short', 'long'] as const)(
+  'an opening of a %s log that cuts a segment late takes nothing from a later one that has read more of it',
+  exhaustive,
+  async (begun) => {
+    let [at, stopped] = [0, true];
+    for (; stopped; at += 1) {
+      for (const after of [false, true]) {
+        const disk = new FaultFs();
+        const kept: string[] = [];
+        await begin(disk, begun, kept);
+        const paused = pausedFs(disk, at, after);
+        const first = life(paused.fs, 'first', 5, kept);
+        await Promise.race([paused.reached, first]);
+        stopped = paused.count() > at;
+        const cutting = stoppedBeforeCut(disk);
+        const second = life(cutting.fs, 'second', 2, kept);
+        await Promise.race([cutting.reached, second]);
+        // What it has begun to write reaches the segment now.
+        paused.goOn();
+        await first;
+        await life(disk, 'third', 4, kept);
+        cutting.goOn();
+        await second;
+        await checkAll(disk, kept, `${after ? 'after' : 'before'} operation ${at}`);
+      }
+    }
+    expect(at).toBeGreaterThan(40);
   },
 );

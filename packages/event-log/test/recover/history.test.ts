@@ -4,19 +4,26 @@ import { join } from 'node:path';
 import { errorOf, FaultFs, type DiskImage } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { acquireLock, openEventLog, verifyLog } from '../../src/index.ts';
-import { dir, fileOf, openOn, recover, withFile, without } from '../support/fault-log.ts';
+import { dir, fileOf, firstSegment, openOn, recover, withFile, without } from '../support/fault-log.ts';
+import { longOptions, longSegment } from '../support/long-segment.ts';
 import { manySegments } from '../support/many-segments.ts';
 
 const segmentsOf = (image: DiskImage) => [...image.keys()].filter((path) => path.endsWith('.jsonl')).sort();
 const onlyFormat = (image: DiskImage) => new Map([...image].filter(([path]) => path.endsWith('/FORMAT')));
+const onlyCheckpoint = (image: DiskImage) => new Map([...image].filter(([path]) => path.endsWith('1.checkpoint')));
 const lastSegment = (image: DiskImage) => segmentsOf(image).at(-1) ?? '';
+const checkpointOf = (segment: string) => segment.replace('.jsonl', '.checkpoint');
+const withoutLast = (image: DiskImage) => {
+  const path = lastSegment(image);
+  return without(without(image, path), checkpointOf(path));
+};
 
 /** What was lost of a log of several segments, and what is left to prove it. */
 const losses: readonly [what: string, lose: (image: DiskImage) => DiskImage][] = [
   ['all segments', (image) => without(image, '.jsonl')],
   ['all but FORMAT', onlyFormat],
   ['all but a snapshot', (image) => new Map([...image].filter(([path]) => path.includes('/snapshots/')))],
-  ['all but a checkpoint', (image) => new Map([...image].filter(([path]) => path.endsWith('1.checkpoint')))],
+  ['all but a checkpoint', onlyCheckpoint],
   ['all but the claim', (image) => new Map([...image].filter(([path]) => path.includes('/writer-')))],
   ['the first segment', (image) => without(image, '00000001.jsonl')],
   ['the first segment and its checkpoint', (image) => without(image, '00000001')],
@@ -24,8 +31,12 @@ const losses: readonly [what: string, lose: (image: DiskImage) => DiskImage][] =
   ['a segment in the middle', (image) => without(image, '00000002.jsonl')],
   ['the last segment, and its checkpoint is not needed', (image) => without(image, lastSegment(image))],
   [
-    'the last segment, known from a checkpoint alone',
+    'the last segment, known from its checkpoint alone',
     (image) => without(without(without(image, lastSegment(image)), 'writer-'), '/snapshots/'),
+  ],
+  [
+    'the last segment and its checkpoint, known from the checkpoint before alone',
+    (image) => without(without(withoutLast(image), 'writer-'), '/snapshots/'),
   ],
   [
     'the last segments, known from the claim alone',
@@ -40,10 +51,57 @@ const losses: readonly [what: string, lose: (image: DiskImage) => DiskImage][] =
       const path = lastSegment(image);
       const bytes = fileOf(image, path);
       const cut = withFile(image, path, bytes.subarray(0, bytes.lastIndexOf('{"position"')));
-      return without(cut, '/snapshots/');
+      return without(without(cut, '/snapshots/'), checkpointOf(path));
     },
   ],
 ];
+
+/** What was lost of a log whose only segment is long, so that it is taken from its checkpoint. */
+const lossesOfLong: readonly [what: string, lose: (image: DiskImage) => DiskImage][] = [
+  ['the segment, known from its checkpoint alone', (image) => onlyCheckpoint(image)],
+  [
+    'the last lines of the segment, known from its checkpoint alone',
+    (image) => {
+      const bytes = fileOf(image, firstSegment);
+      const cut = withFile(image, firstSegment, bytes.subarray(0, bytes.lastIndexOf('{"position"')));
+      return without(cut, 'writer-');
+    },
+  ],
+  [
+    'the segment after it, known from the claim alone',
+    (image) => without(without(image, '00000001.checkpoint'), '00000002'),
+  ],
+  [
+    'the segment after it, known from the checkpoint before it alone',
+    (image) => without(without(image, 'writer-'), '00000002.jsonl'),
+  ],
+];
+
+/** The log of `longSegment`, opened and closed once more, without its first checkpoint. */
+async function longAndNext(): Promise<DiskImage> {
+  const fs = new FaultFs(without(await longSegment(), '.checkpoint'));
+  await (await openOn(fs, longOptions)).close();
+  return fs.image();
+}
+
+test.each(lossesOfLong)('%s lost: opening refuses, and reading and verifying say the same', async (_, lose) => {
+  const fs = new FaultFs(lose(await longAndNext()));
+  expect((await errorOf(openOn(fs, longOptions))).code).toBe('DATA_CORRUPT');
+  expect((await errorOf(openOn(fs, { ...longOptions, readOnly: true }))).code).toBe('DATA_CORRUPT');
+  expect((await verifyLog({ dir, fs })).problems).not.toEqual([]);
+});
+
+test('the checkpoint of a last segment proves no next one, nor does a damaged one', async () => {
+  const image = without(await longSegment(), 'writer-');
+  const path = `${dir}/00000001.checkpoint`;
+  for (const bytes of [fileOf(image, path), fileOf(image, path).subarray(1), Buffer.alloc(0)]) {
+    const fs = new FaultFs(withFile(image, path, bytes));
+    expect((await verifyLog({ dir, fs })).problems).toEqual([]);
+    const log = await openOn(fs, longOptions);
+    expect([log.head, log.problems]).toEqual([200, []]);
+    await log.close();
+  }
+});
 
 test.each(losses)('%s lost: opening refuses, each time, and reading and verifying say the same', async (_, lose) => {
   const fs = new FaultFs(lose(await manySegments()));
