@@ -58,6 +58,12 @@ export async function readCgroup(directory: string): Promise<number[]> {
   return found;
 }
 
+/** True when no process is in a cgroup, nor in those below it; also when it is gone. */
+export async function isDeserted(directory: string): Promise<boolean> {
+  const events = await readFile(path.join(directory, 'cgroup.events'), 'latin1').catch(unlessGone);
+  return events === undefined || /^populated 0$/m.test(events);
+}
+
 /** Removes an empty cgroup and those below it. One that is not empty stays. */
 export async function removeCgroup(directory: string, depth = 0): Promise<void> {
   if (depth < 10) for (const child of await childrenOf(directory)) await removeCgroup(child, depth + 1);
