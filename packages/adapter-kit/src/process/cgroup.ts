@@ -31,6 +31,17 @@ export async function cgroupMount(): Promise<string | undefined> {
   return undefined;
 }
 
+/**
+ * Where a holder that this process starts has the cgroup of its run: beside this process, and not in the cgroup of the
+ * run that started this process. Undefined where this cannot be told, or the run can have none.
+ */
+export async function cgroupPath(mount: string, runId: string): Promise<string | undefined> {
+  const own = unifiedPath(await readFile('/proc/self/cgroup', 'latin1').catch(() => ''));
+  const name = cgroupName(runId);
+  if (own === undefined || name === undefined) return undefined;
+  return path.join(mount, path.basename(own).startsWith(prefix) ? path.dirname(own) : own, name);
+}
+
 /** True for a directory of the unified hierarchy. What a run's directory says is held to it before it is used. */
 export async function isCgroup(directory: string): Promise<boolean> {
   try {
