@@ -31,6 +31,17 @@ export async function cgroupMount(): Promise<string | undefined> {
   return undefined;
 }
 
+/**
+ * Where a holder that this process starts has the cgroup of its run: beside this process, and not in the cgroup of the
+ * run that started this process. Undefined where this cannot be told, or the run can have none.
+ */
+export async function cgroupPath(mount: string, runId: string): Promise<string | undefined> {
+  const own = unifiedPath(await readFile('/proc/self/cgroup', 'latin1').catch(() => ''));
+  const name = cgroupName(runId);
+  if (own === undefined || name === undefined) return undefined;
+  return path.join(mount, path.basename(own).startsWith(prefix) ? path.dirname(own) : own, name);
+}
+
 /** True for a directory of the unified hierarchy. What a run's directory says is held to it before it is used. */
 export async function isCgroup(directory: string): Promise<boolean> {
   try {
@@ -56,6 +67,12 @@ export async function readCgroup(directory: string): Promise<number[]> {
     open.push(...(await childrenOf(current)));
   }
   return found;
+}
+
+/** True when no process is in a cgroup, nor in those below it; also when it is gone. */
+export async function isDeserted(directory: string): Promise<boolean> {
+  const events = await readFile(path.join(directory, 'cgroup.events'), 'latin1').catch(unlessGone);
+  return events === undefined || /^populated 0$/m.test(events);
 }
 
 /** Removes an empty cgroup and those below it. One that is not empty stays. */

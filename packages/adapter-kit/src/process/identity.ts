@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { AgentRuntimeError } from '@runtime/contracts';
+import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 import { z } from 'zod';
 import { isDeadState, readStat } from './proc.ts';
 import { runProgram } from './run-program.ts';
@@ -14,6 +14,11 @@ export const processIdentitySchema = z.object({
   bootId: z.string().min(1).max(100),
 });
 export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
+
+/** Names an identity in a map, within a boot. */
+export function identityKey({ pid, startTime }: Pick<ProcessIdentity, 'pid' | 'startTime'>): string {
+  return `${pid}:${startTime}`;
+}
 
 let boot: Promise<string> | undefined;
 
@@ -74,6 +79,16 @@ export function seemsAlive({ pid, startTime }: ProcessIdentity): boolean {
 export function isStopped(pid: number): boolean {
   const state = process.platform === 'linux' ? readStat(pid)?.state : undefined;
   return state === 'T' || state === 't';
+}
+
+/** True when a process group with this number has a process, a zombie included. */
+export function hasGroup(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'ESRCH';
+  }
 }
 
 function linuxStartTime(pid: number): string | undefined {

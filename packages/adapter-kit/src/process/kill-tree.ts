@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { abortable, AgentRuntimeError, type CallOptions } from '@runtime/contracts';
-import { identityKey, TreeScanner, type Look } from './tree-scanner.ts';
-import { signalProcess, type ProcessIdentity } from './identity.ts';
+import { noteEnded, straysOfEnded } from './ended-trees.ts';
+import { identityKey, signalProcess, type ProcessIdentity } from './identity.ts';
+import { TreeScanner, type Look } from './tree-scanner.ts';
 
 /** Options of `killTree`. */
 export interface KillTreeOptions extends CallOptions {
@@ -36,6 +36,8 @@ export interface KillTreeOptions extends CallOptions {
 
 /** After KILL only a process stuck in the kernel lives on. */
 const lastWaitMs = 5000;
+/** How long killed processes are waited for before the next look. */
+const killedMs = 5;
 /**
  * Looks in a row that found no process: two that missed nothing, or more on a machine where processes vanish all the
  * time.
@@ -52,30 +54,47 @@ const enoughLooks = 20;
  *
  * Resolves once none is left, with the strays: processes that the agent seems to have started, that live, and that are
  * not proven to be the run's, because they cleared their environment and left its session. They are not ended. Known
- * only with `beginning`. Repeatable. Aborting `signal` stops the waiting, not the ending.
+ * only with `beginning`. Repeatable, and then at once where this process has ended the tree. Aborting `signal` stops the
+ * waiting, not the ending.
  * Throws OUTCOME_UNKNOWN with `details.left` (pids) when some could not be ended, CANCELLED when `signal` aborted.
  */
 export async function killTree(options: KillTreeOptions): Promise<readonly ProcessIdentity[]> {
-  return abortable(endTree(options), options.signal);
+  const { strays } = await abortable(endTree(options), options.signal);
+  return strays;
 }
 
-async function endTree(options: KillTreeOptions): Promise<readonly ProcessIdentity[]> {
+/** What the end of a tree has shown. */
+export interface EndedTree {
+  readonly strays: readonly ProcessIdentity[];
+  /** No look can have missed a process. Else they are sure enough, and a later one may see more. */
+  readonly isProven: boolean;
+}
+
+/** As `killTree`, for as long as it takes. */
+export async function endTree(options: KillTreeOptions): Promise<EndedTree> {
+  const known = straysOfEnded(options);
+  if (known) return { strays: known, isProven: true };
   const { pgid: group, identities = [], spare = [], graceMs = 5000, runId } = options;
   const scanner = new TreeScanner({ ...options, group, identities, spare });
+  const empty = new EmptyLooks();
   // Before the first signal: afterwards a stray's parent may be gone.
-  if (options.beginning && isNone(await scanner.look())) return scanner.strays();
-  if (graceMs > 0 && (await askAll(scanner, graceMs))) return scanner.strays();
-  const left = await killAll(scanner);
-  if (left.length === 0) return scanner.strays();
-  const pids = left.map(({ pid }) => pid);
-  throw new AgentRuntimeError('OUTCOME_UNKNOWN', `${left.length} processes of run ${runId} could not be ended`, {
-    hint: `look at the processes ${pids.join(', ')}: another user owns them, or they are stuck in the kernel`,
-    details: { left: pids },
-  });
+  const isOver = options.beginning !== undefined && empty.areEnough(await scanner.look());
+  if (!isOver && !(graceMs > 0 && (await askAll(scanner, empty, graceMs)))) {
+    const left = (await killAll(scanner, empty)).map(({ pid }) => pid);
+    if (left.length > 0) {
+      throw new AgentRuntimeError('OUTCOME_UNKNOWN', `${left.length} processes of run ${runId} could not be ended`, {
+        hint: `look at the processes ${left.join(', ')}: another user owns them, or they are stuck in the kernel`,
+        details: { left },
+      });
+    }
+  }
+  const ended = { strays: scanner.strays(), isProven: await scanner.isProven() };
+  if (ended.isProven && spare.length === 0) noteEnded(options, ended.strays);
+  return ended;
 }
 
 /** TERM to each process once, later ones included. True when none is left within the grace. */
-async function askAll(scanner: TreeScanner, graceMs: number): Promise<boolean> {
+async function askAll(scanner: TreeScanner, empty: EmptyLooks, graceMs: number): Promise<boolean> {
   const asked = new Set<string>();
   const ask = async (identity: ProcessIdentity): Promise<void> => {
     if (asked.has(identityKey(identity))) return;
@@ -83,17 +102,14 @@ async function askAll(scanner: TreeScanner, graceMs: number): Promise<boolean> {
     await signalProcess(identity, 'SIGTERM');
     await signalProcess(identity, 'SIGCONT'); // a stopped process handles no TERM
   };
-  const empty = new EmptyLooks();
   const deadline = performance.now() + graceMs;
-  let pause = 10;
-  for (;;) {
-    const look = await scanner.look(ask);
-    if (empty.areEnough(look)) return true;
-    const rest = deadline - performance.now();
-    if (rest <= 0) return false;
-    if (look.left.length === 0) continue;
-    await delay(Math.min(pause, rest));
-    pause = Math.min(pause * 2, 100);
+  for (const identity of scanner.found) await ask(identity);
+  for (let pause = 10; ; pause = Math.min(pause * 2, 100)) {
+    if (await scanner.isOver(Math.min(pause, deadline - performance.now()))) return true;
+    const late = performance.now() >= deadline;
+    if (!late && (await scanner.isStill())) continue;
+    if (empty.areEnough(await scanner.look(ask))) return true;
+    if (late) return false;
   }
 }
 
@@ -101,32 +117,29 @@ async function askAll(scanner: TreeScanner, graceMs: number): Promise<boolean> {
  * Freezes processes until no new one appears, kills them, and looks again. Returns those that could not be ended in
  * time.
  */
-async function killAll(scanner: TreeScanner): Promise<readonly ProcessIdentity[]> {
-  const frozen = new Map<string, ProcessIdentity>();
-  const empty = new EmptyLooks();
-  const deadline = performance.now() + lastWaitMs;
+async function killAll(scanner: TreeScanner, empty: EmptyLooks): Promise<readonly ProcessIdentity[]> {
+  const frozen = new Set<string>();
   let fresh = 0;
   const freeze = async (identity: ProcessIdentity): Promise<void> => {
     if (frozen.has(identityKey(identity))) return;
-    frozen.set(identityKey(identity), identity);
+    frozen.add(identityKey(identity));
     fresh += 1;
     await signalProcess(identity, 'SIGSTOP');
   };
+  const deadline = performance.now() + lastWaitMs;
+  for (const identity of scanner.found) await freeze(identity);
   for (;;) {
-    fresh = 0;
-    const look = await scanner.look(freeze);
     const late = performance.now() >= deadline;
-    if (empty.areEnough(look)) return [];
     // A frozen process cannot fork. Only when all are frozen does KILL leave none behind.
-    if (fresh > 0 && !late) continue;
-    for (const identity of look.left) await signalProcess(identity, 'SIGKILL');
-    if (late) return (await scanner.look()).left;
-    if (look.left.length > 0) await delay(5);
+    if (fresh === 0 || late || (await scanner.isStill())) {
+      for (const identity of scanner.found) await signalProcess(identity, 'SIGKILL');
+      if (late) return (await scanner.look()).left;
+      if (await scanner.isOver(killedMs)) return [];
+      if (await scanner.isStill()) continue;
+    }
+    fresh = 0;
+    if (empty.areEnough(await scanner.look(freeze))) return [];
   }
-}
-
-function isNone({ left, complete }: Look): boolean {
-  return left.length === 0 && complete;
 }
 
 /** Counts looks in a row that found no process. */
@@ -134,9 +147,8 @@ class EmptyLooks {
   #looks = 0;
   #sure = 0;
 
-  areEnough(look: Look): boolean {
-    const { left, conclusive } = look;
-    if (isNone(look)) return true;
+  areEnough({ left, conclusive, complete }: Look): boolean {
+    if (left.length === 0 && complete) return true;
     this.#looks = left.length === 0 ? this.#looks + 1 : 0;
     this.#sure = left.length > 0 ? 0 : this.#sure + (conclusive ? 1 : 0);
     return this.#sure >= sureLooks || this.#looks >= enoughLooks;

@@ -1,5 +1,6 @@
-import { bootId, isAlive, type ProcessIdentity } from './identity.ts';
-import { readCgroup } from './cgroup.ts';
+import { bootId, identityKey, isAlive, type ProcessIdentity } from './identity.ts';
+import { areGone } from './are-gone.ts';
+import { isDeserted, readCgroup } from './cgroup.ts';
 import { holdsMarker, isMarked } from './marked.ts';
 import { isDeadState, readEnviron, readStat, type ProcStat } from './proc.ts';
 import { listProcesses, readForks, readYounger } from './starts.ts';
@@ -32,10 +33,6 @@ export interface Look {
 
 /** An environment is empty for an instant during exec, and for good after `env -i`. */
 const emptyLooks = 3;
-/** Names an identity in a map. */
-export function identityKey({ pid, startTime }: Pick<ProcessIdentity, 'pid' | 'startTime'>): string {
-  return `${pid}:${startTime}`;
-}
 
 /** `mate`: of a session or group with the number of the agent's, and of no run by its mark. */
 type Verdict = 'ours' | 'mate' | 'other' | 'unclear';
@@ -69,6 +66,11 @@ export class TreeScanner {
   readonly #judged = new Set<string>();
   readonly #empty = new Map<string, number>();
   readonly #strays: Strays;
+  /** What the last look found. */
+  found: readonly ProcessIdentity[] = [];
+  /** How many processes had been started before the last look, if that could judge everything. */
+  #forks: number | undefined;
+  #isProven = false;
 
   constructor(query: TreeQuery) {
     this.#query = query;
@@ -99,11 +101,38 @@ export class TreeScanner {
       this.#strays.isOurs(identity.pid);
       if (await isAlive(identity)) await take(identity);
     }
+    this.found = left;
     if (process.platform !== 'linux') return { left, conclusive: true, complete: false };
     const before = await readForks();
     const conclusive = await this.#lookAround(take);
-    const isQuiet = before !== undefined && before === (await readForks());
-    return { left, conclusive, complete: conclusive && isQuiet };
+    this.#forks = conclusive ? before : undefined;
+    const complete = await this.isStill();
+    this.#isProven = complete && left.length === 0;
+    return { left, conclusive, complete };
+  }
+
+  /** True while nothing was started since the last look began: what that did not find is not there. */
+  async isStill(): Promise<boolean> {
+    return this.#forks !== undefined && this.#forks === (await readForks());
+  }
+
+  /**
+   * Waits for the end of what the last look found, for at most `ms`. True when that is gone and nothing was started
+   * meanwhile: then nothing is left, and no other look is needed.
+   */
+  async isOver(ms: number): Promise<boolean> {
+    if (this.found.length === 0 || !(await areGone(this.found, ms))) return false;
+    this.#isProven = await this.isStill();
+    return this.#isProven;
+  }
+
+  /**
+   * After the looks that found nothing: whether they cannot have missed a process, either because nothing was started
+   * meanwhile, or because the run's cgroup is empty, in which a tree that forks all the time would be.
+   */
+  async isProven(): Promise<boolean> {
+    const { cgroup } = this.#query;
+    return this.#isProven || (cgroup !== undefined && (await isDeserted(cgroup)));
   }
 
   /** False when something could not be judged. */

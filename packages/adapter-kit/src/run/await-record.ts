@@ -9,7 +9,7 @@ const writeMs = 60_000;
 const syncMs = 5000;
 
 /**
- * Waits for the holder of an agent that is gone: until it has made its exit record durable and ended. A holder that
+ * Waits for the holder of an agent that is gone: until it has recorded the exit and ended. A holder that
  * was stopped is told to go on, and one that lives has a minute to write the record: a code that was observed must not
  * become `unknown` because a disk is slow.
  * `stays`: the holder does not end by itself; its record is enough.

@@ -32,7 +32,7 @@ export interface HolderLaunch extends CallOptions {
   /**
    * How many bytes stdout.log and stderr.log may hold together. A run that writes more is killed with what the agent
    * started, also after the agent's exit, whether an owner lives or not; what it writes until that is seen comes on top:
-   * in tenths of a second, after the agent's exit in a second. @default no limit
+   * in its first quarter of a second, later in two tenths, after the agent's exit in a second. @default no limit
    */
   readonly maxOutputBytes?: number;
   /** A cgroup of its own for the agent, where one can be made. @default true */

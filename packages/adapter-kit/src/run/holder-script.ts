@@ -13,7 +13,7 @@ __runtime_workspace=$1 __runtime_run=$2 __runtime_holder=$3 __runtime_holder_sta
 shift 10
 [ "$PPID" = "$__runtime_holder" ] || exit 75
 start_time "$$" || exit 75
-if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
+if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs" || { : >cgroup; rmdir "$__runtime_cgroup"; }; } 2>/dev/null; fi
 printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s}%s}\\n' \\
   "$__runtime_run" "$__runtime_holder" "$__runtime_holder_start" "$__runtime_boot" "$$" "$__runtime_started" "$__runtime_boot" "$$" "\${__runtime_limit:+,\\"maxOutputBytes\\":$__runtime_limit}" >holder.json || exit 75
 echo begun >&4 || exit 75
@@ -34,27 +34,42 @@ exec "$@"
  * Looks at how much the agent writes, and ends the run's processes when that is beyond the limit, whether an owner
  * lives or not: those of its cgroup, of the agent's session, and those with the mark. It stays for as long as there are
  * any, beyond the agent and beyond the holder.
+ * The first look comes after a moment, so that a short run pays for nothing but the wait. From then on `tail` and `head`
+ * count along while the holder lives; `tail` polls, since inotify instances are few (128 for a user by default), and ends
+ * with the holder. Where it cannot do that, and after the holder, the sizes are looked at once a second.
  * The agent itself writes into its files: through a pipe it could lose what it has not got rid of when it exits, and
- * would feel the death of the process behind it. So what it writes in the tenths of a second until it is seen comes on
- * top of the limit, and what its children write in the second until the next look once it has ended. `tail` polls, since
- * inotify instances are few (128 for a user by default), and ends with the holder; where it cannot do that, it keeps the
- * run's marker and goes with the run's other processes.
- * Neither process is a job of the holder, whose list of jobs tells how the agent ended.
+ * would feel the death of the process behind it. So what it writes until it is seen comes on top of the limit: in the
+ * first quarter of a second, then in two tenths, and what its children write after it in a second.
+ * The watch is no job of the holder, whose list of jobs tells how the agent ended.
  */
 const limitFunctions = `
+# The wait ends with the shell that waits.
+nap() {
+  __runtime_nap=
+  trap '[ -z "$__runtime_nap" ] || kill "$__runtime_nap"; exit' TERM
+  sleep "$1" &
+  __runtime_nap=$!
+  wait "$__runtime_nap"
+  trap - TERM
+}
 follow_output() {
-  ( if [ -n "$__runtime_follow" ]; then
-      unset RUNTIME_RUN_ID
-      set -- "$__runtime_follow" ---disable-inotify -s 0.2 "--pid=$$"
-    else set -- tail; fi
-    exec "$@" -q -c +1 -f stdout.log stderr.log >&6 2>/dev/null 3>&- 4>&- 5<&- 6>&- 7<&- ) &
-  echo $!
+  "$__runtime_follow" ---disable-inotify -s 0.2 "--pid=$$" -q -c +1 -f stdout.log stderr.log |
+    head -c "$((__runtime_limit + 1))"
+}
+is_over() {
+  [ -s stdout.log ] || [ -s stderr.log ] || return 1
+  __runtime_size=0
+  for __runtime_word in $(wc -c stdout.log stderr.log); do
+    case $__runtime_word in total) break ;; *[!0-9]*) ;; *) __runtime_size=$__runtime_word ;; esac
+  done
+  [ "$__runtime_size" -gt "$__runtime_limit" ]
 }
 # The pids of the run's processes that are proven, but for the agent and what is in the holder's own group.
 others() {
   __runtime_session=
   if start_time "$1" && [ "$__runtime_started" = "$2" ]; then __runtime_session=$1; fi
-  __runtime_marked=" $(grep -lazx "RUNTIME_RUN_ID=$__runtime_run" /proc/[0-9]*/environ | tr '\\n' ' ')"
+  set -- $(grep -lazx "RUNTIME_RUN_ID=$__runtime_run" /proc/[0-9]*/environ)
+  __runtime_marked=" $* "
   for __runtime_file in /proc/[0-9]*/stat; do
     __runtime_pid=\${__runtime_file#/proc/} __runtime_pid=\${__runtime_pid%/stat}
     case $__runtime_marked in *" /proc/$__runtime_pid/environ "*) ;; *) [ -n "$__runtime_session" ] || continue ;; esac
@@ -65,15 +80,16 @@ others() {
     echo "$__runtime_pid"
   done
 }
+# An agent that could not join its cgroup has none.
+has_cgroup() { [ -n "$__runtime_cgroup" ] && [ -s cgroup ] && [ -r "$__runtime_cgroup/cgroup.events" ]; }
+is_deserted() { read -r __runtime_line <"$__runtime_cgroup/cgroup.events" && [ "$__runtime_line" = 'populated 0' ]; }
 is_left() {
   if start_time "$1" && [ "$__runtime_started" = "$2" ]; then return 0; fi
-  if [ -n "$__runtime_cgroup" ] && [ -r "$__runtime_cgroup/cgroup.events" ]; then
-    read -r __runtime_line <"$__runtime_cgroup/cgroup.events" && [ "$__runtime_line" = 'populated 1' ]
-  else [ -n "$(others "$1" "$2")" ]; fi
+  if has_cgroup; then ! is_deserted; else [ -n "$(others "$1" "$2")" ]; fi
 }
 # The agent is stopped while its children are ended: it makes no new ones, and its session stays proven.
 end_all() {
-  if [ -n "$__runtime_cgroup" ]; then echo 1 >"$__runtime_cgroup/cgroup.kill"; fi
+  if has_cgroup; then echo 1 >"$__runtime_cgroup/cgroup.kill"; fi
   if start_time "$1" && [ "$__runtime_started" = "$2" ]; then kill -STOP "$1"; fi
   for __runtime_round in 1 2 3 4 5 6 7 8 9 10; do
     __runtime_others=$(others "$1" "$2")
@@ -83,15 +99,18 @@ end_all() {
   if start_time "$1" && [ "$__runtime_started" = "$2" ]; then kill -KILL "-$1"; fi
 }
 watch_output() {
-  ( read -r __runtime_line <"/proc/$$/stat" && set -- "$@" \${__runtime_line##*) } && __runtime_group=$5
-    head -c "$((__runtime_limit + 1))" <&5 >/dev/null 3>&- 4>&- 5<&- 6>&- 7<&-
-    exec 5<&-
+  ( read -r __runtime_line <"/proc/$$/stat" && set -- "$@" \${__runtime_line##*) } && __runtime_group=$6
+    if [ -z "$__runtime_follow" ]; then nap 1
+    else
+      nap 0.25
+      if start_time "$$" && [ "$__runtime_started" = "$3" ]; then follow_output; fi
+    fi
     while :; do
-      if [ "$(($(wc -c <stdout.log) + $(wc -c <stderr.log)))" -gt "$__runtime_limit" ]; then end_all "$1" "$2"; fi
+      if is_over; then end_all "$1" "$2"; fi
       is_left "$1" "$2" || break
-      sleep 1
-    done
-    [ -z "$__runtime_cgroup" ] || [ ! -d "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" ) >/dev/null 2>&1 3>&- 4>&- 6>&- 7<&- &
+      nap 1
+    done ) >/dev/null 2>&1 3>&- 4>&- 7<&- &
+  echo $!
 }
 `;
 
@@ -119,9 +138,10 @@ ${identityFunctions}${cgroupFunctions}${limitFunctions}
 fail() { echo "runtime holder: $1" >&2; exit 75; }
 give_back() { rmdir claim; [ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup"; fail "$1"; }
 flush() { sync "$@" 2>/dev/null || sync; }
+has_owner() { { read -r __runtime_line <"/proc/$$/stat"; } 2>/dev/null && set -- \${__runtime_line##*) } && [ "$2" = "$__runtime_owner" ]; }
 __runtime_workspace=$1 __runtime_run=$2 __runtime_kind=$3 __runtime_input=$4 __runtime_mount=$5 __runtime_limit=$6
-__runtime_setsid=$7 __runtime_setpriv=$8 __runtime_env=$9 __runtime_follow=\${10}
-shift 10
+__runtime_setsid=$7 __runtime_setpriv=$8 __runtime_env=$9 __runtime_follow=\${10} __runtime_owner=\${11}
+shift 11
 __runtime_mask=$(umask)
 umask 077
 __runtime_path=\${PATH+=$PATH} __runtime_locale=\${LC_ALL+=$LC_ALL}
@@ -154,18 +174,13 @@ if [ -n "$__runtime_setpriv" ]; then set -- "$__runtime_setpriv" --pdeathsig KIL
 if [ -n "$__runtime_setsid" ]; then set -- "$__runtime_setsid" "$@"; else set -m; fi
 ( exec <"$__runtime_input" >>stdout.log 2>>stderr.log 3>&- && exec "$@" ) &
 agent=$!
-__runtime_tail=
+__runtime_watch=
 if [ -n "$__runtime_limit" ]; then
-  # With both ends open no opening waits for the other. Without a watch the reader of the output still counts it.
-  if { [ -p .output ] || mkfifo .output; } && exec 9<>.output; then
-    exec 5<.output 6>.output 9>&-
-    __runtime_tail=$(follow_output)
-    # An agent may be gone already, and what it left writes on.
-    start_time "$agent" || __runtime_started=
-    (watch_output "$agent" "$__runtime_started")
-    exec 5<&- 6>&-
-  fi
-  start_time "$__runtime_tail" && __runtime_tail_start=$__runtime_started
+  __runtime_holder_start=$__runtime_started
+  # An agent may be gone already, and what it left writes on.
+  start_time "$agent" || __runtime_started=
+  __runtime_watch=$(watch_output "$agent" "$__runtime_started" "$__runtime_holder_start")
+  start_time "$__runtime_watch" && __runtime_watch_start=$__runtime_started
 fi
 
 begun=
@@ -186,8 +201,10 @@ wait "$agent"
 again=$?
 if [ "$again" -ne 127 ]; then status=$again __runtime_caught=; fi
 read_uptime
-if [ -n "$__runtime_tail" ] && start_time "$__runtime_tail" && [ "$__runtime_started" = "$__runtime_tail_start" ]; then
-  kill "$__runtime_tail" 2>/dev/null
+# Whatever else is left is for the watch to find out.
+if [ -n "$__runtime_watch" ] && has_cgroup && is_deserted &&
+  start_time "$__runtime_watch" && [ "$__runtime_started" = "$__runtime_watch_start" ]; then
+  kill "$__runtime_watch" 2>/dev/null
 fi
 [ -n "$begun" ] || [ -e holder.json ] || give_back 'the agent was never begun'
 
@@ -219,7 +236,8 @@ else end="\\"kind\\":\\"unknown\\",\\"why\\":\\"the shell reported status $statu
 began=true
 if [ -e .unbegun ]; then began=false; fi
 printf '%-300s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$__runtime_uptime}" 1<>exit.json || fail 'cannot write the exit record'
-flush exit.json .
+# Its owner has the exit in its log before anything follows from it.
+has_owner || flush exit.json .
 `;
 
 /** Exit status of a holder that found the run claimed by another. */

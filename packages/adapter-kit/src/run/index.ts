@@ -18,6 +18,8 @@ export type { FifoWriter, FifoWriterOptions } from './fifo-writer.ts';
 export { fillCommand } from './fill-command.ts';
 export type { CommandValues } from './fill-command.ts';
 export type { HolderInput, HolderLaunch } from './holder-launch.ts';
+export { holderTools } from './holder-tools.ts';
+export type { HolderTools } from './holder-tools.ts';
 export { checkLaunch, holderEnvironment } from './launch-check.ts';
 export type { PlannedLaunch } from './launch-check.ts';
 export { claimRun, inspectRun, isInPlace, shutOut } from './inspect-run.ts';

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { LeakedProcess } from '@runtime/contracts/adapter';
-import { cgroupMount, cgroupName, isCgroup } from '../process/cgroup.ts';
+import { cgroupMount, cgroupName, cgroupPath, isCgroup } from '../process/cgroup.ts';
 import { isAlive, type ProcessIdentity } from '../process/identity.ts';
 import type { KillTreeOptions } from '../process/kill-tree.ts';
 import { readTail } from '../files/read-tail.ts';
@@ -14,6 +14,23 @@ const maxLeaked = 20;
 /** Where a holder may make a cgroup for its run; empty where there is no such place. */
 export async function cgroupPlace({ runId }: Pick<RunPlace, 'runId'>): Promise<string> {
   return (cgroupName(runId) === undefined ? undefined : await cgroupMount()) ?? '';
+}
+
+/**
+ * Makes the cgroup that the holder of a run will look for, which saves it a program, and resolves with its path. What
+ * cannot be made here the holder tries by itself. The path is written down first: whoever reaps the run finds what a
+ * crash leaves.
+ */
+export async function prepareCgroup({ runId, runDir }: RunPlace, mount: string): Promise<string | undefined> {
+  const directory = await cgroupPath(mount, runId);
+  if (directory === undefined) return undefined;
+  try {
+    await writeFile(runPaths(runDir).cgroup, `${directory}\n`, { flag: 'wx', mode: 0o600 });
+    await mkdir(directory);
+    return directory;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where the processes of a run are, for `killTree`, from what its holder recorded. */

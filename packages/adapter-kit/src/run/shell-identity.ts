@@ -54,6 +54,7 @@ own_cgroup() {
     ;;
   esac
   __runtime_cgroup=\${__runtime_cgroup%/}/runtime-$2
-  { printf '%s\\n' "$__runtime_cgroup" >cgroup && mkdir "$__runtime_cgroup"; } 2>/dev/null || __runtime_cgroup=
+  { printf '%s\\n' "$__runtime_cgroup" >cgroup && { [ -d "$__runtime_cgroup" ] || mkdir "$__runtime_cgroup"; }; } 2>/dev/null ||
+    __runtime_cgroup=
 }
 `;

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { AgentRuntimeError, systemCode, throwIfAborted } from '@runtime/contracts';
 import { readTail } from '../files/read-tail.ts';
+import { removeCgroup } from '../process/cgroup.ts';
 import { killTree } from '../process/kill-tree.ts';
 import { platformSupport } from '../process/platform.ts';
 import { followedFiles } from '../source/sweep.ts';
@@ -12,7 +13,7 @@ import { forgetHolderTools, holderTools, type HolderTools } from './holder-tools
 import { isInPlace } from './inspect-run.ts';
 import { checkLaunch, holderEnvironment, textHint } from './launch-check.ts';
 import { runPaths } from './run-paths.ts';
-import { cgroupPlace } from './run-tree.ts';
+import { cgroupPlace, prepareCgroup } from './run-tree.ts';
 import { currentPlacement, type Placement } from './placement.ts';
 import { resolveCommand } from './resolve-command.ts';
 import { readHolderRecord, type HolderRecord } from './run-record.ts';
@@ -54,13 +55,17 @@ export interface HolderSettings {
   readonly mount: string;
   readonly maxOutputBytes?: number | undefined;
   readonly tools: HolderTools;
+  /** The process that starts the holder: while it lives, it has the exit in a log of its own, and nothing is synced. */
+  readonly owner: number;
 }
 
 /** The arguments of `holderScript`, in its order. */
-export function holderArguments({ cwd, runId, stdin, mount, maxOutputBytes, tools }: HolderSettings): string[] {
+export function holderArguments(settings: HolderSettings): string[] {
+  const { cwd, runId, stdin, mount, maxOutputBytes, tools, owner } = settings;
   const input = stdin.kind === 'file' ? stdin.path : '';
   const limit = maxOutputBytes === undefined ? '' : String(maxOutputBytes);
-  return [cwd, runId, stdin.kind, input, mount, limit, tools.setsid, tools.setpriv, tools.env, tools.tail];
+  const { setsid, setpriv, env, tail } = tools;
+  return [cwd, runId, stdin.kind, input, mount, limit, setsid, setpriv, env, tail, String(owner)];
 }
 
 async function spawnHolder(
@@ -77,11 +82,14 @@ async function spawnHolder(
     mount,
     maxOutputBytes,
     tools: await holderTools(),
+    owner: process.pid,
   });
   const holder = [...wrap, '/bin/sh', '-c', holderScript, 'runtime-holder', ...settings, ...command];
   const log = await open(runPaths(handle.runDir).holderLog, 'a', 0o600).catch((cause: unknown) => {
     throw new AgentRuntimeError('UNAVAILABLE', 'the run directory cannot be written', { cause });
   });
+  // One that is wrapped has its cgroup elsewhere, and makes it by itself.
+  const prepared = mount === '' || wrap.length > 0 ? undefined : await prepareCgroup(handle, mount);
   try {
     const [file = '', ...args] = holder;
     const child = spawn(file, args, { cwd: handle.runDir, env, detached: true, stdio: ['ignore', 'ignore', log.fd] });
@@ -91,6 +99,7 @@ async function spawnHolder(
     await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject));
     return child;
   } catch (cause) {
+    if (prepared !== undefined) await removeCgroup(prepared);
     throw unspawned(cause);
   } finally {
     await log.close();

@@ -1,12 +1,14 @@
 import { abortable, type CallOptions } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
+import { areGone } from '../process/are-gone.ts';
 import { removeCgroup } from '../process/cgroup.ts';
-import { isAlive, type ProcessIdentity } from '../process/identity.ts';
-import { killTree } from '../process/kill-tree.ts';
+import { noteEnded, straysOfEnded } from '../process/ended-trees.ts';
+import { hasGroup, type ProcessIdentity } from '../process/identity.ts';
+import { endTree, killTree } from '../process/kill-tree.ts';
 import { awaitRecord } from './await-record.ts';
 import { exists, shutOut } from './inspect-run.ts';
 import { runPaths, type RunPlace } from './run-paths.ts';
-import { readExitRecord, readHolderRecord } from './run-record.ts';
+import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
 import { describeLeaked, treeOf } from './run-tree.ts';
 
 /** Options of `stopRun` and `reapRun`. */
@@ -34,27 +36,51 @@ export async function reapRun(place: RunPlace, { graceMs = 1000, signal }: StopR
   await abortable(endRun(place, graceMs), signal);
 }
 
+/** How long the holder of an ended agent is waited for before anything else: it has a file to make durable. */
+const leaveMs = 50;
+
 async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
   const isShut = await shutOut(place);
   // Its log is made before a holder is started: without it there never was one, and there is nothing to look for.
   if (isShut && !(await exists(runPaths(place.runDir).holderLog))) return neverBegun;
   const record = await readHolderRecord(place.runDir);
+  const leaked = await describeLeaked(await endProcesses(place, record, graceMs));
+  return {
+    ...(await recordedExit(place, record !== undefined)),
+    ...(leaked.length > 0 ? { leaked: [...leaked] } : {}),
+  };
+}
+
+/** Resolves with the strays once no process of the run is left. */
+async function endProcesses(
+  place: RunPlace,
+  record: HolderRecord | undefined,
+  graceMs: number,
+): Promise<readonly ProcessIdentity[]> {
+  const known = record && straysOfEnded({ ...place, beginning: record.holder });
+  if (known) return known;
   const tree = await treeOf(place, record);
   const strays: ProcessIdentity[] = [];
-  const isHeld = record !== undefined && (await isAlive(record.holder));
+  const isHeld = record !== undefined && (await holds(place, record.holder));
   if (isHeld) {
-    strays.push(...(await killTree({ ...tree, graceMs, spare: [record.holder] })));
+    const ended = await endTree({ ...tree, graceMs, spare: [record.holder] });
+    strays.push(...ended.strays);
     await awaitRecord(place, record.holder);
+    // It has started nothing since, but for what is in its own group, where no agent ever is.
+    const isGone = await areGone([record.holder], 0);
+    if (ended.isProven && isGone && !hasGroup(record.holder.pid)) noteEnded(tree, strays);
   }
   // What is left now is what an ended agent left, a holder that hangs, or one that has the claim and no record yet.
   const identities = [...(tree.identities ?? []), ...(record ? [record.holder] : [])];
   strays.push(...(await killTree({ ...tree, identities, graceMs: isHeld || !record ? 0 : graceMs })));
   if (tree.cgroup !== undefined) await removeCgroup(tree.cgroup);
-  const leaked = await describeLeaked(strays);
-  return {
-    ...(await recordedExit(place, record !== undefined)),
-    ...(leaked.length > 0 ? { leaked: [...leaked] } : {}),
-  };
+  return strays;
+}
+
+/** Whether a holder is there still. One that has recorded the exit is about to go, and then needs not to be spared. */
+async function holds(place: RunPlace, holder: ProcessIdentity): Promise<boolean> {
+  if (await areGone([holder], 0)) return false;
+  return (await readExitRecord(place.runDir)) === undefined || !(await areGone([holder], leaveMs));
 }
 
 /**

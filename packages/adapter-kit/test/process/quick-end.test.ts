@@ -1,11 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { isAlive } from '../../src/process/index.ts';
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { findMarked, isAlive } from '../../src/process/index.ts';
 import type * as proc from '../../src/process/proc.ts';
 import type * as starts from '../../src/process/starts.ts';
-import { inspectRun, reapRun, stopRun, waitForExit } from '../../src/run/index.ts';
-import { eventually, testRun } from '../support/run.ts';
+import { inspectRun, reapRun, stopRun, waitForExit, type HolderLaunch } from '../../src/run/index.ts';
+import { mayHaveCgroups } from '../support/cgroups.ts';
+import { eventually, testRun, type TestRun } from '../support/run.ts';
 
 // Files share a process and its modules: this one has modules of its own, with the double in them.
 vi.hoisted(() => vi.resetModules());
@@ -15,12 +17,15 @@ afterAll(() => void vi.resetModules());
 const stats: number[] = [];
 const environments: number[] = [];
 let lists = 0;
-/** The processes of a machine on which nothing begins and nothing ends, while it is set. */
+/** The processes of a machine on which nothing else begins and nothing ends, while it is set. */
 let still: readonly number[] | undefined;
+/** Something begins between any two looks, while it is set. */
+let isBusy = false;
+let forks = 0;
 
 vi.mock('../../src/process/starts.ts', async (original) => {
   const real = await original<typeof starts>();
-  return { ...real, readForks: () => (still ? Promise.resolve(1) : real.readForks()) };
+  return { ...real, readForks: () => (still ? Promise.resolve(isBusy ? (forks += 1) : 1) : real.readForks()) };
 });
 
 vi.mock('../../src/process/proc.ts', async (original) => {
@@ -29,7 +34,7 @@ vi.mock('../../src/process/proc.ts', async (original) => {
     ...real,
     listPids: () => {
       lists += 1;
-      return still ? Promise.resolve([...still]) : real.listPids();
+      return still ? Promise.resolve(still.filter((pid) => existsSync(`/proc/${pid}`))) : real.listPids();
     },
     readStat: (pid: number) => {
       stats.push(pid);
@@ -63,6 +68,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   still = undefined;
+  isBusy = false;
   stats.length = 0;
   environments.length = 0;
   lists = 0;
@@ -91,16 +97,85 @@ it('a later one, a living agent with hidden children, is stopped without a read 
   expect(readOfBystanders()).toEqual({ stats: 0, environments: 0 });
 });
 
-it('an ended run is stopped with one list of all processes and reaped with another, where nothing else happens', async () => {
-  await using run = await testRun();
-  const { holder } = await run.sh('exit 3');
+/** An agent that has ended, on a machine with nothing but these processes besides. */
+async function endedRun(run: TestRun, script: string, options: Partial<HolderLaunch> = {}): Promise<void> {
+  const { holder } = await run.sh(script, options);
   await eventually(async () => !(await isAlive(holder)));
-  still = [...pids, process.pid];
-  expect(await stopRun(run.handle)).toEqual({ kind: 'exited', code: 3 });
-  expect(lists).toBe(1);
-  await reapRun(run.handle);
-  expect(lists).toBe(2);
-  still = undefined;
+  const own = (await run.read('child').catch(() => '')).split('\n').filter((line) => line !== '');
+  still = [...pids, process.pid, ...own.map(Number)];
+}
+
+describe('where nothing else happens', () => {
+  it('an ended run is stopped with one list of all processes, and reaped without another', async () => {
+    await using run = await testRun();
+    await endedRun(run, 'exit 3');
+    expect(await stopRun(run.handle)).toEqual({ kind: 'exited', code: 3 });
+    expect(lists).toBe(1);
+    await reapRun(run.handle);
+    expect(await stopRun(run.handle)).toEqual({ kind: 'exited', code: 3 });
+    expect(lists).toBe(1);
+    still = undefined;
+  });
+
+  it.each([0, 1000])('what an ended agent left is ended with the list that finds it (grace %d)', async (graceMs) => {
+    await using run = await testRun();
+    await endedRun(run, 'setsid sleep 900 & echo $! >child; exit 3');
+    expect(await stopRun(run.handle, { graceMs })).toEqual({ kind: 'exited', code: 3 });
+    expect(lists).toBe(1);
+    still = undefined;
+    expect(await findMarked(run.handle.runId)).toEqual([]);
+  });
+
+  it('a living agent is stopped with one list, and reaped without another', async () => {
+    await using run = await testRun();
+    const { holder, agent } = await run.sh('echo up; exec sleep 900');
+    await eventually(async () => (await run.read('stdout.log')).includes('up'));
+    still = [...pids, process.pid, holder.pid, agent.pid];
+    expect(await stopRun(run.handle)).toEqual({ kind: 'signaled', signal: 'SIGTERM' });
+    await reapRun(run.handle);
+    expect(lists).toBe(1);
+    still = undefined;
+  });
+
+  it('a second stop names what the first one did', async () => {
+    await using run = await testRun();
+    await endedRun(run, 'env -i setsid sleep 900 & echo $! >child; exit 3', { cgroup: false });
+    const [stray = 0] = still?.slice(-1) ?? [];
+    try {
+      const exit = await stopRun(run.handle);
+      expect(exit.leaked).toEqual([{ pid: stray, command: 'sleep' }]);
+      const before = lists;
+      expect(await stopRun(run.handle)).toEqual(exit);
+      expect(lists).toBe(before);
+    } finally {
+      process.kill(stray, 'SIGKILL');
+    }
+    still = undefined;
+  });
+});
+
+describe('where something begins all the time', () => {
+  it('an ended run without a cgroup is looked for at its reap once more, since a process may have been missed', async () => {
+    await using run = await testRun();
+    await endedRun(run, 'exit 3', { cgroup: false });
+    isBusy = true;
+    await stopRun(run.handle);
+    expect(lists).toBe(2);
+    await reapRun(run.handle);
+    expect(lists).toBe(4);
+    still = undefined;
+  });
+
+  it.runIf(mayHaveCgroups)('one whose cgroup is empty is not', async () => {
+    await using run = await testRun();
+    await endedRun(run, 'exit 3');
+    isBusy = true;
+    await stopRun(run.handle);
+    expect(lists).toBe(2);
+    await reapRun(run.handle);
+    expect(lists).toBe(2);
+    still = undefined;
+  });
 });
 
 it('a run that never began is reaped without a look at any process', async () => {

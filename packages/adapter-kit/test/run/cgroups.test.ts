@@ -1,9 +1,14 @@
-import { stat } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isAlive } from '../../src/process/index.ts';
+import { cgroupPath } from '../../src/process/cgroup.ts';
+import { findMarked, isAlive } from '../../src/process/index.ts';
+import { holderScript } from '../../src/run/holder-script.ts';
 import { inspectRun, reapRun } from '../../src/run/index.ts';
 import { mayHaveCgroups } from '../support/cgroups.ts';
-import { codeOf, eventually, testRun, type TestRun } from '../support/run.ts';
+import { codeOf, eventually, settingsOf, testRun, type TestRun } from '../support/run.ts';
 
 const cgroupOf = async (run: TestRun): Promise<string> => (await run.read('cgroup')).trim();
 const isThere = (directory: string): Promise<boolean> =>
@@ -42,5 +47,24 @@ describe.runIf(mayHaveCgroups)('the cgroup of a run whose holder was killed', ()
     await reapRun(run.handle, { graceMs: 0 });
     const cgroup = await cgroupOf(run).catch(() => '');
     expect(cgroup !== '' && (await isThere(cgroup))).toBe(false);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a cgroup that the agent could not join', () => {
+  it('says nothing of what is left: a flood after the agent is ended all the same', async () => {
+    await using run = await testRun();
+    const mount = path.join(run.dir, 'mount');
+    const cgroup = (await cgroupPath(mount, run.handle.runId)) ?? '';
+    await mkdir(path.join(cgroup, 'cgroup.procs'), { recursive: true });
+    await writeFile(path.join(cgroup, 'cgroup.events'), 'populated 0\nfrozen 0\n');
+    const flood = `sh -c 'echo $$ >flood; until [ -e go ]; do sleep 0.1; done; exec yes'`;
+    const agent = ['/bin/sh', '-c', `setsid ${flood} & until [ -s flood ]; do sleep 0.05; done; exit 3`];
+    const args = ['-c', holderScript, 'h', ...(await settingsOf(run, { mount, maxOutputBytes: 1_000_000 })), ...agent];
+    const env = { PATH: process.env['PATH'] ?? '', RUNTIME_RUN_ID: run.handle.runId };
+    const holder = spawn('/bin/sh', args, { detached: true, stdio: 'ignore', cwd: run.dir, env });
+    await once(holder, 'exit');
+    expect(await run.read('cgroup')).toBe('');
+    await writeFile(path.join(run.dir, 'go'), '');
+    await eventually(async () => (await findMarked(run.handle.runId)).length === 0);
   });
 });

@@ -99,7 +99,8 @@ describe('the exit record', () => {
     await using run = await testRun();
     const slow = holderScript.replace('flush() {', 'flush() { sleep 30;');
     expect(slow).not.toBe(holderScript);
-    const args = ['-c', slow, 'h', ...(await settingsOf(run)), '/bin/sh', '-c', 'exit 7'];
+    const gone = { owner: 1 };
+    const args = ['-c', slow, 'h', ...(await settingsOf(run, gone)), '/bin/sh', '-c', 'exit 7'];
     const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
     const holder = spawn('/bin/sh', args, { stdio: 'ignore', cwd: run.dir, detached: true, env });
     await eventually(() => readHolderRecord(run.dir));

@@ -103,8 +103,8 @@ describe('a flood by what an agent started, though no owner lives', () => {
     const { dir, handle } = run;
     const hasBegun = '[ -e holder.json ] && ! kill -0 "$agent" 2>/dev/null';
     const slow = holderScript.replace(
-      '\n__runtime_tail=\n',
-      `\nuntil ${hasBegun}; do sleep 0.05; done\n__runtime_tail=\n`,
+      '\n__runtime_watch=\n',
+      `\nuntil ${hasBegun}; do sleep 0.05; done\n__runtime_watch=\n`,
     );
     expect(slow).not.toBe(holderScript);
     const agent = ['/bin/sh', '-c', `${flood('setsid')} & exit 3`];

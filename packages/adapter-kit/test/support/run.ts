@@ -65,6 +65,7 @@ export async function settingsOf({ dir, handle }: TestRun, settings: Partial<Hol
     stdin,
     mount: '',
     tools: await holderTools(),
+    owner: process.pid,
     ...settings,
   });
 }

@@ -33,7 +33,7 @@ const awaitEnd = 'wait $!; : >recorder.gone';
 
 /**
  * The holder: the pane's leader, bash. It runs in the run directory; arguments: run id, nonce, seconds to stay, input,
- * where cgroups are mounted, the most bytes of the recording.
+ * where cgroups are mounted, the most bytes of the recording, the `setpriv` that lets the agent die with its holder.
  *
  * - `bash -m`: the agent is a foreground job with a process group of its own, which has the terminal. dash cannot do
  *   this once the terminal hung up.
@@ -50,7 +50,7 @@ const awaitEnd = 'wait $!; : >recorder.gone';
  */
 export const holderScript = `# runtime tmux holder: runs one agent in this terminal, records how it ended.
 ${identityFunctions}${cgroupFunctions}
-run=$1 nonce=$2 stay=$3 input=$4 mount=$5 limit=$6
+run=$1 nonce=$2 stay=$3 input=$4 mount=$5 limit=$6 setpriv=$7
 mask=$(umask)
 umask 077
 LC_ALL=C
@@ -83,7 +83,7 @@ while IFS= read -r -d '' item; do __runtime_command+=("$item"); done <command.nu
 while IFS= read -r -d '' item; do __runtime_environment+=("$item"); done <environment.nul
 IFS= read -r -d '' folder <workspace.nul
 rm -f environment.nul .unbegun .notice
-if setpriv --pdeathsig KILL true 2>/dev/null; then __runtime_launcher=("$(type -P setpriv)" --pdeathsig KILL --); fi
+if [ -x "$setpriv" ]; then __runtime_launcher=("$setpriv" --pdeathsig KILL --); fi
 exec 6>&2 2>.notice
 
 # A function, so that the job table shows one line.
@@ -91,7 +91,7 @@ agent() {
   trap - HUP INT TERM QUIT TSTP
   exec 2>&6
   start_time "$BASHPID" || exit 75
-  if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs"; } 2>/dev/null; fi
+  if [ -n "$__runtime_cgroup" ]; then { echo 0 >"$__runtime_cgroup/cgroup.procs" || { : >cgroup; rmdir "$__runtime_cgroup"; }; } 2>/dev/null; fi
   printf '{"version":1,"runId":"%s","holder":{"pid":%s,"startTime":"%s","bootId":"%s"},"agent":{"pid":%s,"startTime":"%s","bootId":"%s","pgid":%s},"server":{"pid":%s,"startTime":"%s","bootId":"%s"},"tmux":"%s"%s}\\n' \\
     "$run" "$$" "$holder_start" "$__runtime_boot" "$BASHPID" "$__runtime_started" "$__runtime_boot" "$BASHPID" "$server" "$server_start" "$__runtime_boot" "$TERM_PROGRAM_VERSION" "\${limit:+,\\"maxOutputBytes\\":$limit}" >holder.json || exit 75
   echo begun >&7 || exit 75
@@ -182,7 +182,6 @@ printf '%-300s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$__runt
 # sequence the agent left open.
 printf '\\030\\033]7770;%s\\007' "$nonce" >&9 2>/dev/null &
 flush exit.json .
-[ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" 2>/dev/null
 
 SECONDS=0
 until [ -n "$hangup" ] || [ "$SECONDS" -ge "$stay" ] || read -r -t "$((stay - SECONDS))" -u 7; do :; done

@@ -1,5 +1,5 @@
 import { readIdentity, type ProcessIdentity } from '@runtime/adapter-kit/process';
-import { cgroupPlace, currentPlacement } from '@runtime/adapter-kit/run';
+import { cgroupPlace, currentPlacement, holderTools } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { runMarker, type Launch } from '@runtime/contracts/adapter';
 import { recorderCommand } from '../holder/holder-script.ts';
@@ -36,6 +36,7 @@ export async function startServer(
     input,
     await cgroupPlace(handle),
     String(record.maxOutputBytes ?? ''),
+    (await holderTools()).setpriv,
   ];
   const commands: readonly TmuxCommand[] = [
     ['start-server'],
