@@ -124,7 +124,8 @@ watch_output() {
  * - \`wait\` does not distinguish a signal from an exit code above 128; the job table does ("Done(143)", "Terminated").
  *   It is read through a file whose blocks are allocated: that works on a full disk too, and where the file has lost its
  *   name. What is written there is read at once, so writer and reader stand at the same place.
- * - dash shows a job after \`wait\`, bash only before: the CHLD trap interrupts bash's wait in time.
+ * - dash shows a job after \`wait\`, bash only until it has cleaned up behind the command during which the job ended,
+ *   before which it runs the CHLD trap: so bash shows its jobs there.
  * - A background job of a shell without job control has SIGINT ignored for good; \`env --default-signal\` undoes that
  *   where there is one.
  * - exit.json is blank from the start, and proves nothing until then. It is written in one piece into blocks that are
@@ -172,6 +173,7 @@ set -- /bin/sh -c '${agentStage.replaceAll("'", `'\\''`)}' runtime-agent "$__run
 if [ -n "$__runtime_env" ]; then set -- "$__runtime_env" --default-signal=INT,QUIT -- "$@"; fi
 if [ -n "$__runtime_setpriv" ]; then set -- "$__runtime_setpriv" --pdeathsig KILL -- "$@"; fi
 if [ -n "$__runtime_setsid" ]; then set -- "$__runtime_setsid" "$@"; else set -m; fi
+if type shopt >/dev/null 2>&1; then trap 'jobs >&4' CHLD; fi
 ( exec <"$__runtime_input" >>stdout.log 2>>stderr.log 3>&- && exec "$@" ) &
 agent=$!
 __runtime_watch=

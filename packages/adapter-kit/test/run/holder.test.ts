@@ -27,6 +27,12 @@ const ownWords =
   );
 const hostScript = fileURLToPath(new URL('../support/start-and-wait.ts', import.meta.url));
 
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
 describe('the exit record', () => {
   it.each([
     ['exit 0', { kind: 'exited', code: 0 }],
@@ -49,13 +55,7 @@ describe('the exit record', () => {
   });
 
   it.each(['dash', 'bash'])('is exact when sh is %s', async (shell) => {
-    if (
-      await stat(`/bin/${shell}`).then(
-        () => false,
-        () => true,
-      )
-    )
-      return;
+    if (!(await isThere(`/bin/${shell}`))) return;
     for (const [script, exit] of [
       ['sleep 0.05; exit 143', { kind: 'exited', code: 143 }],
       ['exit 3', { kind: 'exited', code: 3 }],
@@ -69,6 +69,21 @@ describe('the exit record', () => {
       await once(holder, 'exit');
       expect((await readExitRecord(run.dir))?.exit).toEqual(exit);
     }
+  });
+
+  it.each([
+    ['kill -INT $$', { kind: 'signaled', signal: 'SIGINT' }],
+    ['kill -TERM $$', { kind: 'signaled', signal: 'SIGTERM' }],
+    ['exit 130', { kind: 'exited', code: 130 }],
+    ['exit 0', { kind: 'exited', code: 0 }],
+  ])('is exact when sh is bash, and %s comes before it waits', async (script, exit) => {
+    if (!(await isThere('/bin/bash'))) return;
+    await using run = await testRun();
+    const slow = `trap 'case $BASH_COMMAND in wait*) sleep 0.3 ;; esac' DEBUG\n${holderScript}`;
+    const args = ['--posix', '-c', slow, 'h', ...(await settingsOf(run)), '/bin/sh', '-c', script];
+    const holder = spawn('/bin/bash', args, { stdio: 'ignore', cwd: run.dir });
+    await once(holder, 'exit');
+    expect((await readExitRecord(run.dir))?.exit).toEqual(exit);
   });
 
   it('holds the time at which the exit was seen, whatever becomes of the file', async () => {
