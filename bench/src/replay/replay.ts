@@ -34,7 +34,7 @@ export async function replay(setting: Setting): Promise<Row[]> {
     row(full.pairs, { what: `replay, ${at}`, beside, figures: full.figures, goal: { sign: '≥', value: 0.85 } }),
     row(memory, { what: `replay, resident memory`, beside, figures: resident, goal: { sign: '≤', value: 1.5 } }),
     row(rebuild.pairs, {
-      what: `index rebuild (${removed + 1} segments, no checkpoint)`,
+      what: `index rebuild (${removed} checkpoints removed)`,
       beside,
       figures: rebuild.figures,
       goal: { sign: '≥', value: 3 },
