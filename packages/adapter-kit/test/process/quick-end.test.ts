@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findMarked, isAlive } from '../../src/process/index.ts';
 import type * as proc from '../../src/process/proc.ts';
@@ -141,6 +142,7 @@ describe('where nothing else happens', () => {
     await using run = await testRun();
     await endedRun(run, 'env -i setsid sleep 900 & echo $! >child; exit 3', { cgroup: false });
     const [stray = 0] = still?.slice(-1) ?? [];
+    await eventually(async () => (await readFile(`/proc/${stray}/comm`, 'utf8')) === 'sleep\n');
     try {
       const exit = await stopRun(run.handle);
       expect(exit.leaked).toEqual([{ pid: stray, command: 'sleep' }]);
