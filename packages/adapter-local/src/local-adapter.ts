@@ -4,6 +4,7 @@ import { specVersion, type RuntimeAdapter } from '@runtime/contracts/adapter';
 import { settingsOf, type LocalOptions } from './options.ts';
 import { probeLocal } from './probe.ts';
 import { recoverLocal } from './recover.ts';
+import { localLeftovers } from './run-files.ts';
 import { startLocal } from './start.ts';
 
 /**
@@ -26,7 +27,7 @@ export function local(options: LocalOptions): RuntimeAdapter {
     recover: (handle, call) => recoverLocal(settings, handle, call),
     async reap(handle, call) {
       throwIfAborted(call?.signal);
-      await reapRun(handle, call);
+      await reapRun(handle, { ...call, leftovers: localLeftovers });
     },
   };
 }

@@ -11,6 +11,9 @@ export const localRunFiles = (runDir: string) => ({
   prompt: path.join(runDir, 'prompt.txt'),
 });
 
+/** What nothing reads once the command has ended. */
+export const localLeftovers: readonly string[] = Object.freeze(['prompt.txt']);
+
 /** launch.json. No secrets and no prompt. */
 const launchRecordSchema = z.object({
   version: z.literal(1),

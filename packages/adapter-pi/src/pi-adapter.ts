@@ -6,6 +6,7 @@ import { settingsOf, type PiOptions } from './options.ts';
 import { probePi } from './probe.ts';
 import { piProviderVariables } from './provider-variables.ts';
 import { recoverPi } from './recover.ts';
+import { piLeftovers } from './run-files.ts';
 import { startPi } from './start.ts';
 
 /**
@@ -36,7 +37,7 @@ export function pi(options: PiOptions = {}): RuntimeAdapter {
     recover: (handle, call) => recoverPi(settings, handle, call),
     async reap(handle, call) {
       throwIfAborted(call?.signal);
-      await reapRun(handle, call);
+      await reapRun(handle, { ...call, leftovers: piLeftovers });
     },
   };
 }

@@ -15,6 +15,9 @@ export const piRunFiles = (runDir: string) => ({
   agentDir: path.join(runDir, 'agent'),
 });
 
+/** What nothing reads once Pi has ended; a resumed run reads the sessions in its agent directory. */
+export const piLeftovers: readonly string[] = Object.freeze(['sent', 'pi']);
+
 const recordSchema = z.looseObject({ version: z.string().max(200) });
 
 export const writeVersion = (runDir: string, version: string): Promise<void> =>

@@ -65,16 +65,17 @@ export function tmuxRunFiles(runDir: string) {
   };
 }
 
+/** What nothing reads once the agent has ended and its recording is complete. */
+export const tmuxLeftovers: readonly string[] = Object.freeze([
+  ...['holder.sh', 'command.nul', 'workspace.nul', 'prompt', '.notice'],
+  ...['gate', 'release', 'recorder.pid', 'recorder.gone'],
+]);
+
 /**
- * The record is the right to try, the claim the right to begin: a run that recovery shut out has the second already.
- * Throws CONFLICT when another start has either, UNAVAILABLE.
+ * The record is the right to try, the claim the right to begin, which `checkLaunch` has found free. Throws CONFLICT when
+ * another start has the record, UNAVAILABLE.
  */
 export async function writeLaunchRecord(runDir: string, record: LaunchRecord): Promise<void> {
-  if (await isThere(runPaths(runDir).claim)) {
-    throw new AgentRuntimeError('CONFLICT', 'the run was started or shut out before', {
-      hint: 'start a new run: a run directory is used once',
-    });
-  }
   const socket = path.basename(record.socket) === socketName ? socketName : record.socket;
   await writeNew(tmuxRunFiles(runDir).record, `${JSON.stringify({ ...record, socket })}\n`);
 }

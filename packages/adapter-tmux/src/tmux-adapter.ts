@@ -1,9 +1,11 @@
+import { clearRun } from '@runtime/adapter-kit/run';
 import { abortable, throwIfAborted } from '@runtime/contracts';
 import { specVersion, type RuntimeAdapter } from '@runtime/contracts/adapter';
 import { endRun } from './end.ts';
 import { settingsOf, type TmuxOptions } from './options.ts';
 import { probeTmux } from './probe.ts';
 import { recoverTmux } from './recover.ts';
+import { tmuxLeftovers } from './run-files.ts';
 import { startTmux } from './start.ts';
 
 /** What reap leaves between TERM and KILL. */
@@ -25,7 +27,11 @@ export function tmux(options: TmuxOptions): RuntimeAdapter {
     recover: (handle, call) => recoverTmux(settings, handle, call),
     async reap(handle, call) {
       throwIfAborted(call?.signal);
-      await abortable(endRun(handle, reapGraceMs), call?.signal);
+      const reap = async (): Promise<void> => {
+        await endRun(handle, reapGraceMs);
+        await clearRun(handle, tmuxLeftovers);
+      };
+      await abortable(reap(), call?.signal);
     },
   };
 }

@@ -75,10 +75,13 @@ export async function isDeserted(directory: string): Promise<boolean> {
   return events === undefined || /^populated 0$/m.test(events);
 }
 
-/** Removes an empty cgroup and those below it. One that is not empty stays. */
-export async function removeCgroup(directory: string, depth = 0): Promise<void> {
+/** Removes an empty cgroup and those below it. False for one that is not empty, which stays. */
+export async function removeCgroup(directory: string, depth = 0): Promise<boolean> {
   if (depth < 10) for (const child of await childrenOf(directory)) await removeCgroup(child, depth + 1);
-  await rmdir(directory).catch(() => {}); // a process that is dying in it; the cgroup costs next to nothing
+  return rmdir(directory).then(
+    () => true,
+    (error: unknown) => systemCode(error) === 'ENOENT',
+  );
 }
 
 async function childrenOf(directory: string): Promise<string[]> {

@@ -23,6 +23,12 @@ export function noteEnded(tree: NamedTree, strays: readonly ProcessIdentity[]): 
   if (ended.size > maxRemembered && oldest !== undefined) ended.delete(oldest);
 }
 
+/** Takes back what `noteEnded` remembers. */
+export function forgetEnded(tree: NamedTree): void {
+  const key = keyOf(tree);
+  if (key !== undefined) ended.delete(key);
+}
+
 /** The strays of a tree that is known to be gone; undefined for one that has to be looked for. */
 export function straysOfEnded(tree: NamedTree): readonly ProcessIdentity[] | undefined {
   const key = keyOf(tree);

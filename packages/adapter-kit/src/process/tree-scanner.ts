@@ -34,8 +34,11 @@ export interface Look {
 /** An environment is empty for an instant during exec, and for good after `env -i`. */
 const emptyLooks = 3;
 
-/** `mate`: of a session or group with the number of the agent's, and of no run by its mark. */
-type Verdict = 'ours' | 'mate' | 'other' | 'unclear';
+/**
+ * `mate`: of a session or group with the number of the agent's, and of no run by its mark. `gone`: it ended before it
+ * could be judged. `unclear`: it lives, and cannot be judged yet.
+ */
+type Verdict = 'ours' | 'mate' | 'other' | 'gone' | 'unclear';
 type IsMember = (stat: ProcStat) => boolean;
 
 /** What one look knows before it begins. */
@@ -68,7 +71,7 @@ export class TreeScanner {
   readonly #strays: Strays;
   /** What the last look found. */
   found: readonly ProcessIdentity[] = [];
-  /** How many processes had been started before the last look, if that could judge everything. */
+  /** How many processes had been started before the last look, if that could judge all that live. */
   #forks: number | undefined;
   #isProven = false;
 
@@ -104,8 +107,10 @@ export class TreeScanner {
     this.found = left;
     if (process.platform !== 'linux') return { left, conclusive: true, complete: false };
     const before = await readForks();
-    const conclusive = await this.#lookAround(take);
-    this.#forks = conclusive ? before : undefined;
+    const verdicts = await this.#lookAround(take);
+    // What is gone left no child that is not in the list, unless something was started meanwhile.
+    this.#forks = verdicts.has('unclear') ? undefined : before;
+    const conclusive = !verdicts.has('unclear') && !verdicts.has('gone');
     const complete = await this.isStill();
     this.#isProven = complete && left.length === 0;
     return { left, conclusive, complete };
@@ -135,8 +140,7 @@ export class TreeScanner {
     return this.#isProven || (cgroup !== undefined && (await isDeserted(cgroup)));
   }
 
-  /** False when something could not be judged. */
-  async #lookAround(take: Looking['take']): Promise<boolean> {
+  async #lookAround(take: Looking['take']): Promise<ReadonlySet<Verdict>> {
     const boot = await bootId();
     const { cgroup } = this.#query;
     const looking: Looking = {
@@ -148,14 +152,14 @@ export class TreeScanner {
     };
     const mates: ProcStat[] = [];
     let witness: ProcStat | undefined;
-    let clear = true;
+    const verdicts = new Set<Verdict>();
     // The newest first: a tree that forks all the time is there. Those of the cgroup before: there it is certain.
     for (const pid of new Set([...looking.inCgroup, ...(await listProcesses()).toReversed()])) {
       const stat = readYounger(pid, this.#query.beginning?.startTime);
       // A helper is looked at each time and never remembered: it may still become something else.
       if (stat === 'older' || (stat && looking.isHelper(stat))) continue;
-      const verdict = stat ? await this.#judge(stat, looking) : 'unclear';
-      if (verdict === 'unclear') clear = false;
+      const verdict = stat ? await this.#judge(stat, looking) : 'gone';
+      verdicts.add(verdict);
       if (stat && verdict === 'mate') mates.push(stat);
       if (!stat || verdict !== 'ours') continue;
       if (looking.isMate(stat)) witness = stat;
@@ -166,7 +170,7 @@ export class TreeScanner {
       if (witness && areThere([mate, witness], looking.isMate)) await this.#takeOurs(mate, looking);
       else if (this.#query.beginning) this.#strays.addMate(mate, boot);
     }
-    return clear;
+    return verdicts;
   }
 
   async #takeOurs({ pid, startTime }: ProcStat, { boot, take }: Looking): Promise<void> {
@@ -207,7 +211,7 @@ export class TreeScanner {
     if (isDeadState(stat.state)) {
       const first = !this.#judged.has(key);
       this.#judged.add(key);
-      return first ? 'unclear' : 'other';
+      return first ? 'gone' : 'other';
     }
     if (this.#known.has(key) || (isProven && isMate(stat))) return 'ours';
     if (this.#judged.has(key)) return 'other';
@@ -217,7 +221,7 @@ export class TreeScanner {
     if (environ && holdsMarker(environ, this.#query.runId)) return 'ours';
     // An agent may have started another run's holder: that run ends it.
     if (inCgroup.has(stat.pid)) return environ && isMarked(environ) ? this.#other(key) : 'ours';
-    if (readStat(stat.pid)?.startTime !== stat.startTime) return 'unclear';
+    if (readStat(stat.pid)?.startTime !== stat.startTime) return 'gone';
     if (environ?.length === 0) {
       const times = (this.#empty.get(key) ?? 0) + 1;
       this.#empty.set(key, times);

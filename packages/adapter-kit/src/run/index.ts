@@ -15,6 +15,7 @@ export { replaceFile, syncDirectory, writeNew } from '../files/write-file.ts';
 export type { WriteOptions } from '../files/write-file.ts';
 export { openFifoWriter } from './fifo-writer.ts';
 export type { FifoWriter, FifoWriterOptions } from './fifo-writer.ts';
+export { clearRun } from './clear-run.ts';
 export { fillCommand } from './fill-command.ts';
 export type { CommandValues } from './fill-command.ts';
 export type { HolderInput, HolderLaunch } from './holder-launch.ts';
@@ -44,6 +45,6 @@ export { socketDirectoryCandidates, socketPathFor } from './socket-directory.ts'
 export type { SocketPathOptions, SocketPlace } from './socket-directory.ts';
 export { startHolder } from './start-holder.ts';
 export { reapRun, recordedExit, stopRun } from './stop-run.ts';
-export type { StopRunOptions } from './stop-run.ts';
+export type { ReapRunOptions, StopRunOptions } from './stop-run.ts';
 export { waitForExit } from './wait-for-exit.ts';
 export type { WaitForExitOptions } from './wait-for-exit.ts';

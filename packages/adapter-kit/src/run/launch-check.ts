@@ -6,7 +6,8 @@ import { runMarker } from '@runtime/contracts/adapter';
 import { isOwn } from '../files/is-own.ts';
 import { openRegular } from '../files/open-regular.ts';
 import type { HolderInput } from './holder-launch.ts';
-import type { RunPlace } from './run-paths.ts';
+import { exists } from './inspect-run.ts';
+import { runPaths, type RunPlace } from './run-paths.ts';
 
 /** What every shell sets or changes by itself: it cannot be handed through unchanged. */
 const shellOwn: readonly string[] = ['_', 'IFS', 'OLDPWD', 'OPTIND', 'PPID', 'PWD', 'SHLVL'];
@@ -52,7 +53,7 @@ export interface PlannedLaunch {
 /**
  * Refuses a launch that is bound to fail, before anything is written or spawned and while the failure still has a clear
  * name.
- * Throws INVALID_ARGUMENT (a relative path, a NUL, an argument of more than 128 KiB, a directory or an input file that
+ * Throws CONFLICT (the run is claimed), INVALID_ARGUMENT (a relative path, a NUL, an argument of more than 128 KiB, a directory or an input file that
  * is none), PERMISSION_DENIED (a run directory that is a link, another user's or open to others, a directory that cannot be entered), NOT_FOUND (no such directory, no such input file).
  */
 export async function checkLaunch({ command, cwd, handle, stdin }: PlannedLaunch): Promise<void> {
@@ -63,6 +64,11 @@ export async function checkLaunch({ command, cwd, handle, stdin }: PlannedLaunch
     );
   }
   await checkRunDirectory(handle.runDir);
+  if (await exists(runPaths(handle.runDir).claim)) {
+    throw new AgentRuntimeError('CONFLICT', 'the run was started or shut out before', {
+      hint: 'start a new run: a run directory is used once',
+    });
+  }
   for (const argument of command) checkArgument(argument);
   const folder = await stat(cwd).catch((cause: unknown) => {
     throw new AgentRuntimeError('NOT_FOUND', `there is no directory ${cwd}`, {

@@ -60,8 +60,11 @@ export async function describeLeaked(strays: readonly ProcessIdentity[]): Promis
   return found;
 }
 
-/** The run's cgroup. The file can be written by the agent too: only a cgroup with this run's name is taken. */
-async function readCgroupPath({ runId, runDir }: RunPlace): Promise<string | undefined> {
+/**
+ * The run's cgroup, while there is one. The file can be written by the agent too: only a cgroup with this run's name is
+ * taken.
+ */
+export async function readCgroupPath({ runId, runDir }: RunPlace): Promise<string | undefined> {
   const found = (await readTail(runPaths(runDir).cgroup, 4096)).toString('utf8').trimEnd();
   const isOwn = path.isAbsolute(found) && path.normalize(found) === found && path.basename(found) === cgroupName(runId);
   return isOwn && (await isCgroup(found)) ? found : undefined;

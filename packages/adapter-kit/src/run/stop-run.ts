@@ -2,19 +2,26 @@ import { abortable, type CallOptions } from '@runtime/contracts';
 import type { Exit } from '@runtime/contracts/adapter';
 import { areGone } from '../process/are-gone.ts';
 import { removeCgroup } from '../process/cgroup.ts';
-import { noteEnded, straysOfEnded } from '../process/ended-trees.ts';
+import { forgetEnded, noteEnded, straysOfEnded } from '../process/ended-trees.ts';
 import { hasGroup, type ProcessIdentity } from '../process/identity.ts';
 import { endTree, killTree } from '../process/kill-tree.ts';
 import { awaitRecord } from './await-record.ts';
+import { clearRun } from './clear-run.ts';
 import { exists, shutOut } from './inspect-run.ts';
 import { runPaths, type RunPlace } from './run-paths.ts';
 import { readExitRecord, readHolderRecord, type HolderRecord } from './run-record.ts';
 import { describeLeaked, treeOf } from './run-tree.ts';
 
-/** Options of `stopRun` and `reapRun`. */
+/** Options of `stopRun`. */
 export interface StopRunOptions extends CallOptions {
   /** Time between TERM and KILL, in ms; 0 kills at once. @default 5000; 1000 for `reapRun` */
   readonly graceMs?: number;
+}
+
+/** Options of `reapRun`. */
+export interface ReapRunOptions extends StopRunOptions {
+  /** Names in the run's directory that nothing reads again once the run has ended, as for `clearRun`. @default none */
+  readonly leftovers?: readonly string[];
 }
 
 /**
@@ -30,29 +37,47 @@ export async function stopRun(place: RunPlace, { graceMs = 5000, signal }: StopR
 }
 
 /**
- * As `stopRun`, with a shorter grace and no exit: for an adapter's `reap`.
+ * As `stopRun`, with a shorter grace and no exit: for an adapter's `reap`. Of a run that has ended, what nothing reads
+ * again is removed.
  */
-export async function reapRun(place: RunPlace, { graceMs = 1000, signal }: StopRunOptions = {}): Promise<void> {
-  await abortable(endRun(place, graceMs), signal);
+export async function reapRun(place: RunPlace, options: ReapRunOptions = {}): Promise<void> {
+  const { graceMs = 1000, signal, leftovers } = options;
+  const reap = async (): Promise<void> => {
+    await endProcesses(place, graceMs);
+    await clearRun(place, leftovers);
+  };
+  await abortable(reap(), signal);
 }
 
 /** How long the holder of an ended agent is waited for before anything else: it has a file to make durable. */
 const leaveMs = 50;
 
 async function endRun(place: RunPlace, graceMs: number): Promise<Exit> {
-  const isShut = await shutOut(place);
-  // Its log is made before a holder is started: without it there never was one, and there is nothing to look for.
-  if (isShut && !(await exists(runPaths(place.runDir).holderLog))) return neverBegun;
-  const record = await readHolderRecord(place.runDir);
-  const leaked = await describeLeaked(await endProcesses(place, record, graceMs));
+  const ended = await endProcesses(place, graceMs);
+  if (!ended) return neverBegun;
+  const leaked = await describeLeaked(ended.strays);
   return {
-    ...(await recordedExit(place, record !== undefined)),
+    ...(await recordedExit(place, ended.hadHolder)),
     ...(leaked.length > 0 ? { leaked: [...leaked] } : {}),
   };
 }
 
-/** Resolves with the strays once no process of the run is left. */
-async function endProcesses(
+interface Ended {
+  readonly strays: readonly ProcessIdentity[];
+  /** A holder record was found. */
+  readonly hadHolder: boolean;
+}
+
+/** Resolves once no process of the run is left; with undefined when it never had a holder. */
+async function endProcesses(place: RunPlace, graceMs: number): Promise<Ended | undefined> {
+  const isShut = await shutOut(place);
+  // Its log is made before a holder is started: without it there never was one, and there is nothing to look for.
+  if (isShut && !(await exists(runPaths(place.runDir).holderLog))) return undefined;
+  const record = await readHolderRecord(place.runDir);
+  return { strays: await endTreeOf(place, record, graceMs), hadHolder: record !== undefined };
+}
+
+async function endTreeOf(
   place: RunPlace,
   record: HolderRecord | undefined,
   graceMs: number,
@@ -73,7 +98,8 @@ async function endProcesses(
   // What is left now is what an ended agent left, a holder that hangs, or one that has the claim and no record yet.
   const identities = [...(tree.identities ?? []), ...(record ? [record.holder] : [])];
   strays.push(...(await killTree({ ...tree, identities, graceMs: isHeld || !record ? 0 : graceMs })));
-  if (tree.cgroup !== undefined) await removeCgroup(tree.cgroup);
+  // While something is dying in it, it stays for a later reap.
+  if (tree.cgroup !== undefined && !(await removeCgroup(tree.cgroup))) forgetEnded(tree);
   return strays;
 }
 

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findMarked, isAlive } from '../../src/process/index.ts';
 import type * as proc from '../../src/process/proc.ts';
@@ -126,6 +127,24 @@ describe('where nothing else happens', () => {
     expect(await findMarked(run.handle.runId)).toEqual([]);
   });
 
+  it('what has just died is no reason for another list', async () => {
+    await using run = await testRun();
+    await endedRun(run, 'exit 3');
+    // Its parent never waits for it.
+    const parent = spawn('sh', ['-c', 'sh -c "echo \\$\\$" & exec sleep 900'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const [chunk] = await once(parent.stdout, 'data');
+      const dead = Number(String(chunk));
+      await eventually(async () => /\) Z /.test(await readFile(`/proc/${dead}/stat`, 'utf8')));
+      still = [...(still ?? []), dead];
+      await stopRun(run.handle);
+      expect(lists).toBe(1);
+    } finally {
+      parent.kill('SIGKILL');
+    }
+    still = undefined;
+  });
+
   it('a living agent is stopped with one list, and reaped without another', async () => {
     await using run = await testRun();
     const { holder, agent } = await run.sh('echo up; exec sleep 900');
@@ -141,6 +160,7 @@ describe('where nothing else happens', () => {
     await using run = await testRun();
     await endedRun(run, 'env -i setsid sleep 900 & echo $! >child; exit 3', { cgroup: false });
     const [stray = 0] = still?.slice(-1) ?? [];
+    await eventually(async () => (await readFile(`/proc/${stray}/comm`, 'utf8')) === 'sleep\n');
     try {
       const exit = await stopRun(run.handle);
       expect(exit.leaked).toEqual([{ pid: stray, command: 'sleep' }]);
