@@ -67,8 +67,15 @@ export function tmuxRunFiles(runDir: string) {
 
 /** What nothing reads once the agent has ended and its recording is complete. */
 export const tmuxLeftovers: readonly string[] = Object.freeze([
-  ...['holder.sh', 'command.nul', 'workspace.nul', 'prompt', '.notice'],
-  ...['gate', 'release', 'recorder.pid', 'recorder.gone'],
+  'holder.sh',
+  'command.nul',
+  'workspace.nul',
+  'prompt',
+  '.notice',
+  'gate',
+  'release',
+  'recorder.pid',
+  'recorder.gone',
 ]);
 
 /**
