@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { listPids, nameOf, readStat, type ProcStat } from './proc.ts';
 
 /** A process, and when it was started: clock ticks after boot. */
@@ -59,6 +60,15 @@ function areGenuine(): Promise<boolean> {
  */
 export async function readForks(): Promise<number | undefined> {
   if (process.platform !== 'linux' || !(await areGenuine())) return undefined;
-  const [, digits] = /^processes (\d+)$/m.exec(await readFile('/proc/stat', 'latin1').catch(() => '')) ?? [];
+  const [, digits] = /^processes (\d+)$/m.exec(readStatistics()) ?? [];
   return digits === undefined ? undefined : Number(digits);
+}
+
+/** Synchronous on purpose: what is started between the count and the list makes the list worth less. */
+function readStatistics(): string {
+  try {
+    return readFileSync('/proc/stat', 'latin1');
+  } catch {
+    return '';
+  }
 }
