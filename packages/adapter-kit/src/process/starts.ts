@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { listPids, nameOf, readStat, type ProcStat } from './proc.ts';
+import { listPids, nodeOf, readStat, type ProcStat } from './proc.ts';
 
 /** A process, and when it was started: clock ticks after boot. */
 interface Start {
-  readonly name: string;
+  readonly ino: number;
+  readonly ctimeMs: number;
   readonly ticks: number;
 }
 
@@ -30,12 +31,13 @@ export async function listProcesses(): Promise<number[]> {
  */
 export function readYounger(pid: number, since: string | undefined): ProcStat | 'older' | undefined {
   // Before the look: should the pid change hands in between, what is remembered fits no process.
-  const name = nameOf(pid);
+  const node = nodeOf(pid);
   const known = starts.get(pid);
-  if (known && known.name === name && isBefore(known, since)) return 'older';
+  const isKnown = known && known.ino === node?.ino && known.ctimeMs === node.ctimeMs;
+  if (isKnown && isBefore(known, since)) return 'older';
   const found = readStat(pid);
-  if (!found || name === undefined) return found;
-  const start = { name, ticks: Number(found.startTime) };
+  if (!found || !node) return found;
+  const start = { ino: node.ino, ctimeMs: node.ctimeMs, ticks: Number(found.startTime) };
   starts.set(pid, start);
   return isBefore(start, since) ? 'older' : found;
 }
