@@ -18,11 +18,13 @@ export async function outcomeOf(
     return { status: 'lost', code: 'unknown', message: 'The process is gone, and its exit was not observed' };
   }
   const { exit, began } = ended;
-  const stderr = await tailOf(runPaths(run.handle.runDir).stderr, run.secrets);
-  if (!began) return { status: 'failed', code: 'unavailable', message: stderr || 'The command could not be executed' };
+  const said = (): Promise<string> => tailOf(runPaths(run.handle.runDir).stderr, run.secrets);
+  if (!began) {
+    return { status: 'failed', code: 'unavailable', message: (await said()) || 'The command could not be executed' };
+  }
   if (exit.kind === 'signaled') return { status: 'failed', code: codeOfSignal(exit.signal), message: exit.signal };
   if (exit.code === 0) return { status: 'succeeded' };
-  return { status: 'failed', code: 'exit_code', message: stderr || `exit code ${exit.code}` };
+  return { status: 'failed', code: 'exit_code', message: (await said()) || `exit code ${exit.code}` };
 }
 
 /** The end of a file as text, without secrets and without a character or a secret cut at its beginning. */

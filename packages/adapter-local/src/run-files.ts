@@ -28,7 +28,7 @@ export type LaunchRecord = z.infer<typeof launchRecordSchema>;
  * so that it cannot change the prompt of an agent that is about to read it.
  */
 export async function writePrompt(runDir: string, prompt: string): Promise<void> {
-  await writeNew(localRunFiles(runDir).prompt, prompt, { durable: true });
+  await writeNew(localRunFiles(runDir).prompt, prompt);
 }
 
 /** Durable and whole when it resolves. Call it after `writePrompt`, which gives the right to. */

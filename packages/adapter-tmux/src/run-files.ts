@@ -66,17 +66,9 @@ export function tmuxRunFiles(runDir: string) {
 }
 
 /** What nothing reads once the agent has ended and its recording is complete. */
-export const tmuxLeftovers: readonly string[] = Object.freeze([
-  'holder.sh',
-  'command.nul',
-  'workspace.nul',
-  'prompt',
-  '.notice',
-  'gate',
-  'release',
-  'recorder.pid',
-  'recorder.gone',
-]);
+export const tmuxLeftovers: readonly string[] = Object.freeze(
+  'holder.sh command.nul workspace.nul prompt .notice gate release recorder.pid recorder.gone'.split(' '),
+);
 
 /**
  * The record is the right to try, the claim the right to begin, which `checkLaunch` has found free. Throws CONFLICT when

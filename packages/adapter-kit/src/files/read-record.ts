@@ -1,7 +1,6 @@
-import type { FileHandle } from 'node:fs/promises';
 import { AgentRuntimeError, jsonDepthExceeds } from '@runtime/contracts';
 import type { z } from 'zod';
-import { openRegular } from './open-regular.ts';
+import { openStated, type StatedFile } from './open-regular.ts';
 
 const maxRecordBytes = 64 * 1024;
 const maxRecordDepth = 64;
@@ -24,12 +23,14 @@ export async function readRecord<T>(file: string, schema: z.ZodType<T>): Promise
 
 /** As `readRecord`, with the time at which it was written. */
 export async function readDatedRecord<T>(file: string, schema: z.ZodType<T>): Promise<DatedRecord<T> | undefined> {
-  const handle = await openUnlessIrregular(file);
-  if (!handle) return undefined;
+  const opened = await openUnlessIrregular(file);
+  if (!opened) return undefined;
+  const { handle, stats } = opened;
+  const { size, mtimeMs } = stats;
   try {
-    const { size, mtimeMs } = await handle.stat();
     if (size > maxRecordBytes) return undefined;
-    const found = schema.safeParse(parse(await handle.readFile('utf8')));
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0);
+    const found = schema.safeParse(parse(buffer.toString('utf8', 0, bytesRead)));
     return found.success ? { record: found.data, writtenAt: Math.round(mtimeMs) } : undefined;
   } catch (error) {
     throw AgentRuntimeError.from(error, 'UNAVAILABLE');
@@ -38,9 +39,9 @@ export async function readDatedRecord<T>(file: string, schema: z.ZodType<T>): Pr
   }
 }
 
-async function openUnlessIrregular(file: string): Promise<FileHandle | undefined> {
+async function openUnlessIrregular(file: string): Promise<StatedFile | undefined> {
   try {
-    return await openRegular(file);
+    return await openStated(file);
   } catch (error) {
     if (AgentRuntimeError.isInstance(error) && error.code === 'INVALID_ARGUMENT') return undefined;
     throw error;
@@ -48,6 +49,8 @@ async function openUnlessIrregular(file: string): Promise<FileHandle | undefined
 }
 
 function parse(text: string): unknown {
+  // A record that is blank until it is written.
+  if (text.trim() === '') return undefined;
   if (jsonDepthExceeds(text, maxRecordDepth)) return undefined;
   try {
     return JSON.parse(text);

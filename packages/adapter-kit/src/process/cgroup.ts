@@ -19,6 +19,9 @@ export function runOfCgroup(text: string): string | undefined {
   return names.findLast((name) => name.length > prefix.length && name.startsWith(prefix))?.slice(prefix.length);
 }
 
+/** It stays where it is. */
+let mounted: string | undefined;
+
 const unifiedPath = (text: string): string | undefined => /^0::(.*)$/m.exec(text)?.[1];
 
 /**
@@ -27,7 +30,8 @@ const unifiedPath = (text: string): string | undefined => /^0::(.*)$/m.exec(text
  */
 export async function cgroupMount(): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
-  for (const mount of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified']) if (await isCgroup(mount)) return mount;
+  if (mounted !== undefined) return mounted;
+  for (const mount of ['/sys/fs/cgroup', '/sys/fs/cgroup/unified']) if (await isCgroup(mount)) return (mounted = mount);
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, type Stats } from 'node:fs';
 import { readdir, open } from 'node:fs/promises';
 import { AgentRuntimeError, systemCode } from '@runtime/contracts';
 
@@ -43,13 +43,13 @@ export function readStat(pid: number): ProcStat | undefined {
 }
 
 /**
- * Names what has this pid at the moment: another process that gets the pid later has another name. Undefined when
- * nothing has it. /proc makes a node for each process and none twice; a node that the kernel forgot for want of memory is
- * made anew, so two names may belong to one process. One system call, where `readStat` takes three and the kernel longer.
+ * What /proc has for this pid at the moment, told by `ino` and `ctimeMs`: another process that gets the pid later has
+ * other ones. Undefined when nothing has it. /proc makes a node for each process and none twice; a node that the kernel
+ * forgot for want of memory is made anew, so two may belong to one process. One system call, where `readStat` takes three
+ * and the kernel longer.
  */
-export function nameOf(pid: number): string | undefined {
-  const node = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
-  return node && `${node.ino}:${node.ctimeMs}`;
+export function nodeOf(pid: number): Pick<Stats, 'ino' | 'ctimeMs'> | undefined {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false });
 }
 
 /** A zombie holds nothing but its exit status: it is dead. */

@@ -1,9 +1,11 @@
-import { readFile, stat } from 'node:fs/promises';
-import { listPids, nameOf, readStat, type ProcStat } from './proc.ts';
+import { readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { listPids, nodeOf, readStat, type ProcStat } from './proc.ts';
 
 /** A process, and when it was started: clock ticks after boot. */
 interface Start {
-  readonly name: string;
+  readonly ino: number;
+  readonly ctimeMs: number;
   readonly ticks: number;
 }
 
@@ -29,12 +31,13 @@ export async function listProcesses(): Promise<number[]> {
  */
 export function readYounger(pid: number, since: string | undefined): ProcStat | 'older' | undefined {
   // Before the look: should the pid change hands in between, what is remembered fits no process.
-  const name = nameOf(pid);
+  const node = nodeOf(pid);
   const known = starts.get(pid);
-  if (known && known.name === name && isBefore(known, since)) return 'older';
+  const isKnown = known && known.ino === node?.ino && known.ctimeMs === node.ctimeMs;
+  if (isKnown && isBefore(known, since)) return 'older';
   const found = readStat(pid);
-  if (!found || name === undefined) return found;
-  const start = { name, ticks: Number(found.startTime) };
+  if (!found || !node) return found;
+  const start = { ino: node.ino, ctimeMs: node.ctimeMs, ticks: Number(found.startTime) };
   starts.set(pid, start);
   return isBefore(start, since) ? 'older' : found;
 }
@@ -59,6 +62,15 @@ function areGenuine(): Promise<boolean> {
  */
 export async function readForks(): Promise<number | undefined> {
   if (process.platform !== 'linux' || !(await areGenuine())) return undefined;
-  const [, digits] = /^processes (\d+)$/m.exec(await readFile('/proc/stat', 'latin1').catch(() => '')) ?? [];
+  const [, digits] = /^processes (\d+)$/m.exec(readStatistics()) ?? [];
   return digits === undefined ? undefined : Number(digits);
+}
+
+/** Synchronous on purpose: what is started between the count and the list makes the list worth less. */
+function readStatistics(): string {
+  try {
+    return readFileSync('/proc/stat', 'latin1');
+  } catch {
+    return '';
+  }
 }

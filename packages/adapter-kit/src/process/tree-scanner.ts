@@ -108,9 +108,11 @@ export class TreeScanner {
     if (process.platform !== 'linux') return { left, conclusive: true, complete: false };
     const before = await readForks();
     const verdicts = await this.#lookAround(take);
-    // What is gone left no child that is not in the list, unless something was started meanwhile.
-    this.#forks = verdicts.has('unclear') ? undefined : before;
-    const conclusive = !verdicts.has('unclear') && !verdicts.has('gone');
+    const isUnclear = verdicts.has('unclear');
+    // What is gone left no child that is not in the list, unless something was started meanwhile: then such a child is
+    // in the run's cgroup, where it has one.
+    this.#forks = isUnclear ? undefined : before;
+    const conclusive = !isUnclear && (!verdicts.has('gone') || (left.length === 0 && (await this.#isDeserted())));
     const complete = await this.isStill();
     this.#isProven = complete && left.length === 0;
     return { left, conclusive, complete };
@@ -136,8 +138,12 @@ export class TreeScanner {
    * meanwhile, or because the run's cgroup is empty, in which a tree that forks all the time would be.
    */
   async isProven(): Promise<boolean> {
+    return this.#isProven || this.#isDeserted();
+  }
+
+  async #isDeserted(): Promise<boolean> {
     const { cgroup } = this.#query;
-    return this.#isProven || (cgroup !== undefined && (await isDeserted(cgroup)));
+    return cgroup !== undefined && isDeserted(cgroup);
   }
 
   async #lookAround(take: Looking['take']): Promise<ReadonlySet<Verdict>> {

@@ -6,7 +6,9 @@ import { readExitRecord } from './run-record.ts';
 import { readCgroupPath } from './run-tree.ts';
 
 /** Of the kit: what a holder, its agent and those who speak to it need, and nobody after them. */
-const leftovers = ['.jobs', '.unbegun', 'in'];
+const leftovers = ['.jobs', 'in'];
+/** How a holder knows that the command was not executed, until its record says so. */
+const unbegun = '.unbegun';
 
 /**
  * Removes the files and directories of an ended run that nothing reads again: the kit's own and `names`, which are an
@@ -15,10 +17,11 @@ const leftovers = ['.jobs', '.unbegun', 'in'];
  */
 export async function clearRun(place: RunPlace, names: readonly string[] = []): Promise<void> {
   const { runDir } = place;
-  if (!(await readExitRecord(runDir))) return;
+  const ended = await readExitRecord(runDir);
+  if (!ended) return;
   const { holderLog, cgroup } = runPaths(runDir);
   await Promise.all([
-    ...[...leftovers, ...names].map((name) => remove(path.join(runDir, name))),
+    ...[...leftovers, ...(ended.began ? [] : [unbegun]), ...names].map((name) => remove(path.join(runDir, name))),
     readCgroupPath(place).then((found) => (found === undefined ? remove(cgroup) : undefined), ignore),
     stat(holderLog).then(({ size }) => (size === 0 ? remove(holderLog) : undefined), ignore),
   ]);

@@ -52,8 +52,9 @@ nap() {
   wait "$__runtime_nap"
   trap - TERM
 }
+# Ends with what counts: what follows may not notice that.
 follow_output() {
-  "$__runtime_follow" ---disable-inotify -s 0.2 "--pid=$$" -q -c +1 -f stdout.log stderr.log |
+  ( "$__runtime_follow" ---disable-inotify -s 0.2 "--pid=$$" -q -c +1 -f stdout.log stderr.log & ) |
     head -c "$((__runtime_limit + 1))"
 }
 is_over() {

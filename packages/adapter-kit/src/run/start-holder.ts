@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { open } from 'node:fs/promises';
+import path from 'node:path';
 import { AgentRuntimeError, systemCode, throwIfAborted } from '@runtime/contracts';
 import { readTail } from '../files/read-tail.ts';
 import { removeCgroup } from '../process/cgroup.ts';
@@ -121,9 +122,11 @@ async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<H
   const { runDir, runId } = handle;
   const deadline = performance.now() + timeoutMs;
   const exited = new AbortController();
-  child.once('exit', () => exited.abort());
-  if (child.exitCode !== null) exited.abort();
-  const changes = watchChanges(runDir, 50);
+  child.once('exit', () => exited.abort('exited'));
+  if (child.exitCode !== null) exited.abort('exited');
+  const name = path.basename(runPaths(runDir).holder);
+  const changes = watchChanges(runDir, 50, { heeds: (changed) => changed === undefined || changed === name });
+  const over = signal ? AbortSignal.any([signal, exited.signal]) : exited.signal;
   try {
     for (;;) {
       const gone = child.exitCode !== null || child.signalCode !== null;
@@ -143,7 +146,7 @@ async function awaitRecord(launch: HolderLaunch, child: ChildProcess): Promise<H
         const code = (await readHolderRecord(runDir)) ? 'OUTCOME_UNKNOWN' : 'UNAVAILABLE';
         throw new AgentRuntimeError(code, `the holder did not begin within ${timeoutMs} ms, and was ended`);
       }
-      await changes.next(signal ? AbortSignal.any([signal, exited.signal]) : exited.signal);
+      await changes.next(over);
     }
   } finally {
     changes.close();

@@ -70,10 +70,14 @@ interface Ended {
 
 /** Resolves once no process of the run is left; with undefined when it never had a holder. */
 async function endProcesses(place: RunPlace, graceMs: number): Promise<Ended | undefined> {
-  const isShut = await shutOut(place);
-  // Its log is made before a holder is started: without it there never was one, and there is nothing to look for.
-  if (isShut && !(await exists(runPaths(place.runDir).holderLog))) return undefined;
-  const record = await readHolderRecord(place.runDir);
+  let record = await readHolderRecord(place.runDir);
+  if (!record) {
+    const isShut = await shutOut(place);
+    // Its log is made before a holder is started: without it there never was one, and there is nothing to look for.
+    if (isShut && !(await exists(runPaths(place.runDir).holderLog))) return undefined;
+    // A holder with the claim may have written it meanwhile.
+    record = await readHolderRecord(place.runDir);
+  }
   return { strays: await endTreeOf(place, record, graceMs), hadHolder: record !== undefined };
 }
 

@@ -80,9 +80,9 @@ export async function* tailFile(file: string, options: TailOptions): AsyncGenera
       if (isAsked) {
         growth.asked();
         last = await ended();
-        // What was written before the end is read after the answer, hence once more.
+        // What was written before the end is read after the answer, hence once more; what comes later is announced.
         before = cursor.position;
-        yield* readOn(handle, cursor, options, last ? Infinity : stood);
+        if (last) yield* readOn(handle, cursor, options, Infinity);
       }
       if (signal?.aborted) return;
       if (cursor.position === before) await refuseShrunk(handle, file, before);

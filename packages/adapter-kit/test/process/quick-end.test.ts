@@ -23,6 +23,8 @@ let still: readonly number[] | undefined;
 /** Something begins between any two looks, while it is set. */
 let isBusy = false;
 let forks = 0;
+/** A process ends between the list and the look at it, while it is set. */
+let vanished = false;
 
 vi.mock('../../src/process/starts.ts', async (original) => {
   const real = await original<typeof starts>();
@@ -35,7 +37,8 @@ vi.mock('../../src/process/proc.ts', async (original) => {
     ...real,
     listPids: () => {
       lists += 1;
-      return still ? Promise.resolve(still.filter((pid) => existsSync(`/proc/${pid}`))) : real.listPids();
+      if (!still) return real.listPids();
+      return Promise.resolve([...still.filter((pid) => existsSync(`/proc/${pid}`)), ...(vanished ? [noPid] : [])]);
     },
     readStat: (pid: number) => {
       stats.push(pid);
@@ -48,6 +51,8 @@ vi.mock('../../src/process/proc.ts', async (original) => {
   };
 });
 
+/** Above what the system gives out. */
+const noPid = 2 ** 30;
 const count = 200;
 let bystanders: ChildProcess;
 const pids = new Set<number>();
@@ -70,6 +75,7 @@ afterAll(async () => {
 beforeEach(() => {
   still = undefined;
   isBusy = false;
+  vanished = false;
   stats.length = 0;
   environments.length = 0;
   lists = 0;
@@ -183,6 +189,16 @@ describe('where something begins all the time', () => {
     expect(lists).toBe(2);
     await reapRun(run.handle);
     expect(lists).toBe(4);
+    still = undefined;
+  });
+
+  it.runIf(mayHaveCgroups)('what ends meanwhile is no reason for more lists where the cgroup is empty', async () => {
+    await using run = await testRun();
+    await endedRun(run, 'exit 3');
+    isBusy = true;
+    vanished = true;
+    await stopRun(run.handle);
+    expect(lists).toBe(2);
     still = undefined;
   });
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findMarked, readIdentity } from '../../src/process/index.ts';
 import { holderScript } from '../../src/run/holder-script.ts';
+import { holderTools } from '../../src/run/holder-tools.ts';
 import { isOverLimit, runEnded, runPaths, stopRun, waitForExit } from '../../src/run/index.ts';
 import { mayHaveCgroups } from '../support/cgroups.ts';
 import { eventually, settingsOf, testRun, type TestRun } from '../support/run.ts';
@@ -35,6 +36,25 @@ describe('an agent that floods', () => {
       for (const size of await sizes(run)) expect(size).toBeLessThan(seen);
     },
   );
+
+  it('is ended for one byte too many, though it writes no more', async () => {
+    await using run = await testRun();
+    await run.sh(`head -c ${maxOutputBytes + 1} /dev/zero; sleep 1000`, { maxOutputBytes });
+    expect(await waitForExit(run.handle)).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
+  });
+
+  it('is ended for one byte too many by a tail that does not notice the end of what counts', async () => {
+    await using run = await testRun();
+    const tail = `${run.dir}/tail`;
+    await writeFile(tail, '#!/bin/sh\ntail "$@" | cat\n', { mode: 0o755 });
+    const tools = { ...(await holderTools()), tail };
+    const agent = ['/bin/sh', '-c', `head -c ${maxOutputBytes + 1} /dev/zero; sleep 1000`];
+    const args = ['-c', holderScript, 'h', ...(await settingsOf(run, { maxOutputBytes, tools })), ...agent];
+    const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
+    const holder = spawn('/bin/sh', args, { detached: true, stdio: 'ignore', cwd: run.dir, env });
+    await once(holder, 'exit');
+    expect(await waitForExit(run.handle)).toEqual({ kind: 'signaled', signal: 'SIGKILL' });
+  });
 
   it('is ended, and the events with it, though no owner lives', async () => {
     await using run = await testRun();
