@@ -20,13 +20,15 @@ interface Holding extends Partial<HolderSettings> {
   readonly instead?: readonly [text: string, other: string];
   /** Before the holder is started. */
   readonly prepare?: (run: TestRun) => Promise<void>;
+  /** A program that the agent waits for before it ends. @default none: it ends at once */
+  readonly awaits?: string;
 }
 
 /**
- * The programs that a holder runs for an agent that ends at once and is stopped then, beside its own shell, the agent's
- * and the agent.
+ * The programs that a holder runs for an agent that ends and is stopped then, beside its own shell, the agent's and the
+ * agent.
  */
-async function programsOf({ instead, prepare, ...given }: Holding = {}): Promise<string[]> {
+async function programsOf({ instead, prepare, awaits, ...given }: Holding = {}): Promise<string[]> {
   await using run = await testRun();
   await prepare?.(run);
   const [noted, shims] = [path.join(run.dir, 'noted'), path.join(run.dir, 'shims')];
@@ -49,7 +51,8 @@ async function programsOf({ instead, prepare, ...given }: Holding = {}): Promise
     tools.has(value) ? path.join(shims, path.basename(value)) : value,
   );
   const env = { ...process.env, RUNTIME_RUN_ID: run.handle.runId };
-  const args = ['-c', script, 'h', ...settings, '/bin/sh', '-c', 'exit 3'];
+  const wait = awaits === undefined ? '' : `until grep -q ${awaits} "${noted}"; do sleep 0.01; done; `;
+  const args = ['-c', script, 'h', ...settings, '/bin/sh', '-c', `${wait}exit 3`];
   const holder = spawn('/bin/sh', args, { stdio: 'ignore', cwd: run.dir, detached: true, env });
   await once(holder, 'exit');
   expect((await readExitRecord(run.dir))?.exit).toEqual({ kind: 'exited', code: 3 });
@@ -86,7 +89,7 @@ const soon = ['nap 0.25', 'nap 900'] as const;
 it.runIf(isLinux)(
   'a limit of the output adds one that waits, and nothing in a run that is stopped before',
   async () => {
-    expect(await programsOf({ maxOutputBytes: 1024 ** 3, instead: soon })).toEqual(
+    expect(await programsOf({ maxOutputBytes: 1024 ** 3, instead: soon, awaits: 'sleep' })).toEqual(
       ['mkdir', 'sleep', ...(await wrappers())].sort(),
     );
   },
