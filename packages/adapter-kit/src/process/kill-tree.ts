@@ -114,10 +114,18 @@ async function askAll(scanner: TreeScanner, empty: EmptyLooks, graceMs: number):
 }
 
 /**
- * Freezes processes until no new one appears, kills them, and looks again. Returns those that could not be ended in
- * time.
+ * Kills processes: at once where nothing was started since they were found, else frozen until no new one appears.
+ * Returns those that could not be ended in time.
  */
 async function killAll(scanner: TreeScanner, empty: EmptyLooks): Promise<readonly ProcessIdentity[]> {
+  const deadline = performance.now() + lastWaitMs;
+  const kill = async (): Promise<void> => {
+    for (const identity of scanner.found) await signalProcess(identity, 'SIGKILL');
+  };
+  if (await scanner.isStill()) {
+    await kill();
+    if (await scanner.isOver(lastWaitMs)) return [];
+  }
   const frozen = new Set<string>();
   let fresh = 0;
   const freeze = async (identity: ProcessIdentity): Promise<void> => {
@@ -126,16 +134,14 @@ async function killAll(scanner: TreeScanner, empty: EmptyLooks): Promise<readonl
     fresh += 1;
     await signalProcess(identity, 'SIGSTOP');
   };
-  const deadline = performance.now() + lastWaitMs;
   for (const identity of scanner.found) await freeze(identity);
   for (;;) {
     const late = performance.now() >= deadline;
     // A frozen process cannot fork. Only when all are frozen does KILL leave none behind.
-    if (fresh === 0 || late || (await scanner.isStill())) {
-      for (const identity of scanner.found) await signalProcess(identity, 'SIGKILL');
+    if (fresh === 0 || late) {
+      await kill();
       if (late) return (await scanner.look()).left;
       if (await scanner.isOver(killedMs)) return [];
-      if (await scanner.isStill()) continue;
     }
     fresh = 0;
     if (empty.areEnough(await scanner.look(freeze))) return [];

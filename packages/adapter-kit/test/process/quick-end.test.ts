@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findMarked, isAlive } from '../../src/process/index.ts';
+import type * as identity from '../../src/process/identity.ts';
 import type * as proc from '../../src/process/proc.ts';
 import type * as starts from '../../src/process/starts.ts';
 import { inspectRun, reapRun, stopRun, waitForExit, type HolderLaunch } from '../../src/run/index.ts';
@@ -17,6 +18,7 @@ afterAll(() => void vi.resetModules());
 /** Pids whose state and whose environment were read, each time. */
 const stats: number[] = [];
 const environments: number[] = [];
+const signals: NodeJS.Signals[] = [];
 let lists = 0;
 /** The processes of a machine on which nothing else begins and nothing ends, while it is set. */
 let still: readonly number[] | undefined;
@@ -29,6 +31,17 @@ let vanished = false;
 vi.mock('../../src/process/starts.ts', async (original) => {
   const real = await original<typeof starts>();
   return { ...real, readForks: () => (still ? Promise.resolve(isBusy ? (forks += 1) : 1) : real.readForks()) };
+});
+
+vi.mock('../../src/process/identity.ts', async (original) => {
+  const real = await original<typeof identity>();
+  return {
+    ...real,
+    signalProcess: (process: identity.ProcessIdentity, signal: NodeJS.Signals) => {
+      signals.push(signal);
+      return real.signalProcess(process, signal);
+    },
+  };
 });
 
 vi.mock('../../src/process/proc.ts', async (original) => {
@@ -78,6 +91,7 @@ beforeEach(() => {
   vanished = false;
   stats.length = 0;
   environments.length = 0;
+  signals.length = 0;
   lists = 0;
 });
 
@@ -131,6 +145,14 @@ describe('where nothing else happens', () => {
     expect(lists).toBe(1);
     still = undefined;
     expect(await findMarked(run.handle.runId)).toEqual([]);
+  });
+
+  it('what is killed is not stopped before, which whoever waits for it could take for its end', async () => {
+    await using run = await testRun();
+    await endedRun(run, 'setsid sleep 900 & echo $! >child; exit 3');
+    await stopRun(run.handle, { graceMs: 0 });
+    expect(signals).toEqual(['SIGKILL']);
+    still = undefined;
   });
 
   it('what has just died is no reason for another list', async () => {

@@ -182,6 +182,7 @@ printf '%-300s\\n' "{\\"version\\":1,\\"began\\":$began,\\"exit\\":{$end}$__runt
 # sequence the agent left open.
 printf '\\030\\033]7770;%s\\007' "$nonce" >&9 2>/dev/null &
 flush exit.json .
+[ -z "$__runtime_cgroup" ] || rmdir "$__runtime_cgroup" 2>/dev/null
 
 SECONDS=0
 until [ -n "$hangup" ] || [ "$SECONDS" -ge "$stay" ] || read -r -t "$((stay - SECONDS))" -u 7; do :; done
