@@ -66,7 +66,7 @@ export async function killTree(options: KillTreeOptions): Promise<readonly Proce
 /** What the end of a tree has shown. */
 export interface EndedTree {
   readonly strays: readonly ProcessIdentity[];
-  /** No look can have missed a process. Else they are sure enough, and a later one may see more. */
+  /** No look can have missed a process. Otherwise they are sure enough, and a later one may see more. */
   readonly isProven: boolean;
 }
 

@@ -25,7 +25,10 @@ export interface TreeQuery {
 /** What one look found. */
 export interface Look {
   readonly left: readonly ProcessIdentity[];
-  /** False when a process vanished before it could be judged: it may have left a child that is not in the list yet. */
+  /**
+   * False when a process could not be judged, or vanished before: it may have left a child that is not in the list yet,
+   * unless the run has a cgroup and that is empty.
+   */
   readonly conclusive: boolean;
   /** Nothing was started from its beginning to its end: what it did not find is not there. */
   readonly complete: boolean;
@@ -89,8 +92,8 @@ export class TreeScanner {
     return this.#strays.living();
   }
 
-  /** Calls `found` for each process at once: the sooner a process is stopped, the fewer children it has. */
-  async look(found?: (identity: ProcessIdentity) => Promise<void>): Promise<Look> {
+  /** Calls `act` for each process at once: the sooner a process is stopped, the fewer children it has. */
+  async look(act?: (identity: ProcessIdentity) => Promise<void>): Promise<Look> {
     const left: ProcessIdentity[] = [];
     const seen = new Set<string>();
     const take = async (identity: ProcessIdentity): Promise<void> => {
@@ -98,7 +101,7 @@ export class TreeScanner {
       if (seen.has(key) || this.#spared.has(key) || identity.pid < 2 || identity.pid === process.pid) return;
       seen.add(key);
       left.push(identity);
-      await found?.(identity);
+      await act?.(identity);
     };
     for (const identity of this.#query.identities) {
       this.#strays.isOurs(identity.pid);
