@@ -1,10 +1,11 @@
 import type { TaskView } from '@runtime/contracts';
-import { foldTask, taskView, type TaskState } from '@runtime/contracts/fold';
-import { taskIdOf, type EventLog } from '@runtime/contracts/log';
+import { taskView } from '@runtime/contracts/fold';
+import type { EventLog } from '@runtime/contracts/log';
 import { ulid } from 'ulid';
 import { Mutex } from '../waiting/mutex.ts';
 import { PageFiles, PageLost, rowPages, type PageEntry } from './page-files.ts';
 import { mayHold, summaryOf, type Summary, type Wanted } from './summary.ts';
+import { UnfinishedTasks, type Ended } from './unfinished-tasks.ts';
 
 /** What a page holds. */
 interface PageSize {
@@ -76,8 +77,8 @@ export class EndedTasks {
     return new PageFiles(this.#log, this.#version, ulid().toLowerCase());
   }
 
-  /** Takes a task that has ended; its first event has the position `since`. */
-  add(state: TaskState, since: number): void {
+  /** Takes a task that has ended. */
+  add({ state, since }: Ended): void {
     if (!this.recent(state.id)) this.#fresh.set(state.id, { view: taskView(state), since });
   }
 
@@ -223,19 +224,13 @@ export class EndedTasks {
 
   /** Folds all ended tasks from the log, into memory. The next save writes them in a series of their own. */
   async #refold(): Promise<void> {
-    const unfinished = new Map<string, { readonly state: TaskState; readonly since: number }>();
+    const unfinished = new UnfinishedTasks();
     const found = new Map<string, Fresh>();
     for await (const events of this.#log.read()) {
       for (const event of events) {
-        const id = taskIdOf(event.stream);
-        if (id === undefined) continue;
-        const known = unfinished.get(id);
-        const state = foldTask(known?.state, event);
-        // What comes after an end does not begin a task.
-        if (!state) continue;
-        const since = known?.since ?? event.position;
-        if (!state.outcome) unfinished.set(id, { state, since });
-        else if (unfinished.delete(id)) found.set(id, { view: taskView(state), since });
+        const state = unfinished.fold(event);
+        const ended = state && unfinished.put(state);
+        if (ended) found.set(ended.state.id, { view: taskView(ended.state), since: ended.since });
       }
     }
     for (const [id, fresh] of this.#fresh) found.set(id, fresh);

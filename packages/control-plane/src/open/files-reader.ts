@@ -42,7 +42,7 @@ export class FilesReader implements ReadPort {
 
   async list(params: ListParams): Promise<readonly TaskView[]> {
     const [registry, isOwned] = await Promise.all([this.#registry(), this.#isOwned()]);
-    const unfinished = [...registry.unfinished.values()].map((state) => shown(taskView(state), isOwned));
+    const unfinished = registry.unfinished.states().map((state) => shown(taskView(state), isOwned));
     return listTasks({ unfinished: () => unfinished, ended: registry.ended, placeOf: (id) => this.view(id) }, params);
   }
 

@@ -61,7 +61,7 @@ export class Plane implements TaskHost {
     this.#circles = new Circles(this.#tasks, this.#admission, waits);
     this.#snapshotAt = registry.savedAt;
     families.onAppended(() => this.#saveSometimes());
-    for (const state of registry.unfinished.values()) {
+    for (const state of registry.unfinished.states()) {
       this.#tasks.set(state.id, new TaskActor(ctx, this, state.id, state));
     }
   }

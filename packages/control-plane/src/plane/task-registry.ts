@@ -1,7 +1,8 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import { foldTask, taskFoldVersion, type TaskState } from '@runtime/contracts/fold';
-import { taskIdOf, taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
+import { taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { EndedTasks, type SavedEnded } from '../history/ended-tasks.ts';
+import { UnfinishedTasks } from '../history/unfinished-tasks.ts';
 import type { BreakerStates } from '../runtimes/breaker.ts';
 
 export const snapshotName = 'tasks';
@@ -16,13 +17,11 @@ interface RegistrySnapshot {
 
 /** Every task, folded from the log: unfinished ones whole, ended ones as they are shown. */
 export class TaskRegistry {
-  readonly unfinished = new Map<string, TaskState>();
+  readonly unfinished = new UnfinishedTasks();
   readonly ended: EndedTasks;
   /** The position up to which the registry is in a snapshot. */
   savedAt = 0;
   readonly #log: EventLog;
-  /** Of unfinished tasks, the positions of their first events. */
-  readonly #since = new Map<string, number>();
   readonly #keys = new Map<string, string>();
   #savedKeys: Promise<void> | undefined;
 
@@ -32,25 +31,14 @@ export class TaskRegistry {
   }
 
   apply(event: StoredEvent): void {
-    const id = taskIdOf(event.stream);
-    if (id === undefined) return;
-    const known = this.unfinished.get(id);
-    // A snapshot may hold a task beyond its own position. What comes after an end does not begin a task.
-    if (known && event.revision <= known.revision) return;
-    const state = foldTask(known, event);
+    const state = this.unfinished.fold(event);
     if (state) this.put(state);
   }
 
   put(state: TaskState): void {
     if (state.key !== undefined) this.#keys.set(state.key, state.id);
-    const since = this.#since.get(state.id) ?? state.position;
-    if (!state.outcome) {
-      this.unfinished.set(state.id, state);
-      this.#since.set(state.id, since);
-    } else if (this.unfinished.delete(state.id)) {
-      this.ended.add(state, since);
-      this.#since.delete(state.id);
-    }
+    const ended = this.unfinished.put(state);
+    if (ended) this.ended.add(ended);
   }
 
   /**
@@ -68,8 +56,9 @@ export class TaskRegistry {
   }
 
   async #readKeys(): Promise<void> {
-    for await (const keys of this.ended.keys()) for (const [key, id] of keys) this.#keys.set(key, id);
+    // Those in memory first: a page may be filled with them behind the reading.
     for (const { key, id } of this.ended.all().recent) if (key !== undefined) this.#keys.set(key, id);
+    for await (const keys of this.ended.keys()) for (const [key, id] of keys) this.#keys.set(key, id);
   }
 
   /** The task that was submitted with this key. `loadKeys` comes first. */
@@ -114,7 +103,7 @@ export class TaskRegistry {
 
   async save(position: number, breakers: BreakerStates): Promise<void> {
     // All of one moment, before anything is awaited.
-    const unfinished = [...this.unfinished.values()];
+    const unfinished = this.unfinished.states();
     const ended = await this.ended.save(position);
     const state: RegistrySnapshot = { unfinished, ended, breakers };
     await this.#log.writeSnapshot(snapshotName, { version: snapshotVersion, position, state });

@@ -177,6 +177,22 @@ describe('ended tasks', () => {
     expect(counts.snapshots, 'read once').toEqual([row(0), row(1)]);
   });
 
+  it('are found by their keys where their page is filled while the keys are read', async () => {
+    const { log } = await saved(pageTasks + 3);
+    const registry = await load(log);
+    await addTasks(log, pageTasks - 3);
+    for await (const events of log.read())
+      for (const event of events) if (event.position > 2 * (pageTasks + 3)) registry.apply(event);
+    const read = log.readSnapshot.bind(log);
+    log.readSnapshot = async (name, version) => {
+      const snapshot = await read(name, version);
+      log.readSnapshot = read;
+      await save(registry, log);
+      return snapshot;
+    };
+    expect(await taskOfKey(registry, `key-${pageTasks + 1}`)).toBe(`task-${pageTasks + 1}`);
+  });
+
   it.each([
     ['a page is lost', [page(0)]],
     ['the last page is lost', [page(2)]],
