@@ -4,6 +4,7 @@ import { expect, inject, test } from 'vitest';
 import { verifyLog, type JsonlEventLog } from '../../src/index.ts';
 import type { LogFs } from '../../src/testing.ts';
 import { dir, openOn } from '../support/fault-log.ts';
+import { opening } from '../support/opening.ts';
 import { pausedFs } from '../support/paused-fs.ts';
 
 /** Thousands of takeovers: on a busy machine they take longer than other tests may. */
@@ -51,18 +52,25 @@ async function begin(disk: FaultFs, begun: Begun, kept: string[]): Promise<void>
   expect(disk.image().has(`${dir}/00000001.checkpoint`)).toBe(begun === 'long');
 }
 
-/**
- * One writer is stopped at its operation `at`; another opens the log without a lock in its way, appends, and perhaps
- * closes; then the first goes on. Returns false when the first has no such operation.
- */
-async function takeOver(at: number, after: boolean, closes: boolean, begun: Begun): Promise<boolean> {
-  const where = `${after ? 'after' : 'before'} operation ${at}, ${closes ? 'closed' : 'open'}`;
+/** A log whose first writer is stopped at its operation `at`, or has come to its end when it has no such operation. */
+async function stopFirst(at: number, after: boolean, begun: Begun) {
   const disk = new FaultFs();
   const kept: string[] = [];
   await begin(disk, begun, kept);
   const paused = pausedFs(disk, at, after);
   const first = life(paused.fs, 'first', 5, kept);
   await Promise.race([paused.reached, first]);
+  // In an object: the writer's end is not to be awaited here.
+  return { disk, kept, paused, first };
+}
+
+/**
+ * One writer is stopped at its operation `at`; another opens the log without a lock in its way, appends, and perhaps
+ * closes; then the first goes on. Returns false when the first has no such operation.
+ */
+async function takeOver(at: number, after: boolean, closes: boolean, begun: Begun): Promise<boolean> {
+  const where = `${after ? 'after' : 'before'} operation ${at}, ${closes ? 'closed' : 'open'}`;
+  const { disk, kept, paused, first } = await stopFirst(at, after, begun);
   if (paused.count() <= at) return false;
   if (closes) {
     await life(disk, 'second', 4, kept);
@@ -143,15 +151,7 @@ function stoppedBeforeCut(disk: FaultFs): { fs: LogFs; reached: Promise<void>; g
     };
     return { ...file, truncate };
   };
-  const fs: LogFs = {
-    open,
-    makeDir: () => disk.makeDir(),
-    list: (path) => disk.list(path),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
-    syncDir: (path) => disk.syncDir(path),
-  };
-  return { fs, reached: reached.promise, goOn: () => going.resolve() };
+  return { fs: opening(disk, open), reached: reached.promise, goOn: () => going.resolve() };
 }
 
 test.each(['new', 'short', 'long'] as const)(
@@ -161,12 +161,7 @@ test.each(['new', 'short', 'long'] as const)(
     let [at, stopped] = [0, true];
     for (; stopped; at += 1) {
       for (const after of [false, true]) {
-        const disk = new FaultFs();
-        const kept: string[] = [];
-        await begin(disk, begun, kept);
-        const paused = pausedFs(disk, at, after);
-        const first = life(paused.fs, 'first', 5, kept);
-        await Promise.race([paused.reached, first]);
+        const { disk, kept, paused, first } = await stopFirst(at, after, begun);
         stopped = paused.count() > at;
         const cutting = stoppedBeforeCut(disk);
         const second = life(cutting.fs, 'second', 2, kept);

@@ -7,6 +7,7 @@ import { Problems } from '../../src/state/problems.ts';
 import type { LogFs } from '../../src/testing.ts';
 import { WritableLog } from '../../src/writable-log.ts';
 import { dir, fileOf, firstSegment, flip, openOn, withFile, without } from '../support/fault-log.ts';
+import { opening } from '../support/opening.ts';
 import { longSegment, longOptions } from '../support/long-segment.ts';
 import { manySegments } from '../support/many-segments.ts';
 
@@ -28,18 +29,7 @@ function watched(fs: FaultFs): { fs: LogFs; reads: Set<number>; behindHeaders: [
     };
     return { ...file, read };
   };
-  return {
-    reads,
-    behindHeaders,
-    fs: {
-      open,
-      makeDir: () => fs.makeDir(),
-      list: (path) => fs.list(path),
-      rename: (from, to) => fs.rename(from, to),
-      remove: (path) => fs.remove(path),
-      syncDir: (path) => fs.syncDir(path),
-    },
-  };
+  return { reads, behindHeaders, fs: opening(fs, open) };
 }
 
 test('opening reads the last segment and the checkpoints of the others, and finds every stream in them', async () => {
