@@ -173,8 +173,19 @@ export function onRest(trail: InstructionTrail): void {
   trail.fresh = undefined;
 }
 
-/** The next user message is a follow-up: everything before it is done. */
-export const isFollowUpNext = (trail: InstructionTrail): boolean => trail.drained[0]?.mode === 'followUp';
+/** A turn that begins with the next user message, while another one is open. */
+export interface NextTurn {
+  readonly instructionId: string | undefined;
+  /** Pi was idle when the prompt came. Without `agent_settled` it may begin it before it answers that it is idle. */
+  readonly rested: boolean;
+}
+
+/** Undefined for a steer, and for a message that nobody's instruction explains: they belong to the turn. */
+export function nextTurn({ drained, starting }: InstructionTrail): NextTurn | undefined {
+  const [queued] = drained;
+  if (queued) return queued.mode === 'followUp' ? { instructionId: queued.id, rested: false } : undefined;
+  return starting.length > 0 ? { instructionId: starting[0], rested: true } : undefined;
+}
 
 export const declined = (instructionId: string, error: string): SessionEvent => ({
   type: 'instruction.declined',

@@ -1,7 +1,7 @@
 import type { SessionEvent } from '@runtime/contracts/adapter';
 import type { PiMessage, PiRecord, PiRecordOf } from '../wire.ts';
 import { approvalOf, dialogOf } from './dialogs.ts';
-import { isFollowUpNext, onAnswer, onQueue, onUserMessage } from './instructions.ts';
+import { nextTurn, onAnswer, onQueue, onUserMessage } from './instructions.ts';
 import { compactionEnded, compactionLost, compactionStarted } from './compactions.ts';
 import { advance } from './life.ts';
 import { completed, textWithoutDeltas, onUpdate, openMessage, type OpenMessage } from './messages.ts';
@@ -20,7 +20,7 @@ import { addUsage, isUsed, usageOf } from './usage.ts';
  *
  * A turn lasts from the first `agent_start` until Pi settles, over retries, compactions and steers. A queued follow-up
  * ends the turn and opens the next one: Pi runs it in the same run of its own, but only after everything before it is
- * done.
+ * done. So does a prompt that came when Pi was idle.
  */
 export function translate(state: TranslatorState, record: PiRecord): SessionEvent[] {
   if (record.type === 'message_update') {
@@ -44,7 +44,8 @@ function recordEvents(state: TranslatorState, record: PiRecord): SessionEvent[] 
     case 'response':
       return responseEvents(state, record);
     case 'agent_start':
-      return [...compactionLost(state), ...dropFailed(state)];
+      // A prompt that Pi did not queue begins a turn of its own: its run repeats no failed message.
+      return [...compactionLost(state), ...(state.trail.starting.length > 0 ? [] : dropFailed(state))];
     case 'message_start':
       return messageStarted(state, record);
     case 'message_end':
@@ -113,9 +114,9 @@ function openNext(state: TranslatorState): OpenMessage {
 }
 
 function userMessage(state: TranslatorState): SessionEvent[] {
-  const next = state.trail.drained[0];
-  // The first message of a turn may be left in the queue from an earlier turn: it splits nothing.
-  const split = isFollowUpNext(state.trail) && state.last !== undefined ? splitTurn(state, next?.id) : [];
+  const next = nextTurn(state.trail);
+  // The first message of a turn splits nothing; it may be left in the queue from an earlier turn.
+  const split = next && state.last !== undefined ? splitTurn(state, next) : [];
   return [...split, ...onUserMessage(state.trail, turnIdOf(state))];
 }
 

@@ -1,7 +1,7 @@
 import type { RunOutcome } from '@runtime/contracts';
 import type { Exit, SessionEvent } from '@runtime/contracts/adapter';
 import { compactionLost } from './compactions.ts';
-import { onRest } from './instructions.ts';
+import { onRest, type NextTurn } from './instructions.ts';
 import { beginTurn } from './life.ts';
 import { completed, discarded, textWithoutDeltas } from './messages.ts';
 import { diedOutcome, refusedPrompt, turnOutcome, type TurnEnd } from './outcome.ts';
@@ -40,12 +40,13 @@ export function endTurn(state: TranslatorState, how: Omit<TurnEnd, 'pauseMs'>): 
   return [...withdrawn, ...close(state, turnOutcome(state.last, { ...how, pauseMs: state.pauseMs }))];
 }
 
-/** A follow-up starts: everything before it is done, and it opens a turn of its own. */
-export function splitTurn(state: TranslatorState, instructionId: string | undefined): SessionEvent[] {
+/** Everything before the next user message is done, and it opens a turn of its own. */
+export function splitTurn(state: TranslatorState, next: NextTurn): SessionEvent[] {
   const { life, last, pauseMs } = state;
-  const ended = close(state, turnOutcome(last, { interrupted: false, lost: life.lost, pauseMs }));
-  beginTurn(state.life);
-  return [...ended, ...startTurn(state, instructionId)];
+  const how = { interrupted: life.interrupting, lost: life.lost };
+  const ended = next.rested ? endTurn(state, how) : close(state, turnOutcome(last, { ...how, pauseMs }));
+  beginTurn(life);
+  return [...ended, ...startTurn(state, next.instructionId)];
 }
 
 /** The process has ended. No events unless a turn was open, or a compaction before it. */

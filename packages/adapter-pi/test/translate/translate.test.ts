@@ -112,6 +112,22 @@ describe('the translator', () => {
     ]);
   });
 
+  test.each([
+    ['complete', { stopReason: 'stop' }, 'message.completed', { status: 'succeeded' }],
+    ['failed', { stopReason: 'error', errorMessage: '401' }, 'message.completed', { status: 'failed' }],
+  ])('gives a prompt that began before Pi was found idle a turn of its own (%s)', (_how, stop, kept, outcome) => {
+    const agentEnd = { type: 'agent_end', messages: [] };
+    const next = [ok('ins-2'), { type: 'agent_start' }, user, assistant, end({ stopReason: 'stop' })];
+    const events = played(...begun, say('first'), end({ ...stop, content: [] }), agentEnd, ...next);
+    const at = events.findIndex(({ type }) => type === 'turn.ended');
+    expect(events[at]).toMatchObject({ turnId: '1', outcome });
+    expect(types(events.slice(0, at))).toContain(kept);
+    expect(events.slice(at + 1, at + 3)).toEqual([
+      { type: 'turn.started', turnId: '2', instructionId: 'ins-2' },
+      { type: 'instruction.delivered', instructionId: 'ins-2', turnId: '2' },
+    ]);
+  });
+
   test('does not end a turn at agent_settled of a run that never had an answer as a success', () => {
     expect(outcomes(played(ok('ins-1'), { type: 'agent_start' }, settled))).toMatchObject([
       { status: 'failed', code: 'unknown' },
