@@ -89,19 +89,22 @@ function licenseOf(folder: string): string {
 }
 
 /**
- * How a program is bundled: from the sources of all packages, with everything that it needs in it, as a file for each
- * part that it loads by itself. Leaves what is in its folder.
+ * How a program is bundled: from the sources of all packages, with everything that it needs in it, into one file. What
+ * it imports dynamically is in the file and evaluated when it is imported. In CommonJS, where a module of Node is loaded
+ * when it is used. Leaves what is in its folder.
  */
 export const program = (entry: Readonly<Record<string, string>>): Options => ({
   entry: { ...entry },
-  format: 'esm',
+  format: 'cjs',
+  outExtension: () => ({ js: '.cjs' }),
   target: 'node22',
   dts: false,
   clean: false,
   noExternal: [/./],
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  splitting: false,
   esbuildPlugins: [direct, licenses],
   esbuildOptions: (options) => {
     options.conditions = ['@runtime/source'];
+    options.define = { ...options.define, 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' };
   },
 });

@@ -5,7 +5,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** How many times slower than the reference this machine is, or may become: limits that a test sets itself are multiplied by it. */
     readonly slowness: number;
-    /** The directory of the command line's bundles, `main.js`, `memory-main.js` and `untouched-main.js`: see `cli-programs.ts`. */
+    /** The directory of the command line's bundles, `main.cjs`, `memory-main.cjs` and `untouched-main.cjs`: see `cli-programs.ts`. */
     readonly cliPrograms: string;
   }
 }

@@ -2,4 +2,4 @@
 import { nodeDependencies } from './host/node-dependencies.ts';
 import { runCli } from './run-cli.ts';
 
-await runCli(process.argv.slice(2), nodeDependencies());
+void runCli(process.argv.slice(2), nodeDependencies());

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { fileURLToPath } from 'node:url';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { CliDependencies } from './dependencies.ts';
 import { nodeMachine } from '../doctor/node-machine.ts';
@@ -18,7 +18,7 @@ import { version } from '../version.ts';
  */
 export function nodeDependencies(): CliDependencies {
   // The same program from sources and from the bundle.
-  const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : './main.js', import.meta.url));
+  const entry = join(import.meta.dirname, import.meta.filename.endsWith('.ts') ? '../main.ts' : 'main.cjs');
   const home = homeDirectory();
   const { stdin, stdout, stderr, broken, isLost } = processStreams();
   let calledFrom: Promise<string | undefined> | undefined;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { openControlPlane } from '@runtime/control-plane';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 
-/** Prints, at the end of a program, the urls of all modules that it loaded. */
+/** Prints, at the end of a program, the files that it loaded, and whether the database is among the modules of Node. */
 const recording = `data:text/javascript,${encodeURIComponent(`
 import { registerHooks } from 'node:module';
 const loaded = new Set();
@@ -38,22 +38,42 @@ interface Loaded {
   readonly stdout: string;
   /** Of others and of ours: `zod`, `contracts`. */
   readonly packages: readonly string[];
-  /** Sources of ours, and modules of Node; `NativeModule sqlite` once that is loaded. */
+  /** Sources of ours; `NativeModule sqlite` once that is loaded. */
   readonly modules: readonly string[];
 }
 
-/** Runs the bundled command line. Above each part of a bundle stands the path of its source. */
+interface Coverage {
+  readonly result: readonly {
+    readonly url: string;
+    readonly functions: readonly { readonly functionName: string; readonly ranges: readonly { count: number }[] }[];
+  }[];
+}
+
+/**
+ * The sources in a bundle that a process evaluated. Above each stands its path; one that is imported dynamically, or by
+ * such a one, is a function with that name, and the process says which functions it called.
+ */
+async function evaluated(bundle: string, coverage: Coverage): Promise<string[]> {
+  const { functions } = coverage.result.find(({ url }) => url === pathToFileURL(bundle).href) ?? { functions: [] };
+  const called = new Set(
+    functions.filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0).map(({ functionName }) => functionName),
+  );
+  const text = await readFile(bundle, 'utf8');
+  const inIt = [...text.matchAll(/^\/\/ (\S+\.(?:c|m)?[jt]s)$/gm)].map(([, path = '']) => path);
+  return inIt.filter((path) => called.has(path) || !text.includes(`\n  "${path}"(`));
+}
+
+/** Runs the bundled command line. */
 async function load(dataDir: string, ...args: readonly string[]): Promise<Loaded> {
-  const env = { PATH: process.env['PATH'], HOME: root, RUNTIME_DATA_DIR: dataDir };
+  const covered = await mkdtemp(join(root, 'covered-'));
+  const env = { PATH: process.env['PATH'], HOME: root, RUNTIME_DATA_DIR: dataDir, NODE_V8_COVERAGE: covered };
   const command = ['--import', recording, programFile('main'), ...args];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, command, { env, cwd: root });
   const urls: readonly string[] = JSON.parse(stderr.slice(stderr.lastIndexOf('\n')));
   const files = urls.filter((url) => url.startsWith('file:')).map((url) => fileURLToPath(url));
-  expect(files.filter((file) => !file.startsWith(inject('cliPrograms')))).toEqual([]);
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  const sources = texts.flatMap((text) =>
-    [...text.matchAll(/^\/\/ (\S+\.(?:c|m)?[jt]s)$/gm)].map(([, path = '']) => path),
-  );
+  expect(files).toEqual([programFile('main')]);
+  const [written = ''] = await readdir(covered);
+  const sources = await evaluated(programFile('main'), JSON.parse(await readFile(join(covered, written), 'utf8')));
   const packages = sources.map(
     (path) =>
       /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? /^\.\.\/([^/]+)\/src\//.exec(path)?.[1] ?? 'cli',
@@ -63,7 +83,7 @@ async function load(dataDir: string, ...args: readonly string[]): Promise<Loaded
     packages: [...new Set(packages)].sort(),
     modules: [
       ...new Set(sources.filter((path) => !path.includes('node_modules'))),
-      ...urls.filter((url) => !url.startsWith('file:')),
+      ...urls.filter((url) => url === 'NativeModule sqlite'),
     ],
   };
 }
@@ -75,7 +95,7 @@ const forWriting =
 it('the bundle has the licence of every package of others that is in it', async () => {
   const files = await readdir(inject('cliPrograms'));
   const texts = files
-    .filter((name) => name.endsWith('.js'))
+    .filter((name) => name.endsWith('.cjs'))
     .map((name) => readFile(join(inject('cliPrograms'), name), 'utf8'));
   const path = /^\/\/ \S*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//gm;
   const inIt = new Set(

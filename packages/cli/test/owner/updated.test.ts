@@ -16,7 +16,7 @@ it.each([
   const dataDir = join(root, 'd');
   await cp(inject('cliPrograms'), program, { recursive: true });
   const env = { PATH: process.env['PATH'], HOME: root, XDG_RUNTIME_DIR: root, RUNTIME_DATA_DIR: dataDir };
-  const owner = spawn(process.execPath, [join(program, 'main.js'), 'serve'], {
+  const owner = spawn(process.execPath, [join(program, 'main.cjs'), 'serve'], {
     cwd: root,
     env,
     stdio: ['ignore', 'pipe', 'inherit'],

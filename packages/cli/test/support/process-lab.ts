@@ -31,7 +31,7 @@ export type Cli = ReturnType<typeof execute>;
 export type Program = 'main' | 'memory-main' | 'untouched-main';
 
 /** The file of a program, bundled from the sources. */
-export const programFile = (program: Program): string => join(inject('cliPrograms'), `${program}.js`);
+export const programFile = (program: Program): string => join(inject('cliPrograms'), `${program}.cjs`);
 
 /** The command line as processes, with their own data directory and sockets. */
 export class ProcessLab implements AsyncDisposable {

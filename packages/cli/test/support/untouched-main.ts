@@ -21,14 +21,17 @@ const look = () => ({
   resources: process.getActiveResourcesInfo(),
 });
 
-const [{ Command }, { nodeDependencies, registerCommands }] = await Promise.all([
-  import('commander'),
-  import('../../src/index.ts'),
-]);
-const before = look();
-const host = new Command('host').exitOverride();
-// Spread, as hosts do.
-registerCommands(host.command('agents'), { ...nodeDependencies(), version: '1.2.3' });
-const after = look();
-await host.parseAsync(['agents', 'list', '--json'], { from: 'user' });
-console.log(JSON.stringify({ before, after, later: look() }));
+async function main(): Promise<void> {
+  const [{ Command }, { nodeDependencies, registerCommands }] = await Promise.all([
+    import('commander'),
+    import('../../src/index.ts'),
+  ]);
+  const before = look();
+  const host = new Command('host').exitOverride();
+  // Spread, as hosts do.
+  registerCommands(host.command('agents'), { ...nodeDependencies(), version: '1.2.3' });
+  const after = look();
+  await host.parseAsync(['agents', 'list', '--json'], { from: 'user' });
+  console.log(JSON.stringify({ before, after, later: look() }));
+}
+void main();
