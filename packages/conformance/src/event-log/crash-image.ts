@@ -44,7 +44,7 @@ class Disk {
   /** Names as they are on the medium. */
   readonly #durableNames = new Map<string, number>();
   /** Changes of names that no sync of their directory has covered yet. */
-  #pendingNames: DiskOperation[] = [];
+  #pendingNames: NameChange[] = [];
 
   constructor(sectorBytes: number) {
     this.#sectorBytes = sectorBytes;
@@ -82,7 +82,7 @@ class Disk {
   afterPowerLoss(random: () => number): DiskImage {
     // Names are journalled in order, so a first part of the pending changes survives.
     const kept = Math.floor(random() * (this.#pendingNames.length + 1));
-    for (const change of this.#pendingNames.slice(0, kept)) changeName(this.#durableNames, change);
+    for (const change of this.#pendingNames.slice(0, kept)) changeNames(this.#durableNames, change);
     const image = new Map<string, Uint8Array>();
     for (const [path, number] of this.#durableNames) image.set(path, this.#survivor(this.#file(number), random));
     return image;
@@ -130,13 +130,14 @@ class Disk {
   }
 
   #rename(operation: DiskOperation): void {
-    changeName(this.#names, operation);
-    this.#pendingNames.push(operation);
+    const change = nameChange(operation, this.#names);
+    changeNames(this.#names, change);
+    this.#pendingNames.push(change);
   }
 
   #syncDir(path: string): void {
-    const covered = (change: DiskOperation) => namesOf(change).some((name) => dirname(name) === path);
-    for (const change of this.#pendingNames.filter(covered)) changeName(this.#durableNames, change);
+    const covered = (change: NameChange) => [...change.keys()].some((name) => dirname(name) === path);
+    for (const change of this.#pendingNames.filter(covered)) changeNames(this.#durableNames, change);
     this.#pendingNames = this.#pendingNames.filter((change) => !covered(change));
   }
 
@@ -147,16 +148,23 @@ class Disk {
   }
 }
 
-function namesOf(change: DiskOperation): string[] {
-  if (change.kind === 'rename') return [change.from, change.to];
-  return change.kind === 'create' || change.kind === 'remove' ? [change.path] : [];
+/** Which file has a name from now on; undefined for none. */
+type NameChange = ReadonlyMap<string, number | undefined>;
+
+/** A rename names the file that it moves, also where that file's old name never reached the medium. */
+function nameChange(operation: DiskOperation, names: ReadonlyMap<string, number>): NameChange {
+  if (operation.kind === 'create') return new Map([[operation.path, operation.file]]);
+  if (operation.kind === 'remove') return new Map([[operation.path, undefined]]);
+  if (operation.kind !== 'rename') return new Map();
+  return new Map([
+    [operation.from, undefined],
+    [operation.to, names.get(operation.from)],
+  ]);
 }
 
-function changeName(names: Map<string, number>, change: DiskOperation): void {
-  if (change.kind === 'create') names.set(change.path, change.file);
-  if (change.kind === 'remove') names.delete(change.path);
-  if (change.kind !== 'rename') return;
-  const file = names.get(change.from);
-  names.delete(change.from);
-  if (file !== undefined) names.set(change.to, file);
+function changeNames(names: Map<string, number>, change: NameChange): void {
+  for (const [name, file] of change) {
+    if (file === undefined) names.delete(name);
+    else names.set(name, file);
+  }
 }
