@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { append } from './append/append.ts';
+import { artifacts } from './artifacts/artifacts.ts';
 import { fanout } from './fanout/fanout.ts';
 import { endAll } from './harness/contenders.ts';
 import { parseCommandLine, usage, type Setting } from './harness/options.ts';
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, Bench>> = {
   task,
   idle,
   host,
+  artifacts,
 };
 /** These take minutes: they run when they are named. */
 const long: Readonly<Record<string, Bench>> = { soak, scale };
