@@ -31,6 +31,14 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
   adapters: {
     '.': [],
   },
+  artifacts: {
+    '.': ['files', 'format', 'fs', 'loose', 'packs'],
+    files: ['.', 'fs'],
+    format: [],
+    fs: [],
+    loose: ['format', 'fs'],
+    packs: ['format', 'fs'],
+  },
   cli: {
     '.': ['arguments', 'config', 'declarations', 'doctor', 'host', 'invocation', 'render'],
     arguments: [],
@@ -47,6 +55,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
   conformance: {
     adapter: ['adapter/cases'],
     'adapter/cases': ['adapter'],
+    'artifact-store': [],
     'event-log': [],
     'memory-runtime': [],
     'model-server': [],
@@ -56,6 +65,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
   contracts: {
     '.': ['base', 'events', 'plane', 'vocabulary'],
     adapter: ['base', 'events', 'vocabulary'],
+    artifacts: ['base'],
     base: [],
     events: ['base', 'vocabulary'],
     fold: ['base', 'events', 'log', 'plane', 'vocabulary'],

@@ -7,6 +7,7 @@ import { rooms } from './rooms.ts';
 const graph: Readonly<Record<string, readonly string[]>> = {
   contracts: [],
   'event-log': ['contracts'],
+  artifacts: ['contracts'],
   'adapter-kit': ['contracts'],
   'adapter-local': ['adapter-kit', 'contracts'],
   'adapter-pi': ['adapter-kit', 'contracts'],
