@@ -69,6 +69,9 @@ export class FileStore implements ArtifactStore {
   async put(source: ContentSource, options: PutOptions = {}): Promise<HeldContent> {
     const writer = this.#writable();
     throwIfAborted(options.signal);
+    // Without the ways of a stream, which cost more than the hash of a small content.
+    if (source instanceof Uint8Array && source.byteLength <= Math.min(packedBytes, options.maxBytes ?? Infinity))
+      return this.#run('store a content', () => this.#putSmall(writer, Buffer.from(source)));
     const chunks = chunksOf(source, options);
     return this.#run('store a content', async () => {
       try {
