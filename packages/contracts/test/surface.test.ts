@@ -14,6 +14,7 @@ describe('the package', () => {
       '.',
       './base',
       './adapter',
+      './artifacts',
       './log',
       './fold',
       './package.json',
