@@ -54,3 +54,13 @@ export interface Fault {
 export function systemError(code: string, path: string): Error {
   return Object.assign(new Error(`${code}: ${path}`), { code });
 }
+
+/** The same disk, whose files are opened in another way. */
+export const opening = (disk: FaultFileSystem, open: FaultFileSystem['open']): FaultFileSystem => ({
+  open,
+  makeDir: (path) => disk.makeDir(path),
+  list: (path) => disk.list(path),
+  rename: (from, to) => disk.rename(from, to),
+  remove: (path) => disk.remove(path),
+  syncDir: (path) => disk.syncDir(path),
+});

@@ -14,6 +14,7 @@ import { Verifier, type MakeEventLogSubject } from './suite.ts';
 
 export { crashImage } from './crash-image.ts';
 export type { CrashOptions } from './crash-image.ts';
+export { opening } from './fault-file-system.ts';
 export { FaultFs } from './fault-fs.ts';
 export type { DiskImage, DiskOperation, Fault, FaultFile, FaultFileSystem } from './fault-file-system.ts';
 export { eventLogRequirements } from './requirements.ts';

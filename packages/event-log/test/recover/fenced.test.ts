@@ -1,10 +1,9 @@
-import { collect, FaultFs } from '@runtime/conformance/event-log';
+import { collect, FaultFs, opening } from '@runtime/conformance/event-log';
 import * as fc from 'fast-check';
 import { expect, inject, test } from 'vitest';
 import { verifyLog, type JsonlEventLog } from '../../src/index.ts';
 import type { LogFs } from '../../src/testing.ts';
 import { dir, openOn } from '../support/fault-log.ts';
-import { opening } from '../support/opening.ts';
 import { pausedFs } from '../support/paused-fs.ts';
 
 /** Thousands of takeovers: on a busy machine they take longer than other tests may. */

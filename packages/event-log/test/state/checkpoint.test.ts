@@ -1,4 +1,4 @@
-import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
+import { collect, errorOf, FaultFs, opening } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { encodeRecord } from '../../src/format/records.ts';
 import { verifyLog } from '../../src/index.ts';
@@ -7,7 +7,6 @@ import { Problems } from '../../src/state/problems.ts';
 import type { LogFs } from '../../src/testing.ts';
 import { WritableLog } from '../../src/writable-log.ts';
 import { dir, fileOf, firstSegment, flip, openOn, withFile, without } from '../support/fault-log.ts';
-import { opening } from '../support/opening.ts';
 import { longSegment, longOptions } from '../support/long-segment.ts';
 import { manySegments } from '../support/many-segments.ts';
 
