@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { throwIfAborted, type CallOptions } from '@runtime/contracts';
 import type {
   ArtifactStore,
@@ -8,19 +8,18 @@ import type {
   PutOptions,
   ReadContentOptions,
 } from '@runtime/contracts/artifacts';
-import { chunksOf, closed, corrupt, digestOf, notFound, rangeOf, readOnly, SourceFailure } from './arguments.ts';
+import { chunksOf, closed, digestOf, readOnly, SourceFailure } from './arguments.ts';
+import { ContentReader } from './content-reader.ts';
 import { ContentTable, type Place } from './content-table.ts';
 import type { Digest, PackEntry } from './format/pack-format.ts';
 import { storeFailure } from './fs/failures.ts';
 import { ifThere } from './fs/files.ts';
-import { readChunks } from './fs/read-chunks.ts';
 import type { StoreFs } from './fs/store-fs.ts';
 import { Holds } from './holds.ts';
 import { LooseFiles } from './loose/loose-files.ts';
 import { Packs } from './packs/packs.ts';
 import { PackWriter } from './packs/pack-writer.ts';
 import type { Paths } from './format/paths.ts';
-import { Recent } from './recent.ts';
 import { removeContents } from './remove-contents.ts';
 import { splitSmall } from './split-small.ts';
 import { Turns } from './turns.ts';
@@ -29,8 +28,6 @@ import { Turns } from './turns.ts';
 const packedBytes = 64 * 1024;
 /** So many large contents are written at once; each has a file open. */
 const maxLargePuts = 32;
-/** Of so many large contents it is remembered that they are whole, so that the next range of one costs no look at all of it. */
-const maxVerified = 1000;
 
 /** A store in files: small contents in packs, and each large one in a file of its own. */
 export class FileStore implements ArtifactStore {
@@ -38,13 +35,11 @@ export class FileStore implements ArtifactStore {
   readonly #loose: LooseFiles;
   /** Undefined for a store that only reads. */
   readonly #writer: PackWriter | undefined;
-  readonly #table = new ContentTable();
+  readonly #reader: ContentReader;
+  #table = new ContentTable();
   readonly #holds = new Holds();
   /** What is being stored or removed now; resolves when that is over, however. */
   readonly #busy = new Map<string, Promise<void>>();
-  /** What was read and had another digest: it is stored anew when somebody has it. */
-  readonly #damaged = new Set<string>();
-  readonly #verified = new Recent(maxVerified);
   readonly #large = new Turns(maxLargePuts);
   readonly #removals = new Turns(1);
   readonly #looks = new Turns(1);
@@ -54,16 +49,25 @@ export class FileStore implements ArtifactStore {
   constructor(fs: StoreFs, paths: Paths, isReadOnly: boolean) {
     this.#packs = new Packs(fs, paths);
     this.#loose = new LooseFiles(fs, paths);
+    this.#reader = new ContentReader({
+      packs: this.#packs,
+      loose: this.#loose,
+      find: (digest) => this.#find(digest),
+    });
     if (isReadOnly) return;
     const onStored = (name: string, entries: readonly PackEntry[]): void =>
       this.#addPacked(this.#packs.numberOf(name), entries);
     this.#writer = new PackWriter({ fs, paths, onStored });
   }
 
-  /** Finds what is there. */
-  async load(): Promise<void> {
-    await this.#findPacked();
-    for await (const sha256 of this.#loose.find()) this.#table.set(Buffer.from(sha256, 'hex'), { kind: 'loose' });
+  /** Finds what is there now. */
+  load(): Promise<void> {
+    return this.#looks.run(async () => {
+      this.#table = new ContentTable();
+      this.#packs.forget();
+      await this.#addPacks();
+      for await (const sha256 of this.#loose.find()) this.#table.set(Buffer.from(sha256, 'hex'), { kind: 'loose' });
+    });
   }
 
   async put(source: ContentSource, options: PutOptions = {}): Promise<HeldContent> {
@@ -76,7 +80,9 @@ export class FileStore implements ArtifactStore {
     return this.#run('store a content', async () => {
       try {
         const taken = await splitSmall(chunks, packedBytes);
-        return 'small' in taken ? await this.#putSmall(writer, taken.small) : await this.#putLarge(taken.large);
+        return 'small' in taken
+          ? await this.#putSmall(writer, taken.small)
+          : await this.#putLarge(taken.large, options.signal);
       } finally {
         await chunks.return();
       }
@@ -88,7 +94,7 @@ export class FileStore implements ArtifactStore {
     return (await this.#keep(digest, bytes.length, () => writer.add(digest, bytes))).content;
   }
 
-  #putLarge(chunks: AsyncIterable<Uint8Array>): Promise<HeldContent> {
+  #putLarge(chunks: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<HeldContent> {
     return this.#large.run(async () => {
       const unfinished = await this.#loose.write(chunks);
       let isStored = false;
@@ -102,7 +108,7 @@ export class FileStore implements ArtifactStore {
       } finally {
         if (!isStored) await this.#loose.discard(unfinished.path);
       }
-    });
+    }, signal);
   }
 
   /** Stores a content unless it is there, and holds it. */
@@ -115,14 +121,14 @@ export class FileStore implements ArtifactStore {
     // Before the look: from here on nobody removes it.
     const content = this.#holds.hold(sha256, bytes);
     try {
-      while (!this.#table.get(digest) || this.#damaged.has(sha256)) {
+      while (!this.#table.get(digest) || this.#reader.damaged.has(sha256)) {
         const busy = this.#busy.get(sha256);
         if (busy) {
           await busy;
           continue;
         }
         await this.#whileBusy(sha256, store);
-        this.#damaged.delete(sha256);
+        this.#reader.damaged.delete(sha256);
         return { content, isNew: true };
       }
       return { content, isNew: false };
@@ -159,79 +165,17 @@ export class FileStore implements ArtifactStore {
   async *read(sha256: string, options: ReadContentOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
     this.#assertOpen();
     throwIfAborted(options.signal);
-    const digest = digestOf(sha256);
     try {
-      const place = await this.#find(digest);
-      if (!place) throw notFound(sha256);
-      if (place.kind === 'loose') yield* this.#readLoose(sha256, options);
-      else yield* await this.#readPacked(digest, options);
+      yield* this.#reader.read(sha256, options);
     } catch (error) {
       throw storeFailure(error, 'read a content');
     }
   }
 
-  async #readPacked(digest: Digest, options: ReadContentOptions): Promise<Buffer[]> {
-    const sha256 = digest.toString('hex');
-    for (let place = this.#table.get(digest); place?.kind === 'packed'; place = this.#table.get(digest)) {
-      const { pack, offset, bytes } = place;
-      const { from, to } = rangeOf(options, bytes);
-      // Its pack may have been removed after the look; then it lies in another one.
-      const found = await ifThere(this.#packs.read(pack, offset, bytes).then((read) => ({ read })));
-      const now = this.#table.get(digest);
-      if (!found && now?.kind === 'packed' && now.pack === pack) {
-        if (this.#writer) throw this.#damage(sha256);
-        this.#table.delete(digest);
-        await this.#find(digest);
-        continue;
-      }
-      if (!found) continue;
-      if (!found.read || !hash('sha256', found.read, 'buffer').equals(digest)) throw this.#damage(sha256);
-      return to > from ? [found.read.subarray(from, to)] : [];
-    }
-    throw notFound(sha256);
-  }
-
-  async *#readLoose(sha256: string, options: ReadContentOptions): AsyncGenerator<Uint8Array, void, undefined> {
-    const file = await ifThere(this.#loose.open(sha256));
-    if (!file) throw notFound(sha256);
-    try {
-      const size = await file.size();
-      const { from, to } = rangeOf(options, size);
-      const isWhole = from === 0 && to === size;
-      if (!isWhole && !this.#verified.has(sha256)) {
-        const sum = createHash('sha256');
-        for await (const chunk of readChunks(file, 0, size)) {
-          throwIfAborted(options.signal);
-          sum.update(chunk);
-        }
-        if (sum.digest('hex') !== sha256) throw this.#damage(sha256);
-        this.#verified.add(sha256);
-      }
-      const sum = isWhole ? createHash('sha256') : undefined;
-      let held: Buffer | undefined;
-      for await (const chunk of readChunks(file, from, to)) {
-        throwIfAborted(options.signal);
-        sum?.update(chunk);
-        if (held) yield held;
-        held = chunk;
-      }
-      if (sum && sum.digest('hex') !== sha256) throw this.#damage(sha256);
-      if (held) yield held;
-    } finally {
-      await file.close();
-    }
-  }
-
-  #damage(sha256: string): Error {
-    this.#damaged.add(sha256);
-    this.#verified.delete(sha256);
-    return corrupt(sha256);
-  }
-
   async *contents({ signal }: CallOptions = {}): AsyncGenerator<Content, void, undefined> {
     this.#assertOpen();
     try {
-      if (!this.#writer) await this.#findPacked();
+      if (!this.#writer) await this.load();
       for (const digest of this.#table.digests()) {
         throwIfAborted(signal);
         const place = this.#table.get(digest);
@@ -283,24 +227,24 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  /** Beside a writer, what is not known may have been stored since. */
+  /** Beside a writer, what is known may have been moved or removed since, and what is not may have been stored. */
   async #find(digest: Digest): Promise<Place | undefined> {
     const known = this.#table.get(digest);
-    if (known || this.#writer) return known;
-    await this.#findPacked();
+    if (this.#writer) return known;
+    const sha256 = digest.toString('hex');
+    if (known?.kind === 'packed' && (await this.#packs.isThere(known.pack))) return known;
+    this.#table.delete(digest);
+    await this.#looks.run(() => this.#addPacks());
     const packed = this.#table.get(digest);
     if (packed) return packed;
-    const file = await ifThere(this.#loose.open(digest.toString('hex')));
-    if (!file) return undefined;
-    await file.close();
-    this.#table.set(digest, { kind: 'loose' });
-    return { kind: 'loose' };
+    const loose = { kind: 'loose' } as const;
+    if (!(await this.#contentAt(sha256, loose))) return undefined;
+    this.#table.set(digest, loose);
+    return loose;
   }
 
-  #findPacked(): Promise<void> {
-    return this.#looks.run(async () => {
-      for await (const { pack, entries } of this.#packs.find()) this.#addPacked(pack, entries);
-    });
+  async #addPacks(): Promise<void> {
+    for await (const { pack, entries } of this.#packs.find()) this.#addPacked(pack, entries);
   }
 
   #addPacked(pack: number, entries: readonly PackEntry[]): void {

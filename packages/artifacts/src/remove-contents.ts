@@ -63,25 +63,34 @@ export async function removeContents(wanted: ReadonlyMap<string, Digest>, parts:
   return removed;
 }
 
-async function removeLoose({ content, digest, place }: Victim, parts: RemovalParts): Promise<Content[]> {
-  try {
-    await parts.whileBusy(content.sha256, () => parts.loose.remove(content.sha256));
-    return [content];
-  } catch (error) {
-    if (!parts.table.get(digest)) parts.table.set(digest, place);
-    throw error;
-  }
+function removeLoose(victim: Victim, { table, loose, whileBusy, contentAt }: RemovalParts): Promise<Content[]> {
+  const { content, place } = victim;
+  const remove = async (): Promise<void> => {
+    try {
+      await loose.remove(content.sha256);
+    } catch (error) {
+      // It may be gone all the same, only not durably.
+      if (await contentAt(content.sha256, place).catch(() => undefined)) putBack(victim, table);
+      throw error;
+    }
+  };
+  return whileBusy(content.sha256, remove).then(() => [content]);
 }
 
 async function removePacked(victims: readonly Victim[], parts: RemovalParts): Promise<Content[]> {
   const { table, packs, writer } = parts;
   const inPack = new Map<number, Victim[]>();
   for (const victim of victims) {
-    if (victim.place.kind === 'packed')
-      inPack.set(victim.place.pack, [...(inPack.get(victim.place.pack) ?? []), victim]);
+    if (victim.place.kind !== 'packed') continue;
+    const known = inPack.get(victim.place.pack);
+    if (known) known.push(victim);
+    else inPack.set(victim.place.pack, [victim]);
   }
   // What stays goes into a pack that stays, and what was put into those before is in the table.
-  await writer.seal();
+  await writer.seal().catch((error: unknown) => {
+    for (const victim of victims) putBack(victim, table);
+    throw error;
+  });
   const staying = stayingIn(table);
   const current = writer.current === undefined ? undefined : packs.numberOf(writer.current);
   for (const [pack, digests] of staying) {
@@ -89,16 +98,22 @@ async function removePacked(victims: readonly Victim[], parts: RemovalParts): Pr
     if (!inPack.has(pack) && pack !== current && bytes < smallPackBytes) inPack.set(pack, []);
   }
   const removed: Content[] = [];
-  for (const [pack, gone] of inPack) {
-    if (await moveAll(pack, staying.get(pack) ?? [], parts)) {
+  try {
+    for (const [pack, gone] of inPack) {
+      // It stays for what of it cannot be read.
+      if (!(await moveAll(pack, staying.get(pack) ?? [], parts))) continue;
       await packs.remove(pack);
       removed.push(...gone.map(({ content }) => content));
-    } else {
-      // The pack stays for what of it cannot be read.
-      for (const { digest, place } of gone) if (!table.get(digest)) table.set(digest, place);
     }
+  } finally {
+    for (const [pack, gone] of inPack) if (packs.knows(pack)) for (const victim of gone) putBack(victim, table);
   }
   return removed;
+}
+
+/** It is still there, unless it was stored anew meanwhile. */
+function putBack({ digest, place }: Victim, table: ContentTable): void {
+  if (!table.get(digest)) table.set(digest, place);
 }
 
 /** What lies in each pack. */

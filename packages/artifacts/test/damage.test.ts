@@ -3,7 +3,7 @@ import { link, mkdtemp, open, readdir, rename, rm, symlink, truncate, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { bytesOf, putAndLetGo, readAll, sha256Of } from '@runtime/conformance/artifact-store';
+import { bytesOf, digestsIn, putAndLetGo, readAll, sha256Of } from '@runtime/conformance/artifact-store';
 import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openArtifactStore } from '../src/index.ts';
@@ -104,6 +104,11 @@ test('a reader beside the writer sees what is stored, moved and removed after it
   const large = await putAndLetGo(store, bytesOf(6, 100_000));
   for (const sha256 of [small, other, large]) expect(sha256Of(await readAll(reader, sha256))).toBe(sha256);
   await store.remove([small, large]);
+  expect(await reader.stat(small)).toBeUndefined();
+  expect(await reader.stat(large)).toBeUndefined();
+  expect(await digestsIn(reader)).toEqual([other]);
+  const later = [await putAndLetGo(store, bytesOf(7, 500)), await putAndLetGo(store, bytesOf(8, 100_000))];
+  expect(await digestsIn(reader)).toEqual([other, ...later].sort());
   expect(sha256Of(await readAll(reader, other))).toBe(other);
   await expect(readAll(reader, large)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   await expect(reader.put(bytesOf(4, 500))).rejects.toMatchObject({ code: 'UNSUPPORTED' });

@@ -1,5 +1,5 @@
 import { bytesOf, digestsIn, putAndLetGo, readAll, sha256Of } from '@runtime/conformance/artifact-store';
-import { FaultFs } from '@runtime/conformance/event-log';
+import { FaultFs, opening } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { openArtifactStore } from '../src/index.ts';
 import type { StoreFs } from '../src/testing.ts';
@@ -10,7 +10,7 @@ const packsOn = (disk: FaultFs): string[] => [...disk.image().keys()].filter((pa
 function beforeIndex(disk: FaultFs): { fs: StoreFs; reached: Promise<void>; go: () => void } {
   const reached = Promise.withResolvers<void>();
   const going = Promise.withResolvers<void>();
-  const open: StoreFs['open'] = async (path, mode) => {
+  const fs = opening(disk, async (path, mode) => {
     const file = await disk.open(path, mode);
     const write = async (bytes: Uint8Array, position: number): Promise<number> => {
       if (Buffer.from(bytes).includes('RTINDEX1')) {
@@ -20,15 +20,7 @@ function beforeIndex(disk: FaultFs): { fs: StoreFs; reached: Promise<void>; go: 
       return file.write(bytes, position);
     };
     return { ...file, write };
-  };
-  const fs: StoreFs = {
-    open,
-    makeDir: () => disk.makeDir(),
-    list: (path) => disk.list(path),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
-    syncDir: (path) => disk.syncDir(path),
-  };
+  });
   return { fs, reached: reached.promise, go: () => going.resolve() };
 }
 
@@ -85,4 +77,39 @@ test('a pack in which one content is damaged stays, with all that is in it', asy
   expect(await readAll(store, stored[1] ?? '')).toHaveLength(1000);
   expect(await store.remove(stored.slice(0, 1))).toHaveLength(1);
   await store.close();
+});
+
+test.each(['create', 'remove'] as const)(
+  'a removal that fails (%s) says so, and what it left is there',
+  async (kind) => {
+    const disk = new FaultFs();
+    const store = await openArtifactStore({ dir: '/a', fs: disk });
+    const [gone, stays] = await Promise.all([putAndLetGo(store, bytesOf(1, 100)), putAndLetGo(store, bytesOf(2, 100))]);
+    disk.inject = (operation) => (operation.kind === kind ? { code: 'EIO' } : undefined);
+    await expect(store.remove([gone])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    disk.inject = undefined;
+    expect(await digestsIn(store)).toEqual([gone, stays].sort());
+    for (const sha256 of [gone, stays]) expect(sha256Of(await readAll(store, sha256))).toBe(sha256);
+    expect(await store.remove([gone])).toHaveLength(1);
+    expect(sha256Of(await readAll(store, stays))).toBe(stays);
+    await store.close();
+  },
+);
+
+test('after a removal of which nobody knows whether it is durable, what is put is stored', async () => {
+  const disk = new FaultFs();
+  const store = await openArtifactStore({ dir: '/a', fs: disk });
+  const contents = [bytesOf(1, 100), bytesOf(2, 100_000)];
+  for (const bytes of contents) {
+    const sha256 = await putAndLetGo(store, bytes);
+    disk.inject = ({ kind }) => (kind === 'syncDir' ? { code: 'EIO' } : undefined);
+    await expect(store.remove([sha256])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    disk.inject = undefined;
+    await putAndLetGo(store, bytes);
+    expect((await readAll(store, sha256)).equals(bytes)).toBe(true);
+  }
+  await store.close();
+  const again = await openArtifactStore({ dir: '/a', fs: disk });
+  for (const bytes of contents) expect((await readAll(again, sha256Of(bytes))).equals(bytes)).toBe(true);
+  await again.close();
 });

@@ -85,25 +85,22 @@ export async function importFiles(store: ArtifactStore, options: ImportOptions):
   const found = await find(root, patterns, maxFiles, signal);
   const turns = new Turns(atOnce);
   const results = await Promise.allSettled(
-    found.map(({ name, refusal }): Promise<ImportedFile | RefusedFile> => {
+    found.map(({ name, refusal }): Promise<ImportedFile | RefusedFile | undefined> => {
       if (refusal) return Promise.resolve({ name, ...refusal });
       return turns.run(() => importFile(store, root, name, { maxBytes, ...(signal ? { signal } : {}) }));
     }),
   );
-  const done = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const done = results.flatMap((result) => (result.status === 'fulfilled' && result.value ? [result.value] : []));
   const files = done.filter((each): each is ImportedFile => 'content' in each);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed) {
     for (const { content } of files) content[Symbol.dispose]();
     throw failed.reason;
   }
-  const refused = done.filter((each): each is RefusedFile => 'reason' in each && each.reason !== missing);
+  const refused = done.filter((each): each is RefusedFile => 'reason' in each);
   const unmatched = patterns.filter((pattern) => !files.some(({ name }) => pattern.matches(name)));
   return { files, refused, unmatched: unmatched.map(({ text }) => text) };
 }
-
-/** A file that is gone by the time that it is opened is one that was never there. */
-const missing = 'missing' as RefusalReason;
 
 async function rootOf(dir: string): Promise<Root> {
   try {
@@ -192,17 +189,19 @@ const tooMany = (entries: number): AgentRuntimeError =>
     retry: 'never',
   });
 
+/** Undefined for a file that is gone by the time that it is opened: it was never there. */
 async function importFile(
   store: ArtifactStore,
   root: Root,
   name: string,
   options: { readonly maxBytes: number; readonly signal?: AbortSignal },
-): Promise<ImportedFile | RefusedFile> {
+): Promise<ImportedFile | RefusedFile | undefined> {
   try {
     const content = await readWhole(store, root, name, options);
     if (content) return { name, mediaType: mediaTypeOf(name), content };
     return { name, reason: 'changing', message: 'it changed each time that it was read' };
   } catch (error) {
+    if (error instanceof FsSafeError && error.code === 'not-found') return undefined;
     const refusal = refusalOf(error);
     if (refusal) return { name, ...refusal };
     throw error;
@@ -217,7 +216,6 @@ const reasons: Readonly<Record<string, RefusalReason>> = {
   'not-file': 'no_file',
   'device-path': 'no_file',
   'path-mismatch': 'changing',
-  'not-found': missing,
 };
 
 /** Undefined for what is no fault of the file. */

@@ -39,10 +39,7 @@ function problemOf(text: string): string | undefined {
 const refused = (what: string, hint: string): AgentRuntimeError =>
   new AgentRuntimeError('INVALID_ARGUMENT', `${what} cannot be looked for`, { hint });
 
-/** The directories in which to look, none of them in another one. */
-export function basesOf(patterns: readonly Pattern[]): string[] {
-  const bases = [...new Set(patterns.filter(({ isGlob }) => isGlob).map(({ base }) => base))].sort();
-  return bases.filter((base) => !bases.some((other) => other !== base && isWithin(base, other)));
-}
-
-const isWithin = (name: string, dir: string): boolean => dir === '' || name.startsWith(`${dir}/`);
+/** The directories in which to look. One may be in another, which does not look into all that it has. */
+export const basesOf = (patterns: readonly Pattern[]): string[] => [
+  ...new Set(patterns.filter(({ isGlob }) => isGlob).map(({ base }) => base)),
+];

@@ -30,11 +30,6 @@ export class Packs {
     this.#paths = paths;
   }
 
-  /** The packs that are known, by name. */
-  names(): string[] {
-    return [...this.#numbers.keys()];
-  }
-
   numberOf(name: string): number {
     let number = this.#numbers.get(name);
     if (number === undefined) {
@@ -62,6 +57,23 @@ export class Packs {
     }
   }
 
+  /** The next look finds everything. */
+  forget(): void {
+    this.#seen.clear();
+  }
+
+  /** This process has not removed the pack. */
+  knows(pack: number): boolean {
+    return this.#names[pack] !== undefined;
+  }
+
+  /** The pack was not removed, by this process or another one. */
+  async isThere(pack: number): Promise<boolean> {
+    const file = await ifThere(this.#openPack(pack));
+    await file?.close();
+    return file !== undefined;
+  }
+
   /** The bytes of a content, as they are. Undefined when the pack ends before. */
   async read(pack: number, offset: number, bytes: number): Promise<Buffer | undefined> {
     const handle = this.#handleOf(pack);
@@ -80,11 +92,11 @@ export class Packs {
   async remove(pack: number): Promise<void> {
     const name = this.#names[pack];
     if (name === undefined) return;
+    await ifThere(this.#fs.remove(this.#paths.pack(name)));
     this.#letGo(pack);
     this.#names[pack] = undefined;
     this.#numbers.delete(name);
     this.#seen.delete(name);
-    await ifThere(this.#fs.remove(this.#paths.pack(name)));
     await this.#fs.syncDir(this.#paths.packs);
   }
 
@@ -93,8 +105,9 @@ export class Packs {
   }
 
   #handleOf(pack: number): Handle {
-    const known = this.#open.get(pack);
-    const handle = known ?? { file: this.#openPack(pack), readers: 0, wanted: true };
+    const handle = this.#open.get(pack) ?? { file: this.#openPack(pack), readers: 0, wanted: true };
+    // What cannot be opened is tried anew by the next reader.
+    handle.file.catch(() => this.#open.delete(pack));
     this.#open.delete(pack);
     this.#open.set(pack, handle);
     const [oldest] = this.#open.keys();
@@ -104,13 +117,8 @@ export class Packs {
 
   async #openPack(pack: number): Promise<StoreFile> {
     const name = this.#names[pack];
-    try {
-      if (name === undefined) throw Object.assign(new Error('the pack was removed'), { code: 'ENOENT' });
-      return await this.#fs.open(this.#paths.pack(name), 'read');
-    } catch (error) {
-      this.#open.delete(pack);
-      throw error;
-    }
+    if (name === undefined) throw Object.assign(new Error('the pack was removed'), { code: 'ENOENT' });
+    return this.#fs.open(this.#paths.pack(name), 'read');
   }
 
   #letGo(pack: number): void {
