@@ -1,7 +1,15 @@
 import { FsSafeError } from '@openclaw/fs-safe/errors';
 import { root as openRoot, type Root } from '@openclaw/fs-safe/root';
-import { AgentRuntimeError, artifactNameSchema, throwIfAborted, type CallOptions } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  artifactNameSchema,
+  systemCode,
+  throwIfAborted,
+  type CallOptions,
+  type RefusalReason,
+} from '@runtime/contracts';
 import type { ArtifactStore, HeldContent } from '@runtime/contracts/artifacts';
+import { storeFailure } from '../fs/failures.ts';
 import { Turns } from '../turns.ts';
 import { mediaTypeOf } from './media-type.ts';
 import { basesOf, parsePatterns, type Pattern } from './patterns.ts';
@@ -11,6 +19,8 @@ import { readWhole } from './read-whole.ts';
 const atOnce = 64;
 /** So many names are looked at, in all directories together. */
 const maxEntries = 200_000;
+/** No fault of a file or a directory. */
+const ofTheMachine: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO']);
 /** Nobody makes these to be kept; a pattern that names one of them looks into it. */
 const unwanted: ReadonlySet<string> = new Set(['.git', 'node_modules']);
 
@@ -33,24 +43,6 @@ export interface ImportedFile {
   readonly mediaType: string;
   readonly content: HeldContent;
 }
-
-/** Why a file was not stored. */
-export type RefusalReason =
-  /** It is a symbolic link, or reached through one. */
-  | 'link'
-  /** It has another name, perhaps outside of the directory. */
-  | 'hard_link'
-  /** A directory, a FIFO, a socket, a device. */
-  | 'no_file'
-  /** No artifact can be called that. */
-  | 'name'
-  /** Another one differs from it in case or Unicode form only: on some disks they are the same file. */
-  | 'same_name'
-  /** It was written or replaced each time that it was read. */
-  | 'changing'
-  | 'too_large'
-  | 'too_many'
-  | 'unreadable';
 
 /** A file that a pattern matched, and that was not stored. */
 export interface RefusedFile {
@@ -106,6 +98,7 @@ async function rootOf(dir: string): Promise<Root> {
   try {
     return await openRoot(dir, { symlinks: 'reject', hardlinks: 'reject' });
   } catch (cause) {
+    if (!(cause instanceof FsSafeError)) throw cause;
     throw new AgentRuntimeError('NOT_FOUND', `there is no directory ${dir}`, { cause });
   }
 }
@@ -133,22 +126,40 @@ async function find(
       ...(signal ? { signal } : {}),
     });
     try {
-      for await (const { kind, relativePath } of walk) {
+      for await (const entry of walk) {
         left -= 1;
+        const { kind, relativePath } = entry;
         if (kind === 'truncated') throw tooMany(maxEntries);
-        if (kind === 'directory-error' || kind === 'directory') continue;
-        const name = base === '' || relativePath.startsWith(`${base}/`) ? relativePath : `${base}/${relativePath}`;
-        if (patterns.some((pattern) => pattern.matches(name))) found.set(name, foundAs(name, kind));
+        if (kind === 'directory') continue;
+        const isWhole = base === '' || relativePath === base || relativePath.startsWith(`${base}/`);
+        const name = isWhole ? relativePath : `${base}/${relativePath}`;
+        if (kind === 'directory-error') {
+          if (!isNotThere(entry.error)) found.set(name, unsearched(name, entry.error));
+        } else if (patterns.some((pattern) => pattern.matches(name))) found.set(name, foundAs(name, kind));
       }
     } catch (error) {
       throwIfAborted(signal);
-      if (!(error instanceof FsSafeError && error.code === 'not-found')) throw error;
+      if (!isNotThere(error)) throw storeFailure(error, 'look for files');
     }
   }
   return checked(
     [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
     maxFiles,
   );
+}
+
+/** There is no such directory: a pattern may well name one that was never made. */
+const isNotThere = (error: unknown): boolean =>
+  error instanceof FsSafeError ? ['not-found', 'not-file'].includes(error.code) : systemCode(error) === 'ENOENT';
+
+/**
+ * A directory that nobody may look into is named. Throws where the failure says nothing about the directory: without a
+ * file descriptor, all that is in it would be missing.
+ */
+function unsearched(name: string, error: unknown): Found {
+  if (ofTheMachine.has(systemCode(error) ?? '')) throw error;
+  const message = `it cannot be looked into: ${error instanceof Error ? error.message : String(error)}`;
+  return { name, refusal: { reason: 'unreadable', message } };
 }
 
 function foundAs(name: string, kind: 'file' | 'symlink' | 'other'): Found {
@@ -204,7 +215,7 @@ async function importFile(
     if (error instanceof FsSafeError && error.code === 'not-found') return undefined;
     const refusal = refusalOf(error);
     if (refusal) return { name, ...refusal };
-    throw error;
+    throw storeFailure(error, `read ${JSON.stringify(name)}`);
   }
 }
 

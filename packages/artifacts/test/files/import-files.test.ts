@@ -3,6 +3,7 @@ import { appendFile, link, mkdir, mkdtemp, rename, rm, symlink, writeFile } from
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { digestsIn, readAll } from '@runtime/conformance/artifact-store';
 import type { ArtifactStore } from '@runtime/contracts/artifacts';
@@ -179,4 +180,37 @@ test('stores thousands of files at once', async () => {
   expect(imported.files).toHaveLength(2000);
   expect(await digestsIn(files)).toHaveLength(2000);
   await files.close();
+});
+
+test.each(['deep/*.md', '*.md', 'a.md'])(
+  'a directory that cannot be read now has not been searched: %s',
+  async (pattern) => {
+    await write('a.md', 'deep/b.md');
+    const script = fileURLToPath(new URL('../support/import-without-descriptors.ts', import.meta.url));
+    const command = 'ulimit -n 64; "$0" --conditions=@runtime/source "$1" "$2" "$3"; exit';
+    const { stdout } = await promisify(execFile)('bash', ['-c', command, process.execPath, script, dir, pattern]);
+    expect(JSON.parse(stdout)).toEqual({ thrown: 'UNAVAILABLE' });
+  },
+);
+
+test('does not look behind a link, and says so', async () => {
+  await write('b.md');
+  await symlink('/etc', join(dir, 'etc'));
+  const imported = await importAll('etc/*', 'b.md/*', 'none/*');
+  expect(imported.unmatched).toEqual(['etc/*', 'b.md/*', 'none/*']);
+  expect(imported.refused).toMatchObject([{ name: 'etc', message: expect.stringContaining('link') }]);
+});
+
+test('names the directory that it cannot look into, and finds what is beside it', async () => {
+  await write('open/a.md');
+  const name = 'x'.repeat(200);
+  // Deeper than a path can name.
+  const deeper = `cd "$0" && for i in $(seq 25); do mkdir ${name} && cd ${name} || exit; done && touch b.md`;
+  await promisify(execFile)('bash', ['-c', deeper, dir]);
+  const imported = await importAll('**/*.md');
+  await promisify(execFile)('rm', ['-rf', join(dir, name)]);
+  expect(namesOf(imported)).toEqual(['open/a.md']);
+  expect(imported.refused).toEqual([
+    { name: expect.stringMatching(/^x{200}(\/x{200}){10,}$/), reason: 'unreadable', message: expect.any(String) },
+  ]);
 });
