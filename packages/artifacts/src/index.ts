@@ -9,7 +9,7 @@ export type { Collected, CollectOptions } from './collect-garbage.ts';
 export { exportFiles } from './files/export-files.ts';
 export type { ExportedFile } from './files/export-files.ts';
 export { importFiles } from './files/import-files.ts';
-export type { Imported, ImportedFile, ImportOptions, RefusalReason, RefusedFile } from './files/import-files.ts';
+export type { Imported, ImportedFile, ImportOptions, RefusedFile } from './files/import-files.ts';
 export { memoryArtifactStore } from './memory-store.ts';
 export { openArtifactStore } from './open-artifact-store.ts';
 export type { ArtifactStoreOptions } from './open-artifact-store.ts';

@@ -37,7 +37,7 @@ export type {
   Resolution,
 } from './vocabulary/approval.ts';
 export { artifactNameSchema, formatArtifactUri, parseArtifactUri } from './vocabulary/artifact.ts';
-export type { ArtifactRef, ArtifactUri } from './vocabulary/artifact.ts';
+export type { ArtifactOrigin, ArtifactRef, ArtifactUri, RefusalReason } from './vocabulary/artifact.ts';
 export {
   capabilitiesSchema,
   lostCapabilities,
@@ -57,6 +57,8 @@ export { canonicalDefinition, runtimeDefinitionSchema } from './vocabulary/runti
 export type { RecordedDefinition, RuntimeDefinition } from './vocabulary/runtime-definition.ts';
 export type { SubmittedFrom } from './vocabulary/submitted-from.ts';
 export { targetSchema } from './vocabulary/target.ts';
+export { globSchema } from './vocabulary/deliverable.ts';
+export type { Deliverable } from './vocabulary/deliverable.ts';
 export type { Target } from './vocabulary/target.ts';
 export { maxTaskDepth, retryPolicySchema, submitRequestSchema, taskSpecSchema } from './vocabulary/task-spec.ts';
 export type { RetryPolicy, SubmitRequest, TaskSpec } from './vocabulary/task-spec.ts';
@@ -68,6 +70,7 @@ export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
 export { taskEventSchemas } from './events/task-events.ts';
 export type { RunMode, RunScoped, StopCause, TaskEvent, TaskEventOf, TaskEventType } from './events/task-events.ts';
 
+export type { Artifact } from './plane/artifact.ts';
 export type {
   ActOptions,
   LeaveOptions,

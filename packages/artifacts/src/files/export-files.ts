@@ -17,7 +17,7 @@ export interface ExportedFile {
  * stay.
  */
 export async function exportFiles(
-  store: ArtifactStore,
+  store: Pick<ArtifactStore, 'read'>,
   files: readonly ExportedFile[],
   dir: string,
   { signal }: CallOptions = {},

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { approvalKindSchema, choiceSchema, resolutionSchema } from '../vocabulary/approval.ts';
-import { artifactRefSchema } from '../vocabulary/artifact.ts';
+import { artifactOriginSchema, artifactRefSchema, refusalReasonSchema } from '../vocabulary/artifact.ts';
 import { attachSchema } from '../vocabulary/attach.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 import { errorCodeSchema } from '../base/error-data.ts';
@@ -158,6 +158,19 @@ const planeTaskEventSchemas = {
   'artifact.stored': z.object({
     type: z.literal('artifact.stored'),
     artifact: artifactRefSchema,
+    origin: artifactOriginSchema,
+    runId: idSchema.optional(),
+  }),
+  /** Something was to become an artifact, and did not. */
+  'artifact.refused': z.object({
+    type: z.literal('artifact.refused'),
+    /** As it was found: perhaps no name that an artifact may have. */
+    name: z.string().max(1024),
+    origin: artifactOriginSchema,
+    reason: refusalReasonSchema,
+    message: why,
+    /** How many more were refused that are not told one by one. */
+    omitted: z.int().min(1).optional(),
     runId: idSchema.optional(),
   }),
   'cancel.requested': z.object({ type: z.literal('cancel.requested'), by: z.string().max(200), why: why.optional() }),

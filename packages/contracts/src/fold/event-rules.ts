@@ -119,6 +119,7 @@ export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'context.compacted': { follows: 'run.started; its compaction.started, if any', when: session },
   'compaction.failed': { follows: 'run.started; its compaction.started, if any', when: session },
   'artifact.stored': { follows: 'task.submitted', when: ['task.open'] },
+  'artifact.refused': { follows: 'task.submitted', when: ['task.open'] },
   'cancel.requested': { follows: 'task.submitted', when: ['task.open'] },
   'interrupt.requested': { follows: 'run.started', when: ['task.open', 'run.current', 'run.not-stopping'] },
   'close.requested': { follows: 'task.submitted', when: ['task.open'] },

@@ -26,7 +26,7 @@ import {
  * The version of `foldTask`. It changes when the fold makes another state of the same events: snapshots of another
  * version are not read.
  */
-export const taskFoldVersion = '5';
+export const taskFoldVersion = '6';
 
 function submitted(event: StoredByType['task.submitted']): TaskState {
   const prompt: InstructionState = { id: event.instructionId, mode: 'prompt', level: 'queued' };
@@ -183,6 +183,10 @@ const planeHandlers = {
       reason: event.reason,
     },
   }),
+  'artifact.stored': (state, { artifact }) => {
+    const { count = 0, bytes = 0 } = state.artifacts ?? {};
+    return { ...state, artifacts: { count: count + 1, bytes: bytes + artifact.bytes } };
+  },
   'cancel.requested': (state, event) =>
     state.cancel ? state : { ...state, cancel: defined({ by: event.by, at: event.time, why: event.why }) },
   'close.requested': (state, event) =>
@@ -214,10 +218,15 @@ export function foldTask(state: TaskState | undefined, event: StoredEvent): Task
   if (isSubmitted(event)) return submitted(event);
   if (!state) return undefined;
   const next: TaskState = { ...state, position: event.position, revision: event.revision, updatedAt: event.time };
-  const { runId } = event;
-  if (typeof runId === 'string' && event.type !== 'run.starting' && currentRun(state)?.runId !== runId) return next;
+  if (isOfAnotherRun(state, event)) return next;
   const touched = touch(next, event);
   return isHandled(event) ? apply(event.type, touched, event) : touched;
+}
+
+/** Whether a report comes from a run that is over. The run of an artifact is where it comes from, and reports nothing. */
+function isOfAnotherRun(state: TaskState, { type, runId }: StoredEvent): boolean {
+  if (typeof runId !== 'string' || type === 'run.starting' || type === 'artifact.stored') return false;
+  return currentRun(state)?.runId !== runId;
 }
 
 /** What every event of the current run does: the cursor moves, and output counts as activity. */

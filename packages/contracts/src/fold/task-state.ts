@@ -155,6 +155,8 @@ export interface TaskState {
   readonly close?: EndRequest;
   /** The beginning of the last whole message. */
   readonly lastMessage?: string;
+  /** Of all artifacts that were stored, also of those that another one of the same name replaced. */
+  readonly artifacts?: { readonly count: number; readonly bytes: number };
   readonly outcome?: RunOutcome;
   readonly endedAt?: number;
 }

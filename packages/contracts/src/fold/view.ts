@@ -46,6 +46,7 @@ export function taskView(state: TaskState): TaskView {
     ...(state.ancestors?.[0] ? { parent: state.ancestors[0] } : {}),
     ...(state.next ? { nextAttemptAt: state.next.notBefore } : {}),
     ...(state.lastMessage === undefined ? {} : { lastMessage: state.lastMessage }),
+    ...(state.artifacts ? { artifacts: state.artifacts } : {}),
     runs: state.runs.map((run) => ({
       runId: run.runId,
       runtime: run.target.runtime,

@@ -1,3 +1,4 @@
+import type { ReadContentOptions } from '../artifacts/artifact-store.ts';
 import type { Decision } from '../vocabulary/approval.ts';
 import type { CallOptions } from '../base/call-options.ts';
 import type { AgentRuntimeError } from '../base/errors.ts';
@@ -7,6 +8,7 @@ import type { TaskEvent } from '../events/task-events.ts';
 import type { InstructionLevel, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
 import type { SubmitRequest } from '../vocabulary/task-spec.ts';
+import type { Artifact } from './artifact.ts';
 import type { PlaneInfo } from './plane-info.ts';
 import type { RuntimeReport } from './runtime-report.ts';
 import type { TaskStatus, TaskView } from './task-view.ts';
@@ -121,6 +123,11 @@ export interface TaskHandle {
    * UNAVAILABLE, wherever it is: a reader that was not told of an end goes on after its last cursor, at the next owner.
    */
   events(options?: EventsOptions): AsyncIterable<TaskStreamEvent>;
+  /**
+   * What was kept of the task so far, in the order of storing; of one name the last. The list is complete and final once
+   * the task has ended.
+   */
+  artifacts(options?: CallOptions): AsyncIterable<Artifact>;
   /** Waits for the end. Aborting `signal` ends the waiting, never the task; UNAVAILABLE as for `events`. */
   outcome(options?: WaitOptions): Promise<RunOutcome>;
   /**
@@ -168,6 +175,11 @@ export interface ControlPlane extends AsyncDisposable {
   tasks(options?: ListOptions): Promise<readonly TaskView[]>;
   /** The events of the whole log, all streams in order of position. It ends as those of a task, which see. */
   events(options?: EventsOptions): AsyncIterable<CursoredEvent>;
+  /**
+   * The bytes that a URI names: `artifact://<taskId>/<name>`, or `artifact://sha256/<hex>`. INVALID_ARGUMENT for what is
+   * no such URI, NOT_FOUND for a task, a name or bytes that are not there, and as for `Artifact.body`.
+   */
+  readArtifact(uri: string, options?: ReadContentOptions): AsyncIterable<Uint8Array>;
   /**
    * What `probe()` found: of the runtimes in `definitions`, else of those that the plane was opened with, in their
    * order. UNSUPPORTED for definitions where the plane makes no adapters.

@@ -57,6 +57,8 @@ export const taskViewSchema = z.object({
   nextAttemptAt: z.int().optional(),
   /** The beginning of the agent's last whole message, at most 500 characters. */
   lastMessage: z.string().optional(),
+  /** How many artifacts were stored, and their bytes; left out where there are none. */
+  artifacts: z.object({ count: z.int(), bytes: z.int() }).optional(),
   runs: z.array(
     z.object({
       runId: idSchema,

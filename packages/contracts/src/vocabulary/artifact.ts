@@ -32,6 +32,35 @@ export const artifactRefSchema = z.object({
 });
 export type ArtifactRef = z.infer<typeof artifactRefSchema>;
 
+/**
+ * Where an artifact comes from. `deliverable`: a file of the workspace that the task was to deliver. `message`: the text
+ * of the last message of a run.
+ */
+export const artifactOriginSchema = z.enum(['deliverable', 'message']);
+export type ArtifactOrigin = z.infer<typeof artifactOriginSchema>;
+
+/** Why something did not become an artifact. */
+export const refusalReasonSchema = z.enum([
+  /** It is a symbolic link, or reached through one. */
+  'link',
+  /** It has another name, perhaps outside of the directory. */
+  'hard_link',
+  /** A directory, a FIFO, a socket, a device. */
+  'no_file',
+  /** No artifact can be called that. */
+  'name',
+  /** Another one differs from it in case or Unicode form only: on some disks they are the same file. */
+  'same_name',
+  /** It was written or replaced each time that it was read. */
+  'changing',
+  'too_large',
+  'too_many',
+  'unreadable',
+  /** The store failed. */
+  'unstored',
+]);
+export type RefusalReason = z.infer<typeof refusalReasonSchema>;
+
 /** `artifact://<taskId>/<name>` for people, `artifact://sha256/<hex>` for content. */
 export type ArtifactUri =
   | { readonly kind: 'name'; readonly taskId: string; readonly name: string }

@@ -92,7 +92,15 @@ const rows: { readonly [T in TaskEventType]: readonly [after: keyof typeof story
   'context.compacted': ['started', { type: 'context.compacted', ...run, reason: 'full' }],
   'artifact.stored': [
     'queued',
-    { type: 'artifact.stored', artifact: { name: 'a', sha256: 'a'.repeat(64), bytes: 1, mediaType: 'text/plain' } },
+    {
+      type: 'artifact.stored',
+      artifact: { name: 'a', sha256: 'a'.repeat(64), bytes: 1, mediaType: 'text/plain' },
+      origin: 'deliverable',
+    },
+  ],
+  'artifact.refused': [
+    'queued',
+    { type: 'artifact.refused', name: 'a', origin: 'deliverable', reason: 'link', message: 'it is a symbolic link' },
   ],
   'cancel.requested': ['queued', { type: 'cancel.requested', by: 'me' }],
   'interrupt.requested': ['started', { type: 'interrupt.requested', ...run, by: 'me' }],

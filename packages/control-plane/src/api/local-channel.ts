@@ -2,6 +2,7 @@ import { abortable, throwIfAborted, type AgentRuntimeError, type CallOptions } f
 import { noSuchMethod, streamMethods, type Channel } from '../client/channel.ts';
 import { callMethod } from './methods.ts';
 import type { Ports } from './ports.ts';
+import { readArtifact } from './read-artifact.ts';
 import { readEvents } from './read-events.ts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -28,8 +29,9 @@ export class LocalChannel implements Channel {
   async *stream(method: string, params: Params, { signal }: CallOptions = {}): AsyncIterable<readonly unknown[]> {
     throwIfAborted(this.#closing);
     if (!streamMethods.has(method)) throw noSuchMethod(method);
+    const read = method === 'events' ? readEvents : readArtifact;
     try {
-      yield* readEvents(this.#ports.reader, params, { signal, closing: this.#closing });
+      yield* read(this.#ports.reader, params, { signal, closing: this.#closing });
     } catch (error) {
       // The log is closed with the plane, and says less.
       if (!signal?.aborted) throwIfAborted(this.#closing);

@@ -1,5 +1,6 @@
 import type { PlaneInfo, RunOutcome, TaskView } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
+import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import type { EventLog } from '@runtime/contracts/log';
 import type { OpenWait } from '../circles/waits.ts';
 import type { Plane } from '../plane/plane.ts';
@@ -19,6 +20,10 @@ export class PlaneReader implements ReadPort {
 
   get log(): EventLog {
     return this.#plane.ctx.log;
+  }
+
+  artifacts(): Promise<ArtifactStore> {
+    return this.#plane.ctx.artifacts();
   }
 
   requireTask(taskId: string): void {

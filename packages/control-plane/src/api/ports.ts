@@ -1,5 +1,6 @@
 import type { PlaneInfo, RunOutcome, TaskView } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
+import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import type { EventLog } from '@runtime/contracts/log';
 import type { OpenWait } from '../circles/waits.ts';
 import type { Plane } from '../plane/plane.ts';
@@ -11,6 +12,8 @@ import type { ListParams } from './list-tasks.ts';
  */
 export interface ReadPort {
   readonly log: EventLog;
+  /** Throws NOT_FOUND where nothing was ever kept. */
+  artifacts(): Promise<ArtifactStore>;
   requireTask(taskId: string): void;
   view(taskId: string): Promise<TaskView>;
   /** The folded state. */

@@ -13,7 +13,7 @@ const eventsParamsSchema = z.strictObject({
 });
 
 /** What ends a reading. */
-interface Ending {
+export interface Ending {
   /** The reader wants no more: the reading returns. */
   readonly signal: AbortSignal | undefined;
   /** The plane closes: the reading throws its reason, since more was to come. */

@@ -1,6 +1,6 @@
 import type { TaskEventOf } from '@runtime/contracts';
 import { openApprovals, type TaskState } from '@runtime/contracts/fold';
-import { endTask } from '../task/end-task.ts';
+import { endTask } from './end-task.ts';
 import type { Task } from '../task/task.ts';
 import { earliest } from '../waiting/clock.ts';
 import { nextAttempt } from './next-attempt.ts';

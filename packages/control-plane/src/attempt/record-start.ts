@@ -6,7 +6,7 @@ import type { NextAttempt, TaskState } from '@runtime/contracts/fold';
 import { carriedInstructions, lapsedInstructions, openingId } from '../run/prompts.ts';
 import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { TargetCheck } from '../runtimes/runtimes.ts';
-import { endTask } from '../task/end-task.ts';
+import { endTask } from './end-task.ts';
 import { probeEnvironment } from '../task/given.ts';
 import { holdLeases } from '../task/hold-leases.ts';
 import type { Conversation, Task } from '../task/task.ts';

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { ReadContentOptions } from '@runtime/contracts/artifacts';
 import type {
   ActOptions,
   CallOptions,
@@ -20,6 +21,8 @@ export const listParams = ({ status, limit, idPart, workspace, labels, after }: 
 
 export const eventsParams = ({ after, follow, waitingRunId, types }: EventsOptions): Params =>
   defined({ after, follow, waitingRunId, types: types && [...types] });
+
+export const readParams = ({ start, end }: ReadContentOptions): Params => defined({ start, end });
 
 export const waitParams = ({ waitingRunId }: WaitOptions): Params => defined({ waitingRunId });
 

@@ -1,7 +1,7 @@
 import { AgentRuntimeError, type CallOptions } from '@runtime/contracts/base';
 
-/** The methods that answer with a stream, and are asked through `stream`. Every other is a call. */
-export const streamMethods: ReadonlySet<string> = new Set(['events']);
+/** The methods that answer with a stream of items, each with its cursor, and are asked through `stream`. Every other is a call. */
+export const streamMethods: ReadonlySet<string> = new Set(['events', 'artifact.read']);
 
 /**
  * The way to a plane, in this process or in another: plain data in, plain data out, never a class or a schema of ours.

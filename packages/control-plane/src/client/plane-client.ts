@@ -14,9 +14,11 @@ import type {
   TaskHandle,
   TaskView,
 } from '@runtime/contracts';
+import type { ReadContentOptions } from '@runtime/contracts/artifacts';
 import type { AppendOptions, AppendResult, EventFamily, NewEvent } from '@runtime/contracts/log';
 import { abortable, throwIfAborted } from '@runtime/contracts/base';
 import type { Answers } from './answers.ts';
+import { readBytes } from './artifacts.ts';
 import { ask } from './ask.ts';
 import { callOptions, eventsParams, leaveParams, listParams, runtimesParams, submitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
@@ -71,6 +73,10 @@ export class PlaneClient implements ControlPlane {
   async tasks(given?: ListOptions): Promise<readonly TaskView[]> {
     const options = givenOptions(given);
     return ask(this.#channel, this.#answers.views, 'tasks.list', listParams(options), callOptions(options));
+  }
+
+  readArtifact(uri: string, options?: ReadContentOptions): AsyncIterable<Uint8Array> {
+    return readBytes(this.#channel, uri, options);
   }
 
   events(given?: EventsOptions): AsyncIterable<CursoredEvent> {

@@ -1,5 +1,6 @@
 import type {
   ActOptions,
+  Artifact,
   CallOptions,
   Decision,
   EventsOptions,
@@ -14,6 +15,7 @@ import type {
   WaitOptions,
 } from '@runtime/contracts';
 import type { Answers } from './answers.ts';
+import { artifactsOf } from './artifacts.ts';
 import { ask } from './ask.ts';
 import { actParams, callOptions, eventsParams, waitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
@@ -40,6 +42,10 @@ export class TaskClient implements TaskHandle {
     const options = givenOptions(given);
     const params = { taskId: this.id, ...eventsParams(options) };
     return eachEvent(this.#channel.stream('events', params, callOptions(options)));
+  }
+
+  artifacts(options?: CallOptions): AsyncIterable<Artifact> {
+    return artifactsOf(this.#channel, this.id, options);
   }
 
   outcome(options: WaitOptions = {}): Promise<RunOutcome> {

@@ -7,6 +7,7 @@ import {
   type TaskView,
 } from '@runtime/contracts';
 import { taskView, type TaskState } from '@runtime/contracts/fold';
+import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import { taskStream, type EventLog } from '@runtime/contracts/log';
 import { readOwner } from '@runtime/event-log/owner';
 import { listTasks, type ListParams } from '../api/list-tasks.ts';
@@ -20,9 +21,11 @@ export class FilesReader implements ReadPort {
   readonly log: EventLog;
   readonly #dataDir: string;
   readonly #closing: AbortSignal;
+  readonly artifacts: () => Promise<ArtifactStore>;
 
-  constructor(log: EventLog, dataDir: string, closing: AbortSignal) {
+  constructor({ log, artifacts }: Pick<ReadPort, 'log' | 'artifacts'>, dataDir: string, closing: AbortSignal) {
     this.log = log;
+    this.artifacts = artifacts;
     this.#dataDir = dataDir;
     this.#closing = closing;
   }

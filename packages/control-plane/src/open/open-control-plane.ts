@@ -4,6 +4,7 @@ import { bootId, currentDirectory } from '@runtime/adapter-kit/process';
 import { currentPlacement, withAbsolutePath } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, type ControlPlane, type Scheduler } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
+import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import type { EventFamily, EventLog } from '@runtime/contracts/log';
 import { acquireLock, openEventLog, type WriterLock } from '@runtime/event-log';
 import type { LogFs } from '@runtime/event-log/testing';
@@ -26,6 +27,7 @@ import { announceWith } from './announce.ts';
 import { checkedWait } from './checked-wait.ts';
 import { prepareDataDir } from './data-directory.ts';
 import { lockPath } from './find-owner.ts';
+import { LazyStore, openStore } from './lazy-store.ts';
 import { OwnedPlane } from './owned-plane.ts';
 import { runHistory } from './run-history.ts';
 
@@ -49,6 +51,11 @@ export interface ControlPlaneOptions {
    * an owner was not opened with stay in the log, and count again for the next one that knows it. @default none
    */
   readonly families?: readonly EventFamily[];
+  /**
+   * Where the contents of artifacts are kept. The plane does not close it. @default files in `artifacts` below the data
+   * directory, made with the first artifact
+   */
+  readonly artifacts?: ArtifactStore;
   /** Decides which tasks may start. @default fifo() */
   readonly scheduler?: Scheduler;
   /**
@@ -119,7 +126,7 @@ export function openControlPlane(options: ControlPlaneOptions): Promise<ControlP
 export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSeams): Promise<ControlPlane> {
   const adapters = new Adapters(options.adapters, options.createAdapter);
   const known = checkedFamilies(options.families);
-  const { brief = false, listen = false } = options;
+  const { brief = false, listen = false, artifacts: given } = options;
   if (brief && listen) throw new AgentRuntimeError('INVALID_ARGUMENT', 'a brief owner serves no socket');
   const dataDir = await prepareDataDir(options.dataDir);
   const socket = listen ? await socketPath(dataDir) : undefined;
@@ -127,9 +134,10 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
   const lock = await lockWithin(checkedWait(options.lockWaitMs ?? 0), () => acquireLock(lockPath(dataDir), about));
   const { now: clock, skippedSince } = planeTime(seams.clocks ?? machineClocks);
   let log: EventLog | undefined;
+  const store = new LazyStore(() => openStore(join(dataDir, 'artifacts'), { readOnly: false }));
   const release = async (): Promise<void> => {
     try {
-      await log?.close();
+      await Promise.all([store.close(), log?.close()]);
     } finally {
       await lock.release();
     }
@@ -147,6 +155,7 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
     const ctx = await contextOf({ ...options, dataDir }, seams, {
       adapters,
       log,
+      artifacts: given ? () => Promise.resolve(given) : store.get,
       clock,
       skippedSince,
       runtimes,
@@ -181,7 +190,7 @@ async function lockWithin(waitMs: number, take: () => Promise<WriterLock>): Prom
   }
 }
 
-interface Parts extends Pick<PlaneContext, 'adapters' | 'log' | 'clock' | 'skippedSince' | 'runtimes'> {
+interface Parts extends Pick<PlaneContext, 'adapters' | 'artifacts' | 'log' | 'clock' | 'skippedSince' | 'runtimes'> {
   readonly closing: AbortController;
 }
 

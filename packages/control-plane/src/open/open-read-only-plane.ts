@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AgentRuntimeError, systemCode, type ControlPlane } from '@runtime/contracts';
+import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import type { EventFamily } from '@runtime/contracts/log';
 import { openEventLog } from '@runtime/event-log';
 import { LocalChannel } from '../api/local-channel.ts';
@@ -13,6 +14,7 @@ import { checkedFamilies } from '../families/checked-families.ts';
 import { FamilyFold } from '../families/family-fold.ts';
 import { knownFamily } from '../families/known-family.ts';
 import { FilesReader } from './files-reader.ts';
+import { LazyStore, openStore } from './lazy-store.ts';
 import { runHistory } from './run-history.ts';
 
 /** How a data directory is read without an owner. */
@@ -21,6 +23,8 @@ export interface ReadOnlyOptions {
   readonly dataDir: string;
   /** Whose `state` can be asked for, as of an owner. @default none */
   readonly families?: readonly EventFamily[];
+  /** As of an owner. @default files in `artifacts` below the data directory */
+  readonly artifacts?: ArtifactStore;
 }
 
 /**
@@ -28,7 +32,11 @@ export interface ReadOnlyOptions {
  * files. Everything else is UNAVAILABLE. Nothing is written. INVALID_ARGUMENT for a path that is not a directory,
  * NOT_FOUND for a directory in which nothing has been run.
  */
-export async function openReadOnlyPlane({ dataDir, families }: ReadOnlyOptions): Promise<ControlPlane> {
+export async function openReadOnlyPlane({
+  dataDir,
+  families,
+  artifacts: given,
+}: ReadOnlyOptions): Promise<ControlPlane> {
   const known = checkedFamilies(families);
   const dir = resolve(dataDir);
   // Before anything is read: what is not for this user is named as such.
@@ -37,8 +45,9 @@ export async function openReadOnlyPlane({ dataDir, families }: ReadOnlyOptions):
   if (expectsHistory === undefined) await requireLog(dir);
   const log = await openEventLog({ dir: join(dir, 'log'), readOnly: true, expectsHistory });
   const closing = new AbortController();
+  const store = new LazyStore(() => openStore(join(dir, 'artifacts'), { readOnly: true }));
   const ports = {
-    reader: new FilesReader(log, dir, closing.signal),
+    reader: new FilesReader({ log, artifacts: given ? async () => given : store.get }, dir, closing.signal),
     owner: (method: string): never => {
       throw noOwner(dir, method);
     },
@@ -47,7 +56,7 @@ export async function openReadOnlyPlane({ dataDir, families }: ReadOnlyOptions):
   const lost = new Promise<never>(() => undefined);
   const close = async (): Promise<void> => {
     closing.abort(planeClosed());
-    await log.close();
+    await Promise.all([store.close(), log.close()]);
   };
   const port: FamilyPort = {
     append: async () => ports.owner('append'),

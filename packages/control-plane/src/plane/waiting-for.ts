@@ -18,6 +18,7 @@ export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFo
   const now = ctx.clock();
   if (state.outcome) return undefined;
   if (hold?.why.kind === 'fault' && hold.until > now) return hold.why;
+  if (task.isCollecting) return { kind: 'artifacts', text: 'The work is done; its deliverables are being stored' };
   const [approval] = openApprovals(state);
   if (approval) {
     const text = `An answer is needed: ${approval.title}`.slice(0, 2000);

@@ -1,7 +1,8 @@
-import { AgentRuntimeError, type PlaneEvent } from '@runtime/contracts';
+import { AgentRuntimeError, type PlaneEvent, type TaskEvent, type TaskEventOf } from '@runtime/contracts';
 import type { RuntimeSession, SourceBatch } from '@runtime/contracts/adapter';
 import { currentRun } from '@runtime/contracts/fold';
 import { planeStream } from '@runtime/contracts/log';
+import { isSaid } from '../artifacts/collect-message.ts';
 import type { Task } from '../task/task.ts';
 import { atMost } from '../waiting/clock.ts';
 import { acceptEvents } from './accept-events.ts';
@@ -11,6 +12,8 @@ import { WithoutText } from './without-text.ts';
 
 /** How long a source may give nothing until the plane does not wait for it any more: for its end, and where it stands. */
 const quietMs = { drain: 10_000, catchUp: 5_000 } as const;
+
+type Message = TaskEventOf<'message.completed'>;
 
 /** One iteration over a session's events. */
 interface Reading {
@@ -31,6 +34,7 @@ export class SourceReader {
   #isCut = false;
   #error: AgentRuntimeError | undefined;
   #lastBatchAt = performance.now();
+  #lastMessage: Message | undefined;
 
   /** `isMasked` is false where nobody knows what to mask: then the text is left out. */
   constructor(task: Task, session: RuntimeSession, isMasked: boolean) {
@@ -48,6 +52,11 @@ export class SourceReader {
   /** The task was cancelled, and the source was left before its end. */
   get isCut(): boolean {
     return this.#isCut;
+  }
+
+  /** The last message that was read here and says something. */
+  get lastMessage(): Message | undefined {
+    return this.#lastMessage;
   }
 
   /** Why the source broke off. */
@@ -188,19 +197,26 @@ export class SourceReader {
 
   async #append(batch: SourceBatch): Promise<void> {
     this.#lastBatchAt = performance.now();
-    for (const part of partsOf(batch)) await appendPart(this.#task, this.#runId, part);
+    for (const part of partsOf(batch)) {
+      const appended = await appendPart(this.#task, this.#runId, part);
+      for (const event of appended) if (event.type === 'message.completed' && isSaid(event)) this.#lastMessage = event;
+    }
   }
 }
 
-async function appendPart(task: Task, runId: string, part: BatchPart): Promise<void> {
+/** Returns what was appended. */
+async function appendPart(task: Task, runId: string, part: BatchPart): Promise<readonly TaskEvent[]> {
   if (part.events.some(({ type }) => type === 'turn.ended')) await task.confirmOwner();
   let isFenced = false;
+  let events: readonly TaskEvent[] = [];
   await task.recordDraft((draft) => {
     const run = currentRun(draft.state);
     isFenced = run?.runId !== runId;
     if (run && !isFenced) acceptEvents(draft, run, part);
+    events = draft.events;
   });
   if (isFenced) await recordFenced(task, runId, part);
+  return events;
 }
 
 /** A batch that arrives after its run's end is kept in the plane's stream, and changes nothing. */

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
 import type { Recovery, RuntimeAdapter } from '@runtime/contracts/adapter';
 import { currentRun, type RunState, type TaskState } from '@runtime/contracts/fold';
+import { collectMessage } from '../artifacts/collect-message.ts';
 import { readSecrets } from '../task/run-secrets.ts';
 import type { Task } from '../task/task.ts';
 import { sleep } from '../waiting/clock.ts';
@@ -31,9 +32,10 @@ export async function recoverRun(task: Task, run: RunState, adapter: RuntimeAdap
     if (overdue) await task.record((state) => stoppingEvents(currentRun(state), overdue));
     if (!(await reapUntilDone(task, run, adapter))) return undefined;
     const why = found.status === 'absent' ? 'The run had not begun when its owner died' : found.reason.slice(0, 1000);
+    using message = await collectMessage(task, run, { inLog: true });
     await task.record((state) => {
       const outcome = outcomeOfLost(state, currentRun(state) ?? run, found, why);
-      return endedEvents(state, runId, outcome, unobservedExit(why));
+      return [...message.events, ...endedEvents(state, runId, outcome, unobservedExit(why))];
     });
     return undefined;
   }

@@ -2,6 +2,7 @@ import { isOverLimit } from '@runtime/adapter-kit/run';
 import { unmetNeeds, type TaskEvent } from '@runtime/contracts';
 import type { RuntimeAdapter, RuntimeSession } from '@runtime/contracts/adapter';
 import { currentRun, openApprovals, type RunState } from '@runtime/contracts/fold';
+import { collectMessage } from '../artifacts/collect-message.ts';
 import { closedApprovals } from '../task/closed-approvals.ts';
 import type { Task } from '../task/task.ts';
 import { atMost, earliest } from '../waiting/clock.ts';
@@ -104,7 +105,7 @@ async function detach({ task, session, source, deliveries }: Supervision): Promi
  * first.
  */
 async function endRun(
-  { task, runId, session, source, deliveries }: Supervision,
+  { task, runId, how, session, source, deliveries }: Supervision,
   adapter: RuntimeAdapter,
 ): Promise<boolean> {
   const { ctx } = task;
@@ -123,10 +124,11 @@ async function endRun(
   const run = currentRun(task.state);
   if (!run) return true;
   if (!(await reapUntilDone(task, run, adapter))) return false;
+  using message = await collectMessage(task, run, { heard: source.lastMessage, inLog: how !== 'started' });
   await task.record((state) => {
     const last = currentRun(state);
     const outcome = last && outcomeOfRun(state, last, exit, source.error, ctx.skippedSince);
-    return outcome ? endedEvents(state, runId, outcome, exit) : [];
+    return outcome ? [...message.events, ...endedEvents(state, runId, outcome, exit)] : [];
   });
   return true;
 }

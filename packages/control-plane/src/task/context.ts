@@ -1,3 +1,4 @@
+import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import type { EventLog } from '@runtime/contracts/log';
 import type { Adapters } from '../runtimes/adapters.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
@@ -43,6 +44,8 @@ export interface LeaveRequest {
 /** What the parts of one plane share. */
 export interface PlaneContext {
   readonly log: EventLog;
+  /** Opens the store with the first call. */
+  readonly artifacts: () => Promise<ArtifactStore>;
   readonly runsDir: string;
   /** The data directory by which other processes find the plane; undefined for a plane that serves no socket. */
   readonly servedDir: string | undefined;

@@ -61,6 +61,8 @@ export abstract class Task {
   hold: Hold | undefined;
   /** The run that this process is about to launch; any other open run is an earlier owner's. */
   launching: string | undefined;
+  /** Its deliverables are looked for and stored. */
+  isCollecting = false;
   /** Why the open run, of an earlier owner, cannot be read: no adapter for it can be had. */
   unread: AgentRuntimeError | undefined;
   #state: TaskState | undefined;

@@ -19,7 +19,8 @@ it('the level of an instruction that a task does not have is NOT_FOUND without a
   const taskId = await endedTask(places);
   const log = await openEventLog({ dir: join(places.dataDir, 'log'), readOnly: true });
   const closing = new AbortController();
-  const reader = new FilesReader(log, places.dataDir, closing.signal);
+  const artifacts = () => Promise.reject(new Error('nothing is kept here'));
+  const reader = new FilesReader({ log, artifacts }, places.dataDir, closing.signal);
   const owner = (): never => {
     throw new Error('no owner');
   };

@@ -19,6 +19,7 @@ it('rests when it is woken after its end', async () => {
   const clock = Date.now;
   const ctx: PlaneContext = {
     log,
+    artifacts: () => Promise.reject(new Error('nothing is kept here')),
     runsDir: '/nowhere',
     servedDir: undefined,
     clock,

@@ -7,6 +7,8 @@ import { eventsOf, makePlaces, openPlane, retry, typesOf } from '../support/plan
 interface Scene {
   readonly script: NonNullable<MemoryRuntimeOptions['script']>;
   readonly request?: Partial<SubmitRequest>;
+  /** The files that a task which succeeds has delivered. */
+  readonly delivers?: Readonly<Record<string, string>>;
   /** Where the agent says this, the person acts. */
   readonly acts?: Readonly<Record<string, (plane: ControlPlane, id: string) => Promise<unknown>>>;
 }
@@ -14,8 +16,18 @@ interface Scene {
 const say = (text: string): MemoryStep => ({ do: 'say', text });
 const close = (plane: ControlPlane, id: string): Promise<void> => plane.task(id).close();
 
+const files = { 'out/large': 'x'.repeat(100_000), 'out/small': 'x' };
+
 const scenes: Readonly<Record<string, Scene>> = {
   'a turn with a tool': { script: () => [say('begun'), { do: 'tool', name: 'x' }, say('done')] },
+  'a turn whose files are kept': {
+    script: () => [
+      ...Object.entries(files).map(([path, text]): MemoryStep => ({ do: 'write', path, text })),
+      say('done'),
+    ],
+    request: { deliverables: [{ glob: 'out/*' }] },
+    delivers: files,
+  },
   'an approval': {
     script: () => [{ do: 'ask', title: 'May I?', answered: ({ choice }) => [say(String(choice))] }],
   },
@@ -54,7 +66,10 @@ const launched: Partial<RuntimeCapabilities> = { firstInstruction: 'launch', res
 const all = Object.keys(scenes);
 const kinds: Readonly<Record<string, readonly [Partial<RuntimeCapabilities>, readonly string[]]>> = {
   'a runtime that is sent its prompt': [{}, all],
-  'a runtime that is launched with it': [launched, ['a turn with a tool', 'a crash, and its resumption']],
+  'a runtime that is launched with it': [
+    launched,
+    ['a turn with a tool', 'a turn whose files are kept', 'a crash, and its resumption'],
+  ],
   'a runtime that cannot tell what became of a steer': [{ steer: 'unknown' }, ['a steer and a follow-up']],
 };
 
@@ -139,7 +154,23 @@ async function play(kind: Partial<RuntimeCapabilities>, scene: Scene, deaths: re
   await using last = await openPlane(places, { adapters });
   const { id } = await last.submit(request);
   const end = await settled(last, id, scene);
+  const { outcome } = await last.task(id).status();
+  if (outcome?.status === 'succeeded') expect(await deliveredOf(last, id)).toEqual(scene.delivers ?? {});
   return { end, passed, events: typesOf(await eventsOf(last, id)) };
+}
+
+/** By name, what the log says was delivered, each once, as it is read. */
+async function deliveredOf(plane: ControlPlane, id: string): Promise<Record<string, string>> {
+  const delivered: Record<string, string> = {};
+  for await (const event of plane.task(id).events({ follow: false, types: ['artifact.stored'] })) {
+    if (event.type !== 'artifact.stored' || event.origin !== 'deliverable') continue;
+    const { name, sha256 } = event.artifact;
+    expect(delivered).not.toHaveProperty([name]);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of plane.readArtifact(`artifact://sha256/${sha256}`)) chunks.push(chunk);
+    delivered[name] = Buffer.concat(chunks).toString();
+  }
+  return delivered;
 }
 
 /** The points of a task that differ: before the first and after the last event of each append, and around effects. */

@@ -20,6 +20,7 @@ async function taskOn(log: EventLog) {
   await log.append(taskStream('task-1'), [submitted()]);
   const ctx: PlaneContext = {
     log,
+    artifacts: () => Promise.reject(new Error('nothing is kept here')),
     runsDir: '/nowhere',
     servedDir: undefined,
     clock: Date.now,

@@ -1,18 +1,27 @@
 import type { InstructionLevel, RunOutcome, TaskEvent } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
-import { closedApprovals } from './closed-approvals.ts';
-import { closedInstruction } from './closed-instruction.ts';
-import { forgetSecrets } from './run-secrets.ts';
-import { hasValues } from './task-values.ts';
-import type { Task } from './task.ts';
+import { collectDeliverables } from '../artifacts/collect-deliverables.ts';
+import { closedApprovals } from '../task/closed-approvals.ts';
+import { closedInstruction } from '../task/closed-instruction.ts';
+import { forgetSecrets } from '../task/run-secrets.ts';
+import { hasValues } from '../task/task-values.ts';
+import type { Task } from '../task/task.ts';
 
-/** Appends `task.ended`, after everything that is still open has been closed. Returns false: nothing follows. */
-export async function endTask(task: Task, outcome: RunOutcome): Promise<false> {
+/**
+ * Keeps what was delivered and appends `task.ended`, after everything that is still open has been closed. Returns false:
+ * nothing follows. True when the task was cancelled before it came to that.
+ */
+export async function endTask(task: Task, reached: RunOutcome): Promise<boolean> {
   // Before the end is recorded: an owner that dies in between comes here again.
+  const delivery = await collectDeliverables(task, reached);
+  if (!delivery) return true;
+  using collected = delivery.collected;
+  const { outcome } = delivery;
   await forgetSecrets(task.ctx, task.state.runs);
   await task.record((state) => [
     ...closedApprovals(state),
     ...closedInstructions(state),
+    ...collected.events,
     { type: 'task.ended', outcome },
   ]);
   task.ctx.leases.releaseAll(task.id);

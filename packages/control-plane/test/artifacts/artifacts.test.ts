@@ -1,0 +1,213 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { memoryRuntime, type MemoryScript, type MemoryStep } from '@runtime/conformance/memory-runtime';
+import type { Artifact, ControlPlane } from '@runtime/contracts';
+import { describe, expect, it } from 'vitest';
+import { openReadOnlyPlane } from '../../src/index.ts';
+import { eventsOf, makePlaces, openPlane, retry, socketClient, typesOf, type Places } from '../support/planes.ts';
+
+const write = (path: string, text: string): MemoryStep => ({ do: 'write', path, text });
+const say = (text: string | readonly string[]): MemoryStep => ({ do: 'say', text });
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function artifactsOf(plane: ControlPlane, taskId: string): Promise<Artifact[]> {
+  const found: Artifact[] = [];
+  for await (const artifact of plane.task(taskId).artifacts()) found.push(artifact);
+  return found;
+}
+
+const namesOf = (artifacts: readonly Artifact[]): string[] => artifacts.map(({ name }) => name);
+
+/** An owner, whose agents write and say this. */
+const openOwner = (places: Places, steps: readonly MemoryStep[]): Promise<ControlPlane> =>
+  openPlane(places, { adapters: [memoryRuntime({ script: () => steps })], listen: true });
+
+describe('deliverables', () => {
+  it('are kept at the end of a task, and read in this process, over the socket and from the files', async () => {
+    await using places = await makePlaces();
+    const big = 'x'.repeat(700_000);
+    const steps = [write('out/report.md', 'all well'), write('out/big.txt', big), write('notes.md', 'not asked for')];
+    let id: string;
+    {
+      await using owner = await openOwner(places, steps);
+      await using client = await socketClient(places);
+      const deliverables = [{ glob: 'out/*' }];
+      const task = await owner.submit({ prompt: 'go', workspace: places.workspace, deliverables });
+      ({ id } = task);
+      expect(await task.outcome()).toEqual({ status: 'succeeded' });
+      await rm(places.workspace, { recursive: true });
+      await expectKept(owner, id, big);
+      await expectKept(client, id, big);
+      expect(typesOf(await eventsOf(owner, id)).slice(-3)).toEqual([
+        'artifact.stored',
+        'artifact.stored',
+        'task.ended',
+      ]);
+      expect((await client.task(id).status()).artifacts).toEqual({ count: 2, bytes: 700_008 });
+    }
+    await using reader = await openReadOnlyPlane({ dataDir: places.dataDir });
+    await expectKept(reader, id, big);
+  });
+
+  async function expectKept(plane: ControlPlane, id: string, big: string): Promise<void> {
+    const artifacts = await artifactsOf(plane, id);
+    const { runs } = await plane.task(id).status();
+    expect(artifacts).toMatchObject([
+      { name: 'out/big.txt', bytes: 700_000, mediaType: 'text/plain', uri: `artifact://${id}/out/big.txt` },
+      { name: 'out/report.md', bytes: 8, mediaType: 'text/markdown', origin: 'deliverable', runId: runs[0]?.runId },
+    ]);
+    const [first, second] = artifacts;
+    expect(await textOf(first!.body())).toBe(big);
+    expect(await textOf(second!.body({ start: 4, end: 7 }))).toBe('wel');
+    expect(await textOf(plane.readArtifact(`artifact://${id}/out/report.md`))).toBe('all well');
+    expect(await textOf(plane.readArtifact(`artifact://sha256/${second!.sha256}`))).toBe('all well');
+    await expect(textOf(plane.readArtifact(`artifact://${id}/notes.md`))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(textOf(plane.readArtifact('artifact://task-nowhere/a'))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(textOf(plane.readArtifact(`artifact://sha256/${'0'.repeat(64)}`))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+    await expect(textOf(plane.readArtifact('file:///etc/passwd'))).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(artifactsOf(plane, 'task-nowhere')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(textOf(first!.body({ signal: AbortSignal.abort() }))).rejects.toMatchObject({ code: 'CANCELLED' });
+  }
+
+  it('that are missing fail a task that succeeded, and say why', async () => {
+    await using places = await makePlaces();
+    await using owner = await openOwner(places, [write('real.md', 'text')]);
+    await symlink('/etc/passwd', join(places.workspace, 'report.md'));
+    const submit = async (deliverables: readonly { glob: string; required?: boolean }[]) =>
+      (await owner.submit({ prompt: 'go', workspace: places.workspace, deliverables })).outcome();
+    expect(await submit([{ glob: 'dist/**' }, { glob: 'report.md' }, { glob: 'real.md' }])).toEqual({
+      status: 'failed',
+      code: 'deliverable_missing',
+      message: expect.stringMatching(/^nothing was delivered for "dist\/\*\*", "report\.md" \("report\.md": .*link/),
+    });
+    expect(await submit([{ glob: 'dist/**', required: false }, { glob: 'real.md' }])).toEqual({ status: 'succeeded' });
+  });
+
+  it('say what was refused in the log, and keep what is there', async () => {
+    await using places = await makePlaces();
+    await using owner = await openOwner(places, [write('out/a', 'a')]);
+    await mkdir(join(places.workspace, 'out'));
+    for (let at = 0; at < 60; at += 1) await symlink('/etc/passwd', join(places.workspace, `out/link-${at}`));
+    const task = await owner.submit({ prompt: 'go', workspace: places.workspace, deliverables: [{ glob: 'out/*' }] });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const refused = (await eventsOf(owner, task.id)).filter(({ type }) => type === 'artifact.refused');
+    expect(refused).toHaveLength(50);
+    expect(refused.at(-1)).toMatchObject({ reason: 'link', origin: 'deliverable', omitted: 10 });
+    expect(namesOf(await artifactsOf(owner, task.id))).toEqual(['out/a']);
+  });
+
+  it('of a task that fails are kept, and its outcome stays', async () => {
+    await using places = await makePlaces();
+    const outcome = { status: 'failed', code: 'refusal', message: 'no' } as const;
+    await using owner = await openOwner(places, [write('half.md', 'half'), { do: 'end', outcome }]);
+    const deliverables = [{ glob: '*.md' }, { glob: 'never' }];
+    const task = await owner.submit({ prompt: 'go', workspace: places.workspace, deliverables });
+    expect(await task.outcome()).toEqual(outcome);
+    expect(namesOf(await artifactsOf(owner, task.id))).toEqual(['half.md']);
+  });
+
+  it('are not waited for in a workspace that the agent removed', async () => {
+    await using places = await makePlaces();
+    const workspace = await mkdtemp(join(places.root, 'gone-'));
+    const script = async function* (): AsyncGenerator<MemoryStep> {
+      await rm(workspace, { recursive: true });
+      yield say('done');
+    };
+    await using owner = await openPlane(places, { adapters: [memoryRuntime({ script })] });
+    const task = await owner.submit({ prompt: 'go', workspace, deliverables: [{ glob: '*' }] });
+    expect(await task.outcome()).toMatchObject({
+      code: 'deliverable_missing',
+      message: expect.stringContaining(workspace),
+    });
+  });
+
+  it('of a task that is cancelled are not looked for', async () => {
+    await using places = await makePlaces();
+    await using owner = await openOwner(places, [write('half.md', 'half'), say('half'), { do: 'hang' }]);
+    const deliverables = [{ glob: '*.md' }];
+    const task = await owner.submit({ prompt: 'go', workspace: places.workspace, deliverables });
+    await expect.poll(async () => (await task.status()).lastMessage).toBe('half');
+    await task.cancel();
+    expect(await task.outcome()).toEqual({ status: 'cancelled' });
+    expect((await artifactsOf(owner, task.id)).map(({ origin }) => origin)).toEqual(['message']);
+  });
+
+  it.each(['', '/etc/passwd', '../secret', 'a/../../b', 'a\0b', 'x'.repeat(1025)])(
+    'cannot be asked for as %j',
+    async (glob) => {
+      await using places = await makePlaces();
+      await using owner = await openOwner(places, []);
+      const request = { prompt: 'go', workspace: places.workspace, deliverables: [{ glob }] };
+      await expect(owner.submit(request)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    },
+  );
+
+  it('cost a task without any not even a directory', async () => {
+    await using places = await makePlaces();
+    await using owner = await openOwner(places, [{ do: 'print', text: 'done' }]);
+    const task = await owner.submit({ prompt: 'go', workspace: places.workspace });
+    await task.outcome();
+    expect(existsSync(join(places.dataDir, 'artifacts'))).toBe(false);
+    expect(await artifactsOf(owner, task.id)).toEqual([]);
+    await owner.close();
+    await using reader = await openReadOnlyPlane({ dataDir: places.dataDir });
+    expect(await artifactsOf(reader, task.id)).toEqual([]);
+    await expect(textOf(reader.readArtifact(`artifact://sha256/${'0'.repeat(64)}`))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+});
+
+describe('the last message of a run', () => {
+  it('is an artifact, whole, however long it is', async () => {
+    await using places = await makePlaces();
+    const piece = `${'words '.repeat(10_000)}😀`;
+    const long = Array.from({ length: 8 }, () => piece);
+    await using owner = await openOwner(places, [say('first'), say(long), say('  \n')]);
+    const task = await owner.submit({ prompt: 'go', workspace: places.workspace });
+    await task.outcome();
+    const [message, ...rest] = await artifactsOf(owner, task.id);
+    expect(rest).toEqual([]);
+    expect(message).toMatchObject({ name: 'runs/1/message.md', origin: 'message', mediaType: 'text/markdown' });
+    expect(await textOf(message!.body())).toBe(long.join(''));
+    expect(typesOf(await eventsOf(owner, task.id)).slice(-3)).toEqual(['artifact.stored', 'run.ended', 'task.ended']);
+  });
+
+  it('is kept for each run of a task', async () => {
+    await using places = await makePlaces();
+    const script: MemoryScript = ({ history }) =>
+      history.some(({ from }) => from === 'agent')
+        ? [say('two')]
+        : [say('one'), { do: 'exit', exit: { kind: 'signaled', signal: 'SIGKILL' } }];
+    await using owner = await openPlane(places, { adapters: [memoryRuntime({ script })] });
+    const task = await owner.submit({ prompt: 'go', workspace: places.workspace, retry });
+    await task.outcome();
+    const artifacts = await artifactsOf(owner, task.id);
+    expect(namesOf(artifacts)).toEqual(['runs/1/message.md', 'runs/2/message.md']);
+    expect(await Promise.all(artifacts.map((each) => textOf(each.body())))).toEqual(['one', 'two']);
+  });
+
+  it('is kept by a later owner, who did not hear it', async () => {
+    await using places = await makePlaces();
+    const gate = join(places.root, 'gate');
+    const script = (): MemoryStep[] => [say('the answer'), { do: 'gate', until: gate }];
+    const adapter = memoryRuntime({ script });
+    const first = await openPlane(places, { adapters: [adapter] });
+    const { id } = await first.submit({ prompt: 'go', workspace: places.workspace });
+    await expect.poll(async () => (await first.task(id).status()).lastMessage).toBe('the answer');
+    await first.close();
+    await writeFile(gate, '');
+    await using second = await openPlane(places, { adapters: [adapter] });
+    await second.task(id).outcome();
+    const [message] = await artifactsOf(second, id);
+    expect(await textOf(message!.body())).toBe('the answer');
+  });
+});
