@@ -59,6 +59,54 @@ async function definitionsOf(build: Build, specifier: string, importer: string):
   );
 }
 
+/**
+ * Packages of others that few commands need, by the file beside the program that they get: what is in the program is
+ * parsed at every start. Each with the modules of it that are imported, and the package of ours that imports them.
+ */
+const apart: Readonly<Record<string, { readonly modules: readonly string[]; readonly by: string }>> = {
+  execa: { modules: ['execa'], by: 'adapter-kit' },
+  'fs-safe': { modules: ['@openclaw/fs-safe/root', '@openclaw/fs-safe/errors'], by: 'artifacts' },
+};
+
+/** Where a module stands, for packages that look for files beside their own. */
+const metaUrl = {
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+};
+
+/** Bundles the packages of `apart` into files of their own, and has the program load them from there. */
+const setApart: Plugin = {
+  name: 'set-apart',
+  setup(build) {
+    const files = new Map(
+      Object.entries(apart).flatMap(([name, { modules }]) => modules.map((module) => [module, `./${name}.cjs`])),
+    );
+    build.onResolve({ filter: /^[^./]/ }, ({ path }) => {
+      const file = files.get(path);
+      return file === undefined ? undefined : { path: file, external: true };
+    });
+    build.onEnd(async ({ metafile }) => {
+      const { outdir = '.', target, platform } = build.initialOptions;
+      for (const [name, { modules, by }] of Object.entries(apart)) {
+        const contents = modules.map((module) => `export * from '${module}';`).join('\n');
+        // Programs are built in the folder of their package.
+        const resolveDir = join(process.cwd(), '..', by);
+        const { metafile: also } = await build.esbuild.build({
+          stdin: { contents, resolveDir },
+          bundle: true,
+          format: 'cjs',
+          outfile: join(outdir, `${name}.cjs`),
+          metafile: true,
+          ...(target === undefined ? {} : { target }),
+          ...(platform === undefined ? {} : { platform }),
+          ...metaUrl,
+        });
+        Object.assign(metafile?.inputs ?? {}, also.inputs);
+      }
+    });
+  },
+};
+
 /** Writes the licences of all packages of others that are in the bundle into `licenses.txt` beside it. */
 const licenses: Plugin = {
   name: 'licenses',
@@ -89,8 +137,8 @@ function licenseOf(folder: string): string {
 }
 
 /**
- * How a program is bundled: from the sources of all packages, with everything that it needs in it, into one file. What
- * it imports dynamically is in the file and evaluated when it is imported. In CommonJS, where a module of Node is loaded
+ * How a program is bundled: from the sources of all packages, with everything that it needs in it, into one file but
+ * for what is set apart. What it imports dynamically is in the file and evaluated when it is imported. In CommonJS, where a module of Node is loaded
  * when it is used. Leaves what is in its folder.
  */
 export const program = (entry: Readonly<Record<string, string>>): Options => ({
@@ -102,7 +150,7 @@ export const program = (entry: Readonly<Record<string, string>>): Options => ({
   clean: false,
   noExternal: [/./],
   splitting: false,
-  esbuildPlugins: [direct, licenses],
+  esbuildPlugins: [setApart, direct, licenses],
   esbuildOptions: (options) => {
     options.conditions = ['@runtime/source'];
     options.define = { ...options.define, 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' };

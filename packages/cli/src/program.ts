@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { registerAnswer } from './declarations/answer.ts';
+import { registerArtifacts } from './declarations/artifacts.ts';
 import { registerAttach } from './declarations/attach.ts';
 import { addCommonOptions } from './invocation/add-command.ts';
 import { registerConfig } from './declarations/config.ts';
@@ -30,6 +31,7 @@ const registrations: readonly ((parent: Command, deps: CliDependencies) => void)
   registerWait,
   registerList,
   registerEvents,
+  registerArtifacts,
   registerRequeue,
   registerInstruct,
   registerEndings,

@@ -1,29 +1,38 @@
 import type { ControlPlane, RunOutcome } from '@runtime/contracts';
 import { z } from 'zod';
 import type { CommandContext } from '../invocation/context.ts';
+import { usageError } from '../arguments/usage-error.ts';
 import { exitCodeOfOutcome, exitCodes } from '../exit-codes.ts';
 import { concurrencyOf } from '../config/concurrency.ts';
-import type { Reconnect } from '../plane/follow-task.ts';
 import { openOwnPlane } from '../plane/own-plane.ts';
 import { refuseOwnTask } from '../plane/refuse-own-task.ts';
 import { prepareTask, submitTask, type PreparedTask } from './submit.ts';
 import { completeRequest } from './task-request.ts';
-import { watchTask } from './watch-task.ts';
+import { watchTask, type WatchOptions } from './watch-task.ts';
 import { shortId } from '../render/short-id.ts';
 import type { Handler } from '../invocation/handle.ts';
 
-const runOptionsSchema = z.object({ foreground: z.boolean().default(false) });
+const runOptionsSchema = z.object({
+  foreground: z.boolean().default(false),
+  output: z.enum(['last']).optional(),
+});
 
 const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** `runtime run`. */
 export const run: Handler = async (context, [prompt], given) => {
-  const { foreground } = runOptionsSchema.parse(given);
+  const { foreground, output } = runOptionsSchema.parse(given);
+  if (output !== undefined && context.out.json)
+    throw usageError('--output and --json are two ways to print', 'use one of them');
   const prepared = await prepareTask(context, 'run', prompt, given);
-  return foreground ? runInForeground(context, prepared) : runDetached(context, prepared);
+  const watching = { onlyLast: output === 'last' };
+  return foreground ? runInForeground(context, prepared, watching) : runDetached(context, prepared, watching);
 };
 
-async function runDetached(context: CommandContext, prepared: PreparedTask): Promise<number> {
+/** How a task is shown: whole, or by its last message alone. */
+type Watching = Pick<WatchOptions, 'onlyLast'>;
+
+async function runDetached(context: CommandContext, prepared: PreparedTask, watching: Watching): Promise<number> {
   const { deps, program } = context;
   const stopListening = deps.onSignal(endSignals, () => context.interrupt());
   const { plane, task } = await submitTask(context, prepared).finally(stopListening);
@@ -47,7 +56,11 @@ async function runDetached(context: CommandContext, prepared: PreparedTask): Pro
     context.interrupt();
   });
   try {
-    const outcome = await watchUntil(context, plane, task.id, signal, (lost) => context.writing({ lost }));
+    const outcome = await watchUntil(context, plane, task.id, {
+      ...watching,
+      signal,
+      reconnect: (lost) => context.writing({ lost }),
+    });
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
     if (!detach.signal.aborted) return exitCodes.succeeded;
     const id = shortId(task.id);
@@ -64,7 +77,7 @@ async function runDetached(context: CommandContext, prepared: PreparedTask): Pro
   }
 }
 
-async function runInForeground(context: CommandContext, prepared: PreparedTask): Promise<number> {
+async function runInForeground(context: CommandContext, prepared: PreparedTask, watching: Watching): Promise<number> {
   const { deps, program } = context;
   const stop = new AbortController();
   const unsubscribe = deps.onSignal(endSignals, () => stop.abort(new DOMException('stopped', 'AbortError')));
@@ -76,7 +89,7 @@ async function runInForeground(context: CommandContext, prepared: PreparedTask):
       signal: stop.signal,
     });
     const signal = AbortSignal.any([stop.signal, context.signal]);
-    const outcome = await watchUntil(context, plane, task.id, signal);
+    const outcome = await watchUntil(context, plane, task.id, { ...watching, signal });
     if (outcome !== undefined) return exitCodeOfOutcome(outcome);
     context.out.note(`stopped; the agent goes on. The next owner continues the task${context.starts}.`);
     context.out.note(context.spoken(`To end the task: ${program} cancel ${shortId(task.id)}`));
@@ -91,13 +104,12 @@ async function watchUntil(
   context: CommandContext,
   plane: ControlPlane,
   taskId: string,
-  signal: AbortSignal,
-  reconnect?: Reconnect,
+  options: WatchOptions,
 ): Promise<RunOutcome | undefined> {
   try {
-    return await watchTask(context, plane, taskId, { signal, reconnect });
+    return await watchTask(context, plane, taskId, options);
   } catch (error) {
-    if (signal.aborted) return undefined;
+    if (options.signal.aborted) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { approvalPolicySchema } from '@runtime/contracts';
+import { approvalPolicySchema, globSchema, type Deliverable } from '@runtime/contracts';
 import { z } from 'zod';
 import { parseDuration } from '../arguments/duration.ts';
 import { parseNeeds } from '../arguments/needs.ts';
@@ -16,6 +16,8 @@ const givenSchema = z.object({
   label: z.array(z.tuple([z.string(), z.string()])).optional(),
   workspace: z.string().optional(),
   title: z.string().optional(),
+  deliverable: z.array(z.string()).optional(),
+  keep: z.array(z.string()).optional(),
   untilClosed: z.boolean().default(false),
   deadline: z.int().optional(),
   runTimeout: z.int().optional(),
@@ -37,15 +39,27 @@ export type TaskOptions = ReturnType<typeof parseTaskOptions>;
 
 /** Parses the options of `run` and `submit`. Throws INVALID_ARGUMENT that names the option. */
 export function parseTaskOptions(command: 'run' | 'submit', given: Record<string, unknown>) {
-  const { on, needs, approve, approvalTimeout, ...options } = givenSchema.parse(given);
+  const { on, needs, approve, approvalTimeout, deliverable = [], keep = [], ...options } = givenSchema.parse(given);
   return {
     ...options,
     on: optionValue(`${command} --on`, on, parseTargets),
     needs: optionValue(`${command} --needs`, needs, parseNeeds),
+    deliverables: [
+      ...deliverable.flatMap((text) => optionValue(`${command} --deliverable`, text, parseDeliverable(true)) ?? []),
+      ...keep.flatMap((text) => optionValue(`${command} --keep`, text, parseDeliverable(false)) ?? []),
+    ],
     approve: approve?.flatMap((text) => optionValue(`${command} --approve`, text, parsePolicyRule) ?? []),
     approvalTimeout: optionValue(`${command} --approval-timeout`, approvalTimeout, parseApprovalTimeout),
   };
 }
+
+const parseDeliverable =
+  (required: boolean) =>
+  (text: string): Deliverable => {
+    const problem = globSchema.safeParse(text).error?.issues[0]?.message;
+    if (problem !== undefined) throw usageError(`${JSON.stringify(text)}: ${problem}`);
+    return { glob: text, required };
+  };
 
 const approvalTimeoutSchema = approvalPolicySchema.shape.timeoutMs.unwrap();
 

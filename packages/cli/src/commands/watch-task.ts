@@ -1,6 +1,7 @@
 import type { AgentRuntimeError, ControlPlane, RunOutcome, TaskStreamEvent } from '@runtime/contracts';
 import { formatDuration } from '../arguments/duration.ts';
 import type { CommandContext } from '../invocation/context.ts';
+import { answerOf } from '../plane/answer-of.ts';
 import { callingRun } from '../plane/calling-run.ts';
 import { followTask, type Reconnect } from '../plane/follow-task.ts';
 import { ownerStopped } from '../plane/owner-left.ts';
@@ -15,6 +16,8 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Connects again after the owner died. Left out where this process is the owner. */
   readonly reconnect?: Reconnect | undefined;
+  /** Prints the last message when the task has ended; until then only, on stderr, what a person has to do. */
+  readonly onlyLast?: boolean;
 }
 
 /**
@@ -28,6 +31,7 @@ export async function watchTask(
   options: WatchOptions,
 ): Promise<RunOutcome | undefined> {
   const { out, program } = context;
+  const { onlyLast = false } = options;
   const waitingRunId = await callingRun(context.deps);
   const view = createLiveView({
     colours: out.colours,
@@ -39,7 +43,7 @@ export async function watchTask(
     mount: context.deps.mount,
   });
   const now = context.deps.now ?? Date.now;
-  const stopMoving = out.moving(() => view.activity(now()));
+  const stopMoving = onlyLast ? () => {} : out.moving(() => view.activity(now()));
   const stopAsking = out.json || out.quiet ? () => {} : sayWhyQueued(context, plane, taskId, view);
   let times: { readonly from: number; readonly to: number } | undefined;
   let keptOpen = false;
@@ -54,13 +58,21 @@ export async function watchTask(
       times = { from: times?.from ?? event.time, to: event.time };
       if (event.type === 'task.ended') outcome = event.outcome;
       if (out.json) await out.record(event);
-      else await out.write(view.show(event) + restHint(event, keptOpen && takesMore && !out.quiet, view, context));
+      else if (onlyLast) {
+        const line = view.show(event);
+        if (event.type === 'approval.requested') out.note(line.trimEnd());
+      } else await out.write(view.show(event) + restHint(event, keptOpen && takesMore && !out.quiet, view, context));
       if (options.signal.aborted) break;
     }
   } finally {
     stopAsking();
     stopMoving();
-    if (!out.json) await out.write(view.end());
+    if (!out.json && !onlyLast) await out.write(view.end());
+  }
+  if (onlyLast && outcome !== undefined) {
+    if (outcome.status !== 'succeeded') out.note(describeOutcome(outcome));
+    await out.bytes(answerOf(await context.reading(), taskId, { signal: options.signal }));
+    return outcome;
   }
   if (outcome !== undefined && !out.quiet) {
     const why = describeOutcome(outcome).slice(outcome.status.length);

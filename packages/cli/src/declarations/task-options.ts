@@ -21,6 +21,16 @@ export function addTaskOptions(command: Command): Command {
     .addOption(parsedOption('--workspace <path>', 'where the agent works (default: the current directory)', parsePath))
     .option('--title <text>', 'the title in lists (default: the beginning of the prompt)')
     .addOption(repeatedOption('--label <label>', 'a label for lists: name=value; repeatable', parseLabel))
+    .addOption(
+      repeatedOption(
+        '--deliverable <glob>',
+        'files of the workspace that are kept at the end; without any the task fails; repeatable',
+        (text) => text,
+      ),
+    )
+    .addOption(
+      repeatedOption('--keep <glob>', 'files that are kept at the end where there are any; repeatable', (text) => text),
+    )
     .option('--until-closed', 'keep the task open for follow-ups; `runtime close` ends it')
     .addOption(
       parsedOption('--deadline <duration>', 'the longest time from submission to the end: 10m, 1h30m', parseDuration),

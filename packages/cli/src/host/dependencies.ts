@@ -8,7 +8,8 @@ import type { Mount } from '../mount.ts';
 export interface TextSink {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
-  write(text: string): boolean;
+  /** Bytes are those of an artifact. */
+  write(text: string | Uint8Array): boolean;
   once(event: 'drain', listener: () => void): unknown;
   off(event: 'drain', listener: () => void): unknown;
 }

@@ -48,6 +48,7 @@ async function loadAhead(): Promise<void> {
   const [{ loadAdapters }, { loadRunProgram }] = await Promise.all([
     import('@runtime/adapters'),
     import('@runtime/adapter-kit/process'),
+    import('@runtime/artifacts'),
   ]);
   await Promise.all([loadAdapters(), loadRunProgram()]);
 }

@@ -7,7 +7,7 @@ import { terminalWidth, wrapLine } from './fit.ts';
 import { withShortIds } from './short-id.ts';
 import { createStatusLine } from './status-line.ts';
 import { spokenHint } from './spoken.ts';
-import { safeJson, sanitize } from '../sanitize.ts';
+import { createSanitizer, safeJson, sanitize } from '../sanitize.ts';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
@@ -23,6 +23,11 @@ export interface Output {
   readonly columns: number;
   /** Writes text to stdout as it is. The caller has sanitised untrusted parts. */
   write(text: string): Promise<void>;
+  /**
+   * Writes bytes to stdout as they are. On a terminal they are text: what controls it is left out, and the last line is
+   * ended.
+   */
+  bytes(chunks: AsyncIterable<Uint8Array>): Promise<void>;
   /** Writes a line for people. Does nothing with `--json` and with `--quiet`. */
   line(text?: string): Promise<void>;
   /** Writes the bare result, which is what `--quiet` leaves; nothing for an empty one. Does nothing with `--json`. */
@@ -59,8 +64,8 @@ export function createOutput(
   const { stdout, stderr, brokenPipe } = deps;
   let writing = 0;
   let isMoving = false;
-  const send = async (text: string): Promise<void> => {
-    if (brokenPipe.aborted || text === '') return;
+  const send = async (text: string | Uint8Array): Promise<void> => {
+    if (brokenPipe.aborted || text.length === 0) return;
     writing += 1;
     if (!stdout.write(text)) await drained(stdout, signal);
     writing -= 1;
@@ -84,6 +89,21 @@ export function createOutput(
       return stdout.isTTY === true ? terminalWidth(stdout, 100) : Infinity;
     },
     write,
+    async bytes(chunks) {
+      if (stdout.isTTY !== true) {
+        for await (const chunk of chunks) await send(chunk);
+        return;
+      }
+      const decoder = new TextDecoder();
+      const sanitizer = createSanitizer();
+      let isEnded = true;
+      for await (const chunk of chunks) {
+        const text = sanitizer.push(decoder.decode(chunk, { stream: true }));
+        if (text !== '') isEnded = text.endsWith('\n');
+        await write(text);
+      }
+      if (!isEnded) await write('\n');
+    },
     line: (text = '') => (json || quiet ? Promise.resolve() : write(`${text}\n`)),
     bare,
     moving(describe) {

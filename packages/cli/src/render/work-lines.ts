@@ -1,5 +1,6 @@
 import { sanitizeLine } from '../sanitize.ts';
 import { answerCommand, describeApproval } from './approval.ts';
+import { formatBytes } from './bytes.ts';
 import { shortId } from './short-id.ts';
 import { describeCall } from './tool-line.ts';
 import type { LineStyle, LineWriters } from './line-writer.ts';
@@ -49,6 +50,13 @@ export const workLines: LineWriters = {
 
   'message.discarded': (event, { colours: c }) =>
     `${c.yellow('!')} the agent discarded its message: ${sanitizeLine(event.reason)}`,
-  'artifact.stored': ({ artifact }, { colours: c }) =>
-    c.dim(`· artifact ${sanitizeLine(artifact.name)} (${artifact.bytes} bytes)`),
+  // The message itself has been shown.
+  'artifact.stored': ({ artifact, origin }, { colours: c, verbose }) =>
+    origin === 'message' && !verbose
+      ? undefined
+      : c.dim(`· kept ${sanitizeLine(artifact.name)} (${formatBytes(artifact.bytes)})`),
+  'artifact.refused': ({ name, message, omitted = 0 }, { colours: c }) => {
+    const more = omitted === 0 ? '' : `, and ${omitted} more`;
+    return `${c.yellow('!')} not kept: ${sanitizeLine(name)} (${sanitizeLine(message)})${more}`;
+  },
 };

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { endProcess, lives, ProcessLab, until } from '../support/process-lab.ts';
@@ -25,6 +25,16 @@ describe.skipIf(process.platform !== 'linux')('a local command behind the real c
     const bad = await lab.start('run', 'leave with 3');
     expect(bad.stdout).toContain('failed (exit_code)');
     expect(bad.exitCode).toBe(1);
+  });
+
+  it('delivers files, which are kept when they are gone, and come back as files', async () => {
+    await using lab = await openLab('read prompt; mkdir out; echo "$prompt" > out/report.md');
+    const run = await lab.start('run', 'all well', '--deliverable', 'out/*');
+    expect(run.stdout).toMatch(/· kept out\/report\.md \(9 B\)\nsucceeded after /);
+    await rm(join(lab.workspace, 'out'), { recursive: true });
+    expect((await lab.start('artifacts', 'get', 'last', 'out/report.md')).stdout).toBe('all well\n');
+    expect((await lab.start('artifacts', 'get', 'last', '--to', '.')).stdout).toMatch(/^1 file \(9 B\) in /);
+    expect(await readFile(join(lab.workspace, 'out/report.md'), 'utf8')).toBe('all well\n');
   });
 
   it('outlives its owner: after kill -9 the next owner continues it, and nothing is lost', async () => {

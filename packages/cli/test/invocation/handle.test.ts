@@ -33,6 +33,16 @@ describe('exit codes', () => {
   });
 });
 
+/** The words of each command that does something. */
+const leavesOf = (commands: readonly Command[]): string[][] =>
+  commands
+    .filter((command) => !['complete', 'help'].includes(command.name()))
+    .flatMap((command) =>
+      command.commands.length > 0
+        ? leavesOf(command.commands).map((words) => [command.name(), ...words])
+        : [[command.name()]],
+    );
+
 describe('what was typed wrong', () => {
   it.each([
     [['statsu'], 2, 'Did you mean status?'],
@@ -114,23 +124,24 @@ describe('what was typed wrong', () => {
   it.each([80, 40])('is helped in lines of at most %d columns, with examples', async (columns) => {
     await using lab = await Lab.open();
     const { commands } = createProgram(lab.dependencies());
-    const leaves = commands.filter((command) => command.name() !== 'complete');
-    for (const args of [['help'], ...leaves.map((command) => [command.name(), '--help'])]) {
+    const groups = commands
+      .filter((command) => command.commands.length > 0)
+      .map((command) => [command.name(), '--help']);
+    for (const args of [['help'], ...groups, ...leavesOf(commands).map((words) => [...words, '--help'])]) {
       const stdout = new Sink();
       stdout.columns = columns;
       const help = (await lab.start(args, { stdout }).ended).stdout;
       expect(help.split('\n').filter((line) => line.length > columns)).toEqual([]);
-      if (args[0] !== 'config') expect([args, help.includes('\nExamples:\n  runtime ')]).toEqual([args, true]);
+      if (!groups.includes(args)) expect([args, help.includes('\nExamples:\n  runtime ')]).toEqual([args, true]);
     }
   });
 
   it('has its options read as they are spelled in the examples', async () => {
     await using lab = await Lab.open();
     const { commands } = createProgram(lab.dependencies());
-    for (const name of commands
-      .map((command) => command.name())
-      .filter((each) => !['complete', 'config'].includes(each))) {
-      const help = (await lab.run(name, '--help')).stdout;
+    for (const words of leavesOf(commands)) {
+      const name = words.join(' ');
+      const help = (await lab.run(...words, '--help')).stdout;
       const examples = [...help.matchAll(/^ {2}runtime (.*)$/gm)].map(([, text = '']) => text);
       for (const option of examples.flatMap((text) => text.match(/ --?[a-z-]+/g) ?? []))
         expect([name, option, help.includes(option.trim()) || examples.some((text) => text.includes('$('))]).toEqual([

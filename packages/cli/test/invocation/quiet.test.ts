@@ -32,6 +32,11 @@ const table: Readonly<Record<string, readonly (readonly [args: readonly string[]
   status: [[['status', 'it'], /^succeeded\n$/]],
   events: [[['events', 'it', '--type', 'task.ended'], /^\S+ \S*task\.ended\S* outcome=.*\n$/]],
   log: [[['log'], /^(\{.*\}\n)+$/]],
+  'artifacts list': [[['artifacts', 'list', 'it'], /^runs\/1\/message\.md\n$/]],
+  'artifacts get': [
+    [['artifacts', 'get', 'it', 'runs/1/message.md'], /^did it\n$/],
+    [['artifacts', 'get', 'it', '--to', 'out'], /^runs\/1\/message\.md\n$/],
+  ],
   requeue: [[['requeue', 'it'], id]],
   attach: [[['attach', 'open'], nothing]],
   steer: [[['steer', 'open', 'y'], /^ins-[0-9a-z]{26}\n$/]],

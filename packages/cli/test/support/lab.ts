@@ -22,8 +22,8 @@ export class Sink implements TextSink {
     this.isTTY = isTTY;
   }
 
-  write(text: string): boolean {
-    this.text += text;
+  write(text: string | Uint8Array): boolean {
+    this.text += typeof text === 'string' ? text : Buffer.from(text).toString();
     for (const check of this.#waiting) check();
     return true;
   }

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { parsePath } from '../arguments/path.ts';
+import type { CliDependencies } from '../host/dependencies.ts';
+import { addCommand, parsedOption } from '../invocation/add-command.ts';
+
+/** `runtime artifacts list` and `runtime artifacts get`. */
+export function registerArtifacts(parent: Command, deps: CliDependencies): void {
+  const artifacts = parent.command('artifacts').description('list what was kept of a task, and get it');
+  addCommand(artifacts, deps, {
+    usage: 'list <task>',
+    aliases: ['ls'],
+    description: 'list the artifacts of a task',
+    details: 'A task keeps the files that --deliverable and --keep name, and the last message of each run.',
+    examples: ['artifacts list last', 'artifacts list k3f9x2 --json', 'artifacts list last -q'],
+    body: async (...given) => (await import('../commands/artifacts.ts')).listArtifacts(...given),
+  });
+  addCommand(artifacts, deps, {
+    usage: 'get <task> [names...]',
+    description: 'print an artifact, or write artifacts as files',
+    options: (command) =>
+      command
+        .addOption(
+          parsedOption(
+            '--to <directory>',
+            'write files into this directory: those named, else all; none may be there yet',
+            parsePath,
+          ),
+        )
+        .option('--message', 'print the last message of the agent, whole; where it has none, its last output'),
+    details: 'In place of a task, artifact://<task>/<name> and artifact://sha256/<digest> name one artifact.',
+    examples: [
+      'artifacts get last report.md',
+      'artifacts get k3f9x2 --to out',
+      'artifacts get last --message > answer.md',
+    ],
+    body: async (...given) => (await import('../commands/artifacts.ts')).getArtifacts(...given),
+  });
+}
