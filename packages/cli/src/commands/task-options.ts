@@ -1,4 +1,4 @@
-import { approvalPolicySchema, globSchema, type Deliverable } from '@runtime/contracts';
+import { approvalPolicySchema, globSchema, type Deliverable, type SubmitRequest } from '@runtime/contracts';
 import { z } from 'zod';
 import { parseDuration } from '../arguments/duration.ts';
 import { parseNeeds } from '../arguments/needs.ts';
@@ -6,6 +6,7 @@ import { optionValue } from '../arguments/option-value.ts';
 import { parsePolicyRule } from '../arguments/policy.ts';
 import { parseTargets } from '../arguments/targets.ts';
 import { usageError } from '../arguments/usage-error.ts';
+import { defined } from '../defined.ts';
 
 /** As commander leaves them. */
 const givenSchema = z.object({
@@ -18,6 +19,9 @@ const givenSchema = z.object({
   title: z.string().optional(),
   deliverable: z.array(z.string()).optional(),
   keep: z.array(z.string()).optional(),
+  check: z.string().optional(),
+  checkRounds: z.int().optional(),
+  checkTimeout: z.int().optional(),
   untilClosed: z.boolean().default(false),
   deadline: z.int().optional(),
   runTimeout: z.int().optional(),
@@ -39,9 +43,23 @@ export type TaskOptions = ReturnType<typeof parseTaskOptions>;
 
 /** Parses the options of `run` and `submit`. Throws INVALID_ARGUMENT that names the option. */
 export function parseTaskOptions(command: 'run' | 'submit', given: Record<string, unknown>) {
-  const { on, needs, approve, approvalTimeout, deliverable = [], keep = [], ...options } = givenSchema.parse(given);
+  const {
+    on,
+    needs,
+    approve,
+    approvalTimeout,
+    deliverable = [],
+    keep = [],
+    check,
+    checkRounds,
+    checkTimeout,
+    ...options
+  } = givenSchema.parse(given);
+  if (check === undefined && (checkRounds ?? checkTimeout) !== undefined)
+    throw usageError('--check-rounds and --check-timeout say how --check is done', 'name the command with --check');
   return {
     ...options,
+    check: optionValue(`${command} --check`, check, (text) => parseCheck(text, { checkRounds, checkTimeout })),
     on: optionValue(`${command} --on`, on, parseTargets),
     needs: optionValue(`${command} --needs`, needs, parseNeeds),
     deliverables: [
@@ -60,6 +78,18 @@ const parseDeliverable =
     if (problem !== undefined) throw usageError(`${JSON.stringify(text)}: ${problem}`);
     return { glob: text, required };
   };
+
+/** A shell of the person's own reads the command, as it was typed. */
+function parseCheck(
+  text: string,
+  {
+    checkRounds,
+    checkTimeout,
+  }: { readonly checkRounds?: number | undefined; readonly checkTimeout?: number | undefined },
+): NonNullable<SubmitRequest['check']> {
+  if (text.trim() === '') throw usageError('the command is empty', 'name one: --check "npm test"');
+  return { command: ['sh', '-c', text], ...defined({ maxRounds: checkRounds, timeoutMs: checkTimeout }) };
+}
 
 const approvalTimeoutSchema = approvalPolicySchema.shape.timeoutMs.unwrap();
 

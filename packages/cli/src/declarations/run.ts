@@ -27,6 +27,7 @@ export function registerRun(parent: Command, deps: CliDependencies): void {
       'run "fix the flaky test" --on pi,claude --deadline 30m',
       'run - --output last < prompt.md > answer.md',
       'run "write report.md" --deliverable report.md',
+      'run "fix the flaky test" --check "npm test"',
     ],
     ownSignals: true,
     body: async (...given) => (await import('../commands/run.ts')).run(...given),

@@ -31,6 +31,20 @@ export function addTaskOptions(command: Command): Command {
     .addOption(
       repeatedOption('--keep <glob>', 'files that are kept at the end where there are any; repeatable', (text) => text),
     )
+    .option(
+      '--check <command>',
+      'a shell command that decides at the end: with another exit code than 0 the agent goes on',
+    )
+    .addOption(
+      parsedOption(
+        '--check-rounds <count>',
+        'how often the agent goes on after a check failed (default: 3)',
+        parseRounds,
+      ),
+    )
+    .addOption(
+      parsedOption('--check-timeout <duration>', 'the longest time for one check (default: 10m)', parseDuration),
+    )
     .option('--until-closed', 'keep the task open for follow-ups; `runtime close` ends it')
     .addOption(
       parsedOption('--deadline <duration>', 'the longest time from submission to the end: 10m, 1h30m', parseDuration),
@@ -61,6 +75,12 @@ export function addTaskOptions(command: Command): Command {
     )
     .option('--share-workspace', 'allow other tasks to work in the same directory at the same time')
     .option('--continue <task>', 'continue the conversation of an ended task');
+}
+
+function parseRounds(text: string): number {
+  if (!/^\d{1,2}$/.test(text) || Number(text) > 20)
+    throw usageError(`expected a number from 0 to 20, not ${JSON.stringify(text)}`);
+  return Number(text);
 }
 
 function parseRetries(text: string): number {

@@ -5,6 +5,7 @@ import type { Colours } from './output.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import { answerCommand, describeApproval } from './approval.ts';
 import { formatBytes } from './bytes.ts';
+import { formatCheck } from './check.ts';
 import { wrapLine } from './fit.ts';
 import { describeModel } from './model.ts';
 import { shortId } from './short-id.ts';
@@ -95,6 +96,7 @@ function formatFacts(view: TaskView, { now, colours: c, starts }: TaskStyle): Fa
     ['close', view.close && asked(view.close)],
     ['cancel', view.cancel && asked(view.cancel)],
     ['last said', view.lastMessage === undefined ? undefined : sanitizeLine(view.lastMessage, 300)],
+    ['check', view.check && formatCheck(view.check)],
     ['artifacts', view.artifacts && `${view.artifacts.count} (${formatBytes(view.artifacts.bytes)})`],
     ['times', times.filter((part) => part !== '').join(', ')],
     ['runtimes', formatTargets(view)],

@@ -1,5 +1,6 @@
 import { sanitizeLine } from '../sanitize.ts';
 import { answerCommand, describeApproval } from './approval.ts';
+import { describeCheck } from './check.ts';
 import { formatBytes } from './bytes.ts';
 import { shortId } from './short-id.ts';
 import { describeCall } from './tool-line.ts';
@@ -50,9 +51,15 @@ export const workLines: LineWriters = {
 
   'message.discarded': (event, { colours: c }) =>
     `${c.yellow('!')} the agent discarded its message: ${sanitizeLine(event.reason)}`,
-  // The message itself has been shown.
+  'check.started': ({ round }, { colours: c }) => c.dim(`· check ${round}`),
+  // What follows a failure has a line that says it.
+  'check.ended': (event, { colours: c, verbose }) => {
+    if (event.ok) return `${c.green('✓')} the check passed`;
+    return verbose ? `${c.yellow('!')} the check failed: ${describeCheck(event)}` : undefined;
+  },
+  // The message itself has been shown, and of a check the agent is told.
   'artifact.stored': ({ artifact, origin }, { colours: c, verbose }) =>
-    origin === 'message' && !verbose
+    origin !== 'deliverable' && !verbose
       ? undefined
       : c.dim(`· kept ${sanitizeLine(artifact.name)} (${formatBytes(artifact.bytes)})`),
   'artifact.refused': ({ name, message, omitted = 0 }, { colours: c }) => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { approvalKindSchema, choiceSchema, resolutionSchema } from '../vocabulary/approval.ts';
 import { artifactOriginSchema, artifactRefSchema, refusalReasonSchema } from '../vocabulary/artifact.ts';
 import { attachSchema } from '../vocabulary/attach.ts';
+import { checkCauseSchema } from '../vocabulary/check.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 import { errorCodeSchema } from '../base/error-data.ts';
 import { exitSchema, runtimeHandleSchema } from '../vocabulary/handle.ts';
@@ -172,6 +173,27 @@ const planeTaskEventSchemas = {
     /** How many more were refused that are not told one by one. */
     omitted: z.int().min(1).optional(),
     runId: idSchema.optional(),
+  }),
+  'check.started': z.object({
+    type: z.literal('check.started'),
+    /** Its directory among those of the runs. */
+    checkId: idSchema,
+    /** The run whose work is checked. */
+    runId,
+    /** Counts the checks of a task, from 1; one that was lost with its owner is started again in the same round. */
+    round: z.int().min(1),
+  }),
+  'check.ended': z.object({
+    type: z.literal('check.ended'),
+    checkId: idSchema,
+    runId,
+    round: z.int().min(1),
+    ok: z.boolean(),
+    exit: exitSchema,
+    /** Left out for one that ended by itself. */
+    cause: checkCauseSchema.optional(),
+    /** Why it could not be run. */
+    message: why.optional(),
   }),
   'cancel.requested': z.object({ type: z.literal('cancel.requested'), by: z.string().max(200), why: why.optional() }),
   'interrupt.requested': z.object({

@@ -35,6 +35,7 @@ export type Guard =
   /** A retry was scheduled, and neither it nor its turn has ended. */
   | 'retry.open'
   | 'compaction.none'
+  | 'check.open'
   | { readonly instruction: readonly InstructionLevel[] };
 
 /** What must precede an event. */
@@ -120,6 +121,8 @@ export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'compaction.failed': { follows: 'run.started; its compaction.started, if any', when: session },
   'artifact.stored': { follows: 'task.submitted', when: ['task.open'] },
   'artifact.refused': { follows: 'task.submitted', when: ['task.open'] },
+  'check.started': { follows: 'run.ended; the check before it ended, or was lost', when: ['task.open', 'run.none'] },
+  'check.ended': { follows: 'its check.started', when: ['task.open', 'run.none', 'check.open'] },
   'cancel.requested': { follows: 'task.submitted', when: ['task.open'] },
   'interrupt.requested': { follows: 'run.started', when: ['task.open', 'run.current', 'run.not-stopping'] },
   'close.requested': { follows: 'task.submitted', when: ['task.open'] },
@@ -153,6 +156,7 @@ const checks: {
   },
   'retry.open': (state) => state?.runs.at(-1)?.retry !== undefined,
   'compaction.none': (state) => state?.runs.at(-1)?.compaction === undefined,
+  'check.open': (state, event) => state?.check?.checkId === event['checkId'] && state?.check?.ok === undefined,
   'instruction.new': (state, event) => own(state?.instructions, idOf(event, 'instructionId')) === undefined,
 };
 

@@ -187,6 +187,12 @@ const planeHandlers = {
     const { count = 0, bytes = 0 } = state.artifacts ?? {};
     return { ...state, artifacts: { count: count + 1, bytes: bytes + artifact.bytes } };
   },
+  'check.started': (state, { checkId, runId, round, time }) => {
+    const starts = state.check?.round === round ? state.check.starts + 1 : 1;
+    return { ...state, check: { checkId, runId, round, starts, startedAt: time } };
+  },
+  'check.ended': (state, { ok, exit, cause, message }) =>
+    state.check ? { ...state, check: { ...state.check, ok, exit, ...defined({ cause, message }) } } : state,
   'cancel.requested': (state, event) =>
     state.cancel ? state : { ...state, cancel: defined({ by: event.by, at: event.time, why: event.why }) },
   'close.requested': (state, event) =>
@@ -223,16 +229,25 @@ export function foldTask(state: TaskState | undefined, event: StoredEvent): Task
   return isHandled(event) ? apply(event.type, touched, event) : touched;
 }
 
-/** Whether a report comes from a run that is over. The run of an artifact is where it comes from, and reports nothing. */
+/** Events that name a run and are no reports of it: it begins with them, or has ended before. */
+const aboutRuns: ReadonlySet<string> = new Set([
+  'run.starting',
+  'artifact.stored',
+  'artifact.refused',
+  'check.started',
+  'check.ended',
+]);
+
+/** Whether a report comes from a run that is over. */
 function isOfAnotherRun(state: TaskState, { type, runId }: StoredEvent): boolean {
-  if (typeof runId !== 'string' || type === 'run.starting' || type === 'artifact.stored') return false;
+  if (typeof runId !== 'string' || aboutRuns.has(type)) return false;
   return currentRun(state)?.runId !== runId;
 }
 
 /** What every event of the current run does: the cursor moves, and output counts as activity. */
 function touch(state: TaskState, event: StoredEvent): TaskState {
   // A new owner is no sign of life of the agent.
-  const isReport = event.type !== 'run.starting' && event.type !== 'run.reattached';
+  const isReport = !aboutRuns.has(event.type) && event.type !== 'run.reattached';
   if (!isReport || typeof event['runId'] !== 'string') return state;
   const cursor = event['sourceCursor'];
   const text = event['text'];

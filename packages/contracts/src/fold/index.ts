@@ -6,6 +6,22 @@
 export { eventRules, forbids } from './event-rules.ts';
 export type { EventRule, Guard } from './event-rules.ts';
 export { foldTask, taskFoldVersion } from './fold-task.ts';
-export { currentRun, isKeptOpen, isResting, openApprovals, unfinishedInstructions } from './task-state.ts';
-export type { ApprovalState, InstructionState, NextAttempt, RunState, TaskState, TurnState } from './task-state.ts';
+export {
+  currentRun,
+  isBeingChecked,
+  isKeptOpen,
+  isResting,
+  openApprovals,
+  openCheck,
+  unfinishedInstructions,
+} from './task-state.ts';
+export type {
+  ApprovalState,
+  CheckState,
+  InstructionState,
+  NextAttempt,
+  RunState,
+  TaskState,
+  TurnState,
+} from './task-state.ts';
 export { taskStatus, taskView } from './view.ts';

@@ -1,5 +1,6 @@
 import type { ApprovalKind, Choice, Resolution } from '../vocabulary/approval.ts';
 import type { Attach } from '../vocabulary/attach.ts';
+import type { CheckCause } from '../vocabulary/check.ts';
 import type { RuntimeCapabilities } from '../vocabulary/capabilities.ts';
 import type { ErrorCode } from '../base/error-codes.ts';
 import type { Usage } from '../vocabulary/usage.ts';
@@ -114,6 +115,25 @@ export interface ApprovalState {
   readonly by?: string;
 }
 
+/** A check of a task's work. */
+export interface CheckState {
+  readonly checkId: string;
+  /** The run whose work it checks. */
+  readonly runId: string;
+  readonly round: number;
+  /** How often it was started in this round. */
+  readonly starts: number;
+  /** Unix ms. */
+  readonly startedAt: number;
+  /** Left out while it runs. */
+  readonly ok?: boolean;
+  readonly exit?: Exit;
+  /** Left out for one that ended by itself. */
+  readonly cause?: CheckCause;
+  /** Why it could not be run. */
+  readonly message?: string;
+}
+
 /** The attempt that a task waits for. */
 export interface NextAttempt {
   /** Unix ms. */
@@ -157,6 +177,8 @@ export interface TaskState {
   readonly lastMessage?: string;
   /** Of all artifacts that were stored, also of those that another one of the same name replaced. */
   readonly artifacts?: { readonly count: number; readonly bytes: number };
+  /** The last one. */
+  readonly check?: CheckState;
   readonly outcome?: RunOutcome;
   readonly endedAt?: number;
 }
@@ -165,6 +187,19 @@ export interface TaskState {
 export function currentRun(state: TaskState): RunState | undefined {
   const last = state.runs.at(-1);
   return last && last.status !== 'ended' ? last : undefined;
+}
+
+/** The check that has not ended, if any. */
+export function openCheck({ check }: TaskState): CheckState | undefined {
+  return check?.ok === undefined ? check : undefined;
+}
+
+/** Whether the work of the last run succeeded and its check has not decided yet: it is due, or it runs. */
+export function isBeingChecked(state: TaskState): boolean {
+  const { spec, runs, check, next, outcome } = state;
+  const run = runs.at(-1);
+  if (!spec.check || outcome || next || run?.outcome?.status !== 'succeeded') return false;
+  return check?.runId !== run.runId || check.ok === undefined;
 }
 
 /** Approvals that have no resolution yet, in the order of their requests. */

@@ -1,4 +1,13 @@
-import { currentRun, isKeptOpen, isResting, openApprovals, type TaskState } from './task-state.ts';
+import { defined } from './handler.ts';
+import {
+  currentRun,
+  isBeingChecked,
+  isKeptOpen,
+  isResting,
+  openApprovals,
+  type CheckState,
+  type TaskState,
+} from './task-state.ts';
 import type { TaskStatus, TaskView } from '../plane/task-view.ts';
 import { usageOfRuns } from './usage.ts';
 import type { Part } from '../vocabulary/instruction.ts';
@@ -7,7 +16,7 @@ import type { Part } from '../vocabulary/instruction.ts';
 export function taskStatus(state: TaskState): TaskStatus {
   if (state.outcome) return state.outcome.status;
   if (openApprovals(state).length > 0) return 'waiting';
-  if (!currentRun(state)) return 'queued';
+  if (!currentRun(state)) return isBeingChecked(state) ? 'running' : 'queued';
   return isResting(state) && isKeptOpen(state) ? 'waiting' : 'running';
 }
 
@@ -21,6 +30,11 @@ function headOf(parts: readonly Part[]): string {
     if (head.length >= maxHeadChars) break;
   }
   return head.slice(0, maxHeadChars);
+}
+
+function checkView({ round, ok, exit, cause, message }: CheckState): NonNullable<TaskView['check']> {
+  const status = ok === undefined ? 'running' : ok ? 'passed' : 'failed';
+  return { round, status, ...defined({ exit, cause, message }) };
 }
 
 /** What is shown of a task. */
@@ -46,6 +60,7 @@ export function taskView(state: TaskState): TaskView {
     ...(state.ancestors?.[0] ? { parent: state.ancestors[0] } : {}),
     ...(state.next ? { nextAttemptAt: state.next.notBefore } : {}),
     ...(state.lastMessage === undefined ? {} : { lastMessage: state.lastMessage }),
+    ...(state.check ? { check: checkView(state.check) } : {}),
     ...(state.artifacts ? { artifacts: state.artifacts } : {}),
     runs: state.runs.map((run) => ({
       runId: run.runId,

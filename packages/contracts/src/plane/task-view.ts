@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { approvalKindSchema, choiceSchema } from '../vocabulary/approval.ts';
 import { attachSchema } from '../vocabulary/attach.ts';
+import { checkCauseSchema } from '../vocabulary/check.ts';
 import { capabilitiesSchema } from '../vocabulary/capabilities.ts';
 import { backendIdSchema, idSchema, runtimeIdSchema } from '../base/ids.ts';
+import { exitSchema } from '../vocabulary/handle.ts';
 import { instructionLevelSchema, instructionModeSchema } from '../vocabulary/instruction.ts';
 import { modelInUseSchema } from '../vocabulary/model.ts';
 import { runOutcomeSchema, terminalStatusSchema } from '../vocabulary/outcome.ts';
@@ -57,6 +59,16 @@ export const taskViewSchema = z.object({
   nextAttemptAt: z.int().optional(),
   /** The beginning of the agent's last whole message, at most 500 characters. */
   lastMessage: z.string().optional(),
+  /** The last check of the work. `exit`, `cause` and `message` as of `check.ended`. */
+  check: z
+    .object({
+      round: z.int(),
+      status: z.enum(['running', 'passed', 'failed']),
+      exit: exitSchema.optional(),
+      cause: checkCauseSchema.optional(),
+      message: z.string().optional(),
+    })
+    .optional(),
   /** How many artifacts were stored, and their bytes; left out where there are none. */
   artifacts: z.object({ count: z.int(), bytes: z.int() }).optional(),
   runs: z.array(

@@ -29,6 +29,8 @@ export const waitingForSchema = z.object({
     'approval',
     /** It is kept open, and the agent rests (`until`: its idle limit). */
     'instruction',
+    /** Its check runs (`until`: its time limit). */
+    'check',
     /** Its work is done, and its deliverables are looked for and stored. */
     'artifacts',
     /** Our own code failed on it; it is looked at again (`until`). */

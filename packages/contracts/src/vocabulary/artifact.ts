@@ -34,9 +34,9 @@ export type ArtifactRef = z.infer<typeof artifactRefSchema>;
 
 /**
  * Where an artifact comes from. `deliverable`: a file of the workspace that the task was to deliver. `message`: the text
- * of the last message of a run.
+ * of the last message of a run. `check`: what a check printed.
  */
-export const artifactOriginSchema = z.enum(['deliverable', 'message']);
+export const artifactOriginSchema = z.enum(['deliverable', 'message', 'check']);
 export type ArtifactOrigin = z.infer<typeof artifactOriginSchema>;
 
 /** Why something did not become an artifact. */

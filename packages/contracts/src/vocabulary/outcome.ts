@@ -25,6 +25,8 @@ export const outcomeCodeSchema = z.enum([
   'exit_code',
   'output_limit',
   'deliverable_missing',
+  /** The check of the task did not pass. */
+  'check_failed',
   'budget_exceeded',
   'unavailable',
   'unmet_needs',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalPolicySchema } from './approval.ts';
 import { needsSchema } from './capabilities.ts';
+import { checkSchema } from './check.ts';
 import { deliverableSchema } from './deliverable.ts';
 import { idSchema, runtimeIdSchema } from '../base/ids.ts';
 import {
@@ -86,6 +87,8 @@ export const taskSpecSchema = z.strictObject({
     .default(1024 * 1024 * 1024),
   /** Files of the workspace that are kept as artifacts once the work is done. At most 64. @default none */
   deliverables: z.array(deliverableSchema).max(64).readonly().optional(),
+  /** Decides whether work that succeeded is done. @default the agent's word */
+  check: checkSchema.optional(),
   approvals: approvalPolicySchema.optional(),
   env: recordedEnvironmentSchema.optional(),
   /** Sorted names of the variables that came with the request. Their values are in a 0600 file, not in the log. */

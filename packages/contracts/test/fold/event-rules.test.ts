@@ -102,6 +102,18 @@ const rows: { readonly [T in TaskEventType]: readonly [after: keyof typeof story
     'queued',
     { type: 'artifact.refused', name: 'a', origin: 'deliverable', reason: 'link', message: 'it is a symbolic link' },
   ],
+  'check.started': ['runEnded', { type: 'check.started', ...run, checkId: 'check-1', round: 1 }],
+  'check.ended': [
+    'checking',
+    {
+      type: 'check.ended',
+      ...run,
+      checkId: 'check-1',
+      round: 1,
+      ok: true,
+      exit: { kind: 'exited', code: 0 },
+    },
+  ],
   'cancel.requested': ['queued', { type: 'cancel.requested', by: 'me' }],
   'interrupt.requested': ['started', { type: 'interrupt.requested', ...run, by: 'me' }],
   'close.requested': ['queued', { type: 'close.requested', by: 'me' }],
@@ -171,6 +183,11 @@ const broken: { readonly [G in NamedGuard]: (type: TaskEventType, event: NewEven
     [after([...story.retrying, turnEnded]), event],
   ],
   'compaction.none': (_type, event) => [[after(story.compacting), event]],
+  'check.open': (_type, event) => [
+    [after(story.runEnded), event],
+    [after(story.checking), { ...event, checkId: 'another' }],
+    [after([...story.checking, event]), event],
+  ],
   'instruction.new': (_type, event) => [[after(story.queued), { ...event, instructionId: 'ins-1' }]],
 };
 

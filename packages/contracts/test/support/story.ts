@@ -102,6 +102,7 @@ const rested = [
 ];
 const stopping = [...rested, { type: 'run.stopping', ...run, cause: 'idle' }];
 const runEnded = [...stopping, { type: 'run.ended', ...run, outcome: succeeded, exit: seen }];
+const checking = [...runEnded, { type: 'check.started', ...run, checkId: 'check-1', round: 1 }];
 const ended = [...runEnded, { type: 'task.ended', outcome: succeeded }];
 
 export const story = {
@@ -121,6 +122,7 @@ export const story = {
   rested,
   stopping,
   runEnded,
+  checking,
   ended,
 } satisfies Record<string, readonly NewEvent[]>;
 

@@ -20,6 +20,7 @@ describe('an outcome', () => {
       'exit_code',
       'output_limit',
       'deliverable_missing',
+      'check_failed',
       'budget_exceeded',
       'unavailable',
       'unmet_needs',

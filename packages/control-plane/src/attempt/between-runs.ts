@@ -1,5 +1,7 @@
 import type { TaskEventOf } from '@runtime/contracts';
-import { openApprovals, type TaskState } from '@runtime/contracts/fold';
+import { isBeingChecked, openApprovals, openCheck, type TaskState } from '@runtime/contracts/fold';
+import { runCheck } from '../check/run-check.ts';
+import { afterCheck, outcomeOfCheck } from './after-check.ts';
 import { endTask } from './end-task.ts';
 import type { Task } from '../task/task.ts';
 import { earliest } from '../waiting/clock.ts';
@@ -16,13 +18,16 @@ export async function betweenRuns(task: Task): Promise<boolean> {
   const { state, ctx } = task;
   const now = ctx.clock();
   const deadline = state.spec.deadlineMs === undefined ? undefined : state.submittedAt + state.spec.deadlineMs;
+  // Whatever the task waits for, its process is to end, or to be waited for.
+  if (openCheck(state)) return check(task);
   if (state.cancel) return endTask(task, { status: 'cancelled' });
   // What is finished has reached no deadline: its run was held to it.
-  const finished = isDecided(state) ? nextStep(state, ctx.random()) : undefined;
-  if (finished?.kind === 'end') return endTask(task, finished.outcome);
+  const finished = isDecided(state) && !isBeingChecked(state) ? nextStep(state, ctx.random()) : undefined;
+  if (finished?.kind === 'end') return endTask(task, outcomeOfCheck(state) ?? finished.outcome);
   if (deadline !== undefined && now >= deadline) {
     return endTask(task, { status: 'timed_out', code: 'timeout', message: 'The task reached its deadline' });
   }
+  if (isBeingChecked(state)) return check(task);
   const [approval] = openApprovals(state);
   if (approval) {
     if (approval.expiresAt !== undefined && now >= approval.expiresAt) {
@@ -45,6 +50,14 @@ export async function betweenRuns(task: Task): Promise<boolean> {
     // Consumed only now: while the start is prepared the task keeps its place, and must not be given a second one.
     task.admitted = false;
   }
+}
+
+/** A task that has no check any more cannot have one open. */
+async function check(task: Task): Promise<boolean> {
+  const { spec } = task.state;
+  return spec.check
+    ? runCheck(task, spec.check, (state, ended, told) => afterCheck(task.ctx, state, ended, told))
+    : false;
 }
 
 /** No attempt, question or run of the task is open. */

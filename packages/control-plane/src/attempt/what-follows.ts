@@ -178,7 +178,8 @@ function degradeOr(state: TaskState, run: RunState, otherwise: NextStep, outcome
   };
 }
 
-function canResume(state: TaskState, run: RunState): boolean {
+/** Whether another run can go on with the conversation of this one. */
+export function canResume(state: TaskState, run: RunState): boolean {
   return (
     run.capabilities !== undefined &&
     run.capabilities.resume !== 'none' &&

@@ -7,7 +7,7 @@ import {
   type WaitingFor,
   maxTaskDepth,
 } from '@runtime/contracts';
-import { currentRun } from '@runtime/contracts/fold';
+import { currentRun, isBeingChecked } from '@runtime/contracts/fold';
 import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
 import type { Waits } from '../circles/waits.ts';
 import type { Task } from '../task/task.ts';
@@ -29,7 +29,7 @@ export class Admission {
   readonly #decided: () => void;
   /** In order of submission. */
   readonly #queued = new Map<string, Task>();
-  /** Admitted, or with an open run. */
+  /** Admitted, with an open run, or while their work is checked. */
   readonly #running = new Map<string, Task>();
   /** Queued, and submitted from a run or waited for by one. */
   readonly #children = new Map<string, Task>();
@@ -58,7 +58,7 @@ export class Admission {
   update(task: Task): void {
     const { state, id } = task;
     const queued = !state.outcome && !task.admitted && isQueued(state);
-    const running = !state.outcome && (task.admitted || currentRun(state) !== undefined);
+    const running = !state.outcome && (task.admitted || currentRun(state) !== undefined || isBeingChecked(state));
     const rests = this.#running.has(id) && !running;
     const moved = this.#queued.has(id) !== queued || this.#running.has(id) !== running;
     setMember(this.#queued, task, queued);
@@ -133,7 +133,8 @@ export class Admission {
 
   #runningTask(task: Task): RunningTask[] {
     const { id, state } = task;
-    const target = currentRun(state)?.target ?? nextAttempt(state)?.target;
+    const checked = isBeingChecked(state) ? state.runs.at(-1) : undefined;
+    const target = (currentRun(state) ?? nextAttempt(state) ?? checked)?.target;
     return target ? [{ taskId: id, runtime: target.runtime, ...this.#lineOf(task) }] : [];
   }
 

@@ -1,9 +1,11 @@
 import type { WaitingFor } from '@runtime/contracts';
 import {
   currentRun,
+  isBeingChecked,
   isKeptOpen,
   isResting,
   openApprovals,
+  openCheck,
   type NextAttempt,
   type RunState,
   type TaskState,
@@ -18,6 +20,7 @@ export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFo
   const now = ctx.clock();
   if (state.outcome) return undefined;
   if (hold?.why.kind === 'fault' && hold.until > now) return hold.why;
+  if (isBeingChecked(state)) return hold && hold.until > now ? hold.why : ofCheck(task);
   if (task.isCollecting) return { kind: 'artifacts', text: 'The work is done; its deliverables are being stored' };
   const [approval] = openApprovals(state);
   if (approval) {
@@ -44,6 +47,15 @@ function ofRun({ state, unread, ctx }: Task, run: RunState): WaitingFor | undefi
   const ofItself = run.status === 'active' ? ofBackend(run, ctx.clock()) : undefined;
   if (ofItself) return ofItself;
   return isResting(state) && isKeptOpen(state) ? ofInstruction(state, run) : undefined;
+}
+
+function ofCheck({ state, ctx }: Task): WaitingFor {
+  const { spec } = state;
+  const check = openCheck(state);
+  const text = `The work is checked${check ? ` (round ${check.round})` : ''}: ${spec.check?.command.join(' ') ?? ''}`;
+  if (!check || !spec.check) return { kind: 'check', text: text.slice(0, 2000) };
+  const until = check.startedAt + spec.check.timeoutMs + ctx.skippedSince(check.startedAt);
+  return { kind: 'check', until, text: text.slice(0, 2000) };
 }
 
 /** What the backend told of itself: once its pause is over, it works. */

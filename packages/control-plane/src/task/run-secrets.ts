@@ -36,7 +36,7 @@ export async function readSecrets(ctx: PlaneContext, runId: string): Promise<rea
 }
 
 /** Removes them: nothing of a run that has ended is read again. A failure is only warned about. */
-export async function forgetSecrets(ctx: PlaneContext, runs: readonly RunState[]): Promise<void> {
+export async function forgetSecrets(ctx: PlaneContext, runs: readonly Pick<RunState, 'runId'>[]): Promise<void> {
   for (const { runId } of runs) {
     const file = fileOf(ctx, runId);
     // The draft is what a crash left.

@@ -28,6 +28,10 @@ const scenes: Readonly<Record<string, Scene>> = {
     request: { deliverables: [{ glob: 'out/*' }] },
     delivers: files,
   },
+  'work that is checked twice': {
+    script: ({ text }) => [{ do: 'write', path: text.includes('checked') ? 'right' : 'wrong', text: '' }, say('done')],
+    request: { check: { command: ['test', '-e', 'right'], maxRounds: 3 } },
+  },
   'an approval': {
     script: () => [{ do: 'ask', title: 'May I?', answered: ({ choice }) => [say(String(choice))] }],
   },
@@ -68,7 +72,7 @@ const kinds: Readonly<Record<string, readonly [Partial<RuntimeCapabilities>, rea
   'a runtime that is sent its prompt': [{}, all],
   'a runtime that is launched with it': [
     launched,
-    ['a turn with a tool', 'a turn whose files are kept', 'a crash, and its resumption'],
+    ['a turn with a tool', 'a turn whose files are kept', 'work that is checked twice', 'a crash, and its resumption'],
   ],
   'a runtime that cannot tell what became of a steer': [{ steer: 'unknown' }, ['a steer and a follow-up']],
 };

@@ -1,0 +1,103 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  buildEnvironment,
+  checkLaunch,
+  inspectRun,
+  readExitRecord,
+  reapRun,
+  startHolder,
+  stopRun,
+  waitForExit,
+} from '@runtime/adapter-kit/run';
+import { AgentRuntimeError } from '@runtime/contracts';
+import { runMarker, specVersion, type Exit, type RuntimeHandle } from '@runtime/contracts/adapter';
+import type { PlaneContext } from '../task/context.ts';
+import { givenTo } from '../task/given.ts';
+import { keepSecrets } from '../task/run-secrets.ts';
+import type { Task } from '../task/task.ts';
+
+/** What one check may print, in bytes on the disk; more ends it. */
+const maxOutputBytes = 16 * 1024 * 1024;
+
+/** The process of one check: in a directory among those of the runs, under a holder as a run has it. */
+export class CheckProcess {
+  readonly #task: Task;
+  readonly handle: RuntimeHandle;
+
+  constructor(task: Task, checkId: string) {
+    const { ctx, id, state } = task;
+    this.#task = task;
+    this.handle = {
+      specVersion,
+      runtime: 'check',
+      taskId: id,
+      runId: checkId,
+      generation: state.runs.length,
+      runDir: join(ctx.runsDir, checkId),
+      survivesHost: ctx.survivesHost,
+    };
+  }
+
+  /** Resolves once the holder has recorded the process. Throws what says that the command cannot be run. */
+  async start(command: readonly string[]): Promise<void> {
+    const { handle } = this;
+    const { ctx, state } = this.#task;
+    const cwd = state.spec.workspace;
+    const { env, secrets } = await this.#environment();
+    await mkdir(handle.runDir, { recursive: true, mode: 0o700 });
+    // Before anything begins: whoever takes the check over reads nothing else.
+    await keepSecrets(ctx, handle.runId, secrets);
+    await checkLaunch({ handle, command, cwd });
+    await startHolder({ handle, command, cwd, env, maxOutputBytes, stdin: { kind: 'none' } });
+  }
+
+  /** The environment of a run's processes, but for what its runtime is given. */
+  async #environment(): Promise<{ env: Record<string, string>; secrets: readonly string[] }> {
+    const { ctx, state } = this.#task;
+    const { env: spec } = state.spec;
+    const { base, set } = await givenTo(this.#task);
+    const built = await buildEnvironment({
+      base,
+      set,
+      ...(spec?.pass === undefined ? {} : { pass: spec.pass }),
+      ...(spec?.file === undefined ? {} : { file: spec.file }),
+    });
+    const where = ctx.servedDir === undefined ? {} : { RUNTIME_DATA_DIR: ctx.servedDir };
+    return { env: { ...built.env, ...where, [runMarker]: this.handle.runId }, secrets: built.secrets };
+  }
+
+  /**
+   * Whether an earlier owner's check lives or has ended. False for one that never began, which is shut out, and for one
+   * that was lost.
+   */
+  async isThere(): Promise<boolean> {
+    const found = await inspectRun(this.handle);
+    return found.state === 'live' || found.state === 'ended';
+  }
+
+  /** Aborting `signal` throws, and leaves the process alone. */
+  waitForExit(signal: AbortSignal): Promise<Exit> {
+    return waitForExit(this.handle, { signal });
+  }
+
+  /** When its exit was seen, in Unix ms; undefined while none is recorded. */
+  async endedAt(): Promise<number | undefined> {
+    return (await readExitRecord(this.handle.runDir))?.endedAt;
+  }
+
+  /** Ends it, with all that it has started, and resolves with how it ended. */
+  stop({ tuning }: PlaneContext): Promise<Exit> {
+    return stopRun(this.handle, { graceMs: tuning.stopGraceMs });
+  }
+
+  /** Ends what it has left. */
+  async reap(): Promise<void> {
+    try {
+      await reapRun(this.handle);
+    } catch (thrown) {
+      const { message } = AgentRuntimeError.from(thrown);
+      process.emitWarning(`processes of check ${this.handle.runId} may be left: ${message}`, 'AgentRuntimeWarning');
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { memoryRuntime, type MemoryScript, type MemoryStep } from '@runtime/conformance/memory-runtime';
+import type { ControlPlane, SubmitRequest, TaskStreamEvent } from '@runtime/contracts';
+import { describe, expect, it } from 'vitest';
+import { eventsOf, makePlaces, openPlane, typesOf, type Places } from '../support/planes.ts';
+
+const sh = (script: string): string[] => ['sh', '-c', script];
+
+/** Says what it was told, and writes so often to the file that the check reads. */
+const worker: MemoryScript = ({ text }) => [
+  { do: 'say', text: `told: ${text}` },
+  { do: 'write', path: 'work', text: 'again' },
+];
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+async function artifactsOf(plane: ControlPlane, id: string): Promise<Record<string, string>> {
+  const texts: Record<string, string> = {};
+  for await (const artifact of plane.task(id).artifacts()) texts[artifact.name] = await textOf(artifact.body());
+  return texts;
+}
+
+const checksOf = async (plane: ControlPlane, id: string) =>
+  ((await eventsOf(plane, id)) as readonly unknown[] as TaskStreamEvent[]).flatMap((event) =>
+    event.type === 'check.ended' ? [event] : [],
+  );
+
+const request = (places: Places, more: Partial<SubmitRequest>): SubmitRequest => ({
+  prompt: 'go',
+  workspace: places.workspace,
+  ...more,
+});
+
+/** Resolves once the file is there. */
+const appears = (places: Places, name: string) =>
+  expect.poll(async () => (await readdir(places.workspace)).includes(name)).toBe(true);
+
+describe('a check', () => {
+  it('decides by its exit code after the agent has ended, and what it printed is kept', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
+    const task = await plane.submit(request(places, { check: { command: sh('echo good; echo hm >&2; cat work') } }));
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    expect(await artifactsOf(plane, task.id)).toEqual({
+      'runs/1/message.md': 'told: go',
+      'checks/1/stdout.txt': 'good\nagain',
+      'checks/1/stderr.txt': 'hm\n',
+    });
+    const types = typesOf(await eventsOf(plane, task.id));
+    expect(types.slice(types.indexOf('run.ended'))).toEqual([
+      'run.ended',
+      'check.started',
+      'artifact.stored',
+      'artifact.stored',
+      'check.ended',
+      'task.ended',
+    ]);
+    expect((await task.status()).check).toEqual({ round: 1, status: 'passed', exit: { kind: 'exited', code: 0 } });
+  });
+
+  it('that fails twice and then passes sends the agent back with what it printed, in the same conversation', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
+    const command = sh('echo x >> rounds; echo "seen $(wc -l < rounds)"; [ $(wc -l < rounds) -ge 3 ]');
+    const task = await plane.submit(request(places, { check: { command }, retry: { maxAttempts: 1 } }));
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    expect((await checksOf(plane, task.id)).map(({ round, ok }) => [round, ok])).toEqual([
+      [1, false],
+      [2, false],
+      [3, true],
+    ]);
+    const { runs } = await task.status();
+    expect(runs.map(({ mode, attempt }) => [mode, attempt])).toEqual([
+      ['start', 1],
+      ['resume', 1],
+      ['resume', 1],
+    ]);
+    expect(new Set(runs.map(({ agentSessionId }) => agentSessionId)).size).toBe(1);
+    const texts = await artifactsOf(plane, task.id);
+    expect(texts['runs/2/message.md']).toMatch(/^told: The work was checked with `sh`.*1 of at most 4.*seen 1\n/s);
+    expect(texts['runs/3/message.md']).toContain('seen 2');
+  });
+
+  it('that never passes fails the task after its rounds', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
+    const check = { command: sh('exit 7'), maxRounds: 1 };
+    const task = await plane.submit(request(places, { check, deliverables: [{ glob: 'work' }] }));
+    expect(await task.outcome()).toEqual({
+      status: 'failed',
+      code: 'check_failed',
+      message: 'The check failed for the 2. time: it exited with 7',
+    });
+    expect(Object.keys(await artifactsOf(plane, task.id))).toContain('work');
+    const once = await plane.submit(request(places, { check: { ...check, maxRounds: 0 } }));
+    expect(await once.outcome()).toMatchObject({ code: 'check_failed', message: 'The check failed: it exited with 7' });
+    expect((await once.status()).runs).toHaveLength(1);
+  });
+
+  it('tells an agent that cannot resume with its prompt, when it starts over', async () => {
+    await using places = await makePlaces();
+    const adapters = [memoryRuntime({ script: worker, capabilities: { resume: 'none' } })];
+    await using plane = await openPlane(places, { adapters });
+    const command = sh('echo x >> rounds; echo not yet; [ $(wc -l < rounds) -ge 2 ]');
+    const task = await plane.submit(request(places, { check: { command } }));
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    expect((await task.status()).runs.map(({ mode }) => mode)).toEqual(['start', 'restart']);
+    const texts = await artifactsOf(plane, task.id);
+    expect(texts['runs/2/message.md']).toMatch(/^told: go\n.*Further instruction: The work was checked.*not yet/s);
+  });
+
+  it('is not asked about work that failed', async () => {
+    await using places = await makePlaces();
+    const script = (): MemoryStep[] => [{ do: 'end', outcome: { status: 'failed', code: 'refusal', message: 'no' } }];
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script })] });
+    const task = await plane.submit(request(places, { check: { command: sh('echo x > checked') } }));
+    expect(await task.outcome()).toMatchObject({ code: 'refusal' });
+    expect(await readdir(places.workspace)).toEqual([]);
+  });
+
+  it('is ended, with all that it started, when it takes too long', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
+    const command = sh('sleep 1000 & echo $! > pid; echo waits; wait');
+    const task = await plane.submit(request(places, { check: { command, timeoutMs: 300, maxRounds: 0 } }));
+    expect(await task.outcome()).toMatchObject({ code: 'check_failed', message: 'The check failed: it took too long' });
+    const pid = (await readFile(join(places.workspace, 'pid'), 'utf8')).trim();
+    // One that nobody has waited for yet is dead as well.
+    const { stdout } = await promisify(execFile)('sh', ['-c', 'ps -o stat= -p "$0" || true', pid]);
+    expect(stdout.trim()).toMatch(/^(Z.*)?$/);
+    expect((await artifactsOf(plane, task.id))['checks/1/stdout.txt']).toBe('waits\n');
+  });
+
+  it('is ended by a cancel, and by the deadline of the task', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
+    const check = { command: sh('touch began; exec sleep 1000') };
+    const task = await plane.submit(request(places, { check }));
+    await appears(places, 'began');
+    expect(await task.status()).toMatchObject({
+      status: 'running',
+      check: { round: 1, status: 'running' },
+      waitingFor: { kind: 'check', text: expect.stringContaining('touch began') },
+    });
+    await task.cancel();
+    expect(await task.outcome()).toEqual({ status: 'cancelled' });
+    expect(await checksOf(plane, task.id)).toMatchObject([{ ok: false, cause: 'cancel' }]);
+    const late = await plane.submit(request(places, { check, deadlineMs: 2_000 }));
+    expect(await late.outcome()).toMatchObject({ status: 'timed_out' });
+  });
+
+  it('that cannot be run at all fails the task, and one that is not there is told to the agent', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
+    const long = await plane.submit(request(places, { check: { command: ['x'.repeat(20_000), 'y'.repeat(32_768)] } }));
+    expect(await long.outcome()).toMatchObject({ code: 'check_failed' });
+    const script: MemoryScript = ({ text }) =>
+      text.includes('checked') ? [{ do: 'write', path: 'check.sh', text: 'exit 0' }] : [];
+    await using later = await makePlaces();
+    await using other = await openPlane(later, { adapters: [memoryRuntime({ script })] });
+    const task = await other.submit(request(later, { check: { command: sh('exec sh check.sh') } }));
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    expect((await checksOf(other, task.id)).map(({ ok }) => ok)).toEqual([false, true]);
+  });
+
+  it('gets the variables of the task, and shows none of their secrets', async () => {
+    await using places = await makePlaces();
+    const script: MemoryScript = ({ text }) => [{ do: 'say', text }];
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script })] });
+    const command = sh('echo "key $API_KEY of $RUNTIME_RUN_ID"; exit 1');
+    const env = { set: { API_KEY: 'sk-very-secret-0123456789' } };
+    const task = await plane.submit(request(places, { check: { command, maxRounds: 1 }, env }));
+    await task.outcome();
+    const texts = await artifactsOf(plane, task.id);
+    expect(texts['checks/1/stdout.txt']).toMatch(/^key \*+ of check-\w+\n$/);
+    expect(JSON.stringify([texts, await eventsOf(plane, task.id)])).not.toContain('very-secret');
+    const files = await readdir(join(places.dataDir, 'runs'), { recursive: true });
+    expect(files.filter((file) => file.endsWith('secrets.json'))).toEqual([]);
+  });
+
+  it('goes on while no owner lives, and the next one takes its end for what it is', async () => {
+    await using places = await makePlaces();
+    const adapters = [memoryRuntime({ script: worker })];
+    const first = await openPlane(places, { adapters });
+    const command = sh('echo x >> starts; touch began; while [ ! -e go ]; do sleep 0.05; done; echo done');
+    const { id } = await first.submit(request(places, { check: { command } }));
+    await appears(places, 'began');
+    await first.close();
+    await using second = await openPlane(places, { adapters });
+    await writeFile(join(places.workspace, 'go'), '');
+    expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
+    expect(await readFile(join(places.workspace, 'starts'), 'utf8')).toBe('x\n');
+    expect((await artifactsOf(second, id))['checks/1/stdout.txt']).toBe('done\n');
+  });
+
+  it('whose holder is killed is started again, three times in all', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
+    // The holder is its parent.
+    const command = sh('echo x >> starts; kill -9 $PPID; sleep 1000');
+    const task = await plane.submit(request(places, { check: { command } }));
+    expect(await task.outcome()).toMatchObject({
+      code: 'check_failed',
+      message: 'The check failed: its process was lost again and again',
+    });
+    expect(await readFile(join(places.workspace, 'starts'), 'utf8')).toBe('x\nx\nx\n');
+  });
+
+  it.each([[[]], [['']], [['a\0b']], ['npm test']])('cannot be asked for as %j', async (command) => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime()] });
+    const odd = request(places, { check: { command: command as string[] } });
+    await expect(plane.submit(odd)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  it('takes a place of its scheduler while it runs', async () => {
+    await using places = await makePlaces();
+    const { fifo } = await import('../../src/index.ts');
+    const adapters = [memoryRuntime({ script: worker })];
+    await using plane = await openPlane(places, { adapters, scheduler: fifo({ concurrency: 1 }) });
+    const check = { command: sh('touch began; while [ ! -e go ]; do sleep 0.05; done') };
+    const first = await plane.submit(request(places, { check, shareWorkspace: true }));
+    const second = await plane.submit(request(places, { shareWorkspace: true }));
+    await appears(places, 'began');
+    expect(await second.status()).toMatchObject({ status: 'queued', runs: [], waitingFor: { kind: 'concurrency' } });
+    await writeFile(join(places.workspace, 'go'), '');
+    await Promise.all([first.outcome(), second.outcome()]);
+  });
+});
