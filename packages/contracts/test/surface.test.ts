@@ -49,7 +49,7 @@ describe('the package', () => {
       ...host.planeEventSchemas,
       ...host.runtimeEventSchemas,
     });
-    for (const type of types) expect(type).toMatch(/^[a-z]+\.(delta|[a-zA-Z]+(ed|ing|wn|nown)|gap)$/);
+    for (const type of types) expect(type).toMatch(/^[a-z]+\.(delta|[a-zA-Z]+(ed|ing|wn|nown|tten)|gap)$/);
     expect([...adapter.deltaTypes]).toEqual(types.filter((type) => type.endsWith('.delta')).toSorted(byAppearance));
   });
 });

@@ -10,6 +10,9 @@ interface OpenTool {
   shown: string;
   /** How many reports replaced the output instead of adding to it. */
   replaced: number;
+  readonly name: string;
+  /** The file that it writes, if that is what it does. */
+  readonly path: string | undefined;
 }
 
 /** By the id of the call. */
@@ -31,12 +34,46 @@ function inputOf(args: unknown): { input: JsonValue } | undefined {
   return text === undefined || text.length > maxEventTextChars ? undefined : { input: args as JsonValue };
 }
 
+const maxPathChars = 4096;
+/** The tools of Pi's own that write files, as they are named (0.60 to 0.87.1). */
+const writers: ReadonlySet<string> = new Set(['write', 'edit']);
+/** Where the bash tool of Pi leaves an output that is longer than its result (`$TMPDIR/pi-bash-<hex>.log`). */
+const outputFile = /^\/(?:.*\/)?pi-bash-[0-9a-f]+\.log$/;
+
+const isPath = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= maxPathChars && !value.includes('\0');
+
+/** The file that a call writes. An extension may have a tool of the same name, and then it is not for us to know. */
+function pathOf(name: string, args: unknown): string | undefined {
+  if (!writers.has(name) || typeof args !== 'object' || args === null) return undefined;
+  const { path } = args as { readonly path?: unknown };
+  return isPath(path) ? path : undefined;
+}
+
+/** The files that a call has written, which may be there also where its end is unknown. */
+function writtenBy(
+  { name, path }: OpenTool,
+  callId: string,
+  isError: boolean | undefined,
+  result?: Result,
+): SessionEvent[] {
+  if (isError === true) return [];
+  if (path !== undefined) return [{ type: 'file.written', path, kind: 'work', callId }];
+  const details = result?.['details'];
+  if (name !== 'bash' || typeof details !== 'object' || details === null) return [];
+  const { fullOutputPath } = details as { readonly fullOutputPath?: unknown };
+  // Anything else that an extension may put here is no file that Pi wrote.
+  if (!isPath(fullOutputPath) || !outputFile.test(fullOutputPath)) return [];
+  return [{ type: 'file.written', path: fullOutputPath, kind: 'output', callId }];
+}
+
 export function toolStarted(tools: OpenTools, record: PiRecordOf<'tool_execution_start'>): SessionEvent[] {
   const callId = record.toolCallId;
   if (tools.has(callId)) return [];
   // The plane takes no more, and quarantines this one: nothing that follows would be of a call that it knows.
-  if (tools.size < maxOpen) tools.set(callId, { shown: '', replaced: 0 });
-  return [{ type: 'tool.started', callId, name: record.toolName.slice(0, 200), ...inputOf(record.args) }];
+  const name = record.toolName.slice(0, 200);
+  if (tools.size < maxOpen) tools.set(callId, { shown: '', replaced: 0, name, path: pathOf(name, record.args) });
+  return [{ type: 'tool.started', callId, name, ...inputOf(record.args) }];
 }
 
 /**
@@ -66,7 +103,7 @@ export function toolUpdated(tools: OpenTools, record: PiRecordOf<'tool_execution
 }
 
 export function toolEnded(tools: OpenTools, record: PiRecordOf<'tool_execution_end'>): SessionEvent[] {
-  return ended(tools, record.toolCallId, record.isError, outputOf(record.result));
+  return ended(tools, record.toolCallId, record.isError, outputOf(record.result), record.result);
 }
 
 /** The message with a tool's result repeats what its end reported, in case that was spoiled. */
@@ -75,9 +112,18 @@ export function toolAnswered(tools: OpenTools, { toolCallId, isError, content }:
   return ended(tools, toolCallId, isError, headAndTail(wholeText(content)));
 }
 
-function ended(tools: OpenTools, callId: string, isError: boolean | undefined, output: string): SessionEvent[] {
-  if (!tools.delete(callId)) return [];
+function ended(
+  tools: OpenTools,
+  callId: string,
+  isError: boolean | undefined,
+  output: string,
+  result?: Result,
+): SessionEvent[] {
+  const tool = tools.get(callId);
+  if (!tool) return [];
+  tools.delete(callId);
   return [
+    ...writtenBy(tool, callId, isError, result),
     {
       type: 'tool.ended',
       callId,

@@ -173,6 +173,52 @@ describe('the translator', () => {
     expect(deltas.filter((event) => event.mode === 'replace').length).toBeLessThan(200);
   });
 
+  describe('tells the files that a tool wrote', () => {
+    const call = (toolName: string, args: object, ended: object = {}) => [
+      { type: 'tool_execution_start', toolCallId: 'c', toolName, args },
+      { type: 'tool_execution_end', toolCallId: 'c', toolName, isError: false, ...ended },
+    ];
+    const writtenBy = (...records: readonly object[]) =>
+      played(...begun, ...records).filter(({ type }) => type === 'file.written');
+    const log = '/tmp/pi-bash-0a1b2c3d.log';
+    const cut = (fullOutputPath: unknown) => ({ result: { content: [], details: { fullOutputPath } } });
+
+    test('before its end, as Pi names them', () => {
+      expect(writtenBy(...call('write', { path: 'a/b.md', content: 'x' }))).toEqual([
+        { type: 'file.written', path: 'a/b.md', kind: 'work', callId: 'c' },
+      ]);
+      expect(writtenBy(...call('edit', { path: '/abs/c.md' }))).toMatchObject([{ path: '/abs/c.md', kind: 'work' }]);
+      expect(writtenBy(...call('bash', {}, cut(log)))).toMatchObject([{ path: log, kind: 'output' }]);
+      expect(types(played(...begun, ...call('write', { path: 'a' }))).slice(-3)).toEqual([
+        'tool.started',
+        'file.written',
+        'tool.ended',
+      ]);
+    });
+
+    test('also where the end of the call is unknown, and not where it failed', () => {
+      const [started] = call('write', { path: 'a' });
+      const answered = { type: 'message_end', message: { role: 'toolResult', toolCallId: 'c', content: [] } };
+      expect(writtenBy(started!, answered)).toHaveLength(1);
+      expect(writtenBy(...call('write', { path: 'a' }, { isError: true }))).toEqual([]);
+    });
+
+    test.each([
+      ['another tool', call('read', { path: 'a' })],
+      ['no path', call('write', { content: 'x' })],
+      ['a path that is none', call('write', { path: 5 })],
+      ['an empty path', call('write', { path: '' })],
+      ['a path with a NUL', call('write', { path: 'a\0b' })],
+      ['an endless path', call('write', { path: 'x'.repeat(4097) })],
+      ['no arguments', call('edit', [])],
+      ['an output of another tool', call('mine', {}, cut(log))],
+      ['an output where Pi leaves none', call('bash', {}, cut('/home/me/.ssh/id_rsa'))],
+      ['an output with a relative path', call('bash', {}, cut('pi-bash-0a1b.log'))],
+    ])('but not for %s', (_, records) => {
+      expect(writtenBy(...records)).toEqual([]);
+    });
+  });
+
   test('leaves out arguments of a tool that are larger than an event', () => {
     const start = {
       type: 'tool_execution_start',

@@ -28,8 +28,10 @@ const unwanted: ReadonlySet<string> = new Set(['.git', 'node_modules']);
 export interface ImportOptions extends CallOptions {
   /** The directory: of what is outside of it, nothing is read. */
   readonly dir: string;
-  /** Globs relative to it, as `dist/*.js` and `reports/**`; a plain name is a file. */
-  readonly patterns: readonly string[];
+  /** Globs relative to it, as `dist/*.js` and `reports/**`; a plain name is a file. @default none */
+  readonly patterns?: readonly string[];
+  /** Files by their names relative to it, to which no character is special. @default none */
+  readonly names?: readonly string[];
   /** @default 1000 */
   readonly maxFiles?: number;
   /** Of one file. @default 1 GiB */
@@ -71,10 +73,10 @@ interface Found {
  * leaves the directory, NOT_FOUND without the directory, and what `put` throws. Where it rejects, nothing is held.
  */
 export async function importFiles(store: ArtifactStore, options: ImportOptions): Promise<Imported> {
-  const { dir, maxFiles = 1000, maxBytes = 1024 ** 3, signal } = options;
-  const patterns = parsePatterns(options.patterns);
+  const { dir, names = [], maxFiles = 1000, maxBytes = 1024 ** 3, signal } = options;
+  const patterns = parsePatterns(options.patterns ?? []);
   const root = await rootOf(dir);
-  const found = await find(root, patterns, maxFiles, signal);
+  const found = await find(root, { patterns, names }, maxFiles, signal);
   const turns = new Turns(atOnce);
   const results = await Promise.allSettled(
     found.map(({ name, refusal }): Promise<ImportedFile | RefusedFile | undefined> => {
@@ -103,14 +105,14 @@ async function rootOf(dir: string): Promise<Root> {
   }
 }
 
-/** The names that the patterns match, sorted, each once. */
+/** The names that are given and those that the patterns match, sorted, each once. */
 async function find(
   root: Root,
-  patterns: readonly Pattern[],
+  { patterns, names }: { readonly patterns: readonly Pattern[]; readonly names: readonly string[] },
   maxFiles: number,
   signal: AbortSignal | undefined,
 ): Promise<Found[]> {
-  const found = new Map<string, Found>();
+  const found = new Map<string, Found>(names.map((name) => [name, { name }]));
   for (const { base, isGlob } of patterns) if (!isGlob) found.set(base, { name: base });
   let left = maxEntries;
   for (const base of basesOf(patterns)) {

@@ -19,6 +19,7 @@ const givenSchema = z.object({
   title: z.string().optional(),
   deliverable: z.array(z.string()).optional(),
   keep: z.array(z.string()).optional(),
+  ignoreWritten: z.boolean().default(false),
   check: z.string().optional(),
   checkRounds: z.int().optional(),
   checkTimeout: z.int().optional(),

@@ -40,6 +40,7 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
     // The limit also applies to dialogs of the agent, which need no rule.
     approvals: options.approvalTimeout === undefined ? approvals : { ...approvals, timeoutMs: options.approvalTimeout },
     env: pass.length + (file === undefined ? 0 : 1) > 0 || defaults.env ? { ...defaults.env, pass, file } : undefined,
+    written: options.ignoreWritten ? 'ignore' : undefined,
     check: options.check,
     deliverables: options.deliverables.length === 0 ? undefined : options.deliverables,
     shareWorkspace: options.shareWorkspace,

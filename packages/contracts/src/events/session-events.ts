@@ -102,6 +102,18 @@ export const sessionEventSchemas = {
     output: text.optional(),
   }),
 
+  /**
+   * A tool of the backend wrote a file, and said so. `work`: a file of the agent's work, which is kept as an artifact
+   * where it lies in the workspace. `output`: the whole of an output that its own event has cut, kept wherever it lies.
+   */
+  'file.written': z.object({
+    type: z.literal('file.written'),
+    /** As the backend names it; a relative one is meant from the workspace. */
+    path: z.string().min(1).max(4096),
+    kind: z.enum(['work', 'output']),
+    callId: backendIdSchema.optional(),
+  }),
+
   'approval.requested': z.object({
     type: z.literal('approval.requested'),
     approvalId: backendIdSchema,

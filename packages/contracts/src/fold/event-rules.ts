@@ -95,6 +95,7 @@ export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'tool.started': { follows: `turn.started; ${maxOpen} at a time`, when: [...inTurn, 'tool.new', 'tool.room'] },
   'tool.delta': { follows: 'its tool.started', when: [...inTurn, 'tool.open'] },
   'tool.ended': { follows: 'its tool.started', when: [...inTurn, 'tool.open'] },
+  'file.written': { follows: 'turn.started', when: inTurn },
   'approval.requested': {
     follows: `run.started, or run.ended for one of kind recovery; ${maxOpen} at a time`,
     when: ['task.open', 'approval.new', 'approval.room'],

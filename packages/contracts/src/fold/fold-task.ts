@@ -198,7 +198,7 @@ const planeHandlers = {
   'close.requested': (state, event) =>
     state.close ? state : { ...state, close: defined({ by: event.by, at: event.time, why: event.why }) },
   'task.ended': (state, event) => {
-    const { next: _next, ...rest } = state;
+    const { next: _next, written: _written, writtenOmitted: _omitted, ...rest } = state;
     return { ...rest, outcome: event.outcome, endedAt: event.time, approvals: {} };
   },
 } satisfies Partial<Handlers<TaskEventType>>;

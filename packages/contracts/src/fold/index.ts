@@ -11,6 +11,7 @@ export {
   isBeingChecked,
   isKeptOpen,
   isResting,
+  maxWritten,
   openApprovals,
   openCheck,
   unfinishedInstructions,
@@ -23,5 +24,6 @@ export type {
   RunState,
   TaskState,
   TurnState,
+  WrittenFile,
 } from './task-state.ts';
 export { taskStatus, taskView } from './view.ts';

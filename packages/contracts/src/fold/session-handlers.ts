@@ -4,7 +4,7 @@ import type { TaskEventType } from '../events/task-events.ts';
 import { instructionLevelSchema, type InstructionLevel } from '../vocabulary/instruction.ts';
 import { changeRun, defined, omit, patchRun, withoutCompaction, withoutRetry, type Handlers } from './handler.ts';
 import { own } from '../base/own.ts';
-import type { RunState, TaskState } from './task-state.ts';
+import { maxWritten, type RunState, type TaskState, type WrittenFile } from './task-state.ts';
 
 const unsettled: ReadonlySet<InstructionLevel> = new Set(['queued', 'sending', 'accepted']);
 /** How far a level is. `declined` is final; evidence overrides `unknown`, which therefore counts as `sending`. */
@@ -41,6 +41,15 @@ function afterTurn(sum: Usage | undefined, turn: Usage | undefined): Usage | und
   if (!turn || sum?.scope === 'cumulative') return sum;
   if (!sum || turn.scope === 'cumulative') return turn;
   return addUsage(sum, turn);
+}
+
+/** A task that ignores what is written remembers none of it. */
+function wrote(state: TaskState, { path, kind }: Pick<WrittenFile, 'path' | 'kind'>): TaskState {
+  if (state.spec.written === 'ignore') return state;
+  const { written = [], writtenOmitted = 0 } = state;
+  const others = written.filter((file) => file.path !== path || file.kind !== kind);
+  if (others.length >= maxWritten) return { ...state, writtenOmitted: writtenOmitted + 1 };
+  return { ...state, written: [...others, { path, kind, generation: state.runs.at(-1)?.generation ?? 0 }] };
 }
 
 /** What the reports of a runtime do to the state of its task. */
@@ -90,6 +99,7 @@ export const sessionHandlers = {
     });
   },
   'tool.ended': (state, event) => patchRun(state, { tools: omit(state.runs.at(-1)?.tools ?? {}, event.callId) }),
+  'file.written': (state, event) => wrote(state, event),
   'child.started': (state, event) =>
     patchRun(state, { children: [...(state.runs.at(-1)?.children ?? []), event.childId] }),
   'child.ended': (state, event) =>

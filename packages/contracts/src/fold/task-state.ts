@@ -144,6 +144,17 @@ export interface NextAttempt {
   readonly reason: string;
 }
 
+/** A file that a tool of the backend wrote. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly kind: 'work' | 'output';
+  /** Of the run that wrote it last. */
+  readonly generation: number;
+}
+
+/** How many files that tools wrote a task remembers. */
+export const maxWritten = 256;
+
 /** A task as folded from its stream. */
 export interface TaskState {
   readonly id: string;
@@ -177,6 +188,10 @@ export interface TaskState {
   readonly lastMessage?: string;
   /** Of all artifacts that were stored, also of those that another one of the same name replaced. */
   readonly artifacts?: { readonly count: number; readonly bytes: number };
+  /** What its tools wrote, each path once, at most `maxWritten`; gone once it has ended. */
+  readonly written?: readonly WrittenFile[];
+  /** How many more they wrote. */
+  readonly writtenOmitted?: number;
   /** The last one. */
   readonly check?: CheckState;
   readonly outcome?: RunOutcome;

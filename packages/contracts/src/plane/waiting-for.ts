@@ -31,7 +31,7 @@ export const waitingForSchema = z.object({
     'instruction',
     /** Its check runs (`until`: its time limit). */
     'check',
-    /** Its work is done, and its deliverables are looked for and stored. */
+    /** Its work is done, and its files are looked for and stored. */
     'artifacts',
     /** Our own code failed on it; it is looked at again (`until`). */
     'fault',

@@ -35,8 +35,9 @@ export type ArtifactRef = z.infer<typeof artifactRefSchema>;
 /**
  * Where an artifact comes from. `deliverable`: a file of the workspace that the task was to deliver. `message`: the text
  * of the last message of a run. `check`: what a check printed.
+ * `tool`: a file that a tool of the agent wrote in the workspace, or in which it left an output that its event has cut.
  */
-export const artifactOriginSchema = z.enum(['deliverable', 'message', 'check']);
+export const artifactOriginSchema = z.enum(['deliverable', 'message', 'check', 'tool']);
 export type ArtifactOrigin = z.infer<typeof artifactOriginSchema>;
 
 /** Why something did not become an artifact. */
@@ -56,6 +57,8 @@ export const refusalReasonSchema = z.enum([
   'too_large',
   'too_many',
   'unreadable',
+  /** A file of the agent's work that does not lie in the workspace. */
+  'outside',
   /** The store failed. */
   'unstored',
 ]);

@@ -87,6 +87,11 @@ export const taskSpecSchema = z.strictObject({
     .default(1024 * 1024 * 1024),
   /** Files of the workspace that are kept as artifacts once the work is done. At most 64. @default none */
   deliverables: z.array(deliverableSchema).max(64).readonly().optional(),
+  /**
+   * Whether files that the agent's tools say they wrote are kept as artifacts, as they are at the end; at most 256.
+   * @default 'keep'
+   */
+  written: z.enum(['keep', 'ignore']).optional(),
   /** Decides whether work that succeeded is done. @default the agent's word */
   check: checkSchema.optional(),
   approvals: approvalPolicySchema.optional(),

@@ -67,6 +67,7 @@ const rows: { readonly [T in TaskEventType]: readonly [after: keyof typeof story
   'tool.started': ['inTurn', { type: 'tool.started', ...run, callId: 'call-1', name: 'bash' }],
   'tool.delta': ['withTool', { type: 'tool.delta', ...run, callId: 'call-1', mode: 'append', text: 'x' }],
   'tool.ended': ['withTool', { type: 'tool.ended', ...run, callId: 'call-1', ok: true }],
+  'file.written': ['inTurn', { type: 'file.written', ...run, path: 'a.md', kind: 'work' }],
   'approval.requested': [
     'inTurn',
     { type: 'approval.requested', ...run, approvalId: 'ask-1', kind: 'dialog', title: 'May I?', choices: [] },

@@ -1,6 +1,7 @@
 import type { RunOutcome, TaskEvent, TaskEventOf } from '@runtime/contracts';
 import type { CheckState, TaskState } from '@runtime/contracts/fold';
 import type { PlaneContext } from '../task/context.ts';
+import { commandText } from '../check/command-text.ts';
 import { canResume } from './what-follows.ts';
 
 /**
@@ -18,8 +19,7 @@ export function afterCheck(
   const run = state.runs.at(-1);
   if (!spec || !run || ended.round > spec.maxRounds) return [];
   const mode = canResume(state, run) ? 'resume' : 'restart';
-  const [program] = spec.command;
-  const text = `The work was checked with \`${program}\`, and the check failed (${ended.round} of at most ${spec.maxRounds + 1}). ${told}\n\nMend what it shows. It is run again when you are done.`;
+  const text = `The work was checked with \`${commandText(spec.command)}\`, and the check failed (${ended.round} of at most ${spec.maxRounds + 1}). ${told}\n\nMend what it shows. It is run again when you are done.`;
   const as = mode === 'resume' ? 'prompt' : 'followUp';
   return [
     { type: 'instruction.queued', instructionId: newId('ins'), mode: as, parts: [{ type: 'text', text }], by: 'plane' },

@@ -1,6 +1,6 @@
 import type { InstructionLevel, RunOutcome, TaskEvent } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
-import { collectDeliverables } from '../artifacts/collect-deliverables.ts';
+import { collectFiles } from '../artifacts/collect-files.ts';
 import { closedApprovals } from '../task/closed-approvals.ts';
 import { closedInstruction } from '../task/closed-instruction.ts';
 import { forgetSecrets } from '../task/run-secrets.ts';
@@ -13,10 +13,9 @@ import type { Task } from '../task/task.ts';
  */
 export async function endTask(task: Task, reached: RunOutcome): Promise<boolean> {
   // Before the end is recorded: an owner that dies in between comes here again.
-  const delivery = await collectDeliverables(task, reached);
-  if (!delivery) return true;
-  using collected = delivery.collected;
-  const { outcome } = delivery;
+  using collected = await collectFiles(task, reached);
+  if (!collected) return true;
+  const { outcome } = collected;
   await forgetSecrets(task.ctx, task.state.runs);
   await task.record((state) => [
     ...closedApprovals(state),

@@ -10,6 +10,7 @@ import {
   type RunState,
   type TaskState,
 } from '@runtime/contracts/fold';
+import { commandText } from '../check/command-text.ts';
 import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
 import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { Task } from '../task/task.ts';
@@ -21,7 +22,7 @@ export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFo
   if (state.outcome) return undefined;
   if (hold?.why.kind === 'fault' && hold.until > now) return hold.why;
   if (isBeingChecked(state)) return hold && hold.until > now ? hold.why : ofCheck(task);
-  if (task.isCollecting) return { kind: 'artifacts', text: 'The work is done; its deliverables are being stored' };
+  if (task.isCollecting) return { kind: 'artifacts', text: 'The work is done; its files are being stored' };
   const [approval] = openApprovals(state);
   if (approval) {
     const text = `An answer is needed: ${approval.title}`.slice(0, 2000);
@@ -52,7 +53,7 @@ function ofRun({ state, unread, ctx }: Task, run: RunState): WaitingFor | undefi
 function ofCheck({ state, ctx }: Task): WaitingFor {
   const { spec } = state;
   const check = openCheck(state);
-  const text = `The work is checked${check ? ` (round ${check.round})` : ''}: ${spec.check?.command.join(' ') ?? ''}`;
+  const text = `The work is checked${check ? ` (round ${check.round})` : ''}: ${spec.check ? commandText(spec.check.command) : ''}`;
   if (!check || !spec.check) return { kind: 'check', text: text.slice(0, 2000) };
   const until = check.startedAt + spec.check.timeoutMs + ctx.skippedSince(check.startedAt);
   return { kind: 'check', until, text: text.slice(0, 2000) };

@@ -73,6 +73,7 @@ function bare(event: SessionEvent): SessionEvent | undefined {
       const { name, ...rest } = event;
       return name === undefined ? event : rest;
     }
+    case 'file.written':
     case 'text.delta':
     case 'reasoning.delta':
     case 'output.delta':

@@ -166,6 +166,87 @@ describe('deliverables', () => {
   });
 });
 
+describe('files that the tools of the agent say they wrote', () => {
+  const wrote = (path: string, kind: 'work' | 'output' = 'work'): MemoryStep => ({
+    do: 'emit',
+    event: { type: 'file.written', path, kind },
+  });
+
+  it('are kept as they are at the end, each once, wherever the agent thinks that it works', async () => {
+    await using places = await makePlaces();
+    const alias = join(places.root, 'alias');
+    await symlink(places.workspace, alias);
+    const steps = [
+      write('a[1].md', 'first'),
+      wrote('a[1].md'),
+      write('sub/b.md', 'b'),
+      wrote(join(places.workspace, 'sub/b.md')),
+      write('c.md', 'c'),
+      wrote(join(alias, 'c.md')),
+      write('a[1].md', 'last'),
+      wrote('./a[1].md'),
+      wrote('deleted.md'),
+      write('report.md', 'r'),
+      wrote('report.md'),
+    ];
+    await using owner = await openOwner(places, steps);
+    const deliverables = [{ glob: '*.md' }];
+    for (const asked of [undefined, deliverables]) {
+      const request = { prompt: 'go', workspace: places.workspace, ...(asked ? { deliverables: asked } : {}) };
+      const task = await owner.submit(request);
+      expect(await task.outcome()).toEqual({ status: 'succeeded' });
+      const artifacts = await artifactsOf(owner, task.id);
+      const origin = asked ? 'deliverable' : 'tool';
+      expect(artifacts.map((each) => [each.name, each.origin]).toSorted()).toEqual([
+        ['a[1].md', origin],
+        ['c.md', origin],
+        ['report.md', origin],
+        ['sub/b.md', 'tool'],
+      ]);
+      expect(await textOf(artifacts.find(({ name }) => name === 'a[1].md')!.body())).toBe('last');
+      expect((await eventsOf(owner, task.id)).filter(({ type }) => type === 'artifact.refused')).toEqual([]);
+    }
+    const ignoring = await owner.submit({ prompt: 'go', workspace: places.workspace, written: 'ignore' });
+    await ignoring.outcome();
+    expect(await artifactsOf(owner, ignoring.id)).toEqual([]);
+  });
+
+  it('are not kept from outside of the workspace, but for an output that an event has cut', async () => {
+    await using places = await makePlaces();
+    const log = join(places.root, 'pi-bash-12ab.log');
+    await writeFile(log, 'whole');
+    await writeFile(join(places.root, 'secret'), 'secret');
+    await symlink(join(places.root, 'secret'), join(places.root, 'link.log'));
+    const steps = [
+      wrote('../secret'),
+      wrote('/etc/passwd'),
+      wrote(log, 'output'),
+      wrote(join(places.root, 'link.log'), 'output'),
+    ];
+    await using owner = await openOwner(places, steps);
+    const task = await owner.submit({ prompt: 'go', workspace: places.workspace });
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    expect(namesOf(await artifactsOf(owner, task.id))).toEqual(['runs/1/pi-bash-12ab.log']);
+    const refused = (await eventsOf(owner, task.id)).filter(({ type }) => type === 'artifact.refused');
+    expect(refused.map(({ name, reason }) => [name, reason])).toEqual([
+      ['../secret', 'outside'],
+      ['/etc/passwd', 'outside'],
+      ['runs/1/link.log', 'link'],
+    ]);
+  });
+
+  it('are remembered up to a number, and the others are told', async () => {
+    await using places = await makePlaces();
+    const many = Array.from({ length: 300 }, (_, at) => [write(`f${at}`, `${at}`), wrote(`f${at}`)]).flat();
+    await using owner = await openOwner(places, [...many, wrote('f0')]);
+    const task = await owner.submit({ prompt: 'go', workspace: places.workspace });
+    await task.outcome();
+    expect(await artifactsOf(owner, task.id)).toHaveLength(256);
+    const refused = (await eventsOf(owner, task.id)).filter(({ type }) => type === 'artifact.refused');
+    expect(refused).toMatchObject([{ reason: 'too_many', message: expect.stringContaining('44 of them') }]);
+  });
+});
+
 describe('the last message of a run', () => {
   it('is an artifact, whole, however long it is', async () => {
     await using places = await makePlaces();

@@ -84,7 +84,9 @@ describe('a check', () => {
     ]);
     expect(new Set(runs.map(({ agentSessionId }) => agentSessionId)).size).toBe(1);
     const texts = await artifactsOf(plane, task.id);
-    expect(texts['runs/2/message.md']).toMatch(/^told: The work was checked with `sh`.*1 of at most 4.*seen 1\n/s);
+    expect(texts['runs/2/message.md']).toMatch(
+      /^told: The work was checked with `echo x >> rounds; .*1 of at most 4.*seen 1\n/s,
+    );
     expect(texts['runs/3/message.md']).toContain('seen 2');
   });
 
