@@ -84,7 +84,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     families: ['client', 'waiting'],
     history: ['waiting'],
     open: ['.', 'api', 'client', 'families', 'plane', 'runtimes', 'socket', 'task', 'waiting'],
-    plane: ['attempt', 'circles', 'families', 'history', 'run', 'runtimes', 'task', 'waiting'],
+    plane: ['attempt', 'check', 'circles', 'families', 'history', 'run', 'runtimes', 'task', 'waiting'],
     run: ['artifacts', 'runtimes', 'task', 'waiting'],
     runtimes: ['waiting'],
     socket: ['client'],
