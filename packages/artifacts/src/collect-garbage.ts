@@ -3,7 +3,10 @@ import type { ArtifactStore, Content } from '@runtime/contracts/artifacts';
 
 /** What is collected. */
 export interface CollectOptions extends CallOptions {
-  /** True for a content that something still names. Asked once for each, before anything is removed. */
+  /**
+   * True for a content that something still names. Asked for each before anything is removed, and again right before it
+   * is removed, as `RemoveOptions` of the port has it.
+   */
   readonly isKept: (sha256: string) => boolean;
   /** Says what would be removed, and removes nothing. @default false */
   readonly dryRun?: boolean;
@@ -19,8 +22,8 @@ export interface Collected {
 }
 
 /**
- * Removes the contents that nothing names. What a `put` holds stays, so a content that is stored meanwhile is safe as
- * long as it is held until it is named.
+ * Removes the contents that nothing names. What a `put` holds stays, so a content that is stored meanwhile is safe when
+ * it is held until `isKept` knows it.
  */
 export async function collectGarbage(store: ArtifactStore, options: CollectOptions): Promise<Collected> {
   const { isKept, dryRun = false, signal } = options;
@@ -36,7 +39,7 @@ export async function collectGarbage(store: ArtifactStore, options: CollectOptio
     keptBytes += content.bytes;
   }
   const digests = unnamed.map(({ sha256 }) => sha256);
-  const removed = dryRun || digests.length === 0 ? unnamed : await store.remove(digests, call);
+  const removed = dryRun || digests.length === 0 ? unnamed : await store.remove(digests, { ...call, isKept });
   const removedBytes = removed.reduce((sum, { bytes }) => sum + bytes, 0);
   return { removed, removedBytes, kept, keptBytes };
 }

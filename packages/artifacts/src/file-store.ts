@@ -7,6 +7,7 @@ import type {
   HeldContent,
   PutOptions,
   ReadContentOptions,
+  RemoveOptions,
 } from '@runtime/contracts/artifacts';
 import { chunksOf, closed, digestOf, readOnly, SourceFailure } from './arguments.ts';
 import { ContentReader } from './content-reader.ts';
@@ -187,7 +188,8 @@ export class FileStore implements ArtifactStore {
     }
   }
 
-  async remove(digests: readonly string[], { signal }: CallOptions = {}): Promise<readonly Content[]> {
+  async remove(digests: readonly string[], options: RemoveOptions = {}): Promise<readonly Content[]> {
+    const { signal, isKept = () => false } = options;
     const writer = this.#writable();
     throwIfAborted(signal);
     const wanted = new Map(digests.map((sha256) => [sha256, digestOf(sha256)]));
@@ -198,7 +200,7 @@ export class FileStore implements ArtifactStore {
           packs: this.#packs,
           loose: this.#loose,
           writer,
-          isKept: (sha256) => this.#holds.has(sha256) || this.#busy.has(sha256),
+          isKept: (sha256) => this.#holds.has(sha256) || this.#busy.has(sha256) || isKept(sha256),
           whileBusy: (sha256, work) => this.#whileBusy(sha256, work),
           contentAt: (sha256, place) => this.#contentAt(sha256, place),
         }),

@@ -7,6 +7,7 @@ import type {
   HeldContent,
   PutOptions,
   ReadContentOptions,
+  RemoveOptions,
 } from '@runtime/contracts/artifacts';
 import { chunksOf, closed, digestOf, notFound, rangeOf, SourceFailure } from './arguments.ts';
 import { Holds } from './holds.ts';
@@ -67,14 +68,15 @@ class MemoryStore implements ArtifactStore {
     }
   }
 
-  async remove(digests: readonly string[], { signal }: CallOptions = {}): Promise<Content[]> {
+  async remove(digests: readonly string[], options: RemoveOptions = {}): Promise<Content[]> {
+    const { signal, isKept = () => false } = options;
     this.#assertOpen();
     throwIfAborted(signal);
     const removed: Content[] = [];
     for (const sha256 of digests) {
       digestOf(sha256);
       const bytes = this.#contents.get(sha256);
-      if (!bytes || this.#holds.has(sha256)) continue;
+      if (!bytes || this.#holds.has(sha256) || isKept(sha256)) continue;
       this.#contents.delete(sha256);
       removed.push({ sha256, bytes: bytes.length });
     }

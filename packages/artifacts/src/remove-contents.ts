@@ -17,7 +17,7 @@ interface RemovalParts {
   readonly packs: Packs;
   readonly loose: LooseFiles;
   readonly writer: PackWriter;
-  /** Somebody holds or is storing it. */
+  /** Somebody holds or is storing it, or it is to stay. */
   readonly isKept: (sha256: string) => boolean;
   readonly whileBusy: (sha256: string, work: () => Promise<void>) => Promise<void>;
   readonly contentAt: (sha256: string, place: Place) => Promise<Content | undefined>;

@@ -71,7 +71,8 @@ export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
 export { taskEventSchemas } from './events/task-events.ts';
 export type { RunMode, RunScoped, StopCause, TaskEvent, TaskEventOf, TaskEventType } from './events/task-events.ts';
 
-export type { Artifact } from './plane/artifact.ts';
+export { garbageReportSchema } from './plane/artifact.ts';
+export type { Artifact, GarbageOptions, GarbageReport } from './plane/artifact.ts';
 export type {
   ActOptions,
   LeaveOptions,

@@ -3,9 +3,11 @@ import { parsePath } from '../arguments/path.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { addCommand, parsedOption } from '../invocation/add-command.ts';
 
-/** `runtime artifacts list` and `runtime artifacts get`. */
+/** `runtime artifacts list`, `get`, `verify` and `gc`. */
 export function registerArtifacts(parent: Command, deps: CliDependencies): void {
-  const artifacts = parent.command('artifacts').description('list what was kept of a task, and get it');
+  const artifacts = parent
+    .command('artifacts')
+    .description('what was kept of tasks: list it, get it, keep it in order');
   addCommand(artifacts, deps, {
     usage: 'list <task>',
     aliases: ['ls'],
@@ -34,5 +36,19 @@ export function registerArtifacts(parent: Command, deps: CliDependencies): void 
       'artifacts get last --message > answer.md',
     ],
     body: async (...given) => (await import('../commands/artifacts.ts')).getArtifacts(...given),
+  });
+  addCommand(artifacts, deps, {
+    usage: 'verify',
+    description: 'read every artifact, and compare it with its digest',
+    details: 'The exit code is 1 where bytes have changed or are gone. Nothing is changed.',
+    examples: ['artifacts verify', 'artifacts verify --json'],
+    body: async (...given) => (await import('../commands/verify-artifacts.ts')).verifyAll(...given),
+  });
+  addCommand(artifacts, deps, {
+    usage: 'gc',
+    description: 'say what no task names, and with --remove remove it',
+    options: (command) => command.option('--remove', 'remove it'),
+    examples: ['artifacts gc', 'artifacts gc --remove'],
+    body: async (...given) => (await import('../commands/verify-artifacts.ts')).collect(...given),
   });
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openArtifactStore } from '@runtime/artifacts';
 import { memoryRuntime, type MemoryStep } from '@runtime/conformance/memory-runtime';
 import { describe, expect, it } from 'vitest';
 import { Lab, Sink } from '../support/lab.ts';
@@ -107,6 +108,63 @@ it('a task without artifacts has none to list, and none to write', async () => {
   expect((await lab.run('artifacts', 'list', 'last', '--json')).json()).toEqual([]);
   expect(await lab.run('artifacts', 'get', 'last', '--to', 'out')).toMatchObject({ code: 3 });
   expect(existsSync(join(lab.workspace, 'out'))).toBe(false);
+});
+
+describe('artifacts in order', () => {
+  const garbage = async (lab: Lab, text: string): Promise<void> => {
+    const store = await openArtifactStore({ dir: join(lab.dataDir, 'artifacts') });
+    (await store.put(Buffer.from(text)))[Symbol.dispose]();
+    await store.close();
+  };
+
+  it('are verified, and what is damaged or gone is named', async () => {
+    await using lab = await open();
+    expect(await lab.run('artifacts', 'verify')).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('nothing has been run'),
+    });
+    await lab.run('run', 'x', '--keep', '*.md');
+    expect(await lab.run('artifacts', 'verify')).toMatchObject({
+      code: 0,
+      stdout: '✓ the artifacts are intact: 2 contents, 21 B\n',
+    });
+    await lab.closeOwners();
+    const packs = join(lab.dataDir, 'artifacts/packs');
+    for (const name of await readdir(packs)) {
+      const bytes = await readFile(join(packs, name));
+      bytes[bytes.indexOf('all well')] = 0x41;
+      await writeFile(join(packs, name), bytes);
+    }
+    const damaged = await lab.run('artifacts', 'verify');
+    expect(damaged.code).toBe(1);
+    expect(damaged.stdout).toMatch(
+      /^✗ [0-9a-f]{12} {2}.*\n {2}artifact:\/\/task-\w+\/report\.md\n1 of 2 contents, 21 B are damaged or gone\n$/,
+    );
+    await rm(packs, { recursive: true });
+    await mkdir(packs);
+    const gone = (await lab.run('artifacts', 'verify', '--json')).json();
+    expect(gone).toMatchObject({ ok: false, contents: 0, problems: [{ problem: 'its bytes are gone' }, {}] });
+  });
+
+  it('are rid of what no task names, once that is asked for, with an owner and without', async () => {
+    await using lab = await open();
+    await lab.run('run', 'x', '--keep', '*.md');
+    await lab.closeOwners();
+    await garbage(lab, 'left over');
+    const told = await lab.run('artifacts', 'gc');
+    expect(told).toMatchObject({
+      code: 0,
+      stdout: '1 content (9 B) that no task names; 2 (21 B) stay\n',
+      stderr: expect.stringContaining('artifacts gc --remove'),
+    });
+    expect((await lab.run('artifacts', 'gc', '--remove')).stdout).toBe(
+      'removed 1 content (9 B) that no task names; 2 (21 B) stay\n',
+    );
+    await lab.run('run', 'y');
+    expect((await lab.run('artifacts', 'gc', '--json')).json()).toMatchObject({ removed: 0, dryRun: true });
+    expect((await lab.run('artifacts', 'verify')).code).toBe(0);
+    expect(lab.started).toBe(2);
+  });
 });
 
 describe('run --output last', () => {

@@ -37,6 +37,8 @@ const table: Readonly<Record<string, readonly (readonly [args: readonly string[]
     [['artifacts', 'get', 'it', 'runs/1/message.md'], /^did it\n$/],
     [['artifacts', 'get', 'it', '--to', 'out'], /^runs\/1\/message\.md\n$/],
   ],
+  'artifacts verify': [[['artifacts', 'verify'], nothing]],
+  'artifacts gc': [[['artifacts', 'gc'], nothing]],
   requeue: [[['requeue', 'it'], id]],
   attach: [[['attach', 'open'], nothing]],
   steer: [[['steer', 'open', 'y'], /^ins-[0-9a-z]{26}\n$/]],

@@ -25,6 +25,24 @@ export function removeCases(verifier: Verifier): void {
       expect(await store.remove([first.sha256])).toEqual([{ sha256: first.sha256, bytes: length }]);
     }
   });
+  verifier.verifies('remove.kept', async (store) => {
+    for (const length of [4096, 70_000]) {
+      const contents = [0, 1, 2, 3].map((seed) => bytesOf(seed, length));
+      const [held, kept, gone, other] = await Promise.all(contents.map((bytes) => store.put(bytes)));
+      for (const content of [kept, gone, other]) content?.[Symbol.dispose]();
+      const digests = [held, kept, gone].map((content) => content?.sha256 ?? '');
+      const asked: string[] = [];
+      const isKept = (sha256: string): boolean => {
+        asked.push(sha256);
+        return sha256 === kept?.sha256;
+      };
+      const removed = await store.remove([...digests, sha256Of(bytesOf(99, length))], { isKept });
+      expect(removed.map(({ sha256 }) => sha256)).toEqual([gone?.sha256]);
+      expect(new Set(asked)).toEqual(new Set([kept?.sha256, gone?.sha256]));
+      for (const content of [held, kept, other]) expect(await store.stat(content?.sha256 ?? '')).toBeDefined();
+      held?.[Symbol.dispose]();
+    }
+  });
   verifier.verifies('remove.others', async (store) => {
     const all = Array.from({ length: 120 }, (_, number) => bytesOf(number, number % 20 === 0 ? 70_000 : 300 + number));
     for (const held of await Promise.all(all.map((bytes) => store.put(bytes)))) held[Symbol.dispose]();

@@ -33,6 +33,7 @@ export const artifactStoreRequirements = {
   'contents.each': ['names every content once', 'Every content that is there now, each once'],
   'remove.gone': ['removes contents, and says which', 'resolves with those that it removed'],
   'remove.held': ['leaves what a put holds, until it is disposed of', 'until this is disposed of'],
+  'remove.kept': ['leaves what the caller says stays, and asks about nothing else', '`isKept` says stays'],
   'remove.others': ['leaves every other content as it is', 'Removes these contents'],
   'remove.again': ['stores a removed content anew', 'a later `put` stores it anew'],
   'remove.beside-put': ['never takes what is being put at the same time', 'not what a `put` holds or is storing'],

@@ -33,6 +33,16 @@ export interface ReadContentOptions extends CallOptions {
   readonly end?: number;
 }
 
+/** What is removed. */
+export interface RemoveOptions extends CallOptions {
+  /**
+   * True for a content that is to stay after all. Asked for each that is there and that no `put` holds, and nothing is
+   * awaited from the answer until it cannot be held any more: whoever notes what a `put` held before he disposes of it
+   * loses nothing. @default none
+   */
+  readonly isKept?: (sha256: string) => boolean;
+}
+
 /**
  * Contents by their digests. It knows no tasks and no names: those are events of the log.
  *
@@ -62,11 +72,11 @@ export interface ArtifactStore {
   contents(options?: CallOptions): AsyncIterable<Content>;
 
   /**
-   * Removes these contents, and resolves with those that it removed: not what a `put` holds or is storing, and not what
-   * is not there. A content is whole or gone, whatever dies, and a later `put` stores it anew. A read that has begun may
+   * Removes these contents, and resolves with those that it removed: not what a `put` holds or is storing, not what
+   * `isKept` says stays, and not what is not there. A content is whole or gone, whatever dies, and a later `put` stores it anew. A read that has begun may
    * end with NOT_FOUND.
    */
-  remove(digests: readonly string[], options?: CallOptions): Promise<readonly Content[]>;
+  remove(digests: readonly string[], options?: RemoveOptions): Promise<readonly Content[]>;
 
   /** Waits for what is under way; every later call is refused with UNAVAILABLE. Repeatable. */
   close(): Promise<void>;

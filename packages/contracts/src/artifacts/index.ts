@@ -10,4 +10,5 @@ export type {
   HeldContent,
   PutOptions,
   ReadContentOptions,
+  RemoveOptions,
 } from './artifact-store.ts';

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import type { CallOptions } from '../base/call-options.ts';
 import type { ReadContentOptions } from '../artifacts/artifact-store.ts';
 import type { ArtifactOrigin, ArtifactRef } from '../vocabulary/artifact.ts';
 
@@ -17,3 +19,19 @@ export interface Artifact extends ArtifactRef {
    */
   body(options?: ReadContentOptions): AsyncIterable<Uint8Array>;
 }
+
+/** How garbage is collected. */
+export interface GarbageOptions extends CallOptions {
+  /** Says what would be removed, and removes nothing. @default false */
+  readonly dryRun?: boolean;
+}
+
+const count = z.int().min(0);
+/** What a collection removed, or would: contents that no task names, and what is kept. */
+export const garbageReportSchema = z.object({
+  removed: count,
+  removedBytes: count,
+  kept: count,
+  keptBytes: count,
+});
+export type GarbageReport = z.infer<typeof garbageReportSchema>;

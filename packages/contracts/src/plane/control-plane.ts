@@ -8,7 +8,7 @@ import type { TaskEvent } from '../events/task-events.ts';
 import type { InstructionLevel, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
 import type { SubmitRequest } from '../vocabulary/task-spec.ts';
-import type { Artifact } from './artifact.ts';
+import type { Artifact, GarbageOptions, GarbageReport } from './artifact.ts';
 import type { PlaneInfo } from './plane-info.ts';
 import type { RuntimeReport } from './runtime-report.ts';
 import type { TaskStatus, TaskView } from './task-view.ts';
@@ -180,6 +180,11 @@ export interface ControlPlane extends AsyncDisposable {
    * no such URI, NOT_FOUND for a task, a name or bytes that are not there, and as for `Artifact.body`.
    */
   readArtifact(uri: string, options?: ReadContentOptions): AsyncIterable<Uint8Array>;
+  /**
+   * Removes the bytes that no task names, such as those of an artifact whose owner died before it was recorded. What is
+   * stored meanwhile stays. Aborting `signal` ends it between contents.
+   */
+  collectGarbage(options?: GarbageOptions): Promise<GarbageReport>;
   /**
    * What `probe()` found: of the runtimes in `definitions`, else of those that the plane was opened with, in their
    * order. UNSUPPORTED for definitions where the plane makes no adapters.

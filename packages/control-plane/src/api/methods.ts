@@ -1,5 +1,6 @@
 import { decisionSchema, idSchema, instructionLevelSchema, type RunOutcome } from '@runtime/contracts';
 import { z } from 'zod';
+import { collectGarbage } from '../artifacts/collect-garbage.ts';
 import { noSuchMethod } from '../client/channel.ts';
 import { parseWith } from '../client/parse.ts';
 import type { Plane } from '../plane/plane.ts';
@@ -67,6 +68,10 @@ export const ownerMethods: Readonly<Record<string, Method<Plane>>> = {
   'task.answer': method(
     z.strictObject({ ...actParams, approvalId: z.string().min(1).max(512), decision: decisionSchema }),
     answer,
+  ),
+  'artifacts.collect': method(
+    z.strictObject({ dryRun: z.boolean().default(false) }),
+    async (plane, { dryRun }, signal) => collectGarbage(plane.ctx.log, await plane.ctx.artifacts(), { dryRun, signal }),
   ),
   leave: method(leaveParamsSchema, leave),
   runtimes: method(runtimesParamsSchema, reportRuntimes),

@@ -1,4 +1,5 @@
 import {
+  garbageReportSchema,
   instructionLevelSchema,
   planeInfoSchema,
   runOutcomeSchema,
@@ -20,6 +21,7 @@ export const answers = {
   level: instructionLevelSchema,
   reports: z.array(runtimeReportSchema),
   info: planeInfoSchema,
+  garbage: garbageReportSchema,
   left: z.null(),
 };
 export type Answers = typeof answers;

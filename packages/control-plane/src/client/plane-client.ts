@@ -4,6 +4,8 @@ import type {
   ControlPlane,
   CursoredEvent,
   EventsOptions,
+  GarbageOptions,
+  GarbageReport,
   LeaveOptions,
   ListOptions,
   PlaneEvents,
@@ -77,6 +79,12 @@ export class PlaneClient implements ControlPlane {
 
   readArtifact(uri: string, options?: ReadContentOptions): AsyncIterable<Uint8Array> {
     return readBytes(this.#channel, uri, options);
+  }
+
+  async collectGarbage(given?: GarbageOptions): Promise<GarbageReport> {
+    const options = givenOptions(given);
+    const { dryRun = false } = options;
+    return ask(this.#channel, this.#answers.garbage, 'artifacts.collect', { dryRun }, callOptions(options));
   }
 
   events(given?: EventsOptions): AsyncIterable<CursoredEvent> {

@@ -9,6 +9,7 @@ import type { EventFamily, EventLog } from '@runtime/contracts/log';
 import { acquireLock, openEventLog, type WriterLock } from '@runtime/event-log';
 import type { LogFs } from '@runtime/event-log/testing';
 import { ulid } from 'ulid';
+import { WatchedStore } from '../store/watched-store.ts';
 import { answers } from '../client/answers.ts';
 import { PlaneClient } from '../client/plane-client.ts';
 import { checkedFamilies } from '../families/checked-families.ts';
@@ -27,7 +28,7 @@ import { announceWith } from './announce.ts';
 import { checkedWait } from './checked-wait.ts';
 import { prepareDataDir } from './data-directory.ts';
 import { lockPath } from './find-owner.ts';
-import { LazyStore, openStore } from './lazy-store.ts';
+import { LazyStore, openStore } from '../store/lazy-store.ts';
 import { OwnedPlane } from './owned-plane.ts';
 import { runHistory } from './run-history.ts';
 
@@ -134,7 +135,10 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
   const lock = await lockWithin(checkedWait(options.lockWaitMs ?? 0), () => acquireLock(lockPath(dataDir), about));
   const { now: clock, skippedSince } = planeTime(seams.clocks ?? machineClocks);
   let log: EventLog | undefined;
-  const store = new LazyStore(() => openStore(join(dataDir, 'artifacts'), { readOnly: false }));
+  const store = new LazyStore(
+    async () => new WatchedStore(await openStore(join(dataDir, 'artifacts'), { readOnly: false })),
+  );
+  const ofHost = given && new WatchedStore(given);
   const release = async (): Promise<void> => {
     try {
       await Promise.all([store.close(), log?.close()]);
@@ -155,7 +159,7 @@ export async function openWithSeams(options: ControlPlaneOptions, seams: PlaneSe
     const ctx = await contextOf({ ...options, dataDir }, seams, {
       adapters,
       log,
-      artifacts: given ? () => Promise.resolve(given) : store.get,
+      artifacts: ofHost ? () => Promise.resolve(ofHost) : store.get,
       clock,
       skippedSince,
       runtimes,

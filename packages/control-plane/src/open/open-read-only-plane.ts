@@ -14,7 +14,7 @@ import { checkedFamilies } from '../families/checked-families.ts';
 import { FamilyFold } from '../families/family-fold.ts';
 import { knownFamily } from '../families/known-family.ts';
 import { FilesReader } from './files-reader.ts';
-import { LazyStore, openStore } from './lazy-store.ts';
+import { LazyStore, openStore } from '../store/lazy-store.ts';
 import { runHistory } from './run-history.ts';
 
 /** How a data directory is read without an owner. */

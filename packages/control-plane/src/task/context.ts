@@ -1,5 +1,5 @@
-import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import type { EventLog } from '@runtime/contracts/log';
+import type { WatchedStore } from '../store/watched-store.ts';
 import type { Adapters } from '../runtimes/adapters.ts';
 import type { Runtimes } from '../runtimes/runtimes.ts';
 import type { Clock } from '../waiting/clock.ts';
@@ -45,7 +45,7 @@ export interface LeaveRequest {
 export interface PlaneContext {
   readonly log: EventLog;
   /** Opens the store with the first call. */
-  readonly artifacts: () => Promise<ArtifactStore>;
+  readonly artifacts: () => Promise<WatchedStore>;
   readonly runsDir: string;
   /** The data directory by which other processes find the plane; undefined for a plane that serves no socket. */
   readonly servedDir: string | undefined;

@@ -1,16 +1,16 @@
 import type { ArtifactStore } from '@runtime/contracts/artifacts';
 
 /** A store that is opened when somebody needs it: most tasks of most planes keep nothing, and pay nothing. */
-export class LazyStore {
-  readonly #open: () => Promise<ArtifactStore>;
-  #opening: Promise<ArtifactStore> | undefined;
+export class LazyStore<Store extends ArtifactStore> {
+  readonly #open: () => Promise<Store>;
+  #opening: Promise<Store> | undefined;
 
-  constructor(open: () => Promise<ArtifactStore>) {
+  constructor(open: () => Promise<Store>) {
     this.#open = open;
   }
 
   /** Tries again after a failure. */
-  readonly get = (): Promise<ArtifactStore> => {
+  readonly get = (): Promise<Store> => {
     this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = undefined;
       throw error;
