@@ -1,5 +1,13 @@
 /**
- * Exclusive rights by name, held by tasks while they run: a workspace by its real path, a conversation by its id.
+ * Whether two names stand for the same: they are one, or paths one of which is inside of the other. A task that works in
+ * a directory may change all that is in it.
+ */
+const overlap = (a: string, b: string): boolean => a === b || isInside(a, b) || isInside(b, a);
+const isInside = (name: string, outer: string): boolean => name.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+
+/**
+ * Exclusive rights by name, held by tasks while they run: a workspace by its real path, a conversation by its id. The
+ * lease of a path is one of all paths in it.
  * A lease may be shared by holders that all ask to share it, and with a holder that the asking task may share with in
  * any case. A task that was refused is notified when the name is released.
  */
@@ -35,8 +43,10 @@ export class Leases {
     share: boolean,
     isShared: (holder: string) => boolean = () => false,
   ): string | undefined {
-    for (const [holder, shares] of this.#holders.get(name) ?? []) {
-      if (holder !== taskId && !(share && shares) && !isShared(holder)) return holder;
+    for (const [held, holders] of this.#holders) {
+      if (!overlap(held, name)) continue;
+      for (const [holder, shares] of holders)
+        if (holder !== taskId && !(share && shares) && !isShared(holder)) return holder;
     }
     return undefined;
   }
@@ -50,9 +60,14 @@ export class Leases {
     for (const [name, holders] of this.#holders) {
       if (!holders.delete(taskId)) continue;
       if (holders.size === 0) this.#holders.delete(name);
-      const refused = this.#refused.get(name);
-      this.#refused.delete(name);
-      for (const released of refused?.values() ?? []) released();
+      this.#tell(name);
     }
+  }
+
+  /** Tells those that were refused because of this name. */
+  #tell(name: string): void {
+    const told = [...this.#refused].filter(([wanted]) => overlap(wanted, name));
+    for (const [wanted] of told) this.#refused.delete(wanted);
+    for (const [, refused] of told) for (const released of refused.values()) released();
   }
 }

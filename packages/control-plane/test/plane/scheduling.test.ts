@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { memoryRuntime } from '@runtime/conformance/memory-runtime';
+import { memoryRuntime, type MemoryStep } from '@runtime/conformance/memory-runtime';
 import type { QueuedTask, Scheduler } from '@runtime/contracts';
 import { expect, it } from 'vitest';
 import { fifo } from '../../src/index.ts';
@@ -62,6 +62,31 @@ it('takes two thousand tasks through, four at a time, without looking at all of 
   expect(seen.looked).toBeLessThan(count * 8);
   expect((await plane.info()).unfinished).toBe(0);
 });
+
+it.each([
+  ['a directory of it', 'repo', 'repo/packages/a'],
+  ['the directory around it', 'repo/packages/a', 'repo'],
+])(
+  'lets a task wait while another one works in a repository, and this one is to work in %s',
+  async (_, first, then) => {
+    await using places = await makePlaces();
+    for (const name of ['repo/packages/a', 'repo2']) await mkdir(join(places.workspace, name), { recursive: true });
+    const gate = join(places.root, 'gate');
+    const script = (): MemoryStep[] => [{ do: 'gate', until: gate }];
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script })] });
+    const submit = (name: string) => plane.submit({ prompt: 'x', workspace: join(places.workspace, name) });
+    const holder = await submit(first);
+    await expect.poll(async () => (await holder.status()).status).toBe('running');
+    const waiting = await submit(then);
+    const beside = await submit('repo2');
+    await expect.poll(async () => (await beside.status()).status).toBe('running');
+    await expect
+      .poll(async () => (await waiting.status()).waitingFor)
+      .toMatchObject({ kind: 'workspace', taskId: holder.id });
+    await writeFile(gate, '');
+    expect(await waiting.outcome()).toEqual({ status: 'succeeded' });
+  },
+);
 
 it('starts nothing that a scheduler makes up, and nothing twice', async () => {
   await using places = await makePlaces();

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Leases } from '../../src/task/leases.ts';
 
+const byName = (a: string, b: string): number => (a < b ? -1 : 1);
+
 describe('leases', () => {
   it('are held by one task, who may take them again', () => {
     const leases = new Leases();
@@ -46,5 +48,26 @@ describe('leases', () => {
     for (let tries = 0; tries < 1000; tries += 1) leases.take('ws', 'b', false, () => (told += 1));
     leases.releaseAll('a');
     expect(told).toBe(1);
+  });
+
+  it('of a directory and of one inside of it are the same, and of one that only begins like it are not', () => {
+    const leases = new Leases();
+    const freed: string[] = [];
+    const take = (name: string, taskId: string, share = false): boolean =>
+      leases.take(name, taskId, share, () => freed.push(taskId));
+    expect(take('workspace:/a/b', 'holder')).toBe(true);
+    expect(take('workspace:/a/b/c/d', 'inside')).toBe(false);
+    expect(take('workspace:/a', 'outside')).toBe(false);
+    expect(take('workspace:/', 'everything')).toBe(false);
+    expect(take('workspace:/a/bc', 'beside')).toBe(true);
+    expect(take('session:/a/b/c', 'other')).toBe(true);
+    expect(leases.holder('workspace:/a/b/c/d', 'inside', false)).toBe('holder');
+    leases.releaseAll('holder');
+    expect(freed.toSorted(byName)).toEqual(['everything', 'inside', 'outside']);
+    expect(take('workspace:/a/b/c/d', 'inside', true)).toBe(true);
+    expect(take('workspace:/a/b', 'sharing', true)).toBe(true);
+    expect(take('workspace:/a/b/c', 'alone')).toBe(false);
+    leases.releaseAll('inside');
+    expect(take('workspace:/a/b/c', 'alone')).toBe(false);
   });
 });
