@@ -10,6 +10,7 @@ export { exportFiles } from './files/export-files.ts';
 export type { ExportedFile } from './files/export-files.ts';
 export { importFiles } from './files/import-files.ts';
 export type { Imported, ImportedFile, ImportOptions, RefusedFile } from './files/import-files.ts';
+export { mediaTypeOf } from './files/media-type.ts';
 export { memoryArtifactStore } from './memory-store.ts';
 export { openArtifactStore } from './open-artifact-store.ts';
 export type { ArtifactStoreOptions } from './open-artifact-store.ts';

@@ -36,7 +36,7 @@ export type {
   PolicyRule,
   Resolution,
 } from './vocabulary/approval.ts';
-export { artifactNameSchema, formatArtifactUri, parseArtifactUri } from './vocabulary/artifact.ts';
+export { artifactNameSchema, artifactRefSchema, formatArtifactUri, parseArtifactUri } from './vocabulary/artifact.ts';
 export type { ArtifactOrigin, ArtifactRef, ArtifactUri, RefusalReason } from './vocabulary/artifact.ts';
 export {
   capabilitiesSchema,
@@ -71,8 +71,8 @@ export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
 export { taskEventSchemas } from './events/task-events.ts';
 export type { RunMode, RunScoped, StopCause, TaskEvent, TaskEventOf, TaskEventType } from './events/task-events.ts';
 
-export { garbageReportSchema } from './plane/artifact.ts';
-export type { Artifact, GarbageOptions, GarbageReport } from './plane/artifact.ts';
+export { garbageReportSchema, maxPutBytes } from './plane/artifact.ts';
+export type { Artifact, ArtifactSource, GarbageOptions, GarbageReport, PutArtifactOptions } from './plane/artifact.ts';
 export type {
   ActOptions,
   LeaveOptions,

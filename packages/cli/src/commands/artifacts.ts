@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { AgentRuntimeError, type Artifact, type ControlPlane } from '@runtime/contracts';
 import { z } from 'zod';
 import { usageError } from '../arguments/usage-error.ts';
@@ -106,3 +106,20 @@ async function writeFiles(
   const what = artifacts.length === 1 ? '1 file' : `${artifacts.length} files`;
   await out.line(`${what} (${formatBytes(bytes)}) in ${sanitizeLine(dir, 1000)}`);
 }
+
+const putOptionsSchema = z.object({ name: z.string().optional(), type: z.string().optional() });
+
+/** `runtime artifacts put`. */
+export const putFile: Handler = async (context, [id, path = ''], given) => {
+  const { out, signal } = context;
+  const { name, type } = putOptionsSchema.parse(given);
+  if (path === '' || path === '-') throw usageError('name a file', 'runtime artifacts put <task> <file>');
+  const file = resolve(context.deps.cwd, path);
+  const plane = await context.writing();
+  const task = await findTask(context, plane, id);
+  const options = { signal, ...(type === undefined ? {} : { mediaType: type }) };
+  const artifact = await plane.task(task.id).putArtifact(name ?? basename(file), { file }, options);
+  await out.document(factsOf(artifact));
+  if (out.quiet) return out.bare(artifact.uri);
+  await out.line(`kept as ${sanitizeLine(artifact.uri, 2000)} (${formatBytes(artifact.bytes)})`);
+};

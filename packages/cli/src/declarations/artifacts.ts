@@ -3,7 +3,7 @@ import { parsePath } from '../arguments/path.ts';
 import type { CliDependencies } from '../host/dependencies.ts';
 import { addCommand, parsedOption } from '../invocation/add-command.ts';
 
-/** `runtime artifacts list`, `get`, `verify` and `gc`. */
+/** `runtime artifacts list`, `get`, `put`, `verify` and `gc`. */
 export function registerArtifacts(parent: Command, deps: CliDependencies): void {
   const artifacts = parent
     .command('artifacts')
@@ -36,6 +36,16 @@ export function registerArtifacts(parent: Command, deps: CliDependencies): void 
       'artifacts get last --message > answer.md',
     ],
     body: async (...given) => (await import('../commands/artifacts.ts')).getArtifacts(...given),
+  });
+  addCommand(artifacts, deps, {
+    usage: 'put <task> <file>',
+    description: 'keep a file with a task that has not ended',
+    options: (command) =>
+      command
+        .option('--name <name>', 'the name of the artifact (default: that of the file)')
+        .option('--type <type>', 'its media type (default: by its name)'),
+    examples: ['artifacts put last trace.json', 'artifacts put k3f9x2 build/out.log --name logs/build.txt'],
+    body: async (...given) => (await import('../commands/artifacts.ts')).putFile(...given),
   });
   addCommand(artifacts, deps, {
     usage: 'verify',

@@ -46,6 +46,8 @@ export interface CommandSpec extends HandlerOptions {
 }
 
 const argumentHelp: Readonly<Record<string, string>> = {
+  file: 'a regular file of this machine',
+  names: 'the names of artifacts, as artifacts list shows them',
   task: 'its id, as lists show it, any unique part of the id, or last for the newest task here',
   prompt: 'what the agent is to do; - reads standard input',
   text: 'the text of the instruction; - reads standard input',

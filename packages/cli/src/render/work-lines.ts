@@ -15,6 +15,9 @@ const instructionStep = (
 ): string | undefined =>
   verbose ? c.dim(`» ${shortId(event.instructionId)} ${event.type.slice('instruction.'.length)}`) : undefined;
 
+/** The others have been shown, or are what the agent did. */
+const shownOrigins: ReadonlySet<string> = new Set(['deliverable', 'put']);
+
 /** The lines of events about tools, approvals, instructions and messages. */
 export const workLines: LineWriters = {
   'tool.started': (event, { colours: c }) => describeCall(event.name, event.input, c),
@@ -59,7 +62,7 @@ export const workLines: LineWriters = {
   },
   // The message itself has been shown, and of a check the agent is told.
   'artifact.stored': ({ artifact, origin }, { colours: c, verbose }) =>
-    origin !== 'deliverable' && !verbose
+    !shownOrigins.has(origin) && !verbose
       ? undefined
       : c.dim(`· kept ${sanitizeLine(artifact.name)} (${formatBytes(artifact.bytes)})`),
   'artifact.refused': ({ name, message, omitted = 0 }, { colours: c }) => {

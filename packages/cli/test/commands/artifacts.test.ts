@@ -110,6 +110,23 @@ it('a task without artifacts has none to list, and none to write', async () => {
   expect(existsSync(join(lab.workspace, 'out'))).toBe(false);
 });
 
+it('a file is handed to a task while it is open', async () => {
+  await using lab = await Lab.open(() => [{ do: 'hang' }]);
+  const id = (await lab.run('submit', 'x')).stdout.trim();
+  await writeFile(join(lab.workspace, 'trace.json'), '{}');
+  expect(await lab.run('artifacts', 'put', id, 'trace.json')).toMatchObject({
+    code: 0,
+    stdout: `kept as artifact://${id}/trace.json (2 B)\n`,
+  });
+  const named = await lab.run('artifacts', 'put', id, 'trace.json', '--name', 'a/b', '--type', 'x/y', '--json');
+  expect(named.json()).toMatchObject({ name: 'a/b', mediaType: 'x/y', origin: 'put' });
+  expect((await lab.run('artifacts', 'get', id, 'a/b')).stdout).toBe('{}');
+  expect(await lab.run('artifacts', 'put', id, 'none')).toMatchObject({ code: 3 });
+  expect(await lab.run('artifacts', 'put', id, '.')).toMatchObject({ code: 2 });
+  await lab.run('cancel', id, '--wait');
+  expect(await lab.run('artifacts', 'put', id, 'trace.json')).toMatchObject({ code: 1 });
+});
+
 describe('artifacts in order', () => {
   const garbage = async (lab: Lab, text: string): Promise<void> => {
     const store = await openArtifactStore({ dir: join(lab.dataDir, 'artifacts') });

@@ -37,6 +37,9 @@ const table: Readonly<Record<string, readonly (readonly [args: readonly string[]
     [['artifacts', 'get', 'it', 'runs/1/message.md'], /^did it\n$/],
     [['artifacts', 'get', 'it', '--to', 'out'], /^runs\/1\/message\.md\n$/],
   ],
+  'artifacts put': [
+    [['artifacts', 'put', 'open', '../runtime.config.json', '--name', 'c'], /^artifact:\/\/task-\w+\/c\n$/],
+  ],
   'artifacts verify': [[['artifacts', 'verify'], nothing]],
   'artifacts gc': [[['artifacts', 'gc'], nothing]],
   requeue: [[['requeue', 'it'], id]],

@@ -20,6 +20,21 @@ export interface Artifact extends ArtifactRef {
   body(options?: ReadContentOptions): AsyncIterable<Uint8Array>;
 }
 
+/** The most bytes that `TaskHandle.putArtifact` takes as they are: more are in a file. */
+export const maxPutBytes = 1024 * 1024;
+
+/**
+ * Bytes, at most `maxPutBytes`, or a regular file of this machine, of any size, by its path: the owner reads it before
+ * the call resolves. A relative path is meant from the caller's directory.
+ */
+export type ArtifactSource = Uint8Array | { readonly file: string };
+
+/** How an artifact is handed in. */
+export interface PutArtifactOptions extends CallOptions {
+  /** @default by the extension of the name */
+  readonly mediaType?: string;
+}
+
 /** How garbage is collected. */
 export interface GarbageOptions extends CallOptions {
   /** Says what would be removed, and removes nothing. @default false */

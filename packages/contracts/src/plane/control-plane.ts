@@ -8,7 +8,7 @@ import type { TaskEvent } from '../events/task-events.ts';
 import type { InstructionLevel, Part } from '../vocabulary/instruction.ts';
 import type { RunOutcome } from '../vocabulary/outcome.ts';
 import type { SubmitRequest } from '../vocabulary/task-spec.ts';
-import type { Artifact, GarbageOptions, GarbageReport } from './artifact.ts';
+import type { Artifact, ArtifactSource, GarbageOptions, GarbageReport, PutArtifactOptions } from './artifact.ts';
 import type { PlaneInfo } from './plane-info.ts';
 import type { RuntimeReport } from './runtime-report.ts';
 import type { TaskStatus, TaskView } from './task-view.ts';
@@ -128,6 +128,13 @@ export interface TaskHandle {
    * the task has ended.
    */
   artifacts(options?: CallOptions): AsyncIterable<Artifact>;
+  /**
+   * Keeps something with the task, under a name of its own; one that it has already is replaced. Resolves when both the
+   * bytes and the name are durable. INVALID_ARGUMENT for a name that no artifact may have, for more than `maxPutBytes`
+   * bytes, and for what is no regular file or changes while it is read; NOT_FOUND without the file; CONFLICT after the
+   * end.
+   */
+  putArtifact(name: string, source: ArtifactSource, options?: PutArtifactOptions): Promise<Artifact>;
   /** Waits for the end. Aborting `signal` ends the waiting, never the task; UNAVAILABLE as for `events`. */
   outcome(options?: WaitOptions): Promise<RunOutcome>;
   /**

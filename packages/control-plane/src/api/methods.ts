@@ -10,6 +10,7 @@ import { send, sendParamsSchema } from './instruct.ts';
 import { listParamsSchema } from './list-tasks.ts';
 import { leave, leaveParamsSchema } from './leave.ts';
 import type { Ports, ReadPort } from './ports.ts';
+import { putArtifact, putParamsSchema } from './put-artifact.ts';
 import { levelOf, waitForLevel } from './receipts.ts';
 import { reportRuntimes, runtimesParamsSchema } from './report-runtimes.ts';
 import { submit } from './submit.ts';
@@ -69,6 +70,7 @@ export const ownerMethods: Readonly<Record<string, Method<Plane>>> = {
     z.strictObject({ ...actParams, approvalId: z.string().min(1).max(512), decision: decisionSchema }),
     answer,
   ),
+  'task.put': method(putParamsSchema, putArtifact),
   'artifacts.collect': method(
     z.strictObject({ dryRun: z.boolean().default(false) }),
     async (plane, { dryRun }, signal) => collectGarbage(plane.ctx.log, await plane.ctx.artifacts(), { dryRun, signal }),

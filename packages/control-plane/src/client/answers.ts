@@ -1,5 +1,7 @@
 import {
+  artifactRefSchema,
   garbageReportSchema,
+  idSchema,
   instructionLevelSchema,
   planeInfoSchema,
   runOutcomeSchema,
@@ -21,6 +23,7 @@ export const answers = {
   level: instructionLevelSchema,
   reports: z.array(runtimeReportSchema),
   info: planeInfoSchema,
+  kept: z.object({ artifact: artifactRefSchema, runId: idSchema.optional(), time: z.int() }),
   garbage: garbageReportSchema,
   left: z.null(),
 };

@@ -1,4 +1,4 @@
-import type { Artifact, CallOptions, TaskStreamEvent } from '@runtime/contracts';
+import type { Artifact, CallOptions, TaskEventOf, TaskStreamEvent } from '@runtime/contracts';
 import type { ReadContentOptions } from '@runtime/contracts/artifacts';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts/base';
 import { callOptions, readParams } from './call-params.ts';
@@ -18,22 +18,29 @@ export async function* artifactsOf(
   const last = new Map<string, Artifact>();
   for await (const event of eachEvent<TaskStreamEvent>(channel.stream('events', params, options))) {
     if (event.type !== 'artifact.stored') continue;
-    const { artifact, origin, runId, time } = event;
-    const content = `artifact://sha256/${artifact.sha256}`;
+    const artifact = artifactOf(channel, taskId, event);
     last.delete(artifact.name);
-    last.set(artifact.name, {
-      ...artifact,
-      taskId,
-      uri: `artifact://${taskId}/${artifact.name.split('/').map(encodeURIComponent).join('/')}`,
-      origin,
-      ...(runId === undefined ? {} : { runId }),
-      storedAt: time,
-      body: (how) => readBytes(channel, content, how),
-    });
+    last.set(artifact.name, artifact);
   }
   // A reading ends without a throw where it is aborted, and half of a list is none.
   throwIfAborted(options.signal);
   yield* last.values();
+}
+
+type Stored = Pick<TaskEventOf<'artifact.stored'>, 'artifact' | 'origin' | 'runId'> & { readonly time: number };
+
+/** An artifact, from what the log has of it. */
+export function artifactOf(channel: Channel, taskId: string, { artifact, origin, runId, time }: Stored): Artifact {
+  const content = `artifact://sha256/${artifact.sha256}`;
+  return {
+    ...artifact,
+    taskId,
+    uri: `artifact://${taskId}/${artifact.name.split('/').map(encodeURIComponent).join('/')}`,
+    origin,
+    ...(runId === undefined ? {} : { runId }),
+    storedAt: time,
+    body: (how) => readBytes(channel, content, how),
+  };
 }
 
 /** The bytes that a URI names. Throws CANCELLED where `signal` aborts: what came before then is not the whole. */

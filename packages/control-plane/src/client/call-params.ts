@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import type { ReadContentOptions } from '@runtime/contracts/artifacts';
 import type {
   ActOptions,
+  ArtifactSource,
   CallOptions,
   EventsOptions,
   LeaveOptions,
   ListOptions,
+  PutArtifactOptions,
   RuntimesOptions,
   SubmitRequest,
   WaitOptions,
@@ -21,6 +23,13 @@ export const listParams = ({ status, limit, idPart, workspace, labels, after }: 
 
 export const eventsParams = ({ after, follow, waitingRunId, types }: EventsOptions): Params =>
   defined({ after, follow, waitingRunId, types: types && [...types] });
+
+/** A relative file is meant from the caller's directory. What is neither bytes nor a file is left to the plane to refuse. */
+export function putParams(source: ArtifactSource, { mediaType }: PutArtifactOptions): Params {
+  if (source instanceof Uint8Array) return defined({ base64: Buffer.from(source).toString('base64'), mediaType });
+  const { file }: { readonly file?: unknown } = source ?? {};
+  return defined({ file: typeof file === 'string' && file !== '' ? resolve(file) : file, mediaType });
+}
 
 export const readParams = ({ start, end }: ReadContentOptions): Params => defined({ start, end });
 

@@ -1,11 +1,13 @@
 import type {
   ActOptions,
   Artifact,
+  ArtifactSource,
   CallOptions,
   Decision,
   EventsOptions,
   InstructionLevel,
   Part,
+  PutArtifactOptions,
   Receipt,
   RunOutcome,
   SendOptions,
@@ -15,9 +17,9 @@ import type {
   WaitOptions,
 } from '@runtime/contracts';
 import type { Answers } from './answers.ts';
-import { artifactsOf } from './artifacts.ts';
+import { artifactOf, artifactsOf } from './artifacts.ts';
 import { ask } from './ask.ts';
-import { actParams, callOptions, eventsParams, waitParams } from './call-params.ts';
+import { actParams, callOptions, eventsParams, putParams, waitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 import { givenOptions, plainData } from './plain-data.ts';
@@ -46,6 +48,13 @@ export class TaskClient implements TaskHandle {
 
   artifacts(options?: CallOptions): AsyncIterable<Artifact> {
     return artifactsOf(this.#channel, this.id, options);
+  }
+
+  async putArtifact(name: string, source: ArtifactSource, given?: PutArtifactOptions): Promise<Artifact> {
+    const options = givenOptions(given);
+    const params = { taskId: this.id, name, ...putParams(source, options) };
+    const { runId, ...kept } = await ask(this.#channel, this.#answers.kept, 'task.put', params, callOptions(options));
+    return artifactOf(this.#channel, this.id, { ...kept, origin: 'put', ...(runId === undefined ? {} : { runId }) });
   }
 
   outcome(options: WaitOptions = {}): Promise<RunOutcome> {

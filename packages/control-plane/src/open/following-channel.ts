@@ -17,6 +17,7 @@ const repeatable: ReadonlySet<string> = new Set([
   'task.cancel',
   'task.close',
   'task.answer',
+  'task.put',
   'artifacts.collect',
 ]);
 /** Calls that may be made twice when they bring a key. */

@@ -247,6 +247,50 @@ describe('files that the tools of the agent say they wrote', () => {
   });
 });
 
+describe('what is handed in', () => {
+  it('is kept with the task while it is open, as bytes or as a file, in this process and over the socket', async () => {
+    await using places = await makePlaces();
+    const gate = join(places.root, 'gate');
+    await using owner = await openOwner(places, [{ do: 'gate', until: gate }]);
+    await using client = await socketClient(places);
+    const file = join(places.root, 'big.csv');
+    await writeFile(file, 'y'.repeat(1_500_000));
+    await symlink(file, join(places.root, 'link.csv'));
+    const { id } = await owner.submit({ prompt: 'go', workspace: places.workspace });
+    for (const plane of [owner, client]) {
+      const task = plane.task(id);
+      const kept = await task.putArtifact('notes/a b.txt', Buffer.from('first'));
+      expect(kept).toMatchObject({
+        bytes: 5,
+        origin: 'put',
+        mediaType: 'text/plain',
+        uri: `artifact://${id}/notes/a%20b.txt`,
+      });
+      expect(await textOf(kept.body())).toBe('first');
+      expect(await task.putArtifact('big.csv', { file })).toMatchObject({ bytes: 1_500_000, mediaType: 'text/csv' });
+      expect(await task.putArtifact('notes/a b.txt', Buffer.from('second'), { mediaType: 'x/y' })).toMatchObject({
+        mediaType: 'x/y',
+      });
+      expect(namesOf(await artifactsOf(plane, id))).toEqual(['big.csv', 'notes/a b.txt']);
+      expect(await textOf(plane.readArtifact(`artifact://${id}/notes/a%20b.txt`))).toBe('second');
+      const refused = async (name: string, source: Parameters<typeof task.putArtifact>[1]): Promise<unknown> =>
+        task.putArtifact(name, source).catch((error: { code?: string }) => error.code);
+      expect(await refused('../a', Buffer.from('x'))).toBe('INVALID_ARGUMENT');
+      expect(await refused('a', Buffer.alloc(1024 * 1024 + 1))).toBe('INVALID_ARGUMENT');
+      expect(await refused('a', { file: join(places.root, 'link.csv') })).toBe('INVALID_ARGUMENT');
+      expect(await refused('a', { file: places.root })).toBe('INVALID_ARGUMENT');
+      expect(await refused('a', { file: join(places.root, 'none') })).toBe('NOT_FOUND');
+      expect(await refused('a', 5 as never)).toBe('INVALID_ARGUMENT');
+    }
+    await writeFile(gate, '');
+    await owner.task(id).outcome();
+    await expect(client.task(id).putArtifact('late', Buffer.from('x'))).rejects.toMatchObject({ code: 'CONFLICT' });
+    await expect(client.task('task-none').putArtifact('a', Buffer.from('x'))).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
+  });
+});
+
 describe('the last message of a run', () => {
   it('is an artifact, whole, however long it is', async () => {
     await using places = await makePlaces();
