@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { taskViewSchema, type TaskView } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import type { CliDependencies } from '../../src/host/dependencies.ts';
@@ -77,7 +79,9 @@ it('a command that waits for nothing does not look for its run', async () => {
 it('following the events of another task counts as waiting for it', async () => {
   await using lab = await open();
   const first = await working(lab);
-  const second = await working(lab, lab.root);
+  const beside = join(lab.root, 'beside');
+  await mkdir(beside);
+  const second = await working(lab, beside);
   const follow = (id: string, runId: string) =>
     lab.start(['events', '-f', id], { findCallingRun: () => Promise.resolve(runId) });
   const following = [follow(first.id, second.runId), follow(second.id, first.runId)];
