@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime } from '@runtime/conformance/memory-runtime';
 import { expect, it } from 'vitest';
@@ -52,7 +52,8 @@ it('the workspace of a run whose runtime is no longer configured is not given to
   );
   await using second = await openPlane(places, { adapters: [other] });
   const task = await second.submit({ prompt: 'go', workspace: places.workspace });
-  const elsewhere = await second.submit({ prompt: 'go', workspace: places.root });
+  const beside = await mkdtemp(join(places.root, 'beside-'));
+  const elsewhere = await second.submit({ prompt: 'go', workspace: beside });
   await looked.promise;
   expect(await elsewhere.outcome()).toEqual({ status: 'succeeded' });
   expect(await task.status()).toMatchObject({ status: 'queued' });
