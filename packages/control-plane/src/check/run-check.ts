@@ -108,8 +108,9 @@ async function followCheck(task: Task, spec: Check, check: CheckState, after: Af
     if (!inTime || end.reached.cause === 'cancel') ({ cause } = end.reached);
     exit = await process.stop(ctx);
   }
-  // Its holder was killed: the next look starts it again.
-  if (exit.kind === 'unknown' && cause === undefined) return true;
+  // Its holder was killed, and recorded nothing: the next look starts it again.
+  const isLost = exit.kind === 'unknown' && cause === undefined && (await process.endedAt()) === undefined;
+  if (isLost) return true;
   return conclude(task, check, { exit, cause }, after);
 }
 

@@ -215,6 +215,18 @@ describe('a check', () => {
     expect(await readFile(join(places.workspace, 'starts'), 'utf8')).toBe('x\nx\nx\n');
   });
 
+  it('whose exit nobody knows has not passed', async () => {
+    await using places = await makePlaces();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
+    const record = '{"version":1,"began":true,"exit":{"kind":"unknown","why":"nobody saw it"}}';
+    const script = `cd ${places.dataDir}/runs/check-*; echo '${record}' > draft; mv draft exit.json; kill -9 $PPID`;
+    const task = await plane.submit(request(places, { check: { command: sh(script), maxRounds: 0 } }));
+    expect(await task.outcome()).toMatchObject({
+      code: 'check_failed',
+      message: 'The check failed: how it ended is unknown',
+    });
+  });
+
   it.each([[[]], [['']], [['a\0b']], ['npm test']])('cannot be asked for as %j', async (command) => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, { adapters: [memoryRuntime()] });
