@@ -188,9 +188,10 @@ class Verifier {
     const part = { from: resumeAt ?? 0, ...(to === undefined ? {} : { to }) };
     const scan = await scanSegment(file, state, { ...part, resync: resumeAt !== undefined });
     if (!scan.damage) return undefined;
-    const problem = { file: name, ...scan.damage };
+    const { offset, problem: what, at } = scan.damage;
+    const problem = { file: name, offset, problem: what };
     const claimed =
-      isLast && scan.claimed > scan.end && resumeAt === undefined ? await lastingClaim(file, scan.end) : scan.claimed;
+      isLast && scan.claimed > scan.end && resumeAt === undefined ? await lastingClaim(file, at) : scan.claimed;
     if (isLast && claimed <= scan.end) {
       this.#unfinished = problem;
       return undefined;

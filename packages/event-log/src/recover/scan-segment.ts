@@ -7,6 +7,8 @@ interface Damage {
   /** The line that does not fit. */
   readonly offset: number;
   readonly problem: string;
+  /** Where the bytes begin that were not there, or not right: behind the lines of a batch that has no end. */
+  readonly at: number;
 }
 
 /** What a scan found. All offsets are bytes in the segment's file. */
@@ -96,15 +98,16 @@ class SegmentScanner {
       : 'not a whole line with the right checksum';
     if (problem === undefined) {
       if (this.#state.openBatchOffset === undefined) this.end = after;
-    } else this.damage = { offset: offset + start, problem };
+    } else this.damage = { offset: offset + start, problem, at: offset + start };
   }
 
   finish(to: number | undefined): Scan {
     if (this.#state.openBatchOffset !== undefined && !this.damage) {
-      this.damage = { offset: this.end, problem: 'a batch without its end' };
+      this.damage = { offset: this.end, problem: 'a batch without its end', at: this.#contentEnd };
     }
     if (to !== undefined && this.end < to && !this.damage) {
-      this.damage = { offset: this.end, problem: `ends here, and the next segment says at ${to}` };
+      const problem = `ends here, and the next segment says at ${to}`;
+      this.damage = { offset: this.end, problem, at: this.#contentEnd };
     }
     this.#state.dropOpenBatch();
     return {
@@ -118,13 +121,18 @@ class SegmentScanner {
 }
 
 /**
- * Up to where a file was durable according to lines after the damage at `end`; 0 when there is no such line. Another
- * process may be writing: the end may be half written, and later lines may appear during the scan. Bytes that a whole
- * line calls durable were there before that line. So only damage that a second scan still finds is real.
+ * Up to where a file was durable according to lines after the bytes that were not right at `at`; 0 when there is no such
+ * line, or a whole line at `at` by now. Another process may be writing: the end may be half written, and later lines may
+ * appear during the scan. Bytes that a whole line calls durable were there before that line. So only damage that a
+ * second look still finds is real.
  */
-export async function lastingClaim(file: LogFile, end: number): Promise<number> {
-  const first = await scanSegment(file, new LogState());
-  if (first.end > end || first.claimed <= end) return 0;
-  const second = await scanSegment(file, new LogState());
-  return second.end > end ? 0 : second.claimed;
+export async function lastingClaim(file: LogFile, at: number): Promise<number> {
+  return (await claimBehind(file, at)) === 0 ? 0 : claimBehind(file, at);
+}
+
+async function claimBehind(file: LogFile, at: number): Promise<number> {
+  // Whether the line fits is not asked: that depends on all segments before this one, and they were not read with it.
+  const { damage, nextValid, claimed } = await scanSegment(file, new LogState(), { from: at });
+  const isWhole = damage?.offset !== at || nextValid === at;
+  return isWhole || claimed <= at ? 0 : claimed;
 }

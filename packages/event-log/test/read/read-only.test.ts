@@ -1,8 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { collect, crashImage, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { openEventLog, verifyLog } from '../../src/index.ts';
+import type { LogFile, LogFs } from '../../src/testing.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
 import { dir, fileOf, firstSegment, openOn, withFile, without } from '../support/fault-log.ts';
 import { longOptions, longSegment } from '../support/long-segment.ts';
@@ -141,6 +143,56 @@ test('a reader beside a writer that is killed goes on with the next writer', asy
   controller.abort();
   await reading;
   expect(positions).toEqual(positions.map((_, index) => index + 1));
+  await reader.close();
+  await log.close();
+});
+
+/** A file by its methods, so that one of them can be replaced. */
+const unchanged = (file: LogFile): LogFile => ({
+  read: (into, position) => file.read(into, position),
+  write: (bytes, position) => file.write(bytes, position),
+  sync: () => file.sync(),
+  truncate: (length) => file.truncate(length),
+  size: () => file.size(),
+  isAt: (path) => file.isAt(path),
+  lengthAt: (path) => file.lengthAt(path),
+  close: () => file.close(),
+});
+
+test('a line that was being written when a reader looked is no damage, in a segment whose streams are older', async () => {
+  const disk = new FaultFs();
+  const options = { segmentBytes: 8192 };
+  const log = await openOn(disk, options);
+  const second = join(dir, '00000002.jsonl');
+  const append = () => log.append('a', [{ type: 'x', pad: 'x'.repeat(200) }, { type: 'y' }]);
+  while (!disk.image().has(second)) await append();
+  await append();
+  const before = fileOf(disk.image(), second).toString().replace(/\n+$/, '\n').length;
+  for (let n = 0; n < 3; n += 1) await append();
+  // At the first look at all of it a line is half written; by the next one, that was done long ago.
+  let isTorn = true;
+  const fs: LogFs = {
+    async open(path, mode) {
+      const file = await disk.open(path, mode);
+      if (path !== second) return file;
+      const read: LogFile['read'] = async (into, position) => {
+        const count = await file.read(into, position);
+        if (!isTorn || into.byteLength < 8192) return count;
+        isTorn = false;
+        into.fill(0x0a, before + 30 - position, count);
+        return count;
+      };
+      return { ...unchanged(file), read };
+    },
+    makeDir: () => disk.makeDir(),
+    list: (...call) => disk.list(...call),
+    rename: (...call) => disk.rename(...call),
+    remove: (...call) => disk.remove(...call),
+    syncDir: (...call) => disk.syncDir(...call),
+  };
+  const reader = await openEventLog({ dir, fs, readOnly: true, ...options });
+  expect(isTorn).toBe(false);
+  expect((await collect(reader)).length).toBe((await collect(log)).length);
   await reader.close();
   await log.close();
 });
