@@ -191,7 +191,9 @@ class Verifier {
     const { offset, problem: what, at } = scan.damage;
     const problem = { file: name, offset, problem: what };
     const claimed =
-      isLast && scan.claimed > scan.end && resumeAt === undefined ? await lastingClaim(file, at) : scan.claimed;
+      isLast && scan.claimed > scan.end && resumeAt === undefined
+        ? await lastingClaim(file, scan.end, at)
+        : scan.claimed;
     if (isLast && claimed <= scan.end) {
       this.#unfinished = problem;
       return undefined;

@@ -124,7 +124,9 @@ class Loader {
     const file = await fs.open(join(dir, segmentName(number)), 'read');
     try {
       const scan = await scanSegment(file, state, options);
-      return options.eager && scan.damage ? { ...scan, claimed: await lastingClaim(file, scan.damage.at) } : scan;
+      return options.eager && scan.damage
+        ? { ...scan, claimed: await lastingClaim(file, scan.end, scan.damage.at) }
+        : scan;
     } finally {
       await file.close();
     }

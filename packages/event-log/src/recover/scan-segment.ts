@@ -121,18 +121,28 @@ class SegmentScanner {
 }
 
 /**
- * Up to where a file was durable according to lines after the bytes that were not right at `at`; 0 when there is no such
- * line, or a whole line at `at` by now. Another process may be writing: the end may be half written, and later lines may
- * appear during the scan. Bytes that a whole line calls durable were there before that line. So only damage that a
- * second look still finds is real.
+ * Up to where a file was durable according to lines after the bytes that were not right at `at`, where the last whole
+ * batch ends at `end`; 0 when there is no such line. Another process may be writing: what was seen may be the middle of a
+ * write, even of a line, and later lines may have appeared since. Bytes that a whole line calls durable were there before
+ * that line, so whatever is not right by then is damage.
  */
-export async function lastingClaim(file: LogFile, at: number): Promise<number> {
-  return (await claimBehind(file, at)) === 0 ? 0 : claimBehind(file, at);
+export async function lastingClaim(file: LogFile, end: number, at: number): Promise<number> {
+  const { claimed } = await scanSegment(file, new LogState(), { from: end });
+  if (claimed <= at) return 0;
+  return (await wholeTo(file, end)) > at ? 0 : claimed;
 }
 
-async function claimBehind(file: LogFile, at: number): Promise<number> {
-  // Whether the line fits is not asked: that depends on all segments before this one, and they were not read with it.
-  const { damage, nextValid, claimed } = await scanSegment(file, new LogState(), { from: at });
-  const isWhole = damage?.offset !== at || nextValid === at;
-  return isWhole || claimed <= at ? 0 : claimed;
+/**
+ * Up to where whole lines follow one another from `from` on. Whether they fit is not asked: that depends on all segments
+ * before this one.
+ */
+async function wholeTo(file: LogFile, from: number): Promise<number> {
+  const line = new Line();
+  let whole = from;
+  for await (const { bytes, offset, whole: isWhole } of readBlocks(file, from)) {
+    eachLine(bytes, (start, stop) => {
+      if (isWhole && offset + start === whole && parseLine(bytes, start, stop, line)) whole = offset + stop + 1;
+    });
+  }
+  return whole;
 }

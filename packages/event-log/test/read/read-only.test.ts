@@ -159,43 +159,49 @@ const unchanged = (file: LogFile): LogFile => ({
   close: () => file.close(),
 });
 
-test('a line that was being written when a reader looked is no damage, in a segment whose streams are older', async () => {
-  const disk = new FaultFs();
-  const options = { segmentBytes: 8192 };
-  const log = await openOn(disk, options);
-  const second = join(dir, '00000002.jsonl');
-  const append = () => log.append('a', [{ type: 'x', pad: 'x'.repeat(200) }, { type: 'y' }]);
-  while (!disk.image().has(second)) await append();
-  await append();
-  const before = fileOf(disk.image(), second).toString().replace(/\n+$/, '\n').length;
-  for (let n = 0; n < 3; n += 1) await append();
-  // At the first look at all of it a line is half written; by the next one, that was done long ago.
-  let isTorn = true;
-  const fs: LogFs = {
-    async open(path, mode) {
-      const file = await disk.open(path, mode);
-      if (path !== second) return file;
-      const read: LogFile['read'] = async (into, position) => {
-        const count = await file.read(into, position);
-        if (!isTorn || into.byteLength < 8192) return count;
-        isTorn = false;
-        into.fill(0x0a, before + 30 - position, count);
-        return count;
-      };
-      return { ...unchanged(file), read };
-    },
-    makeDir: () => disk.makeDir(),
-    list: (...call) => disk.list(...call),
-    rename: (...call) => disk.rename(...call),
-    remove: (...call) => disk.remove(...call),
-    syncDir: (...call) => disk.syncDir(...call),
-  };
-  const reader = await openEventLog({ dir, fs, readOnly: true, ...options });
-  expect(isTorn).toBe(false);
-  expect((await collect(reader)).length).toBe((await collect(log)).length);
-  await reader.close();
-  await log.close();
-});
+test.each([
+  ['its beginning', 30, Infinity],
+  ['its end, as a read may see it that was held up', 0, 30],
+])(
+  'of a line that was being written a reader saw only %s: that is no damage, in a later segment either',
+  async (_, from, to) => {
+    const disk = new FaultFs();
+    const options = { segmentBytes: 8192 };
+    const log = await openOn(disk, options);
+    const second = join(dir, '00000002.jsonl');
+    const append = () => log.append('a', [{ type: 'x', pad: 'x'.repeat(200) }, { type: 'y' }]);
+    while (!disk.image().has(second)) await append();
+    await append();
+    const before = fileOf(disk.image(), second).toString().replace(/\n+$/, '\n').length;
+    for (let n = 0; n < 3; n += 1) await append();
+    // At the first look at all of it a line is half written; by the next one, that was done long ago.
+    let isTorn = true;
+    const fs: LogFs = {
+      async open(path, mode) {
+        const file = await disk.open(path, mode);
+        if (path !== second) return file;
+        const read: LogFile['read'] = async (into, position) => {
+          const count = await file.read(into, position);
+          if (!isTorn || into.byteLength < 8192) return count;
+          isTorn = false;
+          into.fill(0x0a, before + from - position, Math.min(before + to - position, count));
+          return count;
+        };
+        return { ...unchanged(file), read };
+      },
+      makeDir: () => disk.makeDir(),
+      list: (...call) => disk.list(...call),
+      rename: (...call) => disk.rename(...call),
+      remove: (...call) => disk.remove(...call),
+      syncDir: (...call) => disk.syncDir(...call),
+    };
+    const reader = await openEventLog({ dir, fs, readOnly: true, ...options });
+    expect(isTorn).toBe(false);
+    expect((await collect(reader)).length).toBe((await collect(log)).length);
+    await reader.close();
+    await log.close();
+  },
+);
 
 test('a reader takes a snapshot that the writer made after the reader was opened', async () => {
   const dir = await scratchDir();
