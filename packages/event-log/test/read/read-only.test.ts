@@ -6,6 +6,7 @@ import { collect, crashImage, errorOf, FaultFs } from '@runtime/conformance/even
 import { openEventLog, verifyLog } from '../../src/index.ts';
 import type { LogFile, LogFs } from '../../src/testing.ts';
 import { kill, printed, scratchDir, startFixture } from '../support/child.ts';
+import { delegatedFile, delegatedFs } from '../support/delegated.ts';
 import { dir, fileOf, firstSegment, openOn, withFile, without } from '../support/fault-log.ts';
 import { longOptions, longSegment } from '../support/long-segment.ts';
 
@@ -147,18 +148,6 @@ test('a reader beside a writer that is killed goes on with the next writer', asy
   await log.close();
 });
 
-/** A file by its methods, so that one of them can be replaced. */
-const unchanged = (file: LogFile): LogFile => ({
-  read: (into, position) => file.read(into, position),
-  write: (bytes, position) => file.write(bytes, position),
-  sync: () => file.sync(),
-  truncate: (length) => file.truncate(length),
-  size: () => file.size(),
-  isAt: (path) => file.isAt(path),
-  lengthAt: (path) => file.lengthAt(path),
-  close: () => file.close(),
-});
-
 test.each([
   ['its beginning', 30, Infinity],
   ['its end, as a read may see it that was held up', 0, 30],
@@ -176,25 +165,19 @@ test.each([
     for (let n = 0; n < 3; n += 1) await append();
     // At the first look at all of it a line is half written; by the next one, that was done long ago.
     let isTorn = true;
-    const fs: LogFs = {
-      async open(path, mode) {
-        const file = await disk.open(path, mode);
-        if (path !== second) return file;
-        const read: LogFile['read'] = async (into, position) => {
-          const count = await file.read(into, position);
-          if (!isTorn || into.byteLength < 8192) return count;
-          isTorn = false;
-          into.fill(0x0a, before + from - position, Math.min(before + to - position, count));
-          return count;
-        };
-        return { ...unchanged(file), read };
-      },
-      makeDir: () => disk.makeDir(),
-      list: (...call) => disk.list(...call),
-      rename: (...call) => disk.rename(...call),
-      remove: (...call) => disk.remove(...call),
-      syncDir: (...call) => disk.syncDir(...call),
+    const open: LogFs['open'] = async (path, mode) => {
+      const file = await disk.open(path, mode);
+      if (path !== second) return file;
+      const read: LogFile['read'] = async (into, position) => {
+        const count = await file.read(into, position);
+        if (!isTorn || into.byteLength < 8192) return count;
+        isTorn = false;
+        into.fill(0x0a, before + from - position, Math.min(before + to - position, count));
+        return count;
+      };
+      return { ...delegatedFile(file), read };
     };
+    const fs = { ...delegatedFs(disk), open };
     const reader = await openEventLog({ dir, fs, readOnly: true, ...options });
     expect(isTorn).toBe(false);
     expect((await collect(reader)).length).toBe((await collect(log)).length);

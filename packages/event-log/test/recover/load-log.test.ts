@@ -1,7 +1,8 @@
 import { collect, errorOf, FaultFs } from '@runtime/conformance/event-log';
 import { expect, test } from 'vitest';
 import { verifyLog } from '../../src/index.ts';
-import type { LogFile, LogFs } from '../../src/testing.ts';
+import type { LogFs } from '../../src/testing.ts';
+import { delegatedFile, delegatedFs } from '../support/delegated.ts';
 import { dir, openOn, withFile, without } from '../support/fault-log.ts';
 import { manySegments } from '../support/many-segments.ts';
 
@@ -44,7 +45,7 @@ test('a reader beside the first opening, which writes FORMAT after the reader lo
     hidden = false;
     throw Object.assign(new Error('not there yet'), { code: 'ENOENT' });
   };
-  const fs = { ...logFs(disk), open };
+  const fs = { ...delegatedFs(disk), open };
   const reader = await openOn(fs, { readOnly: true });
   expect(hidden).toBe(false);
   expect((await collect(reader)).length).toBeGreaterThan(0);
@@ -64,33 +65,9 @@ test('an opening that cannot claim its next epoch closes its first claim once, a
       closes.push(path);
       await file.close();
     };
-    return mode === 'create' ? { ...delegated(file), close } : file;
+    return mode === 'create' ? { ...delegatedFile(file), close } : file;
   };
-  const error = await errorOf(openOn({ ...logFs(disk), open }));
+  const error = await errorOf(openOn({ ...delegatedFs(disk), open }));
   expect(error.rawMessage).toContain('too many open files');
   expect(closes).toHaveLength(1);
 });
-
-function logFs(disk: FaultFs): LogFs {
-  return {
-    open: (path, mode) => disk.open(path, mode),
-    makeDir: () => disk.makeDir(),
-    list: (path) => disk.list(path),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
-    syncDir: (path) => disk.syncDir(path),
-  };
-}
-
-function delegated(file: LogFile): LogFile {
-  return {
-    read: (into, position) => file.read(into, position),
-    write: (bytes, position) => file.write(bytes, position),
-    sync: () => file.sync(),
-    truncate: (length) => file.truncate(length),
-    size: () => file.size(),
-    isAt: (path) => file.isAt(path),
-    lengthAt: (path) => file.lengthAt(path),
-    close: () => file.close(),
-  };
-}
