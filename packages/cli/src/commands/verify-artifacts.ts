@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AgentRuntimeError, type ControlPlane } from '@runtime/contracts';
+import { AgentRuntimeError, formatArtifactUri, type ControlPlane } from '@runtime/contracts';
 import { z } from 'zod';
 import type { CommandContext } from '../invocation/context.ts';
 import type { Handler } from '../invocation/handle.ts';
@@ -45,8 +45,8 @@ async function namesOf({ signal }: CommandContext, plane: ControlPlane): Promise
   const names = new Map<string, string[]>();
   for await (const event of plane.events({ follow: false, types: ['artifact.stored'], signal })) {
     const { artifact } = event as unknown as { readonly artifact: { readonly name: string; readonly sha256: string } };
-    const path = artifact.name.split('/').map(encodeURIComponent).join('/');
-    const uri = `artifact://${event.stream.slice('task/'.length)}/${path}`;
+    const taskId = event.stream.slice('task/'.length);
+    const uri = formatArtifactUri({ kind: 'name', taskId, name: artifact.name });
     names.set(artifact.sha256, [...(names.get(artifact.sha256) ?? []), uri]);
   }
   signal.throwIfAborted();

@@ -94,11 +94,11 @@ async function lookForAll(task: Task, signal: AbortSignal): Promise<FoundFiles> 
     const { names, refused } = await placesOf(dir, written);
     const others: Found[] = [refusedAlone([...refused, ...tooMany(writtenOmitted)])];
     const fresh = names.filter((name) => !known.has(name));
-    if (fresh.length > 0) others.push(await look({ dir, names: fresh, maxFiles: maxWritten }));
+    if (fresh.length > 0) others.push(await look({ dir, names: fresh }));
     for (const { path, generation } of written.filter(({ kind }) => kind === 'output')) {
       const name = basename(path);
       const output = await look({ dir: dirname(path), names: [name] });
-      others.push(renamed(output, () => `runs/${generation}/${name}`));
+      others.push(renamed(output, `runs/${generation}/${name}`));
     }
     return { delivered, others };
   } catch (error) {
@@ -110,8 +110,8 @@ async function lookForAll(task: Task, signal: AbortSignal): Promise<FoundFiles> 
 const nothing: Found = { files: [], refused: [], unmatched: [] };
 const refusedAlone = (refused: readonly RefusedFile[]): Found => ({ ...nothing, refused });
 
-function renamed({ files, refused, ...rest }: Found, nameOf: () => string): Found {
-  const rename = <T extends ImportedFile | RefusedFile>(each: T): T => ({ ...each, name: nameOf() });
+function renamed({ files, refused, ...rest }: Found, name: string): Found {
+  const rename = <T extends ImportedFile | RefusedFile>(each: T): T => ({ ...each, name });
   return { ...rest, files: files.map(rename), refused: refused.map(rename) };
 }
 

@@ -1,6 +1,7 @@
 import type { InstructionLevel, RunOutcome, TaskEvent } from '@runtime/contracts';
 import type { TaskState } from '@runtime/contracts/fold';
 import { collectFiles } from '../artifacts/collect-files.ts';
+import { secretsOfCheck } from '../check/run-check.ts';
 import { closedApprovals } from '../task/closed-approvals.ts';
 import { closedInstruction } from '../task/closed-instruction.ts';
 import { forgetSecrets } from '../task/run-secrets.ts';
@@ -16,7 +17,7 @@ export async function endTask(task: Task, reached: RunOutcome): Promise<boolean>
   using collected = await collectFiles(task, reached);
   if (!collected) return true;
   const { outcome } = collected;
-  await forgetSecrets(task.ctx, task.state.runs);
+  await forgetSecrets(task.ctx, [...task.state.runs, ...secretsOfCheck(task.state)]);
   await task.record((state) => [
     ...closedApprovals(state),
     ...closedInstructions(state),

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  buildEnvironment,
   checkLaunch,
   inspectRun,
   readExitRecord,
@@ -11,9 +10,9 @@ import {
   waitForExit,
 } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { runMarker, specVersion, type Exit, type RuntimeHandle } from '@runtime/contracts/adapter';
+import { specVersion, type Exit, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { PlaneContext } from '../task/context.ts';
-import { givenTo } from '../task/given.ts';
+import { processEnvironment } from '../task/process-environment.ts';
 import { keepSecrets } from '../task/run-secrets.ts';
 import type { Task } from '../task/task.ts';
 
@@ -44,27 +43,12 @@ export class CheckProcess {
     const { handle } = this;
     const { ctx, state } = this.#task;
     const cwd = state.spec.workspace;
-    const { env, secrets } = await this.#environment();
+    const { env, secrets } = await processEnvironment(this.#task, handle.runId);
     await mkdir(handle.runDir, { recursive: true, mode: 0o700 });
     // Before anything begins: whoever takes the check over reads nothing else.
     await keepSecrets(ctx, handle.runId, secrets);
     await checkLaunch({ handle, command, cwd });
     await startHolder({ handle, command, cwd, env, maxOutputBytes, stdin: { kind: 'none' } });
-  }
-
-  /** The environment of a run's processes, but for what its runtime is given. */
-  async #environment(): Promise<{ env: Record<string, string>; secrets: readonly string[] }> {
-    const { ctx, state } = this.#task;
-    const { env: spec } = state.spec;
-    const { base, set } = await givenTo(this.#task);
-    const built = await buildEnvironment({
-      base,
-      set,
-      ...(spec?.pass === undefined ? {} : { pass: spec.pass }),
-      ...(spec?.file === undefined ? {} : { file: spec.file }),
-    });
-    const where = ctx.servedDir === undefined ? {} : { RUNTIME_DATA_DIR: ctx.servedDir };
-    return { env: { ...built.env, ...where, [runMarker]: this.handle.runId }, secrets: built.secrets };
   }
 
   /**

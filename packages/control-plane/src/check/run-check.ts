@@ -60,6 +60,8 @@ export async function runCheck(task: Task, spec: Check, after: AfterCheck): Prom
 
 async function startCheck(task: Task, spec: Check, after: AfterCheck): Promise<boolean> {
   const { ctx } = task;
+  // Of one whose process was lost, or whose owner died once its end was recorded.
+  await forgetSecrets(ctx, secretsOfCheck(task.state));
   const checkId = ctx.newId('check');
   const { check } = await task.record((state) => {
     const { runId } = state.runs.at(-1) ?? { runId: '' };
@@ -79,6 +81,10 @@ async function startCheck(task: Task, spec: Check, after: AfterCheck): Promise<b
   await ctx.failpoint('check.after');
   return followCheck(task, spec, check, after);
 }
+
+/** Whose values are kept: only the last check may have any, since each start forgets those of the one before it. */
+export const secretsOfCheck = ({ check }: TaskState): { readonly runId: string }[] =>
+  check ? [{ runId: check.checkId }] : [];
 
 /** With these codes, it could be tried for ever. */
 const neverRuns: ReadonlySet<ErrorCode> = new Set([
@@ -143,7 +149,6 @@ async function conclude(task: Task, check: CheckState, ending: Ending, after: Af
       ok || state.cancel || (cause !== undefined && !mayGoOn.has(cause)) ? [] : after(state, ended, toldOf(output));
     return [...kept.events, ended, ...next];
   });
-  await forgetSecrets(ctx, [{ runId: checkId }]);
   return true;
 }
 

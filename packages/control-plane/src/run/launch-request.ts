@@ -1,11 +1,10 @@
 import { join } from 'node:path';
-import { buildEnvironment } from '@runtime/adapter-kit/run';
 import { AgentRuntimeError, type ErrorCode, type OutcomeCode, type RunOutcome } from '@runtime/contracts';
-import { runMarker, type Launch, type RuntimeAdapter, type RuntimeHandle } from '@runtime/contracts/adapter';
+import type { Launch, RuntimeAdapter, RuntimeHandle } from '@runtime/contracts/adapter';
 import type { RunState } from '@runtime/contracts/fold';
 import { sourceOf } from '../runtimes/adapters.ts';
 import type { PlaneContext } from '../task/context.ts';
-import { givenTo } from '../task/given.ts';
+import { processEnvironment } from '../task/process-environment.ts';
 import type { Task } from '../task/task.ts';
 import { openingInstruction } from './prompts.ts';
 
@@ -14,33 +13,12 @@ export function handleOf(ctx: PlaneContext, run: RunState): RuntimeHandle {
   return { ...run.handle, runDir: join(ctx.runsDir, run.runId) };
 }
 
-interface RunEnvironment {
-  readonly env: Readonly<Record<string, string>>;
-  /** Values that must not show up in events. */
-  readonly secrets: readonly string[];
-}
-
-/** The environment of a run's processes. Throws what reading the task's files of variables throws. */
-async function runEnvironment(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<RunEnvironment> {
-  const { spec } = task.state;
-  const { servedDir } = task.ctx;
-  const { base, set } = await givenTo(task);
-  const { definition } = sourceOf(spec, run.target.runtime);
-  const built = await buildEnvironment({
-    base,
-    pass: [...(adapter.passEnvironment ?? []), ...(definition?.passEnv ?? []), ...(spec.env?.pass ?? [])],
-    set,
-    ...(spec.env?.file === undefined ? {} : { file: spec.env.file }),
-  });
-  // An agent that submits tasks itself does so to the plane of its run.
-  const where = servedDir === undefined ? {} : { RUNTIME_DATA_DIR: servedDir };
-  return { env: { ...built.env, ...where, [runMarker]: run.runId }, secrets: built.secrets };
-}
-
 /** What the adapter gets to start this run. */
 export async function launchRequest(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<Launch> {
   const { ctx, state } = task;
-  const { env, secrets } = await runEnvironment(task, run, adapter);
+  const { definition } = sourceOf(state.spec, run.target.runtime);
+  const pass = [...(adapter.passEnvironment ?? []), ...(definition?.passEnv ?? [])];
+  const { env, secrets } = await processEnvironment(task, run.runId, pass);
   const { resumes } = run;
   return {
     handle: handleOf(ctx, run),

@@ -38,6 +38,12 @@ const request = (places: Places, more: Partial<SubmitRequest>): SubmitRequest =>
   ...more,
 });
 
+/** The files that hold values to mask. */
+async function secretsLeft({ dataDir }: Places): Promise<string[]> {
+  const files = await readdir(join(dataDir, 'runs'), { recursive: true });
+  return files.filter((file) => file.endsWith('secrets.json'));
+}
+
 /** Resolves once the file is there. */
 const appears = (places: Places, name: string) =>
   expect.poll(async () => (await readdir(places.workspace)).includes(name)).toBe(true);
@@ -183,8 +189,7 @@ describe('a check', () => {
     const texts = await artifactsOf(plane, task.id);
     expect(texts['checks/1/stdout.txt']).toMatch(/^key \*+ of check-\w+\n$/);
     expect(JSON.stringify([texts, await eventsOf(plane, task.id)])).not.toContain('very-secret');
-    const files = await readdir(join(places.dataDir, 'runs'), { recursive: true });
-    expect(files.filter((file) => file.endsWith('secrets.json'))).toEqual([]);
+    expect(await secretsLeft(places)).toEqual([]);
   });
 
   it('goes on while no owner lives, and the next one takes its end for what it is', async () => {
@@ -207,12 +212,32 @@ describe('a check', () => {
     await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
     // The holder is its parent.
     const command = sh('echo x >> starts; kill -9 $PPID; sleep 1000');
-    const task = await plane.submit(request(places, { check: { command } }));
+    const env = { set: { API_KEY: 'sk-very-secret-0123456789' } };
+    const task = await plane.submit(request(places, { check: { command }, env }));
     expect(await task.outcome()).toMatchObject({
       code: 'check_failed',
       message: 'The check failed: its process was lost again and again',
     });
+    expect(await secretsLeft(places)).toEqual([]);
     expect(await readFile(join(places.workspace, 'starts'), 'utf8')).toBe('x\nx\nx\n');
+  });
+
+  it('whose owner is killed right after its end was recorded leaves no secrets either', async () => {
+    await using places = await makePlaces();
+    const adapters = [memoryRuntime({ script: worker })];
+    let isDead = false;
+    const failpoint = (name: string): void => {
+      isDead ||= name === 'append.after:check.ended';
+      if (isDead) throw new Error(`killed at ${name}`);
+    };
+    const first = await openPlane(places, { adapters, failpoint });
+    const env = { set: { API_KEY: 'sk-very-secret-0123456789' } };
+    const { id } = await first.submit(request(places, { check: { command: ['true'] }, env }));
+    await expect.poll(() => isDead).toBe(true);
+    await first.close().catch(() => undefined);
+    await using second = await openPlane(places, { adapters });
+    expect(await second.task(id).outcome()).toEqual({ status: 'succeeded' });
+    expect(await secretsLeft(places)).toEqual([]);
   });
 
   it('whose exit nobody knows has not passed', async () => {
