@@ -30,7 +30,8 @@ export const listArtifacts: Handler = async (context, [id]) => {
     sanitizeLine(name, 1024),
   ]);
   const { colours: c, columns } = out;
-  const style = { columns, paint: (cell: string, row: number) => (row === 0 ? c.dim(cell) : cell) };
+  // Whole: a name is for the next command.
+  const style = { columns, wrap: true, paint: (cell: string, row: number) => (row === 0 ? c.dim(cell) : cell) };
   for (const line of formatTable([['SIZE', 'FROM', 'TYPE', 'NAME'], ...rows], style)) await out.line(line);
 };
 

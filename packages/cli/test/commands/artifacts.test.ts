@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { openArtifactStore } from '@runtime/artifacts';
 import { memoryRuntime, type MemoryStep } from '@runtime/conformance/memory-runtime';
 import { describe, expect, it } from 'vitest';
@@ -51,6 +52,18 @@ describe('artifacts', () => {
     expect((await lab.run('artifacts', 'get', 'last', 'out/data.txt')).stdout).toBe('red \u001b[31mtext');
     const { ended } = lab.start(['artifacts', 'get', 'last', 'out/data.txt'], { stdout: new Sink(true) });
     expect((await ended).stdout).toBe('red text\n');
+  });
+
+  it('are listed with whole names at 40 columns', async () => {
+    const name = `${'a-long-name-'.repeat(6)}.md`;
+    await using lab = await Lab.open(() => [{ do: 'write', path: name, text: 'x' }]);
+    await lab.run('run', 'x', '--keep', '*.md');
+    const stdout = new Sink(true);
+    stdout.columns = 40;
+    const shown = stripVTControlCharacters((await lab.start(['artifacts', 'list', 'last'], { stdout }).ended).stdout);
+    // A name that is longer than the terminal is for it to break: what is copied is one word.
+    expect(shown.split('\n').map((line) => line.trim())).toContain(name);
+    expect(shown.split('\n').filter((line) => line.length > 40 && line.trim() !== name)).toEqual([]);
   });
 
   it('become files of a directory, and replace none', async () => {

@@ -6,15 +6,10 @@ import type { Artifact, ControlPlane } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { openReadOnlyPlane } from '../../src/index.ts';
 import { eventsOf, makePlaces, openPlane, retry, socketClient, typesOf, type Places } from '../support/planes.ts';
+import { textOf } from '../support/text-of.ts';
 
 const write = (path: string, text: string): MemoryStep => ({ do: 'write', path, text });
 const say = (text: string | readonly string[]): MemoryStep => ({ do: 'say', text });
-
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
-}
 
 async function artifactsOf(plane: ControlPlane, taskId: string): Promise<Artifact[]> {
   const found: Artifact[] = [];

@@ -8,6 +8,7 @@ import { collectGarbage } from '../../src/artifacts/collect-garbage.ts';
 import { WatchedStore } from '../../src/store/watched-store.ts';
 import { openReadOnlyPlane } from '../../src/index.ts';
 import { makePlaces, openPlane, socketClient, type Places } from '../support/planes.ts';
+import { textOf } from '../support/text-of.ts';
 
 /** What an owner leaves that died before it named what it had stored. */
 async function leave({ dataDir }: Places, ...texts: readonly string[]): Promise<void> {
@@ -18,11 +19,7 @@ async function leave({ dataDir }: Places, ...texts: readonly string[]): Promise<
 
 async function textsOf(plane: ControlPlane, id: string): Promise<string[]> {
   const texts: string[] = [];
-  for await (const artifact of plane.task(id).artifacts()) {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of artifact.body()) chunks.push(chunk);
-    texts.push(Buffer.concat(chunks).toString());
-  }
+  for await (const artifact of plane.task(id).artifacts()) texts.push(await textOf(artifact.body()));
   return texts;
 }
 

@@ -6,6 +6,7 @@ import { memoryRuntime, type MemoryScript, type MemoryStep } from '@runtime/conf
 import type { ControlPlane, SubmitRequest, TaskStreamEvent } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { eventsOf, makePlaces, openPlane, typesOf, type Places } from '../support/planes.ts';
+import { textOf } from '../support/text-of.ts';
 
 const sh = (script: string): string[] => ['sh', '-c', script];
 
@@ -14,12 +15,6 @@ const worker: MemoryScript = ({ text }) => [
   { do: 'say', text: `told: ${text}` },
   { do: 'write', path: 'work', text: 'again' },
 ];
-
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
-}
 
 async function artifactsOf(plane: ControlPlane, id: string): Promise<Record<string, string>> {
   const texts: Record<string, string> = {};

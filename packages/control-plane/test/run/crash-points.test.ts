@@ -2,6 +2,7 @@ import { memoryRuntime, type MemoryRuntimeOptions, type MemoryStep } from '@runt
 import type { ControlPlane, RuntimeCapabilities, SubmitRequest } from '@runtime/contracts';
 import { describe, expect, inject, it } from 'vitest';
 import { eventsOf, makePlaces, openPlane, retry, typesOf } from '../support/planes.ts';
+import { textOf } from '../support/text-of.ts';
 
 /** A task, and a person who does something at a point of it: the same under every owner. */
 interface Scene {
@@ -170,9 +171,7 @@ async function deliveredOf(plane: ControlPlane, id: string): Promise<Record<stri
     if (event.type !== 'artifact.stored' || event.origin !== 'deliverable') continue;
     const { name, sha256 } = event.artifact;
     expect(delivered).not.toHaveProperty([name]);
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of plane.readArtifact(`artifact://sha256/${sha256}`)) chunks.push(chunk);
-    delivered[name] = Buffer.concat(chunks).toString();
+    delivered[name] = await textOf(plane.readArtifact(`artifact://sha256/${sha256}`));
   }
   return delivered;
 }
