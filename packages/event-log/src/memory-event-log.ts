@@ -4,10 +4,11 @@ import type {
   EventLog,
   NewEvent,
   ReadOptions,
+  RemovedStreams,
   Snapshot,
   StoredEvent,
 } from '@runtime/contracts/log';
-import { abortable, throwIfAborted } from '@runtime/contracts';
+import { abortable, throwIfAborted, type CallOptions } from '@runtime/contracts';
 import { newLogId } from './format/records.ts';
 import { cursorAt, positionOf } from './read/cursors.ts';
 import { Wakeups } from './read/wakeups.ts';
@@ -39,7 +40,8 @@ class MemoryLog implements EventLog {
   readonly epochs = new Epochs();
   /** The highest acknowledged position; `#events` may hold more. */
   head = 0;
-  readonly #events: StoredEvent[] = [];
+  /** By position, from 1; undefined where one was removed. */
+  readonly #events: (StoredEvent | undefined)[] = [];
   readonly #revisions = new Map<string, number>();
   readonly #snapshots = new Map<string, string>();
   readonly #wakeups = new Wakeups();
@@ -86,13 +88,32 @@ class MemoryLog implements EventLog {
       const upTo = Math.min(this.head, position + 1024);
       const events = this.#events
         .slice(position, upTo)
-        .filter((event) => stream === undefined || event.stream === stream);
+        .filter(
+          (event): event is StoredEvent => event !== undefined && (stream === undefined || event.stream === stream),
+        );
       position = upTo;
       if (events.length > 0) yield events;
       if (follow || position >= this.head) continue;
       throwIfAborted(signal);
       if (this.#closed) throw closedError();
     }
+  }
+
+  async removeStreams(streams: Iterable<string>, { signal }: CallOptions = {}): Promise<RemovedStreams> {
+    throwIfAborted(signal);
+    if (this.#closed) throw closedError();
+    this.#flush();
+    const names = new Set(streams);
+    let events = 0;
+    let bytes = 0;
+    for (const [at, event] of this.#events.entries()) {
+      if (!event || !names.has(event.stream)) continue;
+      events += 1;
+      bytes += JSON.stringify(event).length;
+      this.#events[at] = undefined;
+    }
+    for (const name of names) this.#revisions.delete(name);
+    return { events, bytes };
   }
 
   revision(stream: string): number {

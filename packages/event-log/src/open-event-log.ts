@@ -150,7 +150,8 @@ async function openLocked(
   }
   const release = options.lock ? undefined : () => lock.release();
   const snapshots = new Snapshots(fs, dir, problems);
-  return new WritableLog({ fs, dir, state, problems, snapshots, chain, claim, lock, clock, release });
+  const mergeBytes = segmentBytes / 2;
+  return new WritableLog({ fs, dir, state, problems, snapshots, chain, claim, lock, clock, mergeBytes, release });
 }
 
 /** Claims an epoch, then reads the log: whatever earlier writers acknowledge is in the files by then. */

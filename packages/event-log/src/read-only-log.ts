@@ -1,14 +1,15 @@
-import type { AppendResult, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
+import type { AppendResult, ReadOptions, RemovedStreams, Snapshot, StoredEvent } from '@runtime/contracts/log';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { LogFs } from './fs/log-fs.ts';
+import type { LogFile, LogFs } from './fs/log-fs.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
 import { cursorAt } from './read/cursors.ts';
 import { Follower, type FollowedFiles } from './read/follower.ts';
 import { readLog, type ReadSource } from './read/read-log.ts';
 import { RecentAppends } from './read/recent-appends.ts';
 import { Wakeups } from './read/wakeups.ts';
+import { headerIn } from './recover/header-in.ts';
 import type { Epochs } from './state/epochs.ts';
-import type { LogIndex } from './state/log-index.ts';
+import type { LogIndex, SegmentEntry } from './state/log-index.ts';
 import type { LogProblem, Problems } from './state/problems.ts';
 import { Snapshots } from './state/snapshots.ts';
 
@@ -82,6 +83,12 @@ class ReadOnlyLog implements JsonlEventLog, ReadSource {
     return this.#problems.list;
   }
 
+  async isCurrent({ rewrites }: SegmentEntry, file: LogFile | undefined): Promise<boolean> {
+    if (file && (await headerIn(file))?.rewrites === rewrites) return true;
+    await this.#follower.renew();
+    return false;
+  }
+
   async append(): Promise<AppendResult> {
     throw readOnlyError();
   }
@@ -114,6 +121,10 @@ class ReadOnlyLog implements JsonlEventLog, ReadSource {
   }
 
   async confirmWriter(): Promise<void> {
+    throw readOnlyError();
+  }
+
+  async removeStreams(): Promise<RemovedStreams> {
     throw readOnlyError();
   }
 

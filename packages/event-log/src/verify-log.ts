@@ -5,6 +5,7 @@ import { listIfThere } from './fs/files.ts';
 import type { LogFile, LogFs } from './fs/log-fs.ts';
 import { nodeFs } from './fs/node-fs.ts';
 import { systemFailure } from './fs/system-failure.ts';
+import { besideRewrites } from './recover/beside-rewrites.ts';
 import { gatherHistory, missingHistory, type History } from './recover/history.ts';
 import { lastingClaim, scanSegment } from './recover/scan-segment.ts';
 import { SegmentHeaders } from './recover/segment-headers.ts';
@@ -72,8 +73,17 @@ export async function verifyLog(options: VerifyOptions): Promise<VerifyReport> {
   }
 }
 
-async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { fs = nodeFs(), dir, signal, expectsHistory } = options;
+function verify(options: VerifyOptions): Promise<VerifyReport> {
+  const { fs = nodeFs(), dir } = options;
+  return besideRewrites(
+    fs,
+    dir,
+    () => verifyOnce(fs, options),
+    ({ problems }) => problems.length > 0,
+  );
+}
+
+async function verifyOnce(fs: LogFs, { dir, signal, expectsHistory }: VerifyOptions): Promise<VerifyReport> {
   const verifier = new Verifier(fs, dir, signal);
   const history = await verifier.readHistory(expectsHistory);
   const numbers = segmentNumbers(await listIfThere(fs, dir));

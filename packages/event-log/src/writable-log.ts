@@ -1,11 +1,22 @@
-import type { AppendOptions, AppendResult, NewEvent, ReadOptions, Snapshot, StoredEvent } from '@runtime/contracts/log';
-import { abortable, throwIfAborted, type AgentRuntimeError } from '@runtime/contracts';
+import type {
+  AppendOptions,
+  AppendResult,
+  NewEvent,
+  ReadOptions,
+  RemovedStreams,
+  Snapshot,
+  StoredEvent,
+} from '@runtime/contracts/log';
+import { abortable, throwIfAborted, type AgentRuntimeError, type CallOptions } from '@runtime/contracts';
+import { isFull } from './fs/files.ts';
 import type { LogFs } from './fs/log-fs.ts';
+import { systemFailure } from './fs/system-failure.ts';
 import type { JsonlEventLog } from './jsonl-event-log.ts';
 import { cursorAt } from './read/cursors.ts';
 import { readLog, type ReadSource } from './read/read-log.ts';
 import { RecentAppends } from './read/recent-appends.ts';
 import { Wakeups } from './read/wakeups.ts';
+import { removeStreams } from './remove/remove-streams.ts';
 import { closedError } from './state/closed-error.ts';
 import type { Epochs } from './state/epochs.ts';
 import type { LogIndex } from './state/log-index.ts';
@@ -16,6 +27,7 @@ import type { WriterLock } from './lock/writer-lock.ts';
 import { checkStream } from './write/append-arguments.ts';
 import type { Claim } from './write/claim.ts';
 import { explainLoss, filesLost, isSegmentMissing } from './write/losses.ts';
+import { diskFailure, noRoomToRemove } from './write/write-failures.ts';
 import type { SegmentChain } from './write/segment-chain.ts';
 import { Writer } from './write/writer.ts';
 
@@ -29,6 +41,8 @@ export interface WritableLogParts {
   readonly claim: Claim;
   readonly lock: WriterLock;
   readonly clock: () => number;
+  /** The most bytes of short segments that a removal of streams makes one. */
+  readonly mergeBytes: number;
   /** Releases the lock; undefined for a borrowed lock. */
   readonly release: (() => Promise<void>) | undefined;
 }
@@ -56,6 +70,8 @@ export class WritableLog implements JsonlEventLog, ReadSource {
   readonly #parts: WritableLogParts;
   readonly #writer: Writer;
   readonly #watching: NodeJS.Timeout;
+  /** Removals, one after the other. Never rejects. */
+  #removing: Promise<unknown> = Promise.resolve();
   #lockSeenAt = -Infinity;
 
   constructor(parts: WritableLogParts) {
@@ -146,6 +162,41 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     if (this.failure) throw this.failure;
   }
 
+  removeStreams(streams: Iterable<string>, { signal }: CallOptions = {}): Promise<RemovedStreams> {
+    const names = new Set(streams);
+    const removed = this.#removing.then(() => this.#remove(names, signal));
+    this.#removing = removed.catch(() => undefined);
+    return removed;
+  }
+
+  async #remove(streams: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<RemovedStreams> {
+    const { fs, dir, state, chain, mergeBytes } = this.#parts;
+    const goOn = (): void => {
+      throwIfAborted(signal);
+      if (this.closed) throw closedError();
+      if (this.failure) throw this.failure;
+    };
+    goOn();
+    try {
+      return await removeStreams({
+        fs,
+        dir,
+        state,
+        chain,
+        streams,
+        maxBytes: mergeBytes,
+        goOn,
+        roll: () => this.#writer.beginSegment(),
+        confirm: () => this.confirmWriter(),
+        forget: () => this.recent.clear(),
+        fail: (error) => this.#writer.fail(diskFailure(error)),
+      });
+    } catch (error) {
+      if (isFull(error)) throw noRoomToRemove(error);
+      throw systemFailure(error, `remove streams from the log in ${dir}`);
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -184,6 +235,7 @@ export class WritableLog implements JsonlEventLog, ReadSource {
     const { chain, snapshots, release, problems } = this.#parts;
     this.closed = true;
     clearInterval(this.#watching);
+    await this.#removing;
     await this.#writer.close();
     this.wakeups.wakeAll();
     await snapshots.settle();

@@ -9,6 +9,7 @@ import { cursorCases } from './cursor-cases.ts';
 import { failureCases, fenceCases } from './failure-cases.ts';
 import { closeCases, reopenCases } from './life-cases.ts';
 import { readCases } from './read-cases.ts';
+import { removeCases, reopenRemovedCases } from './remove-cases.ts';
 import { snapshotCases } from './snapshot-cases.ts';
 import { Verifier, type MakeEventLogSubject } from './suite.ts';
 
@@ -45,7 +46,9 @@ export function eventLogConformance(
     snapshotCases(verifier);
     closeCases(verifier);
     failureCases(verifier);
+    removeCases(verifier);
     if (persistent) reopenCases(verifier);
+    if (persistent) reopenRemovedCases(verifier);
     if (fenced) fenceCases(verifier);
   });
 }

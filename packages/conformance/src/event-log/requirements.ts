@@ -94,6 +94,24 @@ export const eventLogRequirements = {
   ],
   'snapshot.version': ['returns no snapshot of another version or name', 'another version is not returned'],
   'snapshot.not-newer': ['refuses a snapshot that is newer than the log', 'Never newer than the log'],
+  'remove.gone': [
+    'has nothing of a stream that was removed, and every other event where it was',
+    'to whoever reads later they never existed, and positions have',
+  ],
+  'remove.repeatable': ['removes nothing more the second time', 'A stream that is not there is no error.'],
+  'remove.anew': ['begins a removed stream anew with the next append', 'to whoever reads later they never existed'],
+  'remove.cursor': ['reads on after the cursor of any event that was removed', 'positions have'],
+  'remove.beside-appends': ['loses no append that is made meanwhile', 'Appends go on meanwhile'],
+  'remove.two': ['takes several removals at once', 'Removes streams with all of their events, for good'],
+  'remove.reader': [
+    'gives a reader that is under way every other event once, in order',
+    'A reader under way may see some of their events or none.',
+  ],
+  'remove.follower': [
+    'goes on to serve a reader that follows, each event once',
+    'A reader under way may see some of their events or none.',
+  ],
+  'remove.aborted': ['removes nothing for a signal that was aborted before the call', 'Ends this call'],
   'failure.none': [
     'has no failure while it works, whatever it refused, and none once it was closed',
     'An append that was refused (CONFLICT by `expected`, INVALID_ARGUMENT, EXHAUSTED) leaves it undefined.',
@@ -125,6 +143,7 @@ export const eventLogRequirements = {
     'knows the revisions of its streams after it was opened again',
     "The stream's revision must be this",
   ],
+  'reopen.removed': ['has nothing of a removed stream after it was opened again', 'for good'],
   'reopen.snapshot': ['still has its snapshots after it was opened again', 'Resolves when it is durable.'],
 } as const satisfies Record<string, readonly [behaviour: string, source: string]>;
 

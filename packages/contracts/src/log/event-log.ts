@@ -78,6 +78,14 @@ export interface ReadOptions extends CallOptions {
   readonly follow?: boolean;
 }
 
+/** What a removal of streams took away. */
+export interface RemovedStreams {
+  /** How many events. */
+  readonly events: number;
+  /** By how many bytes the log is smaller. */
+  readonly bytes: number;
+}
+
 /** A fold's saved state. Deleting one is always safe: it is rebuilt from the log. */
 export interface Snapshot {
   /** The version of the fold that made it; another version is not returned. */
@@ -137,6 +145,17 @@ export interface EventLog extends AsyncDisposable {
   revision(stream: string): number;
   /** Names of the streams that begin with `prefix`, each once, in no particular order. */
   streams(prefix?: string): Iterable<string>;
+
+  /**
+   * Removes streams with all of their events, for good: to whoever reads later they never existed, and positions have
+   * gaps. A reader under way may see some of their events or none. Appends go on meanwhile; what is appended to one of
+   * these streams during the call may stay. A stream that is not there is no error.
+   * Durable when it resolves. After a failure, an aborted `signal` or a crash some events of the streams are gone and others are not,
+   * until it is called again; nothing else is ever lost by it.
+   * DATA_CORRUPT where a line of the log is damaged, EXHAUSTED without room for the largest segment that is written
+   * anew, UNSUPPORTED for a log that was opened for reading only.
+   */
+  removeStreams(streams: Iterable<string>, options?: CallOptions): Promise<RemovedStreams>;
 
   /** The cursor after which the event at this position is the last one read. `cursor(0)` is the beginning. */
   cursor(position: number): string;

@@ -11,6 +11,7 @@ export type {
   EventLog,
   NewEvent,
   ReadOptions,
+  RemovedStreams,
   Snapshot,
   StoredEvent,
 } from './event-log.ts';

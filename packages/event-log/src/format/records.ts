@@ -24,6 +24,8 @@ const segmentRecordSchema = z.looseObject({
   previous: z.object({ segment: count, end: count }).optional(),
   /** True in a segment that was rewritten with events left out: positions and revisions in it have gaps. */
   sparse: z.boolean().optional(),
+  /** How often it was rewritten. */
+  rewrites: count.default(0),
 });
 /** First line of every writer. Its events come after position `after`. */
 const epochRecordSchema = z.looseObject({ log: z.literal('epoch'), epoch: count, after: count });

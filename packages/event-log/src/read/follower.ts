@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { segmentName, segmentNumbers } from '../format/file-names.ts';
-import { decodeHeader, headerBytes } from '../format/records.ts';
 import { listIfThere, openIfThere } from '../fs/files.ts';
 import type { LogFile } from '../fs/log-fs.ts';
+import { headerIn } from '../recover/header-in.ts';
 import { loadLog, type LoadOptions } from '../recover/load-log.ts';
 import { scanSegment } from '../recover/scan-segment.ts';
 import type { LogState } from '../state/log-state.ts';
@@ -30,6 +30,8 @@ export class Follower {
   #stopWatching: (() => void) | undefined;
   #refreshing: Promise<void> | undefined;
   #again = false;
+  /** The index speaks of a file that is not there any more. */
+  #stale = false;
   readonly #files: FollowedFiles;
 
   private constructor(files: FollowedFiles, state: LogState) {
@@ -50,6 +52,13 @@ export class Follower {
       this.#refreshing = undefined;
     });
     return this.#refreshing;
+  }
+
+  /** Reads all files again: a segment was written anew. */
+  async renew(): Promise<void> {
+    this.#stale = true;
+    await this.#refreshing?.catch(() => undefined);
+    if (this.#stale) await this.refresh();
   }
 
   /** Watches the files until no reader waits. */
@@ -94,6 +103,7 @@ export class Follower {
     const before = this.state.position;
     const revision = (stream: string) => this.state.index.revision(stream);
     const seen = [...(this.wakeups?.streams ?? [])].map((stream) => ({ stream, revision: revision(stream) }));
+    if (this.#stale) await this.#reload();
     await this.#advance();
     if (this.state.position <= before) return;
     const grown = seen.filter((entry) => revision(entry.stream) !== entry.revision);
@@ -143,7 +153,7 @@ export class Follower {
       if (this.state.segment?.number === number) return true;
       // Its header may be half written. When it is whole and does not fit, or its writer was replaced before it was, the
       // later segments say what counts.
-      if (this.#offset > 0 || (await this.#isWhole(file)) || (await this.#hasLater(number))) await this.#reload();
+      if (this.#offset > 0 || (await headerIn(file)) || (await this.#hasLater(number))) await this.#reload();
       else await this.#settle();
       return false;
     } finally {
@@ -156,6 +166,7 @@ export class Follower {
    * there is damage, which loading reports.
    */
   async #reload(): Promise<void> {
+    this.#stale = false;
     const { state } = await loadLog({ ...this.#files, live: true });
     this.state = state;
     this.generation += 1;
@@ -186,11 +197,6 @@ export class Follower {
     const file = await openIfThere(this.#files.fs, this.#path(number));
     await file?.close();
     return file !== undefined;
-  }
-
-  async #isWhole(file: LogFile): Promise<boolean> {
-    const bytes = Buffer.alloc(headerBytes);
-    return decodeHeader(bytes.subarray(0, await file.read(bytes, 0))) !== undefined;
   }
 
   async #hasLater(number: number): Promise<boolean> {

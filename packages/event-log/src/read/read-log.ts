@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { formatCursor, type ReadOptions, type StoredEvent } from '@runtime/contracts/log';
-import { throwIfAborted } from '@runtime/contracts';
-import { corruptLine, decodeEvents, streamText, type Wanted } from '../format/decode-events.ts';
+import { corruptLine, decodeEvents, streamText } from '../format/decode-events.ts';
+import { AgentRuntimeError, systemCode, throwIfAborted } from '@runtime/contracts';
 import { segmentName } from '../format/file-names.ts';
 import { Line } from '../format/line.ts';
-import type { LogFs } from '../fs/log-fs.ts';
+import type { LogFile, LogFs } from '../fs/log-fs.ts';
 import { readBlocks } from '../fs/read-blocks.ts';
 import { closedError } from '../state/closed-error.ts';
 import type { LogIndex, SegmentEntry } from '../state/log-index.ts';
@@ -26,6 +26,11 @@ export interface ReadSource extends Extent {
   readonly generation: number;
   /** Why later events can no longer be read; undefined while they can. */
   readonly readFailure: unknown;
+  /**
+   * Whether an open file is the one that the index speaks of; `undefined` for one that is not there. False where another
+   * process has written the segment anew: then the index is a new one.
+   */
+  isCurrent?(segment: SegmentEntry, file: LogFile | undefined): Promise<boolean>;
 }
 
 /** How many events a reader at the end takes at once: enough that the cost per promise does not matter. */
@@ -83,37 +88,85 @@ function assertReadable(source: ReadSource, options: ReadOptions): void {
   if (source.closed) throw closedError();
 }
 
+/** Segments are written anew as often as somebody removes streams; not while this one reader looks for its next event. */
+const maxChanges = 100;
+
 async function* readSegments(
   source: ReadSource,
   after: number,
   upTo: number,
   stream: string | undefined,
 ): AsyncGenerator<StoredEvent[], void, undefined> {
-  const text = streamText(stream);
-  const line = new Line();
   let reached = after;
-  for (const range of stretches(source.index, after, stream)) {
-    const file = segmentName(range.segment.number);
-    const handle = await source.fs.open(join(source.dir, file), 'read');
-    try {
-      for await (const { bytes, offset } of readBlocks(handle, range.from, range.to)) {
-        for (const [start, end] of pieces(bytes)) {
-          const wanted: Wanted = { after: reached, upTo, streamText: text, file, offset };
-          const events = decodeEvents(bytes, wanted, { line, start, end });
-          const last = events.at(-1);
-          if (!last) continue;
-          const dense = text === undefined && !range.segment.sparse;
-          if (dense && last.position - Math.max(reached, range.segment.base) !== events.length)
-            throw corruptLine(file, offset + start);
-          reached = last.position;
+  for (let changes = 0; changes < maxChanges; changes += 1) {
+    await source.index.changing;
+    const { index } = source;
+    const { version } = index;
+    const isSame = (): boolean => source.index === index && index.version === version;
+    for (const range of stretches(index, reached, stream)) {
+      const handle = await openSegment(source, range.segment, () => isSame() && !index.changing);
+      if (!handle) break;
+      try {
+        for await (const events of readStretch(handle, range, { after: reached, upTo, stream })) {
+          reached = events.at(-1)?.position ?? reached;
+          changes = 0;
           yield events;
           if (reached >= upTo) return;
         }
+      } finally {
+        await handle.close();
       }
-    } finally {
-      await handle.close();
+      // The end of the segment before may be missing.
+      if (stream === undefined && Math.max(reached, range.segment.base) < Math.min(upTo, range.last))
+        throw corruptLine(segmentName(range.segment.number), range.to);
+      if (!isSame()) break;
     }
-    if (text === undefined && reached < Math.min(upTo, range.last)) throw corruptLine(file, range.to);
+    if (isSame() && !index.changing) return;
+  }
+  throw new AgentRuntimeError('UNAVAILABLE', 'the log was written anew again and again while it was read', {
+    hint: 'read again',
+  });
+}
+
+/** The file of a segment; undefined when the index speaks of another one by now. */
+async function openSegment(
+  source: ReadSource,
+  segment: SegmentEntry,
+  isSame: () => boolean,
+): Promise<LogFile | undefined> {
+  let file: LogFile | undefined;
+  try {
+    file = await source.fs.open(join(source.dir, segmentName(segment.number)), 'read');
+    if (isSame() && (await (source.isCurrent?.(segment, file) ?? true))) return file;
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || file) throw error;
+    if (isSame() && (await (source.isCurrent?.(segment, undefined) ?? true))) throw error;
+  }
+  await file?.close();
+  return undefined;
+}
+
+async function* readStretch(
+  handle: LogFile,
+  { segment, from, to }: Stretch,
+  { after, upTo, stream }: { readonly after: number; readonly upTo: number; readonly stream: string | undefined },
+): AsyncGenerator<StoredEvent[], void, undefined> {
+  const file = segmentName(segment.number);
+  const wanted = { upTo, streamText: streamText(stream), file };
+  const dense = stream === undefined && !segment.sparse;
+  const line = new Line();
+  let reached = after;
+  for await (const { bytes, offset } of readBlocks(handle, from, to)) {
+    for (const [start, end] of pieces(bytes)) {
+      const events = decodeEvents(bytes, { ...wanted, after: reached, offset }, { line, start, end });
+      const last = events.at(-1);
+      if (!last) continue;
+      if (dense && last.position - Math.max(reached, segment.base) !== events.length)
+        throw corruptLine(file, offset + start);
+      reached = last.position;
+      yield events;
+      if (reached >= upTo) return;
+    }
   }
 }
 

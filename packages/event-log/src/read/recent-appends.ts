@@ -70,6 +70,13 @@ export class RecentAppends {
     }
   }
 
+  /** Keeps nothing of what was appended so far. */
+  clear(): void {
+    this.#writes = [];
+    this.#start = 0;
+    this.#weight = 0;
+  }
+
   /** True when every event after this position is in memory. */
   covers(position: number): boolean {
     const oldest = this.#writes[this.#start];

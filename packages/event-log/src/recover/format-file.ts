@@ -17,8 +17,10 @@ export type FormatFile = z.infer<typeof formatFileSchema>;
 
 const formatText = `{"format":"runtime-event-log","version":${formatVersion}}`;
 
-export async function writeFormatFile(fs: LogFs, dir: string): Promise<void> {
-  await writeAtomically(fs, dir, formatFileName, Buffer.from(`${formatText}\n`));
+/** `first` is the number of the first segment. */
+export async function writeFormatFile(fs: LogFs, dir: string, first = 1): Promise<void> {
+  const text = first === 1 ? formatText : formatText.replace('}', `,"first":${first}}`);
+  await writeAtomically(fs, dir, formatFileName, Buffer.from(`${text}\n`));
 }
 
 /** Undefined when there is none. Throws DATA_CORRUPT for a damaged one, UNSUPPORTED for a newer format. */

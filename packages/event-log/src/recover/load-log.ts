@@ -6,6 +6,7 @@ import type { LogFs } from '../fs/log-fs.ts';
 import { indexCheckpoint, type Checkpoint } from '../state/checkpoint.ts';
 import { LogState } from '../state/log-state.ts';
 import type { Problems } from '../state/problems.ts';
+import { besideRewrites } from './beside-rewrites.ts';
 import { CheckpointReads, type SegmentFiles } from './checkpoint-reads.ts';
 import { formatError, readFormatFile } from './format-file.ts';
 import { assertWhole, gatherHistory, type History } from './history.ts';
@@ -40,7 +41,12 @@ export interface LoadOptions {
  * Throws DATA_CORRUPT for damage that is no torn tail and for a history of which a part is missing, UNSUPPORTED for a
  * newer format.
  */
-export async function loadLog(options: LoadOptions): Promise<LoadedLog> {
+export function loadLog(options: LoadOptions): Promise<LoadedLog> {
+  // Nobody rewrites the log of a writer but itself.
+  return options.live ? besideRewrites(options.fs, options.dir, () => loadOnce(options)) : loadOnce(options);
+}
+
+async function loadOnce(options: LoadOptions): Promise<LoadedLog> {
   const { fs, dir, problems, expectsHistory } = options;
   const history = await gatherHistory(fs, dir, problems, expectsHistory);
   const numbers = segmentNumbers(await listIfThere(fs, dir));

@@ -24,8 +24,8 @@ export class SegmentHeaders {
   }
 
   /**
-   * How many bytes of a segment before the last one count: 0 for one that was begun and never used, undefined when the
-   * next segment does not say.
+   * How many bytes of a segment before the last one count: 0 for one that was begun and never used, or that a rewritten one
+   * has taken up; undefined for all of them, of a rewritten one or where the next segment does not say.
    */
   async endOf(number: number): Promise<number | undefined> {
     this.#ends ??= this.#readEnds();
@@ -51,7 +51,9 @@ export class SegmentHeaders {
     while (number > (this.numbers[0] ?? 0)) {
       const previous = (await this.#header(number))?.previous;
       number = previous?.segment ?? number - 1;
-      ends.set(number, previous?.end);
+      // The next segment speaks of the file as it was written at first.
+      const isRewritten = (await this.#header(number))?.sparse === true;
+      ends.set(number, isRewritten ? undefined : previous?.end);
     }
     return ends;
   }

@@ -22,6 +22,7 @@ const headerSchema = z.object({
   base: count,
   last: count,
   sparse: z.boolean(),
+  rewrites: count.default(0),
   /** There is a next segment. */
   next: z.boolean(),
   epochs: z.array(z.tuple([count, count])),
@@ -66,14 +67,14 @@ export async function writeCheckpoint(
   index: LogIndex,
   { logId, segment, next }: SavedSegment,
 ): Promise<void> {
-  const { number, end, base, last, sparse, firstChunk, epochs, table } = segment;
+  const { number, end, base, last, sparse, rewrites, firstChunk, epochs, table } = segment;
   if (!table) throw new Error('a segment that is not closed has no checkpoint');
   const chunks: [number, number][] = [];
   for (let chunk = firstChunk; index.chunks[chunk]?.segment === segment; chunk += 1) {
     const { offset = 0, first = 0 } = index.chunks[chunk] ?? {};
     chunks.push([offset, first]);
   }
-  const header: z.infer<typeof headerSchema> = {
+  const header: z.input<typeof headerSchema> = {
     log: 'checkpoint',
     version: 2,
     logId,
@@ -82,6 +83,7 @@ export async function writeCheckpoint(
     base,
     last,
     sparse,
+    ...(rewrites > 0 ? { rewrites } : {}),
     next,
     epochs: epochs.map(({ epoch, after }) => [epoch, after]),
     chunks,
@@ -138,12 +140,12 @@ async function readBytes(fs: LogFs, dir: string, segment: number, limit: number)
 
 /** Adds a segment to the index from its checkpoint. */
 export function indexCheckpoint(index: LogIndex, checkpoint: Checkpoint): SegmentEntry {
-  const segment = index.addSegment(checkpoint.segment, checkpoint.base, checkpoint.sparse);
+  const segment = index.addSegment(checkpoint.segment, checkpoint.base, checkpoint.sparse, checkpoint.rewrites);
   segment.table = checkpoint.table;
   segment.saved = true;
   segment.last = checkpoint.last;
   segment.end = checkpoint.size;
   for (const [epoch, after] of checkpoint.epochs) segment.epochs.push({ epoch, after });
-  for (const [offset, first] of checkpoint.chunks) index.chunks.push({ segment, offset, first });
+  for (const [offset, first] of checkpoint.chunks) index.addChunk({ segment, offset, first });
   return segment;
 }

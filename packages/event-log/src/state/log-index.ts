@@ -25,8 +25,10 @@ export interface SegmentEntry {
   /** The last position before it. */
   readonly base: number;
   readonly sparse: boolean;
+  /** How often it was written anew, which tells its file from the one that had its name before. */
+  readonly rewrites: number;
   /** Its first chunk's number. */
-  readonly firstChunk: number;
+  firstChunk: number;
   /** The writers that began in it. */
   readonly epochs: EpochEntry[];
   /** The last position in it that readers may see. */
@@ -62,17 +64,26 @@ const chunkBytes = 256 * 1024;
  */
 export class LogIndex {
   readonly segments: SegmentEntry[] = [];
-  readonly chunks: Chunk[] = [];
+  /** Raised when segments were replaced by another one: numbers of chunks and entries of segments are new then. */
+  version = 0;
+  /** Pending while the file of a segment is another one than the index says. */
+  changing: Promise<void> | undefined;
+  #chunks: Chunk[] = [];
   /** Their revisions are the streams' own: no table has a higher one. */
   readonly live = new Map<string, StreamEntry>();
 
+  get chunks(): readonly Chunk[] {
+    return this.#chunks;
+  }
+
   /** Nothing can be added to the segment before it any more. */
-  addSegment(number: number, base: number, sparse: boolean): SegmentEntry {
+  addSegment(number: number, base: number, sparse: boolean, rewrites = 0): SegmentEntry {
     this.seal();
     const segment: SegmentEntry = {
       number,
       base,
       sparse,
+      rewrites,
       firstChunk: this.chunks.length,
       epochs: [],
       last: base,
@@ -106,6 +117,28 @@ export class LogIndex {
     stream.visible = revision;
     segment.last = last;
     segment.end = end;
+  }
+
+  addChunk(chunk: Chunk): void {
+    this.#chunks.push(chunk);
+  }
+
+  /** Puts the one segment of another index in the place of closed segments, which follow one another. */
+  replace(old: readonly SegmentEntry[], made: LogIndex): void {
+    const [segment] = made.segments;
+    const [first] = old;
+    if (!segment || !first) return;
+    made.seal();
+    const order = this.segments.indexOf(first);
+    const from = first.firstChunk;
+    const to = this.segments[order + old.length]?.firstChunk ?? this.#chunks.length;
+    const shift = made.chunks.length - (to - from);
+    segment.firstChunk = from;
+    this.segments.splice(order, old.length, segment);
+    this.#chunks = [...this.#chunks.slice(0, from), ...made.chunks, ...this.#chunks.slice(to)];
+    for (const later of this.segments.slice(order + 1)) later.firstChunk += shift;
+    for (const entry of this.live.values()) entry.chunks = entry.chunks.map((chunk) => chunk + shift);
+    this.version += 1;
   }
 
   /** The stream's revision; 0 when there is none. */
@@ -189,8 +222,8 @@ export class LogIndex {
   }
 
   #chunkFor(segment: SegmentEntry, first: number, offset: number, end: number): number {
-    const last = this.chunks.at(-1);
-    if (last?.segment !== segment || end - last.offset > chunkBytes) this.chunks.push({ segment, offset, first });
-    return this.chunks.length - 1;
+    const last = this.#chunks.at(-1);
+    if (last?.segment !== segment || end - last.offset > chunkBytes) this.addChunk({ segment, offset, first });
+    return this.#chunks.length - 1;
   }
 }

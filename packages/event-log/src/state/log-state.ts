@@ -7,7 +7,7 @@ import { StreamNames } from './stream-names.ts';
 /** The lines of a batch whose last line was not read yet. */
 interface OpenBatch {
   readonly stream: string;
-  /** The stream's revision before it. */
+  /** The revision before its first one. */
   readonly before: number;
   readonly first: number;
   readonly offset: number;
@@ -37,6 +37,8 @@ export class LogState {
   #batch: OpenBatch | undefined;
   /** After pruning, revisions of a stream may begin and go on anywhere. */
   #pruned = false;
+  /** The epoch whose line may have been removed with the segments before the first one. */
+  #assumedEpoch = 0;
   /** The next line is accepted although lines before it are missing. */
   #lenient = false;
 
@@ -100,10 +102,12 @@ export class LogState {
       return undefined;
     }
     this.closedBy = 0;
-    if (record.epoch <= this.epochs.last) return `epoch ${record.epoch} after epoch ${this.epochs.last}`;
+    if (record.epoch <= this.epochs.last && record.epoch !== this.#assumedEpoch)
+      return `epoch ${record.epoch} after epoch ${this.epochs.last}`;
     if (record.after !== this.position && !(this.#loose && record.after > this.position)) {
       return `epoch ${record.epoch} begins after position ${record.after}, not ${this.position}`;
     }
+    this.#assumedEpoch = 0;
     this.position = record.after;
     this.#segment.last = record.after;
     const entry = { epoch: record.epoch, after: record.after };
@@ -123,14 +127,16 @@ export class LogState {
     if (first) {
       this.logId = record.logId;
       this.origin = record.base;
-      // This writer's epoch line was pruned with its segment.
-      if (record.base > 0) this.epochs.add({ epoch: record.epoch, after: 0 });
+      if (record.base > 0) {
+        this.#assumedEpoch = record.epoch;
+        this.epochs.add({ epoch: record.epoch, after: 0 });
+      }
     }
     this.position = record.base;
     this.#pruned ||= record.base > 0 && first;
     this.#pruned ||= record.sparse === true;
     this.closedBy = 0;
-    this.#segment = this.index.addSegment(record.segment, record.base, record.sparse === true);
+    this.#segment = this.index.addSegment(record.segment, record.base, record.sparse === true, record.rewrites);
     return undefined;
   }
 
@@ -142,7 +148,7 @@ export class LogState {
     if (!this.#segment || this.epochs.last === 0) return 'no header before this line';
     if (this.#segment.table) return behindEnd;
     const open = this.#batch;
-    const expected = this.position + (open?.lines ?? 0) + 1;
+    const expected = open ? open.first + open.lines : this.position + 1;
     if (line.position !== expected && !(this.#loose && !open && line.position > expected)) {
       return `position ${line.position} where ${expected} should be`;
     }
@@ -154,7 +160,7 @@ export class LogState {
     if (line.revision !== revision && !(this.#pruned && !open && line.revision > revision)) {
       return `revision ${line.revision} of ${stream} where ${revision} should be`;
     }
-    const batch = open ?? { stream, before, first: line.position, offset, lines: 0, more: 0 };
+    const batch = open ?? { stream, before: line.revision - 1, first: line.position, offset, lines: 0, more: 0 };
     batch.lines += 1;
     batch.more = line.more;
     this.#batch = batch;

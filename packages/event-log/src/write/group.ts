@@ -24,6 +24,8 @@ export class Group {
   /** The callers of the appends, in the same order. */
   waiting: Waiting<AppendResult>[] = [];
   durable = false;
+  /** It is written into a new segment. */
+  rolls = false;
   /** Callers that wait for a sync of everything before, without an append of their own. */
   barriers: Waiting<void>[] = [];
 
@@ -42,5 +44,6 @@ export class Group {
     this.waiting = [];
     this.barriers = [];
     this.durable = false;
+    this.rolls = false;
   }
 }

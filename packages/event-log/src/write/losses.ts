@@ -25,10 +25,12 @@ export async function explainLoss(
  * descriptor left, a medium that fails): that proves nothing. Goes to the disk only where there is one.
  */
 export async function isSegmentMissing(fs: LogFs, dir: string, index: LogIndex): Promise<boolean> {
+  const { version } = index;
   const known = index.segments.slice(0, -1).map(({ number }) => number);
   if (known.length === 0) return false;
   const names = await listIfThere(fs, dir).catch(() => undefined);
-  if (!names) return false;
+  // What was made one with others meanwhile is not missing.
+  if (!names || index.version !== version) return false;
   const there = new Set(segmentNumbers(names));
   return known.some((number) => !there.has(number));
 }

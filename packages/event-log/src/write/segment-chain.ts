@@ -134,7 +134,7 @@ export class SegmentChain {
     this.segment.end = active.end;
     if (!this.isLong(active.end) || !this.ownsFiles) return;
     this.#options.state.index.seal();
-    await this.#checkpoint(this.segment, false);
+    await this.checkpoint(this.segment, false);
   }
 
   /** True for a segment of this length that is not continued once it is closed. */
@@ -147,6 +147,17 @@ export class SegmentChain {
     return this.#activeNow().end + bytes <= this.#options.segmentBytes;
   }
 
+  /** Begins the next segment, where this one has an event. What was written is to be committed. */
+  async roll(): Promise<void> {
+    const { number, end } = this.#activeNow();
+    if (this.segment.last > this.segment.base) await this.begin(number + 1, { segment: number, end });
+  }
+
+  /** Resolves when the segments behind the active one have their length, and those that can their checkpoints. */
+  settled(): Promise<void> {
+    return this.#closing;
+  }
+
   /** Writes a group into one segment. Throws WriteFailure when there is no room: then `keep` must follow. */
   async write(lines: LineBuffer, durable: boolean): Promise<void> {
     const active = this.#activeNow();
@@ -154,9 +165,7 @@ export class SegmentChain {
       if (durable) await active.sync();
       return;
     }
-    if (!this.fits(lines.length) && this.segment.last > this.segment.base) {
-      await this.begin(active.number + 1, { segment: active.number, end: active.end });
-    }
+    if (!this.fits(lines.length)) await this.roll();
     const target = this.#activeNow();
     this.committedFrom = target.end;
     await target.write(lines.finish(target.synced), durable);
@@ -197,7 +206,7 @@ export class SegmentChain {
     for (const segment of state.index.segments) {
       if (segment === this.#segment || segment.saved) continue;
       await cutSegment(fs, dir, { segment: segment.number, end: segment.end });
-      await this.#checkpoint(segment, true);
+      await this.checkpoint(segment, true);
     }
   }
 
@@ -224,8 +233,8 @@ export class SegmentChain {
     }
   }
 
-  /** A failure costs nothing but time at the next opening. */
-  async #checkpoint(segment: SegmentEntry, next: boolean): Promise<void> {
+  /** Writes the checkpoint of a closed segment. A failure costs nothing but time at the next opening. */
+  async checkpoint(segment: SegmentEntry, next: boolean): Promise<void> {
     const { fs, dir, state, problems } = this.#options;
     try {
       await writeCheckpoint(fs, dir, state.index, { logId: state.logId, segment, next });
@@ -251,7 +260,7 @@ export class SegmentChain {
       });
       return;
     }
-    await this.#checkpoint(segment, true);
+    await this.checkpoint(segment, true);
   }
 
   #activeNow(): ActiveSegment {

@@ -9,6 +9,15 @@ export function fullError(cause: unknown): AgentRuntimeError {
   });
 }
 
+/** The disk is full: what was removed so far is gone, and the rest is as it was. */
+export function noRoomToRemove(cause: unknown): AgentRuntimeError {
+  return new AgentRuntimeError('EXHAUSTED', 'the disk is full, and not all streams were removed', {
+    hint: 'free as much space as the largest segment takes, and remove them again',
+    details: { reason: 'disk' },
+    cause,
+  });
+}
+
 /** The writer failed, for this reason, during this append. */
 export function unknownError(failure: AgentRuntimeError): AgentRuntimeError {
   return new AgentRuntimeError('OUTCOME_UNKNOWN', `this append may or may not be in the log: ${failure.rawMessage}`, {

@@ -128,6 +128,17 @@ export class Writer {
     });
   }
 
+  /**
+   * Resolves when everything that was acknowledged so far lies in closed segments. Throws EXHAUSTED when there is no room
+   * for another one.
+   */
+  async beginSegment(): Promise<void> {
+    await this.barrier();
+    this.#assertOpen();
+    this.#gathering.rolls = true;
+    await this.barrier();
+  }
+
   /** Refuses further appends and waits for those under way. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -164,7 +175,7 @@ export class Writer {
     let written = await this.#write(this.#takeGroup());
     while (written && this.#gathering.lines.length >= fullGroupBytes) {
       // A new segment's header says what came before it: that must be committed.
-      if (!this.#options.chain.fits(this.#gathering.lines.length)) break;
+      if (this.#gathering.rolls || !this.#options.chain.fits(this.#gathering.lines.length)) break;
       const writing = this.#write(this.#takeGroup());
       this.#commit(written);
       written = await writing;
@@ -184,6 +195,7 @@ export class Writer {
     let kept = group.appends;
     try {
       try {
+        if (group.rolls) await chain.roll();
         await chain.write(group.lines, group.durable);
       } catch (error) {
         if (!(error instanceof WriteFailure && isFull(error))) throw error;
@@ -236,6 +248,9 @@ export class Writer {
     }
     const error = fullError(cause);
     for (const { reject } of waiting) reject(error);
+    if (!group.rolls) return;
+    for (const { reject } of group.barriers) reject(error);
+    group.barriers = [];
   }
 
   async #drop(group: Group, cause: unknown): Promise<undefined> {
