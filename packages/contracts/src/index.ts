@@ -66,11 +66,13 @@ export type { RetryPolicy, SubmitRequest, TaskSpec } from './vocabulary/task-spe
 export { usageSchema } from './vocabulary/usage.ts';
 export type { Usage } from './vocabulary/usage.ts';
 
-export { planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts';
+export { maxPrunedTasks, planeEventSchemas, runtimeEventSchemas } from './events/plane-events.ts';
 export type { PlaneEvent, RuntimeEvent } from './events/plane-events.ts';
 export { taskEventSchemas } from './events/task-events.ts';
 export type { RunMode, RunScoped, StopCause, TaskEvent, TaskEventOf, TaskEventType } from './events/task-events.ts';
 
+export { maxReportedTasks, removalReportSchema, retentionSchema, usualRetention } from './plane/removal.ts';
+export type { RemovalReport, RemoveOptions, Retention } from './plane/removal.ts';
 export { garbageReportSchema, maxPutBytes } from './plane/artifact.ts';
 export type { Artifact, ArtifactSource, GarbageOptions, GarbageReport, PutArtifactOptions } from './plane/artifact.ts';
 export type {

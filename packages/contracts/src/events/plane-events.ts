@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { errorCodeSchema } from '../base/error-data.ts';
 import { idSchema } from '../base/ids.ts';
 
+/** More are removed by several events. */
+export const maxPrunedTasks = 500;
+
 /** The events of the stream `plane`, by type. */
 export const planeEventSchemas = {
   'plane.opened': z.object({
@@ -17,6 +20,18 @@ export const planeEventSchemas = {
     runId: idSchema,
     what: z.string().max(100),
     reason: z.string().max(2000),
+  }),
+  /**
+   * Ended tasks were removed: from here on nothing tells of them. What the log, the directories of their runs and the
+   * store hold of them goes next.
+   */
+  'log.pruned': z.object({
+    type: z.literal('log.pruned'),
+    tasks: z.array(idSchema).min(1).max(maxPrunedTasks).readonly(),
+    /** The directories of their runs and checks, by name. */
+    runs: z.array(idSchema).readonly(),
+    by: z.string().max(200),
+    why: z.string().max(2000).optional(),
   }),
 } as const;
 

@@ -10,6 +10,7 @@ import type { RunOutcome } from '../vocabulary/outcome.ts';
 import type { SubmitRequest } from '../vocabulary/task-spec.ts';
 import type { Artifact, ArtifactSource, GarbageOptions, GarbageReport, PutArtifactOptions } from './artifact.ts';
 import type { PlaneInfo } from './plane-info.ts';
+import type { RemovalReport, RemoveOptions, Retention } from './removal.ts';
 import type { RuntimeReport } from './runtime-report.ts';
 import type { TaskStatus, TaskView } from './task-view.ts';
 
@@ -159,6 +160,13 @@ export interface TaskHandle {
   close(options?: ActOptions): Promise<void>;
   /** Answers an approval, once: the same answer again is fine, a different one is CONFLICT. */
   answer(approvalId: string, decision: Decision, options?: ActOptions): Promise<void>;
+  /**
+   * Removes the task for good: to every later call it is NOT_FOUND, and its events and the directories of its runs are
+   * gone from the disk when this resolves. The bytes of its artifacts go with the next `collectGarbage`.
+   * CONFLICT for a task that has not ended, and for one that an unfinished task continues. EXHAUSTED where the log has no
+   * room to be written anew: the task is removed all the same, and the rest of it later.
+   */
+  remove(options?: RemoveOptions): Promise<RemovalReport>;
 }
 
 /** Events for observers that need no guarantee: after an error or a restart they miss some. `events()` misses none. */
@@ -192,6 +200,11 @@ export interface ControlPlane extends AsyncDisposable {
    * stored meanwhile stays. Aborting `signal` ends it between contents.
    */
   collectGarbage(options?: GarbageOptions): Promise<GarbageReport>;
+  /**
+   * Removes ended tasks by their age, number or size, those that ended first first; of several limits each one holds.
+   * Tasks that an unfinished one continues stay. As `TaskHandle.remove` otherwise. INVALID_ARGUMENT without a limit.
+   */
+  prune(retention: Retention, options?: RemoveOptions): Promise<RemovalReport>;
   /**
    * What `probe()` found: of the runtimes in `definitions`, else of those that the plane was opened with, in their
    * order. UNSUPPORTED for definitions where the plane makes no adapters.

@@ -12,6 +12,7 @@ import { leave, leaveParamsSchema } from './leave.ts';
 import type { Ports, ReadPort } from './ports.ts';
 import { putArtifact, putParamsSchema } from './put-artifact.ts';
 import { levelOf, waitForLevel } from './receipts.ts';
+import { prune, pruneParamsSchema, remove, removeParamsSchema } from './remove.ts';
 import { reportRuntimes, runtimesParamsSchema } from './report-runtimes.ts';
 import { submit } from './submit.ts';
 
@@ -75,6 +76,8 @@ export const ownerMethods: Readonly<Record<string, Method<Plane>>> = {
     z.strictObject({ dryRun: z.boolean().default(false) }),
     async (plane, { dryRun }, signal) => collectGarbage(plane.ctx.log, await plane.ctx.artifacts(), { dryRun, signal }),
   ),
+  'task.remove': method(removeParamsSchema, remove),
+  'tasks.prune': method(pruneParamsSchema, prune),
   leave: method(leaveParamsSchema, leave),
   runtimes: method(runtimesParamsSchema, reportRuntimes),
 };

@@ -4,6 +4,7 @@ import {
   idSchema,
   instructionLevelSchema,
   planeInfoSchema,
+  removalReportSchema,
   runOutcomeSchema,
   runtimeReportSchema,
   taskViewSchema,
@@ -25,6 +26,7 @@ export const answers = {
   info: planeInfoSchema,
   kept: z.object({ artifact: artifactRefSchema, runId: idSchema.optional(), time: z.int() }),
   garbage: garbageReportSchema,
+  removal: removalReportSchema,
   left: z.null(),
 };
 export type Answers = typeof answers;

@@ -8,6 +8,7 @@ import type {
   LeaveOptions,
   ListOptions,
   PutArtifactOptions,
+  RemoveOptions,
   RuntimesOptions,
   SubmitRequest,
   WaitOptions,
@@ -38,6 +39,8 @@ export const waitParams = ({ waitingRunId }: WaitOptions): Params => defined({ w
 export const leaveParams = ({ by, why, successor }: LeaveOptions): Params => defined({ by, why, successor });
 
 export const actParams = ({ by, why }: ActOptions): Params => defined({ by, why });
+
+export const removeParams = ({ by, why, dryRun }: RemoveOptions): Params => defined({ by, why, dryRun });
 
 export const runtimesParams = ({ refresh, definitions, environment }: RuntimesOptions): Params =>
   defined({ refresh, definitions, environment });

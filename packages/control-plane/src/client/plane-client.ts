@@ -10,6 +10,9 @@ import type {
   ListOptions,
   PlaneEvents,
   PlaneInfo,
+  RemovalReport,
+  RemoveOptions,
+  Retention,
   RuntimeReport,
   RuntimesOptions,
   SubmitRequest,
@@ -22,7 +25,15 @@ import { abortable, throwIfAborted } from '@runtime/contracts/base';
 import type { Answers } from './answers.ts';
 import { readBytes } from './artifacts.ts';
 import { ask } from './ask.ts';
-import { callOptions, eventsParams, leaveParams, listParams, runtimesParams, submitParams } from './call-params.ts';
+import {
+  callOptions,
+  eventsParams,
+  leaveParams,
+  listParams,
+  removeParams,
+  runtimesParams,
+  submitParams,
+} from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 import { noFamilies, type FamilyPort } from './family-port.ts';
@@ -85,6 +96,12 @@ export class PlaneClient implements ControlPlane {
     const options = givenOptions(given);
     const { dryRun = false } = options;
     return ask(this.#channel, this.#answers.garbage, 'artifacts.collect', { dryRun }, callOptions(options));
+  }
+
+  async prune(retention: Retention, given?: RemoveOptions): Promise<RemovalReport> {
+    const options = givenOptions(given);
+    const params = { ...plainData(retention), ...removeParams(options) };
+    return ask(this.#channel, this.#answers.removal, 'tasks.prune', params, callOptions(options));
   }
 
   events(given?: EventsOptions): AsyncIterable<CursoredEvent> {

@@ -9,6 +9,8 @@ import type {
   Part,
   PutArtifactOptions,
   Receipt,
+  RemovalReport,
+  RemoveOptions,
   RunOutcome,
   SendOptions,
   TaskHandle,
@@ -19,7 +21,7 @@ import type {
 import type { Answers } from './answers.ts';
 import { artifactOf, artifactsOf } from './artifacts.ts';
 import { ask } from './ask.ts';
-import { actParams, callOptions, eventsParams, putParams, waitParams } from './call-params.ts';
+import { actParams, callOptions, eventsParams, putParams, removeParams, waitParams } from './call-params.ts';
 import type { Channel } from './channel.ts';
 import { eachEvent } from './each-event.ts';
 import { givenOptions, plainData } from './plain-data.ts';
@@ -84,6 +86,12 @@ export class TaskClient implements TaskHandle {
 
   async answer(approvalId: string, decision: Decision, options?: ActOptions): Promise<void> {
     await this.#act('task.answer', options, { approvalId, decision });
+  }
+
+  async remove(given?: RemoveOptions): Promise<RemovalReport> {
+    const options = givenOptions(given);
+    const params = { taskId: this.id, ...removeParams(options) };
+    return ask(this.#channel, this.#answers.removal, 'task.remove', params, callOptions(options));
   }
 
   async #send(mode: 'steer' | 'followUp', input: string | readonly Part[], given?: SendOptions): Promise<Receipt> {

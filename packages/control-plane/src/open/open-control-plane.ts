@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootId, currentDirectory } from '@runtime/adapter-kit/process';
 import { currentPlacement, withAbsolutePath } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, type ControlPlane, type Scheduler } from '@runtime/contracts';
+import { AgentRuntimeError, usualRetention, type ControlPlane, type Scheduler } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import type { EventFamily, EventLog } from '@runtime/contracts/log';
@@ -19,6 +19,7 @@ import { TaskRegistry } from '../plane/task-registry.ts';
 import { Adapters, type AdapterFactory } from '../runtimes/adapters.ts';
 import { Runtimes } from '../runtimes/runtimes.ts';
 import { socketPath } from '../socket/socket-path.ts';
+import type { RetentionSetting } from '../retention/sweeps.ts';
 import type { LeaveRequest, PlaneContext, PlaneTuning } from '../task/context.ts';
 import type { Failpoint } from '../task/failpoint.ts';
 import { Leases } from '../task/leases.ts';
@@ -57,6 +58,12 @@ export interface ControlPlaneOptions {
    * directory, made with the first artifact
    */
   readonly artifacts?: ArtifactStore;
+  /**
+   * Which ended tasks stay; the others are removed by themselves, with their artifacts, so that a data directory does not
+   * grow for ever. `false` keeps everything; a function is asked each time.
+   * @default tasks that ended in the last 90 days, the last 10,000 of them
+   */
+  readonly retention?: RetentionSetting;
   /** Decides which tasks may start. @default fifo() */
   readonly scheduler?: Scheduler;
   /**
@@ -111,6 +118,7 @@ const defaultTuning: PlaneTuning = {
   minFreeBytes: 64 * 1024 * 1024,
   startTimeoutMs: 60_000,
   overdueMs: 30_000,
+  sweepEveryMs: 6 * 3_600_000,
 };
 
 /**
@@ -232,7 +240,13 @@ interface Holding {
 }
 
 async function openOnLog(
-  { dataDir, brief = false, scheduler = brief ? startsNothing : fifo(), version }: ControlPlaneOptions,
+  {
+    dataDir,
+    brief = false,
+    scheduler = brief ? startsNothing : fifo(),
+    version,
+    retention = usualRetention,
+  }: ControlPlaneOptions,
   ctx: PlaneContext,
   { families, closing, release, socket, announce }: Holding,
 ): Promise<ControlPlane> {
@@ -243,7 +257,18 @@ async function openOnLog(
     (states) => runtimes.restore(states),
   );
   await ctx.values.sweep((taskId) => registry.unfinished.has(taskId));
-  const owned = new OwnedPlane({ dataDir, ctx, closing, registry, families, scheduler, release, announce, version });
+  const owned = new OwnedPlane({
+    dataDir,
+    ctx,
+    closing,
+    registry,
+    families,
+    scheduler,
+    release,
+    announce,
+    version,
+    retention,
+  });
   await owned.plane.recordOpening({ type: 'plane.opened', epoch: log.epoch, pid: process.pid, bootId: await bootId() });
   if (socket !== undefined) await owned.serve(socket);
   if (!brief) owned.start();

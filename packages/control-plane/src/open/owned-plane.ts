@@ -9,6 +9,7 @@ import type { Families } from '../families/families.ts';
 import type { TaskRegistry } from '../plane/task-registry.ts';
 import { Door } from '../socket/door.ts';
 import { socketPath } from '../socket/socket-path.ts';
+import { Sweeps, type RetentionSetting } from '../retention/sweeps.ts';
 import type { PlaneContext } from '../task/context.ts';
 import { planesOfProcess } from './planes-of-process.ts';
 import { version as packageVersion } from '../version.ts';
@@ -22,6 +23,7 @@ interface Owned {
   readonly families: Families;
   readonly scheduler: Scheduler;
   readonly version: string | undefined;
+  readonly retention: RetentionSetting;
   /** As `DoorOptions.announce`. */
   readonly announce: (path: string) => Promise<boolean>;
   /** Releases the log and the lock, in this order, whatever fails. */
@@ -34,6 +36,7 @@ export class OwnedPlane {
   readonly channel: LocalChannel;
   readonly families: FamilyPort;
   readonly #owned: Owned;
+  readonly #sweeps: Sweeps;
   readonly #failed = Promise.withResolvers<AgentRuntimeError>();
   #door: Door | undefined;
   #closing: Promise<void> | undefined;
@@ -42,6 +45,7 @@ export class OwnedPlane {
   constructor(owned: Owned) {
     this.#owned = owned;
     this.plane = new Plane(owned.ctx, owned, owned.scheduler, (error) => this.#fail(error));
+    this.#sweeps = new Sweeps(this.plane, owned.retention);
     // Also when nothing is appended: a plane whose log has another writer, or no files, must not seem to work.
     void owned.ctx.log.failed.then((failure) => this.#fail(failure));
     const reader = new PlaneReader(this.plane, () => this.#info());
@@ -65,6 +69,7 @@ export class OwnedPlane {
   start(): void {
     planesOfProcess().set(this.#owned.dataDir, this.channel);
     this.plane.resume();
+    this.#sweeps.start();
   }
 
   /** Detaches from every run, writes the last snapshot and releases log and lock. Repeatable. No agent is ended. */
@@ -80,6 +85,7 @@ export class OwnedPlane {
     if (left) this.#door?.dismiss(left);
     const reason = left ?? planeClosed(this.#failure);
     closing.abort(reason);
+    this.#sweeps.stop();
     // For the other clients in this process; after a failure this changes nothing.
     this.#failed.resolve(reason);
     planesOfProcess().delete(dataDir);

@@ -8,6 +8,7 @@ import {
 } from '@runtime/contracts';
 import { currentRun, taskStatus, taskView, type TaskState } from '@runtime/contracts/fold';
 import { planeStream, taskStream } from '@runtime/contracts/log';
+import { Mutex } from '../waiting/mutex.ts';
 import { Waits, type OpenWait } from '../circles/waits.ts';
 import type { Families } from '../families/families.ts';
 import { worthKeeping } from '../runtimes/breaker.ts';
@@ -41,6 +42,8 @@ export class Plane implements TaskHost {
   readonly submissions = new Submissions(this);
   /** The log cannot be written any more. */
   readonly fail: (error: unknown) => void;
+  /** Removals of ended tasks, one after the other. */
+  readonly removing = new Mutex();
   /** The first one that was taken. */
   leaveRequest: LeaveRequest | undefined;
   readonly #admission: Admission;
@@ -103,8 +106,18 @@ export class Plane implements TaskHost {
   /** The task while it is unfinished; undefined once it has ended. NOT_FOUND for one that never existed. */
   unfinishedTask(id: string): Task | undefined {
     const task = this.#tasks.get(id);
-    if (!task && this.ctx.log.revision(taskStream(id)) === 0) throw noSuchTask(id);
+    if (!task && !this.#hasEnded(id)) throw noSuchTask(id);
     return task;
+  }
+
+  /** Whether a task that is not unfinished ever was. */
+  #hasEnded(id: string): boolean {
+    return !this.registry.removals.has(id) && this.ctx.log.revision(taskStream(id)) > 0;
+  }
+
+  /** The tasks with whose conversations unfinished ones go on. */
+  continued(): ReadonlySet<string> {
+    return new Set([...this.#tasks.values()].flatMap(({ state }) => state.spec.continueOf ?? []));
   }
 
   /** What is shown of a task. NOT_FOUND for one that never existed. */
@@ -139,7 +152,7 @@ export class Plane implements TaskHost {
 
   /** The state of an ended task, folded from the log; undefined for any other. */
   async #ended(taskId: string): Promise<TaskState | undefined> {
-    if (this.#tasks.has(taskId) || this.ctx.log.revision(taskStream(taskId)) === 0) return undefined;
+    if (this.#tasks.has(taskId) || !this.#hasEnded(taskId)) return undefined;
     return stateOf(this.ctx.log, taskId);
   }
 
@@ -233,5 +246,6 @@ export class Plane implements TaskHost {
     for (const task of this.#tasks.values()) task.bell.ring();
     await Promise.all([...this.#tasks.values()].map((task) => task.settled()));
     await this.#saving;
+    await this.removing.run(() => Promise.resolve());
   }
 }

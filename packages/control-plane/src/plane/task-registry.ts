@@ -2,6 +2,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { foldTask, taskFoldVersion, type TaskState } from '@runtime/contracts/fold';
 import { taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { EndedTasks, type SavedEnded } from '../history/ended-tasks.ts';
+import { Removals, type SavedRemovals } from '../history/removals.ts';
 import { UnfinishedTasks } from '../history/unfinished-tasks.ts';
 import type { BreakerStates } from '../runtimes/breaker.ts';
 
@@ -13,12 +14,15 @@ interface RegistrySnapshot {
   readonly unfinished: readonly TaskState[];
   readonly ended: SavedEnded;
   readonly breakers: BreakerStates;
+  /** Missing where there are none. */
+  readonly removals?: SavedRemovals;
 }
 
 /** Every task, folded from the log: unfinished ones whole, ended ones as they are shown. */
 export class TaskRegistry {
   readonly unfinished = new UnfinishedTasks();
   readonly ended: EndedTasks;
+  readonly removals = new Removals();
   /** The position up to which the registry is in a snapshot. */
   savedAt = 0;
   readonly #log: EventLog;
@@ -33,6 +37,20 @@ export class TaskRegistry {
   apply(event: StoredEvent): void {
     const state = this.unfinished.fold(event);
     if (state) this.put(state);
+    const removed = this.removals.apply(event);
+    if (removed.length > 0) this.#forget(removed);
+  }
+
+  /** Tasks that have ended are removed, by an event that is in the log: nothing tells of them any more. */
+  remove(tasks: readonly string[], runs: readonly string[]): void {
+    this.removals.add(tasks, runs);
+    this.#forget(tasks);
+  }
+
+  #forget(tasks: readonly string[]): void {
+    this.ended.forget(tasks);
+    const gone = new Set(tasks);
+    for (const [key, id] of this.#keys) if (gone.has(id)) this.#keys.delete(key);
   }
 
   put(state: TaskState): void {
@@ -97,6 +115,7 @@ export class TaskRegistry {
     if (!(await this.ended.restore(saved.ended))) return undefined;
     for (const state of saved.unfinished) this.put(state);
     restore(saved.breakers);
+    if (saved.removals) this.removals.restore(saved.removals);
     this.savedAt = snapshot.position;
     return snapshot.position;
   }
@@ -104,8 +123,10 @@ export class TaskRegistry {
   async save(position: number, breakers: BreakerStates): Promise<void> {
     // All of one moment, before anything is awaited.
     const unfinished = this.unfinished.states();
+    const { saved: removals } = this.removals;
     const ended = await this.ended.save(position);
-    const state: RegistrySnapshot = { unfinished, ended, breakers };
+    const hasRemovals = removals.uncollected || removals.tasks.length > 0;
+    const state: RegistrySnapshot = { unfinished, ended, breakers, ...(hasRemovals ? { removals } : {}) };
     await this.#log.writeSnapshot(snapshotName, { version: snapshotVersion, position, state });
     this.savedAt = position;
   }

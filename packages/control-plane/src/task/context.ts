@@ -30,6 +30,8 @@ export interface PlaneTuning {
    * that a clock waits for a source to be read to where it stands. @default 30000
    */
   readonly overdueMs: number;
+  /** How often ended tasks are removed by `retention`, in ms; the first time after a minute at most. @default 21600000 (6 h) */
+  readonly sweepEveryMs: number;
 }
 
 /** A client wants the owner to leave the data directory. */

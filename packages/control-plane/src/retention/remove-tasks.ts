@@ -1,0 +1,113 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  AgentRuntimeError,
+  maxPrunedTasks,
+  maxReportedTasks,
+  throwIfAborted,
+  type PlaneEvent,
+  type RemovalReport,
+} from '@runtime/contracts';
+import { planeStream, taskStream } from '@runtime/contracts/log';
+import type { Plane } from '../plane/plane.ts';
+import type { Removable } from './choose.ts';
+import { diskUse } from './disk-use.ts';
+
+/** On whose behalf tasks are removed. */
+export interface Remover {
+  readonly by: string;
+  readonly why?: string | undefined;
+  readonly dryRun: boolean;
+}
+
+/**
+ * Removes ended tasks: records that they are, and then takes what is left of them from the disk. An owner that dies in
+ * between is followed by one that goes on with it. Aborting `signal` ends it before the next ones are recorded.
+ */
+export async function removeTasks(
+  plane: Plane,
+  tasks: readonly Removable[],
+  { by, why, dryRun }: Remover,
+  signal: AbortSignal,
+): Promise<RemovalReport> {
+  if (dryRun) return foretell(plane, tasks, signal);
+  for (let at = 0; at < tasks.length; at += maxPrunedTasks) {
+    throwIfAborted(signal);
+    const some = tasks.slice(at, at + maxPrunedTasks);
+    const ids = some.map(({ id }) => id);
+    const runs = await runsOf(plane, some);
+    const event: PlaneEvent = { type: 'log.pruned', tasks: ids, runs, by, ...(why === undefined ? {} : { why }) };
+    await plane.ctx.failpoint('remove.before');
+    await plane.ctx.log.append(planeStream, [event]);
+    plane.registry.remove(ids, runs);
+    await plane.ctx.failpoint('remove.recorded');
+  }
+  try {
+    return { ...summaryOf(tasks), ...(await endRemovals(plane)) };
+  } catch (thrown) {
+    const { code, rawMessage, retry } = AgentRuntimeError.from(thrown);
+    throw new AgentRuntimeError(code, `the tasks are removed, but not all of them from the disk: ${rawMessage}`, {
+      hint: 'the next removal, and the next owner, goes on with the rest',
+      retry,
+      cause: thrown,
+    });
+  }
+}
+
+/** Takes from the disk what is left of removed tasks: the directories of their runs, and their part of the log. */
+export async function endRemovals(plane: Plane): Promise<Pick<RemovalReport, 'runs' | 'events' | 'bytes'>> {
+  const { registry, ctx } = plane;
+  const { tasks, runs } = registry.removals.pending;
+  if (tasks.length === 0) return { runs: 0, events: 0, bytes: 0 };
+  let directories = 0;
+  let freed = 0;
+  for (const run of runs) {
+    throwIfAborted(ctx.closing);
+    const path = join(ctx.runsDir, run);
+    const bytes = await diskUse(path);
+    await rm(path, { recursive: true, force: true, maxRetries: 2 });
+    registry.removals.done({ tasks: [], runs: [run] });
+    if (bytes > 0) directories += 1;
+    freed += bytes;
+  }
+  await ctx.failpoint('remove.runs');
+  const { events, bytes } = await ctx.log.removeStreams(tasks.map(taskStream), { signal: ctx.closing });
+  await ctx.failpoint('remove.log');
+  registry.removals.done({ tasks, runs: [] });
+  await plane.save();
+  return { runs: directories, events, bytes: freed + bytes };
+}
+
+const summaryOf = (tasks: readonly Removable[]): Pick<RemovalReport, 'tasks' | 'taskIds' | 'artifactBytes'> => ({
+  tasks: tasks.length,
+  taskIds: tasks.slice(0, maxReportedTasks).map(({ id }) => id),
+  artifactBytes: tasks.reduce((sum, { artifactBytes }) => sum + artifactBytes, 0),
+});
+
+async function foretell(plane: Plane, tasks: readonly Removable[], signal: AbortSignal): Promise<RemovalReport> {
+  const { log, runsDir } = plane.ctx;
+  const bytesPerEvent = (await diskUse(join(runsDir, '..', 'log'), signal)) / Math.max(1, log.head);
+  const events = tasks.reduce((sum, { id }) => sum + log.revision(taskStream(id)), 0);
+  let bytes = Math.round(events * bytesPerEvent);
+  let runs = 0;
+  for (const name of await runsOf(plane, tasks)) {
+    const used = await diskUse(join(runsDir, name), signal);
+    if (used > 0) runs += 1;
+    bytes += used;
+  }
+  return { ...summaryOf(tasks), runs, events, bytes };
+}
+
+/** The directories of their runs and checks, by name. */
+async function runsOf({ ctx }: Plane, tasks: readonly Removable[]): Promise<string[]> {
+  const runs: string[] = [];
+  for (const { id, runs: own, isChecked } of tasks) {
+    runs.push(...own);
+    if (!isChecked) continue;
+    for await (const events of ctx.log.read({ stream: taskStream(id) })) {
+      for (const { type, checkId } of events)
+        if (type === 'check.started' && typeof checkId === 'string') runs.push(checkId);
+    }
+  }
+  return runs;
+}
