@@ -2,7 +2,20 @@ import { usageError } from './arguments/usage-error.ts';
 
 /** The commands, by the heading that they stand under in the help. */
 export const commandGroups = {
-  'Tasks:': ['run', 'submit', 'watch', 'wait', 'list', 'status', 'events', 'log', 'artifacts', 'requeue'],
+  'Tasks:': [
+    'run',
+    'submit',
+    'watch',
+    'wait',
+    'list',
+    'status',
+    'events',
+    'log',
+    'artifacts',
+    'requeue',
+    'rm',
+    'prune',
+  ],
   'Talking to a task:': ['steer', 'follow-up', 'interrupt', 'cancel', 'close', 'answer', 'attach'],
   'This machine:': ['runtimes', 'serve', 'stop', 'verify', 'doctor', 'config'],
 } as const;

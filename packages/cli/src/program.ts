@@ -9,6 +9,7 @@ import { registerEndings } from './declarations/end.ts';
 import { registerEvents } from './declarations/events.ts';
 import { registerInstruct } from './declarations/instruct.ts';
 import { registerList } from './declarations/list.ts';
+import { registerRemove } from './declarations/remove.ts';
 import { registerRequeue } from './declarations/requeue.ts';
 import { registerRun } from './declarations/run.ts';
 import { registerRuntimes } from './declarations/runtimes.ts';
@@ -33,6 +34,7 @@ const registrations: readonly ((parent: Command, deps: CliDependencies) => void)
   registerEvents,
   registerArtifacts,
   registerRequeue,
+  registerRemove,
   registerInstruct,
   registerEndings,
   registerAnswer,

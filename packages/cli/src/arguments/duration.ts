@@ -5,10 +5,16 @@ const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h:
 /** Matches `10m`, `1h30m`, `500ms`, `2d`. The schema of the configuration publishes it. */
 export const durationPattern = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/;
 
-const maxMs = 90 * 86_400_000;
+const dayMs = 86_400_000;
+const maxDays = 90;
 
 /** The milliseconds of a duration from 1ms to 90d. Throws INVALID_ARGUMENT, also for a number without a unit. */
-export function parseDuration(text: string): number {
+export const parseDuration = (text: string): number => parseUpTo(text, maxDays);
+
+/** As `parseDuration`, for ages: up to ten years. */
+export const parseAge = (text: string): number => parseUpTo(text, 3650);
+
+function parseUpTo(text: string, days: number): number {
   if (!durationPattern.test(text)) {
     throw usageError(`${JSON.stringify(text)} is not a duration`, 'write it with units: 500ms, 90s, 10m, 1h30m, 2d');
   }
@@ -17,7 +23,7 @@ export function parseDuration(text: string): number {
     total += Number(amount) * (unitMs[unit] ?? Number.NaN);
   }
   const ms = Math.round(total);
-  if (ms < 1 || ms > maxMs) throw usageError(`a duration must be between 1ms and 90d, not ${text}`);
+  if (ms < 1 || ms > days * dayMs) throw usageError(`a duration must be between 1ms and ${days}d, not ${text}`);
   return ms;
 }
 

@@ -3,14 +3,13 @@ import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { RuntimeEntry } from '@runtime/adapters';
 import { AgentRuntimeError, jsonDepthExceeds, systemCode } from '@runtime/contracts';
+import type { z } from 'zod';
 import { describeIssues } from '../arguments/describe-issues.ts';
 import { usageError } from '../arguments/usage-error.ts';
 import { defaultConfig } from './defaults.ts';
 import { findConfigFile } from './find.ts';
 import { describeLostName } from './lost-names.ts';
-import { runtimeConfigSchema, type RuntimeConfig } from './schema.ts';
-
-export type { RuntimeConfig } from './schema.ts';
+import { configFileSchema, runtimeConfigSchema, type ConfigFile, type RuntimeConfig } from './schema.ts';
 
 /** A checked configuration and its source. */
 export interface LoadedConfig {
@@ -43,18 +42,24 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
   if (options.path === '') throw usageError('the path after --config is empty');
   const given = options.path === undefined ? undefined : resolve(options.cwd, options.path);
   const path = given ?? (await findConfigFile(options.cwd, options.home));
-  const config =
-    path === undefined
-      ? await defaultConfig(options.env)
-      : fromDirectory(parseConfig(await readConfig(path, given !== undefined), path), dirname(path));
-  return { config, path };
+  if (path === undefined) return { config: await defaultConfig(options.env), path };
+  const file = parseConfig(await readConfig(path, given !== undefined), path);
+  return { config: fromDirectory(await withRuntimes(file, options.env), dirname(path)), path };
+}
+
+/** A file that names no runtimes has those of this machine. */
+async function withRuntimes(file: ConfigFile, env: LoadConfigOptions['env']): Promise<RuntimeConfig> {
+  const { runtimes } = file;
+  if (runtimes) return { ...file, runtimes };
+  const usual = await defaultConfig(env);
+  return { ...file, runtimes: usual.runtimes, defaults: { ...usual.defaults, ...file.defaults } };
 }
 
 /** Some ten times as deep as anything in it. */
 const maxConfigDepth = 64;
 
 /** Parses and checks the text of a configuration file. */
-export function parseConfig(text: string, path: string): RuntimeConfig {
+export function parseConfig(text: string, path: string): ConfigFile {
   if (jsonDepthExceeds(text, maxConfigDepth)) {
     throw usageError(
       `${path} is nested deeper than ${maxConfigDepth} levels`,
@@ -69,16 +74,16 @@ export function parseConfig(text: string, path: string): RuntimeConfig {
   }
   const lost = describeLostName(text);
   if (lost !== undefined) throw usageError(`${path}: ${lost}`);
-  return parsed(document, path);
+  return parsed(configFileSchema, document, path);
 }
 
 /** Checks a configuration that a host brings. Throws INVALID_ARGUMENT with the place of the mistake. */
 export function checkConfig(loaded: LoadedConfig): LoadedConfig {
-  return { ...loaded, config: parsed(loaded.config, sourceOf(loaded) ?? 'the configuration') };
+  return { ...loaded, config: parsed(runtimeConfigSchema, loaded.config, sourceOf(loaded) ?? 'the configuration') };
 }
 
-function parsed(document: unknown, source: string): RuntimeConfig {
-  const result = runtimeConfigSchema.safeParse(document);
+function parsed<S extends z.ZodType>(schema: S, document: unknown, source: string): z.output<S> {
+  const result = schema.safeParse(document);
   if (result.success) return result.data;
   throw usageError(
     `${source}: ${describeIssues(result.error.issues).join('; ')}`,

@@ -10,20 +10,49 @@ import {
   taskSpecSchema,
 } from '@runtime/contracts';
 import { z } from 'zod';
-import { durationPattern, parseDuration } from '../arguments/duration.ts';
+import { durationPattern, parseAge, parseDuration } from '../arguments/duration.ts';
+import { parseSize, sizePattern } from '../arguments/size.ts';
 import { maxConcurrency } from './concurrency.ts';
 
-const durationSchema = z
-  .string()
-  .regex(durationPattern, { error: 'expected a duration with units, such as "10m" or "1h30m"', abort: true })
-  .superRefine((value, context) => {
-    try {
-      parseDuration(value);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: AgentRuntimeError.from(error).rawMessage, input: value });
-    }
-  })
-  .describe('A duration with units: 500ms, 90s, 10m, 1h30m, 2d.');
+/** A text of this form that the command line's own parser takes. */
+const parsedText = (pattern: RegExp, expected: string, parse: (text: string) => unknown) =>
+  z
+    .string()
+    .regex(pattern, { error: expected, abort: true })
+    .superRefine((value, context) => {
+      try {
+        parse(value);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: AgentRuntimeError.from(error).rawMessage, input: value });
+      }
+    });
+
+const expectedDuration = 'expected a duration with units, such as "10m" or "1h30m"';
+const durationSchema = parsedText(durationPattern, expectedDuration, parseDuration).describe(
+  'A duration with units: 500ms, 90s, 10m, 1h30m, 2d.',
+);
+
+const retentionSchema = z
+  .union([
+    z.literal(false),
+    z
+      .strictObject({
+        olderThan: parsedText(durationPattern, expectedDuration, parseAge)
+          .optional()
+          .describe('Tasks that ended longer ago go: 30d.'),
+        keep: z.int().min(0).optional().describe('Only so many stay, those that ended last.'),
+        size: parsedText(sizePattern, 'expected a size with a unit, such as "5G"', parseSize)
+          .optional()
+          .describe('The oldest go until the data directory has about this size: 500M, 5G.'),
+      })
+      .refine(
+        (limits) => Object.values(limits).some((limit) => limit !== undefined),
+        'expected olderThan, keep or size, or false to keep everything',
+      ),
+  ])
+  .describe(
+    'Which ended tasks stay; the owner removes the others. Read from the nearest file above the data directory, else from that of the home directory. Default: {"olderThan": "90d", "keep": 10000}. false keeps everything.',
+  );
 
 const pathSchema = z
   .string()
@@ -58,13 +87,19 @@ const defaultsSchema = z
   })
   .describe('The options of a task for which the command line says nothing.');
 
-/** The schema of `runtime.config.json`. An unknown setting is an error. */
-export const runtimeConfigSchema = z
-  .strictObject({
-    $schema: z.string().optional(),
-    runtimes: runtimesSchema,
-    defaults: defaultsSchema.optional(),
-  })
+/** A configuration that a host brings. */
+export const runtimeConfigSchema = z.strictObject({
+  $schema: z.string().optional(),
+  runtimes: runtimesSchema,
+  defaults: defaultsSchema.optional(),
+  retention: retentionSchema.optional(),
+});
+/** A whole configuration. */
+export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;
+
+/** The schema of `runtime.config.json`. An unknown setting is an error; without runtimes, those of this machine count. */
+export const configFileSchema = runtimeConfigSchema
+  .extend({ runtimes: runtimesSchema.optional() })
   .describe('Configuration of the runtime command.');
 /** The content of `runtime.config.json`. */
-export type RuntimeConfig = z.infer<typeof runtimeConfigSchema>;
+export type ConfigFile = z.infer<typeof configFileSchema>;

@@ -1,7 +1,9 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import { sourceOf } from '../config/load.ts';
+import { findRetention } from '../config/retention.ts';
 import { connectIfOwned } from '../plane/connect.ts';
 import type { CommandContext } from '../invocation/context.ts';
+import { describeRetention } from '../render/retention.ts';
 import { sanitizeLine } from '../sanitize.ts';
 import {
   checkCredentials,
@@ -23,18 +25,20 @@ import {
 export async function examine(context: CommandContext): Promise<Check[]> {
   const { deps, dataDir, signal } = context;
   const { machine, env } = deps;
-  const [fileSystem, directory, placement, tmux, bash, setpriv, socket, lock, config, pi] = await Promise.all([
-    machine.fileSystem(dataDir),
-    machine.directory(dataDir),
-    machine.placement(env),
-    machine.firstLine('tmux', ['-V'], { signal }),
-    machine.firstLine('bash', ['--version'], { signal }),
-    machine.firstLine('setpriv', ['--version'], { signal }),
-    deps.planes.socketPath(dataDir).catch((error: unknown) => AgentRuntimeError.from(error)),
-    findOwner(context),
-    checkConfig(context),
-    machine.piFiles(env),
-  ]);
+  const [fileSystem, directory, placement, tmux, bash, setpriv, socket, lock, config, retention, pi] =
+    await Promise.all([
+      machine.fileSystem(dataDir),
+      machine.directory(dataDir),
+      machine.placement(env),
+      machine.firstLine('tmux', ['-V'], { signal }),
+      machine.firstLine('bash', ['--version'], { signal }),
+      machine.firstLine('setpriv', ['--version'], { signal }),
+      deps.planes.socketPath(dataDir).catch((error: unknown) => AgentRuntimeError.from(error)),
+      findOwner(context),
+      checkConfig(context),
+      checkRetention(context),
+      machine.piFiles(env),
+    ]);
   return [
     checkNode(machine.nodeVersion),
     checkPlatform(machine.platform),
@@ -54,6 +58,7 @@ export async function examine(context: CommandContext): Promise<Check[]> {
       machine.platform,
     ),
     config,
+    retention,
     checkPi(pi),
     checkCredentials(machine.credentialNames, env),
   ];
@@ -67,6 +72,26 @@ async function findOwner(context: CommandContext): Promise<LockFacts> {
   }
   const owner = await context.deps.planes.owner(context.dataDir);
   return owner === undefined ? { kind: 'free' } : { kind: 'silent', pid: owner.pid };
+}
+
+/** What is kept of ended tasks, and who says so. */
+async function checkRetention(context: CommandContext): Promise<Check> {
+  const { deps, dataDir } = context;
+  try {
+    const { retention, path } = await findRetention({ dataDir, home: deps.home });
+    const found = { name: 'retention', detail: `${path ?? 'the default'}: ${describeRetention(retention)}` };
+    const here = await context.config().catch(() => undefined);
+    const isElsewhere = here?.config.retention !== undefined && here.path !== path;
+    if (!isElsewhere) return { ...found, status: 'ok' };
+    return {
+      ...found,
+      status: 'warn',
+      hint: `the one of ${here.path ?? 'this configuration'} does not count: it would be that of all projects whose tasks are in ${dataDir}`,
+    };
+  } catch (error) {
+    const detail = sanitizeLine(AgentRuntimeError.from(error).rawMessage, 500);
+    return { name: 'retention', status: 'warn', detail, hint: 'nothing is removed before that is mended' };
+  }
 }
 
 async function checkConfig(context: CommandContext): Promise<Check> {

@@ -1,4 +1,4 @@
-import type { AgentRuntimeError, ControlPlane, ErrorData, RuntimeDefinition } from '@runtime/contracts';
+import type { AgentRuntimeError, ControlPlane, ErrorData, Retention, RuntimeDefinition } from '@runtime/contracts';
 import type { RuntimeAdapter } from '@runtime/contracts/adapter';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Machine } from '../doctor/machine.ts';
@@ -23,6 +23,8 @@ export interface OpenPlaneOptions {
   readonly listen: boolean;
   /** How many tasks run at a time. @default as the control plane has it */
   readonly concurrency?: number;
+  /** Which ended tasks stay, asked each time; `false` for all. @default as the control plane has it */
+  readonly retention?: () => Promise<Retention | false>;
   /** Of this program. */
   readonly version: string;
   /**

@@ -72,18 +72,21 @@ export function shortHelp(command: Command, width: number): string {
   let group = '';
   for (const child of shown) {
     if (child.helpGroup() !== group) {
+      // The first one belongs to the usage.
+      if (group !== '') lines.push('');
       group = child.helpGroup();
-      lines.push('', group);
+      lines.push(group);
     }
     // What follows the first clause is for the whole help.
     const [clause = ''] = child.description().split(/[;:,]/);
     lines.push(cutLine(`  ${child.name().padEnd(longest)}  ${clause}`, width));
   }
-  const more = [
-    `${command.name()} <command> --help shows arguments, options and examples`,
-    `${command.name()} help shows everything, and the exit codes`,
-  ].map((line) => wrapLine(line, width, ''));
-  return [...lines, '', ...more, ''].join('\n');
+  const more = wrapLine(
+    `More: ${command.name()} <command> --help, and ${command.name()} help for everything`,
+    width,
+    '',
+  );
+  return [...lines, '', more, ''].join('\n');
 }
 
 const firstSteps = ['doctor', 'run "fix the flaky test" --on pi', 'watch last'];

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError, type ControlPlane, type RuntimeDefinition } from '@runtime/contracts';
 import { z } from 'zod';
+import { findRetention } from '../config/retention.ts';
 import type { OpenPlaneOptions } from '../host/dependencies.ts';
 import type { ConnectContext } from './connect.ts';
 
@@ -22,6 +23,7 @@ export async function openOwnPlane(
     createAdapter: (id: string, definition: RuntimeDefinition) => deps.createAdapter(id, definition),
     listen: true,
     concurrency,
+    retention: async () => (await findRetention({ dataDir, home: deps.home })).retention,
     version: deps.version,
     onLeaveRequest,
   };

@@ -43,6 +43,8 @@ const table: Readonly<Record<string, readonly (readonly [args: readonly string[]
   'artifacts verify': [[['artifacts', 'verify'], nothing]],
   'artifacts gc': [[['artifacts', 'gc'], nothing]],
   requeue: [[['requeue', 'it'], id]],
+  rm: [[['rm', 'it', '--dry-run'], id]],
+  prune: [[['prune', '--keep', '100'], nothing]],
   attach: [[['attach', 'open'], nothing]],
   steer: [[['steer', 'open', 'y'], /^ins-[0-9a-z]{26}\n$/]],
   'follow-up': [[['follow-up', 'open', 'y'], /^ins-[0-9a-z]{26}\n$/]],

@@ -1,0 +1,94 @@
+import type { RemovalReport, Retention } from '@runtime/contracts';
+import { z } from 'zod';
+import { usageError } from '../arguments/usage-error.ts';
+import { findRetention } from '../config/retention.ts';
+import type { CommandContext } from '../invocation/context.ts';
+import type { Handler } from '../invocation/handle.ts';
+import { findTask } from '../plane/find-task.ts';
+import { openToEnd } from '../plane/open-to-end.ts';
+import { formatBytes } from '../render/bytes.ts';
+import { describeRetention } from '../render/retention.ts';
+
+const removeOptionsSchema = z.object({ dryRun: z.boolean().default(false), why: z.string().optional() });
+
+const nothing: RemovalReport = { tasks: 0, taskIds: [], runs: 0, events: 0, bytes: 0, artifactBytes: 0 };
+
+/** `runtime rm`. */
+export const remove: Handler = async (context, names, given) => {
+  const options = optionsOf(context, given);
+  const { plane } = await openToEnd(context);
+  const ids = new Set<string>();
+  // All of them first: a mistake in the last name removes nothing.
+  for (const name of names) ids.add((await findTask(context, plane, name)).id);
+  let total = nothing;
+  for (const id of ids) {
+    const report = await plane.task(id).remove(options);
+    total = {
+      tasks: total.tasks + report.tasks,
+      taskIds: [...total.taskIds, ...report.taskIds],
+      runs: total.runs + report.runs,
+      events: total.events + report.events,
+      bytes: total.bytes + report.bytes,
+      artifactBytes: total.artifactBytes + report.artifactBytes,
+    };
+  }
+  await tell(context, total, options.dryRun);
+};
+
+const pruneOptionsSchema = z.object({
+  olderThan: z.int().optional(),
+  keep: z.int().optional(),
+  size: z.int().optional(),
+});
+
+/** `runtime prune`. */
+export const prune: Handler = async (context, _args, given) => {
+  const options = optionsOf(context, given);
+  const retention = limitsOf(given) ?? (await retentionHere(context));
+  const { plane } = await openToEnd(context);
+  const report = await plane.prune(retention, options);
+  await tell(context, report, options.dryRun);
+};
+
+function optionsOf({ signal }: CommandContext, given: Record<string, unknown>) {
+  const { dryRun, why } = removeOptionsSchema.parse(given);
+  return { signal, by: 'cli', dryRun, ...(why === undefined ? {} : { why }) };
+}
+
+function limitsOf(given: Record<string, unknown>): Retention | undefined {
+  const { olderThan, keep, size } = pruneOptionsSchema.parse(given);
+  if (olderThan === undefined && keep === undefined && size === undefined) return undefined;
+  return {
+    ...(olderThan === undefined ? {} : { olderThanMs: olderThan }),
+    ...(keep === undefined ? {} : { keep }),
+    ...(size === undefined ? {} : { maxBytes: size }),
+  };
+}
+
+async function retentionHere({ dataDir, deps, out }: CommandContext): Promise<Retention> {
+  const { retention, path } = await findRetention({ dataDir, home: deps.home });
+  if (retention === false)
+    throw usageError(`${path} says that everything is kept`, 'name a limit: --older-than, --keep or --size');
+  out.remark(
+    `by the retention ${path === undefined ? 'that is the default' : `of ${path}`}: ${describeRetention(retention)}`,
+  );
+  return retention;
+}
+
+async function tell(context: CommandContext, report: RemovalReport, dryRun: boolean): Promise<void> {
+  const { out, program } = context;
+  const { tasks, taskIds, runs, events, bytes, artifactBytes } = report;
+  await out.document({ ...report, dryRun });
+  if (out.quiet) return out.bare(taskIds.join('\n'));
+  const what = `${count(tasks, 'task')} (${count(events, 'event')}, ${count(runs, 'directory of a run', 'directories of runs')}, ${dryRun ? 'about ' : ''}${formatBytes(bytes)})`;
+  await out.line(dryRun ? `would remove ${what}` : `removed ${what}`);
+  if (artifactBytes === 0) return;
+  const those = `${formatBytes(artifactBytes)} of artifacts`;
+  out.remark(
+    dryRun
+      ? `${those} would go with the next collection`
+      : context.spoken(`up to ${those} go with the next collection: ${program} artifacts gc --remove`),
+  );
+}
+
+const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
