@@ -57,17 +57,22 @@ async function instruct(
     }
   } finally {
     // Also when it did not come that far: it is queued or sent, and has an id to look it up by.
-    await report(context, receipt);
+    await report(context, receipt, plane.task(view.id));
   }
 }
 
-async function report({ out, signal }: CommandContext, receipt: Receipt): Promise<void> {
+async function report({ out, signal }: CommandContext, receipt: Receipt, task: TaskHandle): Promise<void> {
   // After Ctrl-C too: the answer is at hand.
   const level = await receipt.level(signal.aborted ? {} : { signal });
   await out.document({ taskId: receipt.taskId, instructionId: receipt.instructionId, level });
   if (out.quiet) return out.bare(receipt.instructionId);
-  await out.line(`${shortId(receipt.instructionId)} ${level}`);
+  const isAfterCheck = level === 'queued' && !signal.aborted && (await isBeingChecked(task, signal));
+  const after = isAfterCheck ? ': the work is being checked; the agent gets it after that' : '';
+  await out.line(`${shortId(receipt.instructionId)} ${level}${after}`);
 }
+
+const isBeingChecked = async (task: TaskHandle, signal: AbortSignal): Promise<boolean> =>
+  (await task.status({ signal })).waitingFor?.kind === 'check';
 
 type Level = NonNullable<z.output<typeof instructOptionsSchema>['wait']>;
 

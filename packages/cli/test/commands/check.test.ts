@@ -1,3 +1,5 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { MemoryScript } from '@runtime/conformance/memory-runtime';
 import { expect, it } from 'vitest';
 import { Lab } from '../support/lab.ts';
@@ -32,6 +34,20 @@ it('run --check fails a task that never passes, and says how often it was checke
   expect(run.code).toBe(1);
   expect(run.stdout).toMatch(/failed \(check_failed\).*The check failed: it exited with 3/s);
   expect((await lab.run('status', 'last')).stdout).toMatch(/check +failed in round 1: exit code 3/);
+});
+
+it('steer says of an instruction that comes while a check runs that it is for after that', async () => {
+  await using lab = await Lab.open(worker);
+  const command = 'touch began; while [ ! -e go ]; do sleep 0.02; done';
+  expect(await lab.run('submit', 'x', '--check', command)).toMatchObject({ code: 0 });
+  await expect.poll(() => existsSync(join(lab.workspace, 'began'))).toBe(true);
+  const steered = await lab.run('steer', 'last', 'also the docs');
+  expect(steered.code).toBe(0);
+  expect(steered.stdout).toMatch(/^\w+ queued: the work is being checked; the agent gets it after that\n$/);
+  writeFileSync(join(lab.workspace, 'go'), '');
+  const watched = await lab.run('watch', 'last');
+  expect(watched.stdout).toMatch(/! Check 1 passed; an instruction waits; resuming the conversation on memory now/);
+  expect(watched.stdout).toMatch(/mended\n· check 2\n✓ the check passed/);
 });
 
 it.each([

@@ -211,6 +211,8 @@ const planeTaskEventSchemas = {
     mode: runModeSchema,
     target: targetSchema,
     reason: why,
+    /** How many of the `maxRounds` of the task's check are used with this one; left out where it uses none. */
+    roundsUsed: z.int().min(1).optional(),
   }),
   'task.ended': z.object({ type: z.literal('task.ended'), outcome: runOutcomeSchema }),
 } as const;

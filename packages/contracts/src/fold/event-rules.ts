@@ -3,7 +3,7 @@ import type { TaskEventType } from '../events/task-events.ts';
 import type { InstructionLevel } from '../vocabulary/instruction.ts';
 import { maxOpen } from '../events/session-events.ts';
 import { own } from '../base/own.ts';
-import { currentRun, openApprovals, type TaskState } from './task-state.ts';
+import { currentRun, openApprovals, openCheck, type TaskState } from './task-state.ts';
 
 /**
  * A condition on the state of a task that must hold before an event may be appended to its stream.
@@ -35,6 +35,7 @@ export type Guard =
   /** A retry was scheduled, and neither it nor its turn has ended. */
   | 'retry.open'
   | 'compaction.none'
+  | 'check.none'
   | 'check.open'
   | { readonly instruction: readonly InstructionLevel[] };
 
@@ -58,8 +59,14 @@ export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'task.submitted': { follows: 'nothing: it is the first of its stream', when: ['task.new'] },
   'runtime.rejected': { follows: 'task.submitted, while no run is open', when: ['task.open', 'run.none'] },
   'runtime.degraded': { follows: 'runtime.rejected or run.ended', when: ['task.open', 'run.none'] },
-  'attempt.scheduled': { follows: 'runtime.rejected or run.ended', when: ['task.open', 'run.none'] },
-  'run.starting': { follows: 'task.submitted; the run before it ended', when: ['task.open', 'run.none'] },
+  'attempt.scheduled': {
+    follows: 'runtime.rejected, run.ended or check.ended',
+    when: ['task.open', 'run.none', 'check.none'],
+  },
+  'run.starting': {
+    follows: 'task.submitted; the run and the check before it ended',
+    when: ['task.open', 'run.none', 'check.none'],
+  },
   'run.started': { follows: 'run.starting', when: ['task.open', 'run.current', 'run.unstarted'] },
   'run.reattached': { follows: 'run.starting, by a later owner', when: ['task.open', 'run.current'] },
   'run.resumed': { follows: 'run.started', when: session },
@@ -127,7 +134,10 @@ export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'cancel.requested': { follows: 'task.submitted', when: ['task.open'] },
   'interrupt.requested': { follows: 'run.started', when: ['task.open', 'run.current', 'run.not-stopping'] },
   'close.requested': { follows: 'task.submitted', when: ['task.open'] },
-  'task.ended': { follows: 'everything: it is the last of its stream, exactly once', when: ['task.open', 'run.none'] },
+  'task.ended': {
+    follows: 'everything: it is the last of its stream, exactly once',
+    when: ['task.open', 'run.none', 'check.none'],
+  },
 };
 
 const idOf = (event: NewEvent, field: string): string => (typeof event[field] === 'string' ? event[field] : '');
@@ -157,6 +167,7 @@ const checks: {
   },
   'retry.open': (state) => state?.runs.at(-1)?.retry !== undefined,
   'compaction.none': (state) => state?.runs.at(-1)?.compaction === undefined,
+  'check.none': (state) => state === undefined || openCheck(state) === undefined,
   'check.open': (state, event) => state?.check?.checkId === event['checkId'] && state?.check?.ok === undefined,
   'instruction.new': (state, event) => own(state?.instructions, idOf(event, 'instructionId')) === undefined,
 };

@@ -26,7 +26,7 @@ import {
  * The version of `foldTask`. It changes when the fold makes another state of the same events: snapshots of another
  * version are not read.
  */
-export const taskFoldVersion = '6';
+export const taskFoldVersion = '7';
 
 function submitted(event: StoredByType['task.submitted']): TaskState {
   const prompt: InstructionState = { id: event.instructionId, mode: 'prompt', level: 'queued' };
@@ -182,6 +182,7 @@ const planeHandlers = {
       target: event.target,
       reason: event.reason,
     },
+    ...defined({ roundsUsed: event.roundsUsed }),
   }),
   'artifact.stored': (state, { artifact }) => {
     const { count = 0, bytes = 0 } = state.artifacts ?? {};

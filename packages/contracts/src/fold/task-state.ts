@@ -194,6 +194,8 @@ export interface TaskState {
   readonly writtenOmitted?: number;
   /** The last one. */
   readonly check?: CheckState;
+  /** Of the `maxRounds` of its check. */
+  readonly roundsUsed?: number;
   readonly outcome?: RunOutcome;
   readonly endedAt?: number;
 }

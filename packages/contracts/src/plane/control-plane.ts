@@ -141,7 +141,8 @@ export interface TaskHandle {
   /**
    * Sends an instruction into the running turn. Resolves when it is durable, not when the agent has it: see
    * `Receipt.reached`.
-   * CONFLICT after the end, UNSUPPORTED where the runtime cannot be steered.
+   * While the task's check runs it is for a run after that. CONFLICT after the end, UNSUPPORTED where the runtime cannot
+   * be steered.
    */
   steer(input: string | readonly Part[], options?: SendOptions): Promise<Receipt>;
   /** Sends an instruction for after the running turn. Errors and durability as for `steer`. */

@@ -5,7 +5,10 @@ const argument = z
   .max(32_768)
   .refine((text) => !text.includes('\0'), 'an argument has no NUL');
 
-/** A command that decides whether the work of a task is done: its exit code 0 says so, and not the agent. */
+/**
+ * A command that decides whether the work of a task is done: its exit code 0 says so, and not the agent. With what a
+ * caller says while it runs the agent goes on afterwards, whether it passed or failed, and is checked again.
+ */
 export const checkSchema = z.strictObject({
   /**
    * The program and its arguments, one each; no shell reads them. It runs in the workspace once the agent has ended, with
@@ -19,7 +22,7 @@ export const checkSchema = z.strictObject({
     .readonly(),
   /**
    * How often the agent is told what the check printed, and goes on: in the same conversation where its runtime can
-   * resume, else it starts over. @default 3
+   * resume, else it starts over. Going on with an instruction of a caller is not counted. @default 3
    */
   maxRounds: z.int().min(0).max(20).default(3),
   /** Of one check, in ms, at most 90 days; then it has failed. @default 600000 */

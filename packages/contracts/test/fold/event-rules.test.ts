@@ -184,6 +184,7 @@ const broken: { readonly [G in NamedGuard]: (type: TaskEventType, event: NewEven
     [after([...story.retrying, turnEnded]), event],
   ],
   'compaction.none': (_type, event) => [[after(story.compacting), event]],
+  'check.none': (_type, event) => [[after(story.checking), event]],
   'check.open': (_type, event) => [
     [after(story.runEnded), event],
     [after(story.checking), { ...event, checkId: 'another' }],

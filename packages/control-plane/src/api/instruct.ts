@@ -1,6 +1,7 @@
 import { AgentRuntimeError, idSchema, partsSchema, type Part } from '@runtime/contracts';
 import {
   currentRun,
+  isBeingChecked,
   openApprovals,
   type InstructionState,
   type RunState,
@@ -87,7 +88,7 @@ function reasonItIsTooLate(state: TaskState, run: RunState | undefined): string 
   if (state.outcome) return `has ended (${state.outcome.status})`;
   if (state.cancel) return 'is being cancelled';
   if (state.close) return 'was closed and takes no more instructions';
-  const waits = nextAttempt(state) !== undefined || openApprovals(state).length > 0;
+  const waits = nextAttempt(state) !== undefined || openApprovals(state).length > 0 || isBeingChecked(state);
   if (!run && !waits && nextStep(state, 0).kind === 'end') return 'is ending: its last run is over';
   if (run?.status === 'stopping') return 'is ending: its run is being stopped';
   return undefined;

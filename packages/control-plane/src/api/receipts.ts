@@ -85,12 +85,11 @@ function levelReached(state: TaskState, wanted: WantedLevel): InstructionLevel |
       { details: { level } },
     );
   }
-  const most = currentRun(state)?.capabilities?.steer;
-  if (
-    instruction.mode !== 'prompt' &&
-    most !== undefined &&
-    steerCapabilitySchema.options.indexOf(most) < steerRank(wanted.level)
-  ) {
+  const run = currentRun(state);
+  const most = run?.capabilities?.steer;
+  // What goes with the prompt of a run is not steered into it.
+  const isSteered = instruction.mode !== 'prompt' && !run?.carries.includes(instruction.id);
+  if (isSteered && most !== undefined && steerCapabilitySchema.options.indexOf(most) < steerRank(wanted.level)) {
     throw new AgentRuntimeError('UNSUPPORTED', `this runtime can prove no more than ${most}`, {
       retry: 'never',
       details: { provable: most },

@@ -1,37 +1,43 @@
-import type { RunOutcome, TaskEvent, TaskEventOf } from '@runtime/contracts';
+import type { CheckCause, RunOutcome, TaskEvent, TaskEventOf } from '@runtime/contracts';
 import type { CheckState, TaskState } from '@runtime/contracts/fold';
 import type { PlaneContext } from '../task/context.ts';
 import { commandText } from '../check/command-text.ts';
-import { canResume } from './what-follows.ts';
+import { waitingInstructions } from '../run/prompts.ts';
+import { roundsUsed, sendBack } from './send-back.ts';
+
+/** With these causes no further run could bring the check to another end, or none is wanted. */
+const isLast: ReadonlySet<CheckCause | undefined> = new Set(['deadline', 'cancel', 'unavailable', 'lost']);
 
 /**
- * What follows a check that did not pass, while rounds are left: the agent is told, and goes on in the same conversation
- * where that can be resumed, else it starts over and gets what it is told with its prompt. It costs no attempt: nothing
- * of the runtime's failed.
+ * What follows a check. One that failed sends the agent back while rounds are left. What callers said and no run was given yet sends
+ * the agent back as well, together with what a failed check printed, and is no round: the plane did not ask for it.
  */
 export function afterCheck(
-  { newId, clock }: Pick<PlaneContext, 'newId' | 'clock'>,
+  ctx: Pick<PlaneContext, 'newId' | 'clock'>,
   state: TaskState,
   ended: TaskEventOf<'check.ended'>,
   told: string,
 ): TaskEvent[] {
   const { check: spec } = state.spec;
-  const run = state.runs.at(-1);
-  if (!spec || !run || ended.round > spec.maxRounds) return [];
-  const mode = canResume(state, run) ? 'resume' : 'restart';
-  const text = `The work was checked with \`${commandText(spec.command)}\`, and the check failed (${ended.round} of at most ${spec.maxRounds + 1}). ${told}\n\nMend what it shows. It is run again when you are done.`;
-  const as = mode === 'resume' ? 'prompt' : 'followUp';
-  return [
-    { type: 'instruction.queued', instructionId: newId('ins'), mode: as, parts: [{ type: 'text', text }], by: 'plane' },
-    {
-      type: 'attempt.scheduled',
-      notBefore: clock(),
-      attempt: run.attempt,
-      mode,
-      target: run.target,
-      reason: `Check ${ended.round} failed: ${describe(ended)}`,
-    },
-  ];
+  if (!spec || state.cancel || isLast.has(ended.cause)) return [];
+  const isAsked = waitingInstructions(state, ctx.clock()).length > 0;
+  const checked = `The work was checked with \`${commandText(spec.command)}\`, and the check`;
+  const since = 'an instruction waits';
+  if (ended.ok) {
+    const text = `${checked} passed. Now do what else you are told here. It is run again when you are done.`;
+    return isAsked
+      ? sendBack(ctx, state, { text, reason: `Check ${ended.round} passed; ${since}`, isRound: false })
+      : [];
+  }
+  const why = `Check ${ended.round} failed: ${describe(ended)}`;
+  if (isAsked) {
+    const text = `${checked} failed. ${told}\n\nMend what it shows, and do what else you are told here. It is run again when you are done.`;
+    return sendBack(ctx, state, { text, reason: `${why}; ${since}`, isRound: false });
+  }
+  const used = roundsUsed(state);
+  if (used >= spec.maxRounds) return [];
+  const text = `${checked} failed (${used + 1} of at most ${spec.maxRounds + 1}). ${told}\n\nMend what it shows. It is run again when you are done.`;
+  return sendBack(ctx, state, { text, reason: why, isRound: true });
 }
 
 /** How a task ends whose work succeeded, by its check; undefined where that has nothing against it. */
@@ -39,8 +45,8 @@ export function outcomeOfCheck({ runs, check }: TaskState): RunOutcome | undefin
   if (!check || check.ok !== false || check.runId !== runs.at(-1)?.runId) return undefined;
   if (check.cause === 'deadline')
     return { status: 'timed_out', code: 'timeout', message: 'The task reached its deadline while its check ran' };
-  const times = check.round === 1 ? '' : ` for the ${check.round}. time`;
-  return { status: 'failed', code: 'check_failed', message: `The check failed${times}: ${describe(check)}` };
+  const round = check.round === 1 ? '' : ` in round ${check.round}`;
+  return { status: 'failed', code: 'check_failed', message: `The check failed${round}: ${describe(check)}` };
 }
 
 /** How a check ended, in its event and in the state. */

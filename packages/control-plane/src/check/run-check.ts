@@ -22,7 +22,7 @@ const leaseRetryMs = 5_000;
 
 type CheckEnded = TaskEventOf<'check.ended'>;
 
-/** What follows a check that did not pass, as events; `told` is what it printed, for the agent. */
+/** What follows a check, as events; `told` is what it printed, for the agent. */
 export type AfterCheck = (state: TaskState, ended: CheckEnded, told: string) => TaskEvent[];
 
 /** How a check ended. */
@@ -145,12 +145,7 @@ async function conclude(task: Task, check: CheckState, ending: Ending, after: Af
   await ctx.failpoint('check.stored');
   await task.record((state) => {
     if (openCheck(state)?.checkId !== checkId) return [];
-    const next =
-      ok || state.cancel || (cause !== undefined && !mayGoOn.has(cause)) ? [] : after(state, ended, toldOf(output));
-    return [...kept.events, ended, ...next];
+    return [...kept.events, ended, ...after(state, ended, toldOf(output))];
   });
   return true;
 }
-
-/** What the agent may be able to mend. */
-const mayGoOn: ReadonlySet<CheckCause> = new Set(['timeout', 'output_limit']);

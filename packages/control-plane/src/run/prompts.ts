@@ -1,5 +1,5 @@
 import { instructionText, type Instruction, type InstructionMode, type Part } from '@runtime/contracts';
-import type { RunState, TaskState } from '@runtime/contracts/fold';
+import type { InstructionState, RunState, TaskState } from '@runtime/contracts/fold';
 
 const startedOver =
   'Note: an earlier attempt at this task ended before it was finished and may have left changes in the workspace. ' +
@@ -51,6 +51,14 @@ export function lapsedInstructions(state: TaskState, now: number): { readonly id
       return [{ id, reason: 'The instruction expired before it could be sent' }];
     return ifTurn === undefined ? [] : [{ id, reason: `Turn ${ifTurn} is not running` }];
   });
+}
+
+/** Instructions of callers that no run was given yet, and whose condition can still hold. */
+export function waitingInstructions(state: TaskState, now: number): InstructionState[] {
+  const lapsed = new Set(lapsedInstructions(state, now).map(({ id }) => id));
+  return Object.values(state.instructions).filter(
+    ({ id, level, mode }) => level === 'queued' && mode !== 'prompt' && !lapsed.has(id),
+  );
 }
 
 /**

@@ -3,45 +3,15 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { memoryRuntime, type MemoryScript, type MemoryStep } from '@runtime/conformance/memory-runtime';
-import type { ControlPlane, SubmitRequest, TaskStreamEvent } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
+import { appears, artifactsOf, checksOf, request, sh, worker } from '../support/checks.ts';
 import { eventsOf, makePlaces, openPlane, typesOf, type Places } from '../support/planes.ts';
-import { textOf } from '../support/text-of.ts';
-
-const sh = (script: string): string[] => ['sh', '-c', script];
-
-/** Says what it was told, and writes so often to the file that the check reads. */
-const worker: MemoryScript = ({ text }) => [
-  { do: 'say', text: `told: ${text}` },
-  { do: 'write', path: 'work', text: 'again' },
-];
-
-async function artifactsOf(plane: ControlPlane, id: string): Promise<Record<string, string>> {
-  const texts: Record<string, string> = {};
-  for await (const artifact of plane.task(id).artifacts()) texts[artifact.name] = await textOf(artifact.body());
-  return texts;
-}
-
-const checksOf = async (plane: ControlPlane, id: string) =>
-  ((await eventsOf(plane, id)) as readonly unknown[] as TaskStreamEvent[]).flatMap((event) =>
-    event.type === 'check.ended' ? [event] : [],
-  );
-
-const request = (places: Places, more: Partial<SubmitRequest>): SubmitRequest => ({
-  prompt: 'go',
-  workspace: places.workspace,
-  ...more,
-});
 
 /** The files that hold values to mask. */
 async function secretsLeft({ dataDir }: Places): Promise<string[]> {
   const files = await readdir(join(dataDir, 'runs'), { recursive: true });
   return files.filter((file) => file.endsWith('secrets.json'));
 }
-
-/** Resolves once the file is there. */
-const appears = (places: Places, name: string) =>
-  expect.poll(async () => (await readdir(places.workspace)).includes(name)).toBe(true);
 
 describe('a check', () => {
   it('decides by its exit code after the agent has ended, and what it printed is kept', async () => {
@@ -99,7 +69,7 @@ describe('a check', () => {
     expect(await task.outcome()).toEqual({
       status: 'failed',
       code: 'check_failed',
-      message: 'The check failed for the 2. time: it exited with 7',
+      message: 'The check failed in round 2: it exited with 7',
     });
     expect(Object.keys(await artifactsOf(plane, task.id))).toContain('work');
     const once = await plane.submit(request(places, { check: { ...check, maxRounds: 0 } }));

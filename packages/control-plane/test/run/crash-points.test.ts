@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { memoryRuntime, type MemoryRuntimeOptions, type MemoryStep } from '@runtime/conformance/memory-runtime';
 import type { ControlPlane, RuntimeCapabilities, SubmitRequest } from '@runtime/contracts';
 import { describe, expect, inject, it } from 'vitest';
@@ -10,7 +12,7 @@ interface Scene {
   readonly request?: Partial<SubmitRequest>;
   /** The files that a task which succeeds has delivered. */
   readonly delivers?: Readonly<Record<string, string>>;
-  /** Where the agent says this, the person acts. */
+  /** Where the agent says this, or an event of this type comes, the person acts. */
   readonly acts?: Readonly<Record<string, (plane: ControlPlane, id: string) => Promise<unknown>>>;
 }
 
@@ -32,6 +34,16 @@ const scenes: Readonly<Record<string, Scene>> = {
   'work that is checked twice': {
     script: ({ text }) => [{ do: 'write', path: text.includes('checked') ? 'right' : 'wrong', text: '' }, say('done')],
     request: { check: { command: ['test', '-e', 'right'], maxRounds: 3 } },
+  },
+  'work that is checked while a person says more': {
+    script: () => [say('done')],
+    request: { check: { command: ['sh', '-c', 'while [ ! -e go ]; do sleep 0.02; done'] } },
+    acts: {
+      'check.started': async (plane, id) => {
+        await plane.task(id).steer('also', { key: 'also' });
+        await writeFile(join((await plane.task(id).status()).workspace, 'go'), '');
+      },
+    },
   },
   'an approval': {
     script: () => [{ do: 'ask', title: 'May I?', answered: ({ choice }) => [say(String(choice))] }],
@@ -73,7 +85,13 @@ const kinds: Readonly<Record<string, readonly [Partial<RuntimeCapabilities>, rea
   'a runtime that is sent its prompt': [{}, all],
   'a runtime that is launched with it': [
     launched,
-    ['a turn with a tool', 'a turn whose files are kept', 'work that is checked twice', 'a crash, and its resumption'],
+    [
+      'a turn with a tool',
+      'a turn whose files are kept',
+      'work that is checked twice',
+      'work that is checked while a person says more',
+      'a crash, and its resumption',
+    ],
   ],
   'a runtime that cannot tell what became of a steer': [{ steer: 'unknown' }, ['a steer and a follow-up']],
 };
@@ -104,7 +122,7 @@ function mortal(dieAt: readonly Death[]) {
 async function attend(plane: ControlPlane, id: string, { acts = {} }: Scene, signal: AbortSignal): Promise<void> {
   const done = new Set<string>();
   for await (const event of plane.task(id).events({ signal })) {
-    const act = event.type === 'message.completed' ? acts[event.text] : undefined;
+    const act = acts[event.type === 'message.completed' ? event.text : event.type];
     await act?.(plane, id).catch(() => undefined);
     if (event.type === 'approval.requested' && event.kind !== 'recovery') {
       await plane
