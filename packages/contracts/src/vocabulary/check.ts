@@ -22,7 +22,8 @@ export const checkSchema = z.strictObject({
     .readonly(),
   /**
    * How often the agent is told what the check printed, and goes on: in the same conversation where its runtime can
-   * resume, else it starts over. Going on with an instruction of a caller is not counted. @default 3
+   * resume, else it starts over. So is a required deliverable told that is missing after a check that passed. Going on
+   * with an instruction of a caller is not counted. @default 3
    */
   maxRounds: z.int().min(0).max(20).default(3),
   /** Of one check, in ms, at most 90 days; then it has failed. @default 600000 */

@@ -20,7 +20,10 @@ export const globSchema = z
 export const deliverableSchema = z.strictObject({
   /** Of names relative to the workspace; `.git` and `node_modules` are looked into only where it names them. */
   glob: globSchema,
-  /** A task that succeeds without a file for it is `failed` after all, with `deliverable_missing`. @default true */
+  /**
+   * A task that succeeds without a file for it is `failed` after all, with `deliverable_missing`. Where it has a check
+   * with rounds left, its agent is told what is missing, and goes on. @default true
+   */
   required: z.boolean().default(true),
 });
 export type Deliverable = z.infer<typeof deliverableSchema>;

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import type { Imported, ImportedFile, ImportOptions, RefusedFile } from '@runtime/artifacts';
-import { AgentRuntimeError, type RunOutcome } from '@runtime/contracts';
+import { AgentRuntimeError, type FailedOutcome, type RunOutcome } from '@runtime/contracts';
 import { maxWritten, type TaskState, type WrittenFile } from '@runtime/contracts/fold';
 import type { Task } from '../task/task.ts';
 import { whenThereIsRoom } from '../waiting/disk-room.ts';
@@ -11,10 +11,11 @@ import { Collected } from './collected.ts';
 const maxFiles = 1000;
 const maxMessageChars = 2000;
 
-/** What was kept, and how the task ends with that. */
+/** What was kept of a task. */
 export interface Collection extends Disposable {
   readonly events: Collected['events'];
-  readonly outcome: RunOutcome;
+  /** The outcome of work that succeeded and did not deliver what it had to. */
+  readonly missing: FailedOutcome | undefined;
 }
 
 /**
@@ -26,7 +27,7 @@ export async function collectFiles(task: Task, outcome: RunOutcome): Promise<Col
   const { spec, runs, written = [] } = task.state;
   const { deliverables = [] } = spec;
   const isNeeded = deliverables.length + written.length > 0 && runs.length > 0 && outcome.status !== 'cancelled';
-  if (!isNeeded) return { events: [], outcome, [Symbol.dispose]: () => {} };
+  if (!isNeeded) return { events: [], missing: undefined, [Symbol.dispose]: () => {} };
   using wanted = new WhileWanted(task);
   task.isCollecting = true;
   const parts = await whenThereIsRoom(() => lookForAll(task, wanted.signal), wanted.signal)
@@ -47,7 +48,7 @@ export async function collectFiles(task: Task, outcome: RunOutcome): Promise<Col
   ];
   return {
     events: all.flatMap(({ events }) => events),
-    outcome: outcome.status === 'succeeded' ? (missingOf(task.state, delivered) ?? outcome) : outcome,
+    missing: outcome.status === 'succeeded' ? missingOf(task.state, delivered) : undefined,
     [Symbol.dispose]: () => {
       for (const each of all) each[Symbol.dispose]();
     },
@@ -67,8 +68,7 @@ interface FoundFiles {
 
 const keptOf = ({ files, refused }: Found) => ({ kept: files, refused });
 
-/** The outcome of work that did not deliver what it had to. */
-function missingOf({ spec }: TaskState, { unmatched, refused, problem }: Found): RunOutcome | undefined {
+function missingOf({ spec }: TaskState, { unmatched, refused, problem }: Found): FailedOutcome | undefined {
   const missing = (spec.deliverables ?? []).filter(({ glob, required }) => required && unmatched.includes(glob));
   if (missing.length === 0) return undefined;
   const what = `nothing was delivered for ${missing.map(({ glob }) => JSON.stringify(glob)).join(', ')}`;

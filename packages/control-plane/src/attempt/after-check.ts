@@ -1,4 +1,4 @@
-import type { CheckCause, RunOutcome, TaskEvent, TaskEventOf } from '@runtime/contracts';
+import type { CheckCause, FailedOutcome, RunOutcome, TaskEvent, TaskEventOf } from '@runtime/contracts';
 import type { CheckState, TaskState } from '@runtime/contracts/fold';
 import type { PlaneContext } from '../task/context.ts';
 import { commandText } from '../check/command-text.ts';
@@ -34,11 +34,30 @@ export function afterCheck(
     const text = `${checked} failed. ${told}\n\nMend what it shows, and do what else you are told here. It is run again when you are done.`;
     return sendBack(ctx, state, { text, reason: `${why}; ${since}`, isRound: false });
   }
-  const used = roundsUsed(state);
-  if (used >= spec.maxRounds) return [];
-  const text = `${checked} failed (${used + 1} of at most ${spec.maxRounds + 1}). ${told}\n\nMend what it shows. It is run again when you are done.`;
+  if (!hasRounds(state)) return [];
+  const text = `${checked} failed${counted(state)}. ${told}\n\nMend what it shows. It is run again when you are done.`;
   return sendBack(ctx, state, { text, reason: why, isRound: true });
 }
+
+/**
+ * What follows work that its check let pass, and that lacks a required deliverable: the agent is told so in one of the
+ * same rounds. Nothing follows without a check, or once its rounds are used.
+ */
+export function afterMissing(
+  ctx: Pick<PlaneContext, 'newId' | 'clock'>,
+  state: TaskState,
+  { message = '' }: FailedOutcome,
+): TaskEvent[] {
+  if (state.cancel || !hasRounds(state)) return [];
+  const text = `The check passed, but the work is not done${counted(state)}: ${message}.\n\nThese are names or patterns of files in the workspace. Make what is missing. The check is run again when you are done.`;
+  return sendBack(ctx, state, { text, reason: `The check passed, but ${message}`.slice(0, 2000), isRound: true });
+}
+
+const hasRounds = (state: TaskState): boolean => roundsUsed(state) < (state.spec.check?.maxRounds ?? 0);
+
+/** How often the work was not good, for the agent. */
+const counted = (state: TaskState): string =>
+  ` (${roundsUsed(state) + 1} of at most ${(state.spec.check?.maxRounds ?? 0) + 1})`;
 
 /** How a task ends whose work succeeded, by its check; undefined where that has nothing against it. */
 export function outcomeOfCheck({ runs, check }: TaskState): RunOutcome | undefined {

@@ -35,6 +35,12 @@ const scenes: Readonly<Record<string, Scene>> = {
     script: ({ text }) => [{ do: 'write', path: text.includes('checked') ? 'right' : 'wrong', text: '' }, say('done')],
     request: { check: { command: ['test', '-e', 'right'], maxRounds: 3 } },
   },
+  'work that delivers once it is told to': {
+    script: ({ text }) =>
+      text.includes('was delivered') ? [{ do: 'write', path: 'out/x', text: 'x' }, say('done')] : [say('done')],
+    request: { check: { command: ['true'] }, deliverables: [{ glob: 'out/*' }] },
+    delivers: { 'out/x': 'x' },
+  },
   'work that is checked while a person says more': {
     script: () => [say('done')],
     request: { check: { command: ['sh', '-c', 'while [ ! -e go ]; do sleep 0.02; done'] } },
