@@ -33,7 +33,7 @@ it('run --check fails a task that never passes, and says how often it was checke
   const run = await lab.run('run', 'x', '--check', 'exit 3', '--check-rounds', '0');
   expect(run.code).toBe(1);
   expect(run.stdout).toMatch(/failed \(check_failed\).*The check failed: it exited with 3/s);
-  expect((await lab.run('status', 'last')).stdout).toMatch(/check +failed in round 1: exit code 3/);
+  expect((await lab.run('status', 'last')).stdout).toMatch(/check +failed in round 1: it exited with 3/);
 });
 
 it('steer says of an instruction that comes while a check runs that it is for after that', async () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Exit } from './handle.ts';
 
 const argument = z
   .string()
@@ -41,3 +42,27 @@ export type Check = z.infer<typeof checkSchema>;
  */
 export const checkCauseSchema = z.enum(['timeout', 'deadline', 'cancel', 'output_limit', 'unavailable', 'lost']);
 export type CheckCause = z.infer<typeof checkCauseSchema>;
+
+const causes: { readonly [C in CheckCause]: string } = {
+  timeout: 'it took too long',
+  deadline: 'the deadline of the task was reached',
+  cancel: 'the task was cancelled',
+  output_limit: 'it printed too much',
+  unavailable: 'it could not be run',
+  lost: 'its process was lost again and again',
+};
+
+/** Why a check did not pass, in words, as its event and its view have it. The message in it is not sanitised. */
+export function whyCheckFailed({
+  exit,
+  cause,
+  message,
+}: {
+  readonly exit?: Exit | undefined;
+  readonly cause?: CheckCause | undefined;
+  readonly message?: string | undefined;
+}): string {
+  if (cause !== undefined) return message === undefined ? causes[cause] : `${causes[cause]}: ${message}`;
+  if (exit?.kind === 'exited') return `it exited with ${exit.code}`;
+  return exit?.kind === 'signaled' ? `it was ended by ${exit.signal}` : 'how it ended is unknown';
+}

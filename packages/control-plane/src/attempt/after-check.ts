@@ -1,5 +1,12 @@
-import type { CheckCause, FailedOutcome, RunOutcome, TaskEvent, TaskEventOf } from '@runtime/contracts';
-import type { CheckState, TaskState } from '@runtime/contracts/fold';
+import {
+  whyCheckFailed,
+  type CheckCause,
+  type FailedOutcome,
+  type RunOutcome,
+  type TaskEvent,
+  type TaskEventOf,
+} from '@runtime/contracts';
+import type { TaskState } from '@runtime/contracts/fold';
 import type { PlaneContext } from '../task/context.ts';
 import { commandText } from '../check/command-text.ts';
 import { waitingInstructions } from '../run/prompts.ts';
@@ -29,7 +36,7 @@ export function afterCheck(
       ? sendBack(ctx, state, { text, reason: `Check ${ended.round} passed; ${since}`, isRound: false })
       : [];
   }
-  const why = `Check ${ended.round} failed: ${describe(ended)}`;
+  const why = `Check ${ended.round} failed: ${whyCheckFailed(ended)}`;
   if (isAsked) {
     const text = `${checked} failed. ${told}\n\nMend what it shows, and do what else you are told here. It is run again when you are done.`;
     return sendBack(ctx, state, { text, reason: `${why}; ${since}`, isRound: false });
@@ -65,18 +72,5 @@ export function outcomeOfCheck({ runs, check }: TaskState): RunOutcome | undefin
   if (check.cause === 'deadline')
     return { status: 'timed_out', code: 'timeout', message: 'The task reached its deadline while its check ran' };
   const round = check.round === 1 ? '' : ` in round ${check.round}`;
-  return { status: 'failed', code: 'check_failed', message: `The check failed${round}: ${describe(check)}` };
-}
-
-/** How a check ended, in its event and in the state. */
-type Ended = { readonly [F in 'exit' | 'cause' | 'message']?: CheckState[F] | undefined };
-
-function describe({ exit, cause, message }: Ended): string {
-  if (message !== undefined) return message;
-  if (cause === 'timeout') return 'it took too long';
-  if (cause === 'output_limit') return 'it printed too much';
-  if (cause === 'lost') return 'its process was lost again and again';
-  if (exit?.kind === 'exited') return `it exited with ${exit.code}`;
-  if (exit?.kind === 'signaled') return `it was ended by ${exit.signal}`;
-  return 'how it ended is unknown';
+  return { status: 'failed', code: 'check_failed', message: `The check failed${round}: ${whyCheckFailed(check)}` };
 }

@@ -133,7 +133,10 @@ describe('a check', () => {
     await using places = await makePlaces();
     await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })] });
     const long = await plane.submit(request(places, { check: { command: ['x'.repeat(20_000), 'y'.repeat(32_768)] } }));
-    expect(await long.outcome()).toMatchObject({ code: 'check_failed' });
+    expect(await long.outcome()).toMatchObject({
+      code: 'check_failed',
+      message: expect.stringMatching(/^The check failed: it could not be run: \S/),
+    });
     const script: MemoryScript = ({ text }) =>
       text.includes('checked') ? [{ do: 'write', path: 'check.sh', text: 'exit 0' }] : [];
     await using later = await makePlaces();
