@@ -13,7 +13,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { specVersion, type Exit, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { PlaneContext } from '../task/context.ts';
 import { processEnvironment } from '../task/process-environment.ts';
-import { keepSecrets } from '../task/run-secrets.ts';
+import { keepSecrets, secretsOfRuns } from '../task/run-secrets.ts';
 import type { Task } from '../task/task.ts';
 
 /** What one check may print, in bytes on the disk; more ends it. */
@@ -45,8 +45,10 @@ export class CheckProcess {
     const cwd = state.spec.workspace;
     const { env, secrets } = await processEnvironment(this.#task, handle.runId);
     await mkdir(handle.runDir, { recursive: true, mode: 0o700 });
-    // Before anything begins: whoever takes the check over reads nothing else.
-    await keepSecrets(ctx, handle.runId, secrets);
+    const ofRuns = await secretsOfRuns(ctx, state.runs);
+    // Before anything begins: whoever takes the check over reads nothing else. Without those of a run nobody knows what
+    // to mask, and none are kept.
+    if (ofRuns) await keepSecrets(ctx, handle.runId, [...new Set([...secrets, ...ofRuns])]);
     await checkLaunch({ handle, command, cwd });
     await startHolder({ handle, command, cwd, env, maxOutputBytes, stdin: { kind: 'none' } });
   }

@@ -35,6 +35,24 @@ export async function readSecrets(ctx: PlaneContext, runId: string): Promise<rea
   }
 }
 
+/**
+ * Those of all runs of a task: what one was given, it may have written where others read it. Undefined when those of a
+ * run that has started are gone. Throws as `readSecrets`.
+ */
+export async function secretsOfRuns(
+  ctx: PlaneContext,
+  runs: readonly RunState[],
+): Promise<readonly string[] | undefined> {
+  const all = new Set<string>();
+  for (const { runId, capabilities } of runs) {
+    const secrets = await readSecrets(ctx, runId);
+    // A run whose start failed may have none.
+    if (!secrets && capabilities) return undefined;
+    for (const secret of secrets ?? []) all.add(secret);
+  }
+  return [...all];
+}
+
 /** Removes them: nothing of a run that has ended is read again. A failure is only warned about. */
 export async function forgetSecrets(ctx: PlaneContext, runs: readonly Pick<RunState, 'runId'>[]): Promise<void> {
   for (const { runId } of runs) {

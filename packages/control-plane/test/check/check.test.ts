@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { memoryRuntime, type MemoryScript, type MemoryStep } from '@runtime/conformance/memory-runtime';
@@ -158,6 +159,45 @@ describe('a check', () => {
     expect(texts['checks/1/stdout.txt']).toMatch(/^key \*+ of check-\w+\n$/);
     expect(JSON.stringify([texts, await eventsOf(plane, task.id)])).not.toContain('very-secret');
     expect(await secretsLeft(places)).toEqual([]);
+  });
+
+  it('shows no secrets either that only its runs were given', async () => {
+    await using places = await makePlaces();
+    const file = join(places.root, 'env');
+    await writeFile(file, 'FROM_FILE=first-0123456789', { mode: 0o600 });
+    const keys = ['of-provider-0123456789', 'first-0123456789', 'other-0123456789'];
+    const script: MemoryScript = function* ({ text }) {
+      writeFileSync(file, 'FROM_FILE=other-0123456789');
+      for (const path of keys) yield { do: 'write', path, text: '' };
+      yield { do: 'say', text: `told: ${text}` };
+    };
+    const adapter = { ...memoryRuntime({ script }), passEnvironment: ['PROVIDER_KEY'] };
+    const environment = { PATH: process.env['PATH'], PROVIDER_KEY: keys[0] };
+    await using plane = await openPlane(places, { adapters: [adapter], environment });
+    const check = { command: sh('ls; env; exit 1'), maxRounds: 1 };
+    const task = await plane.submit(request(places, { check, env: { file } }));
+    expect(await task.outcome()).toMatchObject({ code: 'check_failed' });
+    const texts = await artifactsOf(plane, task.id);
+    expect(texts['checks/1/stdout.txt']).toMatch(/^\*+\n\*+\n\*+\n/);
+    expect(texts['runs/2/message.md']).toContain('It printed:');
+    const shown = JSON.stringify([texts, await eventsOf(plane, task.id)]);
+    expect(keys.filter((key) => shown.includes(key))).toEqual([]);
+    expect(texts['checks/1/stdout.txt']).not.toContain('PROVIDER_KEY');
+    expect(await secretsLeft(places)).toEqual([]);
+  });
+
+  it('whose values to mask are gone shows nothing, and says so to the agent', async () => {
+    await using places = await makePlaces();
+    const failpoint = async (name: string): Promise<void> => {
+      if (name !== 'check.before') return;
+      for (const file of await secretsLeft(places)) await rm(join(places.dataDir, 'runs', file));
+    };
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })], failpoint });
+    const task = await plane.submit(request(places, { check: { command: sh('echo seen; exit 1'), maxRounds: 1 } }));
+    expect(await task.outcome()).toMatchObject({ code: 'check_failed' });
+    const texts = await artifactsOf(plane, task.id);
+    expect(Object.keys(texts)).not.toContain('checks/1/stdout.txt');
+    expect(texts['runs/2/message.md']).toMatch(/What it printed is left out: the values to mask in it are gone\./);
   });
 
   it('goes on while no owner lives, and the next one takes its end for what it is', async () => {
