@@ -1,9 +1,9 @@
-import { AgentRuntimeError, type TaskEventOf } from '@runtime/contracts';
+import type { TaskEventOf } from '@runtime/contracts';
 import type { RunState } from '@runtime/contracts/fold';
 import { taskStream, type EventLog } from '@runtime/contracts/log';
 import type { Task } from '../task/task.ts';
-import { whenThereIsRoom } from '../waiting/disk-room.ts';
 import { Collected } from './collected.ts';
+import { keepContent } from './keep-content.ts';
 
 type Message = TaskEventOf<'message.completed'>;
 
@@ -23,17 +23,12 @@ export async function collectMessage(
   const message = heard ?? (isLooked ? await lastMessage(ctx.log, id, run.runId) : undefined);
   if (!message) return new Collected(from);
   const name = `runs/${run.generation}/message.md`;
-  const content = await whenThereIsRoom(async () => {
-    const store = await ctx.artifacts();
-    const isWhole = message.omittedChars === undefined;
-    return store.put(isWhole ? Buffer.from(message.text) : wholeText(ctx.log, id, message));
-  }, ctx.closing).catch((error: unknown) => AgentRuntimeError.from(error));
-  if (AgentRuntimeError.isInstance(content)) {
-    if (ctx.closing.aborted) throw content;
-    return new Collected(from, { refused: [{ name, reason: 'unstored', message: content.rawMessage }] });
-  }
+  const isWhole = message.omittedChars === undefined;
+  const parts = await keepContent(task, { name, mediaType: 'text/markdown' }, () =>
+    isWhole ? Buffer.from(message.text) : wholeText(ctx.log, id, message),
+  );
   await ctx.failpoint('message.stored');
-  return new Collected(from, { kept: [{ name, mediaType: 'text/markdown', content }] });
+  return new Collected(from, parts);
 }
 
 /** False for a message that says nothing. */

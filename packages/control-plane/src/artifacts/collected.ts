@@ -13,6 +13,12 @@ interface Kept {
   readonly content: HeldContent;
 }
 
+/** What was stored and refused. */
+export interface Parts {
+  readonly kept?: readonly Kept[];
+  readonly refused?: readonly Refusal[];
+}
+
 /**
  * What a collection stored and refused, as events of its task. The contents are held until it is disposed of: append the
  * events first.
@@ -23,7 +29,7 @@ export class Collected implements Disposable {
 
   constructor(
     from: { readonly origin: ArtifactOrigin; readonly runId: string | undefined },
-    { kept = [], refused = [] }: { readonly kept?: readonly Kept[]; readonly refused?: readonly Refusal[] } = {},
+    { kept = [], refused = [] }: Parts = {},
   ) {
     const source = { origin: from.origin, ...(from.runId === undefined ? {} : { runId: from.runId }) };
     this.#contents = kept.map(({ content }) => content);

@@ -3,7 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { memoryArtifactStore } from '@runtime/artifacts';
 import { memoryRuntime, type MemoryScript, type MemoryStep } from '@runtime/conformance/memory-runtime';
+import { AgentRuntimeError } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
 import { appears, artifactsOf, checksOf, request, sh, worker } from '../support/checks.ts';
 import { eventsOf, makePlaces, openPlane, typesOf, type Places } from '../support/planes.ts';
@@ -198,6 +200,22 @@ describe('a check', () => {
     const texts = await artifactsOf(plane, task.id);
     expect(Object.keys(texts)).not.toContain('checks/1/stdout.txt');
     expect(texts['runs/2/message.md']).toMatch(/What it printed is left out: the values to mask in it are gone\./);
+  });
+
+  it('decides as well where the store takes nothing: what was said and printed is refused', async () => {
+    await using places = await makePlaces();
+    const failing = (): Promise<never> => Promise.reject(new AgentRuntimeError('UNAVAILABLE', 'the disk fails'));
+    const artifacts = { ...memoryArtifactStore(), put: failing };
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: worker })], artifacts });
+    const task = await plane.submit(request(places, { check: { command: sh('echo good; echo hm >&2') } }));
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    const refused = (await eventsOf(plane, task.id)).filter(({ type }) => type === 'artifact.refused');
+    const why = { reason: 'unstored', message: 'the disk fails' };
+    expect(refused).toMatchObject([
+      { name: 'runs/1/message.md', origin: 'message', ...why },
+      { name: 'checks/1/stdout.txt', origin: 'check', ...why },
+      { name: 'checks/1/stderr.txt', origin: 'check', ...why },
+    ]);
   });
 
   it('goes on while no owner lives, and the next one takes its end for what it is', async () => {
