@@ -4,6 +4,7 @@ import type { Imported, ImportedFile, ImportOptions, RefusedFile } from '@runtim
 import { AgentRuntimeError, type FailedOutcome, type RunOutcome } from '@runtime/contracts';
 import { maxWritten, type TaskState, type WrittenFile } from '@runtime/contracts/fold';
 import type { Task } from '../task/task.ts';
+import { Watch } from '../task/watch.ts';
 import { whenThereIsRoom } from '../waiting/disk-room.ts';
 import { Collected } from './collected.ts';
 
@@ -28,9 +29,11 @@ export async function collectFiles(task: Task, outcome: RunOutcome): Promise<Col
   const { deliverables = [] } = spec;
   const isNeeded = deliverables.length + written.length > 0 && runs.length > 0 && outcome.status !== 'cancelled';
   if (!isNeeded) return { events: [], missing: undefined, [Symbol.dispose]: () => {} };
-  using wanted = new WhileWanted(task);
+  // Nobody waits for the files of a task that is cancelled.
+  using watch = new Watch(task, ({ state: { cancel } }) => (cancel ? { found: cancel } : { wakeAt: undefined }));
+  const signal = AbortSignal.any([watch.signal, task.ctx.closing]);
   task.isCollecting = true;
-  const parts = await whenThereIsRoom(() => lookForAll(task, wanted.signal), wanted.signal)
+  const parts = await whenThereIsRoom(() => lookForAll(task, signal), signal)
     .catch((error: unknown) => {
       if (task.ctx.closing.aborted || !task.state.cancel) throw error;
       return undefined;
@@ -164,28 +167,5 @@ async function lookForFiles(task: Task, looking: ImportOptions): Promise<Found> 
     const isFinal = code === 'NOT_FOUND' || (code === 'EXHAUSTED' && retry === 'never');
     if (!isFinal || looking.signal?.aborted) throw error;
     return { files: [], refused: [], unmatched: looking.patterns ?? [], problem: rawMessage };
-  }
-}
-
-/** Its signal is aborted when the plane closes, and when somebody cancels the task: nobody waits for files then. */
-class WhileWanted implements Disposable {
-  readonly #over = new AbortController();
-  readonly signal: AbortSignal;
-
-  constructor(task: Task) {
-    this.signal = AbortSignal.any([this.#over.signal, task.ctx.closing]);
-    void this.#watch(task);
-  }
-
-  async #watch(task: Task): Promise<void> {
-    while (!this.signal.aborted) {
-      const seen = task.bell.rings;
-      if (task.state.cancel) this.#over.abort();
-      await task.bell.wait(seen, { signal: this.signal });
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#over.abort();
   }
 }

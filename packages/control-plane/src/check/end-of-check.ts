@@ -1,50 +1,35 @@
 import type { Check, CheckCause } from '@runtime/contracts';
 import type { CheckState } from '@runtime/contracts/fold';
+import type { PlaneContext } from '../task/context.ts';
 import type { Task } from '../task/task.ts';
+import type { Look } from '../task/watch.ts';
 import { earliest } from '../waiting/clock.ts';
 
-/** When a check has to end, whatever it does: its own limit, the task's deadline, a cancel. */
-export class EndOfCheck implements Disposable {
-  readonly #over = new AbortController();
-  readonly #task: Task;
-  readonly #check: CheckState;
-  readonly #timeoutMs: number;
-  /** Aborted when it has to end, and when the plane closes. */
-  readonly signal: AbortSignal;
-  /** Why, and in Unix ms since when; undefined when only the plane closes. */
-  reached: { readonly cause: CheckCause; readonly at: number } | undefined;
-
-  constructor(task: Task, check: CheckState, { timeoutMs }: Check) {
-    this.#task = task;
-    this.#check = check;
-    this.#timeoutMs = timeoutMs;
-    this.signal = AbortSignal.any([this.#over.signal, task.ctx.closing]);
-    void this.#watch();
-  }
-
-  /** Unix ms; a machine that sleeps gives it more time. */
-  get limit(): number {
-    const { startedAt } = this.#check;
-    return startedAt + this.#timeoutMs + this.#task.ctx.skippedSince(startedAt);
-  }
-
-  async #watch(): Promise<void> {
-    const { bell, ctx } = this.#task;
-    while (!this.signal.aborted) {
-      const seen = bell.rings;
-      const { cancel, spec, submittedAt } = this.#task.state;
-      const now = ctx.clock();
-      const deadline = spec.deadlineMs === undefined ? undefined : submittedAt + spec.deadlineMs;
-      if (cancel) this.reached = { cause: 'cancel', at: now };
-      else if (deadline !== undefined && now >= deadline) this.reached = { cause: 'deadline', at: deadline };
-      else if (now >= this.limit) this.reached = { cause: 'timeout', at: this.limit };
-      if (this.reached) return this.#over.abort();
-      const timeoutMs = Math.max(0, (earliest(deadline, this.limit) ?? now) - now);
-      await bell.wait(seen, { timeoutMs, signal: this.signal });
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#over.abort();
-  }
+/** Why a check has to end, and since when (Unix ms). */
+interface End {
+  readonly cause: CheckCause;
+  readonly at: number;
 }
+
+/** Whether a check has to end, whatever it does: a cancel, the task's deadline, its own limit. */
+export function endOfCheck({ state, ctx }: Task, check: CheckState, spec: Check): Look<End> {
+  const {
+    cancel,
+    spec: { deadlineMs },
+    submittedAt,
+  } = state;
+  const now = ctx.clock();
+  const deadline = deadlineMs === undefined ? undefined : submittedAt + deadlineMs;
+  const limit = limitOfCheck(ctx, check, spec);
+  if (cancel) return { found: { cause: 'cancel', at: now } };
+  if (deadline !== undefined && now >= deadline) return { found: { cause: 'deadline', at: deadline } };
+  if (now >= limit) return { found: { cause: 'timeout', at: limit } };
+  return { wakeAt: earliest(deadline, limit) };
+}
+
+/** Unix ms; a machine that sleeps gives it more time. */
+export const limitOfCheck = (
+  { skippedSince }: Pick<PlaneContext, 'skippedSince'>,
+  { startedAt }: CheckState,
+  { timeoutMs }: Check,
+): number => startedAt + timeoutMs + skippedSince(startedAt);

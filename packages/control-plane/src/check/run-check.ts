@@ -12,9 +12,10 @@ import { collectOutput } from '../artifacts/collect-output.ts';
 import { holdLeases, keepLeases } from '../task/hold-leases.ts';
 import { forgetSecrets, readSecrets } from '../task/run-secrets.ts';
 import type { Task } from '../task/task.ts';
+import { Watch } from '../task/watch.ts';
 import { readOutput, toldOf } from './check-output.ts';
 import { CheckProcess } from './check-process.ts';
-import { EndOfCheck } from './end-of-check.ts';
+import { endOfCheck } from './end-of-check.ts';
 
 /** How often a check whose process is lost is started in one round. */
 const maxStarts = 3;
@@ -99,19 +100,19 @@ const neverRuns: ReadonlySet<ErrorCode> = new Set([
 async function followCheck(task: Task, spec: Check, check: CheckState, after: AfterCheck): Promise<boolean> {
   const { ctx } = task;
   const process = new CheckProcess(task, check.checkId);
-  using end = new EndOfCheck(task, check, spec);
+  using end = new Watch(task, () => endOfCheck(task, check, spec));
   let exit: Exit;
   let cause: CheckCause | undefined;
   try {
-    exit = await process.waitForExit(end.signal);
+    exit = await process.waitForExit(AbortSignal.any([end.signal, ctx.closing]));
   } catch (thrown) {
     if (ctx.closing.aborted) return false;
-    if (!end.reached) throw thrown;
+    if (!end.found) throw thrown;
     await task.confirmOwner();
     // What ended by itself before then has reached no limit, however late that is seen.
     const endedAt = await process.endedAt();
-    const inTime = endedAt !== undefined && endedAt <= end.reached.at;
-    if (!inTime || end.reached.cause === 'cancel') ({ cause } = end.reached);
+    const inTime = endedAt !== undefined && endedAt <= end.found.at;
+    if (!inTime || end.found.cause === 'cancel') ({ cause } = end.found);
     exit = await process.stop(ctx);
   }
   // Its holder was killed, and recorded nothing: the next look starts it again.

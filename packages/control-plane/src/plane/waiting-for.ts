@@ -11,6 +11,7 @@ import {
   type TaskState,
 } from '@runtime/contracts/fold';
 import { commandText } from '../check/command-text.ts';
+import { limitOfCheck } from '../check/end-of-check.ts';
 import { isQueued, nextAttempt } from '../attempt/next-attempt.ts';
 import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import type { Task } from '../task/task.ts';
@@ -55,8 +56,7 @@ function ofCheck({ state, ctx }: Task): WaitingFor {
   const check = openCheck(state);
   const text = `The work is checked${check ? ` (round ${check.round})` : ''}: ${spec.check ? commandText(spec.check.command) : ''}`;
   if (!check || !spec.check) return { kind: 'check', text: text.slice(0, 2000) };
-  const until = check.startedAt + spec.check.timeoutMs + ctx.skippedSince(check.startedAt);
-  return { kind: 'check', until, text: text.slice(0, 2000) };
+  return { kind: 'check', until: limitOfCheck(ctx, check, spec.check), text: text.slice(0, 2000) };
 }
 
 /** What the backend told of itself: once its pause is over, it works. */

@@ -4,6 +4,7 @@ import { currentRun, type RunState } from '@runtime/contracts/fold';
 import { runtimeKey, sourceOf } from '../runtimes/adapters.ts';
 import { keepSecrets } from '../task/run-secrets.ts';
 import type { Task } from '../task/task.ts';
+import { Watch, type Look } from '../task/watch.ts';
 import { abortedLater, inTime, reapUntilDone } from './adapter-calls.ts';
 import { endedEvents, stoppingEvents, unobservedExit } from './ending-events.ts';
 import { launchRequest, outcomeOfFailedStart } from './launch-request.ts';
@@ -18,8 +19,7 @@ import { isTimeCause, timedOut } from './time-limits.ts';
  */
 export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapter): Promise<FoundRun | undefined> {
   const { ctx } = task;
-  const giveUp = new AbortController();
-  const watching = abortOnStop(task, giveUp);
+  using watch = new Watch(task, whyGivenUp);
   let isAsked = false;
   try {
     const patience = patienceFor(task, run);
@@ -28,7 +28,7 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
     await keepSecrets(ctx, run.runId, launch.secrets);
     await ctx.failpoint('start.before');
     // What the plane itself needs until here, on a slow disk for instance, is not the backend's time.
-    const signal = AbortSignal.any([giveUp.signal, startLimit(task, adapter, patience, watching.signal)]);
+    const signal = AbortSignal.any([watch.signal, startLimit(task, adapter, patience, watch.over)]);
     isAsked = true;
     const session = await inTime(
       ctx,
@@ -43,8 +43,6 @@ export async function launchRun(task: Task, run: RunState, adapter: RuntimeAdapt
   } catch (thrown) {
     if (!ctx.closing.aborted) await recordFailedStart(task, run, adapter, { thrown, isAsked });
     return undefined;
-  } finally {
-    watching.abort();
   }
 }
 
@@ -81,25 +79,10 @@ function outcomeOfStop(cause: StopCause | undefined): RunOutcome | undefined {
   return isTimeCause(cause) ? timedOut(cause) : undefined;
 }
 
-/**
- * Aborts a start that is no longer wanted: a cancel does not wait for a slow backend. Abort the returned controller to
- * end the watch.
- */
-function abortOnStop(task: Task, giveUp: AbortController): AbortController {
-  const over = new AbortController();
-  const watch = async (): Promise<void> => {
-    while (!over.signal.aborted) {
-      const seen = task.bell.rings;
-      const run = currentRun(task.state);
-      const step = run ? stopReason(task.state, run, task.ctx.clock(), task.ctx.skippedSince) : undefined;
-      if (step && 'stop' in step) {
-        giveUp.abort(new AgentRuntimeError('CANCELLED', `the start was given up (${step.stop})`));
-        return;
-      }
-      const timeoutMs = step?.wakeAt === undefined ? undefined : step.wakeAt - task.ctx.clock();
-      await task.bell.wait(seen, { timeoutMs, signal: over.signal });
-    }
-  };
-  void watch();
-  return over;
+/** Whether a start is no longer wanted: a cancel does not wait for a slow backend. */
+function whyGivenUp({ state, ctx }: Task): Look<AgentRuntimeError> {
+  const run = currentRun(state);
+  const step = run && stopReason(state, run, ctx.clock(), ctx.skippedSince);
+  if (!step || !('stop' in step)) return { wakeAt: step?.wakeAt };
+  return { found: new AgentRuntimeError('CANCELLED', `the start was given up (${step.stop})`) };
 }
