@@ -71,8 +71,12 @@ async function report({ out, signal }: CommandContext, receipt: Receipt, task: T
   await out.line(`${shortId(receipt.instructionId)} ${level}${after}`);
 }
 
-const isBeingChecked = async (task: TaskHandle, signal: AbortSignal): Promise<boolean> =>
-  (await task.status({ signal })).waitingFor?.kind === 'check';
+/** False where it cannot be asked: the instruction is queued all the same. */
+const isBeingChecked = (task: TaskHandle, signal: AbortSignal): Promise<boolean> =>
+  task.status({ signal }).then(
+    ({ waitingFor }) => waitingFor?.kind === 'check',
+    () => false,
+  );
 
 type Level = NonNullable<z.output<typeof instructOptionsSchema>['wait']>;
 

@@ -12,12 +12,12 @@ import { commandText } from '../check/command-text.ts';
 import { waitingInstructions } from '../run/prompts.ts';
 import { roundsUsed, sendBack } from './send-back.ts';
 
-/** With these causes no further run could bring the check to another end, or none is wanted. */
+/** With these causes no further run would bring the check to another end, or none is wanted. */
 const isLast: ReadonlySet<CheckCause | undefined> = new Set(['deadline', 'cancel', 'unavailable', 'lost']);
 
 /**
- * What follows a check. One that failed sends the agent back while rounds are left. What callers said and no run was given yet sends
- * the agent back as well, together with what a failed check printed, and is no round: the plane did not ask for it.
+ * What follows a check. One that failed sends the agent back while rounds are left. So does an instruction that no run
+ * was given yet, together with what a failed check printed; that is no round, since a caller asked for it.
  */
 export function afterCheck(
   ctx: Pick<PlaneContext, 'newId' | 'clock'>,
@@ -28,22 +28,14 @@ export function afterCheck(
   const { check: spec } = state.spec;
   if (!spec || state.cancel || isLast.has(ended.cause)) return [];
   const isAsked = waitingInstructions(state, ctx.clock()).length > 0;
+  const isRound = !isAsked;
+  if (isRound && (ended.ok || !hasRounds(state))) return [];
   const checked = `The work was checked with \`${commandText(spec.command)}\`, and the check`;
-  const since = 'an instruction waits';
-  if (ended.ok) {
-    const text = `${checked} passed. Now do what else you are told here. It is run again when you are done.`;
-    return isAsked
-      ? sendBack(ctx, state, { text, reason: `Check ${ended.round} passed; ${since}`, isRound: false })
-      : [];
-  }
-  const why = `Check ${ended.round} failed: ${whyCheckFailed(ended)}`;
-  if (isAsked) {
-    const text = `${checked} failed. ${told}\n\nMend what it shows, and do what else you are told here. It is run again when you are done.`;
-    return sendBack(ctx, state, { text, reason: `${why}; ${since}`, isRound: false });
-  }
-  if (!hasRounds(state)) return [];
-  const text = `${checked} failed${counted(state)}. ${told}\n\nMend what it shows. It is run again when you are done.`;
-  return sendBack(ctx, state, { text, reason: why, isRound: true });
+  const found = ended.ok ? 'passed.' : `failed${isRound ? counted(state) : ''}. ${told}\n\nMend what it shows.`;
+  const more = isAsked ? ' Do what else you are told here.' : '';
+  const text = `${checked} ${found}${more} It is run again when you are done.`;
+  const why = ended.ok ? `Check ${ended.round} passed` : `Check ${ended.round} failed: ${whyCheckFailed(ended)}`;
+  return sendBack(ctx, state, { text, reason: isAsked ? `${why}; an instruction waits` : why, isRound });
 }
 
 /**
