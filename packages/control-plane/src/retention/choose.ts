@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import type { Retention, TaskView } from '@runtime/contracts';
 import { taskStream } from '@runtime/contracts/log';
 import type { Plane } from '../plane/plane.ts';
+import { atOnce, letOthersRun } from './let-others-run.ts';
 import { diskUse } from './disk-use.ts';
 
 /** What is to be known of a task to remove it. */
@@ -29,9 +30,9 @@ export function chooseTasks(plane: Plane, retention: Retention, signal: AbortSig
     const continued = plane.continued();
     const chosen: Removable[] = [];
     for await (const tasks of ended.oldestFirst()) {
-      signal.throwIfAborted();
       let areOld = false;
-      for (const view of tasks) {
+      for (const [at, view] of tasks.entries()) {
+        if (at % atOnce === 0) await letOthersRun(signal);
         if (continued.has(view.id)) continue;
         const isOld = limits.isOld(view);
         areOld ||= isOld;

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   AgentRuntimeError,
@@ -12,6 +12,7 @@ import { planeStream, taskStream } from '@runtime/contracts/log';
 import type { Plane } from '../plane/plane.ts';
 import type { Removable } from './choose.ts';
 import { diskUse } from './disk-use.ts';
+import { atOnce, letOthersRun } from './let-others-run.ts';
 
 /** On whose behalf tasks are removed. */
 export interface Remover {
@@ -64,11 +65,12 @@ export async function endRemovals(plane: Plane): Promise<Pick<RemovalReport, 'ru
   for (const run of runs) {
     throwIfAborted(ctx.closing);
     const path = join(ctx.runsDir, run);
-    const bytes = await diskUse(path);
-    await rm(path, { recursive: true, force: true, maxRetries: 2 });
+    if (await lstat(path).catch(() => undefined)) {
+      freed += await diskUse(path);
+      await rm(path, { recursive: true, force: true, maxRetries: 2 });
+      directories += 1;
+    }
     registry.removals.done({ tasks: [], runs: [run] });
-    if (bytes > 0) directories += 1;
-    freed += bytes;
   }
   await ctx.failpoint('remove.runs');
   const { events, bytes } = await ctx.log.removeStreams(tasks.map(taskStream), { signal: ctx.closing });
@@ -87,7 +89,11 @@ const summaryOf = (tasks: readonly Removable[]): Pick<RemovalReport, 'tasks' | '
 async function foretell(plane: Plane, tasks: readonly Removable[], signal: AbortSignal): Promise<RemovalReport> {
   const { log, runsDir } = plane.ctx;
   const bytesPerEvent = (await diskUse(join(runsDir, '..', 'log'), signal)) / Math.max(1, log.head);
-  const events = tasks.reduce((sum, { id }) => sum + log.revision(taskStream(id)), 0);
+  let events = 0;
+  for (const [at, { id }] of tasks.entries()) {
+    if (at % atOnce === 0) await letOthersRun(signal);
+    events += log.revision(taskStream(id));
+  }
   let bytes = Math.round(events * bytesPerEvent);
   let runs = 0;
   for (const name of await runsOf(plane, tasks)) {

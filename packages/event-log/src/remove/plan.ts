@@ -34,6 +34,10 @@ export function planRewrites(closed: readonly SegmentEntry[], options: PlanOptio
 
 function holdsAny({ table }: SegmentEntry, streams: ReadonlySet<string>): boolean {
   if (!table) return false;
-  if (streams.size > table.count) return [...table.names('')].some((name) => streams.has(name));
-  return [...streams].some((name) => table.find(name) !== undefined);
+  if (streams.size < table.count) {
+    for (const name of streams) if (table.find(name)) return true;
+    return false;
+  }
+  for (const name of table.names('')) if (streams.has(name)) return true;
+  return false;
 }
