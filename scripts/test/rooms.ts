@@ -105,4 +105,16 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     state: ['format', 'fs'],
     write: ['format', 'fs', 'read', 'state'],
   },
+  worktrees: {
+    '.': ['patch', 'preserve', 'remove', 'repository', 'restore', 'snapshot', 'worktree'],
+    git: ['.'],
+    patch: ['.', 'git', 'repository'],
+    preserve: ['.', 'git', 'repository', 'snapshot', 'system', 'worktree'],
+    remove: ['.', 'git', 'preserve', 'repository', 'snapshot', 'system', 'worktree'],
+    repository: ['.', 'git', 'system'],
+    restore: ['.', 'git', 'preserve', 'repository', 'snapshot', 'system', 'worktree'],
+    snapshot: ['git', 'repository', 'system'],
+    system: ['git'],
+    worktree: ['.', 'git', 'repository', 'system'],
+  },
 };

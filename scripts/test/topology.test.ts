@@ -8,6 +8,7 @@ const graph: Readonly<Record<string, readonly string[]>> = {
   contracts: [],
   'event-log': ['contracts'],
   artifacts: ['contracts'],
+  worktrees: ['contracts'],
   'adapter-kit': ['contracts'],
   'adapter-local': ['adapter-kit', 'contracts'],
   'adapter-pi': ['adapter-kit', 'contracts'],

@@ -1,0 +1,79 @@
+import { stat } from 'node:fs/promises';
+import { AgentRuntimeError } from '@runtime/contracts';
+import type { GitContext } from '../git/context.ts';
+import { pause } from '../git/locks.ts';
+import { splitNul, textOf } from '../git/raw-path.ts';
+import { git } from '../git/run-git.ts';
+import { baseRef } from '../repository/refs.ts';
+import { commitOf } from '../repository/resolve-base.ts';
+import { deleteTree } from '../system/delete-tree.ts';
+import { isThere } from '../system/files.ts';
+import { processesIn } from '../system/processes.ts';
+import { walk } from '../system/walk.ts';
+import { adminsOf, removeAdmin, type Admin } from './admin.ts';
+
+interface Unfinished {
+  readonly repository: string;
+  readonly branch: string;
+  readonly base: string;
+  readonly owner: string;
+  /** Around `staging`. */
+  readonly begun: string;
+  readonly staging: string;
+}
+
+const settledMs = 1000;
+const pollMs = 50;
+
+/** Takes away what a call left that was killed, once the git that it started has ended. */
+export async function clearUnfinished(context: GitContext, plan: Unfinished): Promise<void> {
+  const { repository, owner, begun, staging } = plan;
+  const left = async (): Promise<Admin[]> =>
+    (await adminsOf(repository)).filter(
+      (admin) => admin.lock === owner && (admin.dir === undefined || admin.dir === staging),
+    );
+  if (!(await isThere(begun)) && (await left()).length === 0) return;
+  await untilStill(context, begun, left);
+  if (await isThere(begun)) {
+    await expectOnlyBase(context, plan);
+    await context.around('remove what was begun', () => deleteTree(begun));
+  }
+  for (const { gitDir } of await left()) await removeAdmin(context, gitDir);
+}
+
+/** A git whose caller was killed goes on. */
+async function untilStill(context: GitContext, dir: string, left: () => Promise<Admin[]>): Promise<void> {
+  const until = Date.now() + context.lockTimeoutMs;
+  while (true) {
+    const { processes } = await processesIn(dir);
+    const beginning = (await left()).filter((admin) => admin.dir === undefined);
+    const isYoung = await Promise.all(beginning.map(({ gitDir }) => changedLately(gitDir)));
+    if (processes.length === 0 && !isYoung.includes(true)) return;
+    if (Date.now() > until) {
+      throw new AgentRuntimeError('UNAVAILABLE', `the git of an earlier call is still at work in ${dir}`, {
+        hint: 'call it again later',
+        details: { reason: 'process', processes },
+      });
+    }
+    await pause(pollMs, context.signal);
+  }
+}
+
+async function changedLately(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs < settledMs;
+}
+
+/** Nobody was told of this directory. Whoever found it and put something there keeps it all the same. */
+async function expectOnlyBase(context: GitContext, plan: Unfinished): Promise<void> {
+  const { repository, branch, base, staging } = plan;
+  const began = (await commitOf(context, repository, baseRef(branch))) ?? base;
+  const args = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', began];
+  const inBase = new Set(splitNul((await git(context, { gitDir: repository }, args)).stdout));
+  for await (const { path, kind } of walk(staging, { into: () => true })) {
+    if (kind === 'directory' || path === '.git' || inBase.has(path)) continue;
+    const message = `${staging}, where a worktree was begun, has a file that is not in its base: ${textOf(path)}`;
+    const hint = 'move the file to where it belongs, then call it again';
+    throw new AgentRuntimeError('CONFLICT', message, { hint, details: { reason: 'notInBase', path: textOf(path) } });
+  }
+}
