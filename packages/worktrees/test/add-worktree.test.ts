@@ -105,6 +105,34 @@ describe('what is there already', () => {
     expect(await readdir(join(at.root, 'trees'))).toEqual([]);
   });
 
+  it('is not taken: the branch of a worktree, which goes on having it', async () => {
+    await using at = await ground();
+    const { repository, base, branch, dir, owner } = await at.add();
+    const other = { repository, dir: join(at.root, 'trees/t2'), branch, base, owner: 'runtime task t2' };
+    for (const wanted of [other, { ...other, owner }]) {
+      await expect(addWorktree(wanted, at.options)).rejects.toMatchObject({ details: { reason: 'branch' } });
+      expect(await at.git(['rev-parse', 'HEAD'], dir)).toBe(`${base}\n`);
+      expect(await findWorktree(dir, at.options)).toMatchObject({ branch });
+    }
+    expect(await readdir(join(at.root, 'trees'))).toEqual(['t1']);
+  });
+
+  it('goes to one of two calls for the same branch at the same moment', async () => {
+    await using at = await ground();
+    const base = (await at.git(['rev-parse', 'HEAD'])).trim();
+    const calls = ['a', 'b'].map((name) =>
+      addWorktree(
+        { repository: at.repository, dir: join(at.root, 'trees', name), branch: 'runtime/t1', base, owner: name },
+        at.options,
+      ),
+    );
+    const settled = await Promise.allSettled(calls);
+    const made = settled.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    expect(made.length).toBeLessThanOrEqual(1);
+    for (const { dir } of made) expect(await at.git(['rev-parse', 'HEAD'], dir)).toBe(`${base}\n`);
+    for (const each of settled) if (each.status === 'rejected') expect(each.reason).toMatchObject({ code: 'CONFLICT' });
+  });
+
   it('is not taken: a worktree of another task', async () => {
     await using at = await ground();
     const { base, dir } = await at.add();

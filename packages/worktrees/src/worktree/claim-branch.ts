@@ -1,6 +1,6 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { GitContext } from '../git/context.ts';
-import { baseRef, branchRef, moveRef, removeRef } from '../repository/refs.ts';
+import { baseRef, branchRef, isCheckedOut, moveRef, removeRef } from '../repository/refs.ts';
 import { commitOf } from '../repository/resolve-base.ts';
 
 interface Claim {
@@ -14,7 +14,8 @@ interface Claim {
 export async function claimBranch(context: GitContext, { repository, branch, base, owner }: Claim): Promise<void> {
   const began = await commitOf(context, repository, baseRef(branch));
   const tip = await commitOf(context, repository, branchRef(branch));
-  if (tip !== undefined && tip !== began) {
+  const isTaken = tip !== undefined && (tip !== began || (await isCheckedOut(context, repository, branch)));
+  if (isTaken) {
     throw new AgentRuntimeError('CONFLICT', `the branch ${branch} is there already`, {
       hint: 'name a branch that is not there, or rename or delete this one',
       details: { reason: 'branch' },
@@ -27,6 +28,8 @@ export async function claimBranch(context: GitContext, { repository, branch, bas
 
 /** Takes the claim back as far as nothing was done with it. */
 export async function letGoOfBranch(context: GitContext, { repository, branch, base }: Claim): Promise<void> {
+  // Another call may have made a worktree of it at the same moment.
+  if (await isCheckedOut(context, repository, branch)) return;
   if ((await commitOf(context, repository, branchRef(branch))) === base) {
     await removeRef(context, repository, branchRef(branch), base);
   }
