@@ -262,6 +262,26 @@ describe('what no commit can keep', () => {
     expect((await contentsOfCommit(at, kept.commit)).get('other')).toBe('- other');
   });
 
+  it('is named: another worktree of the repository, also in a directory that is ignored', async () => {
+    await using at = await ground();
+    const worktree = await at.add();
+    await at.git(['worktree', 'add', '-q', '-b', 'inner', 'build/inner'], worktree.dir);
+    await at.write('build/inner/file', 'work', worktree.dir);
+    expect((await preserve(at, worktree)).unpreserved).toEqual([{ path: 'build/inner', why: 'nested_repository' }]);
+  });
+
+  it('is not what a link leads to that took the place of a submodule', async () => {
+    await using at = await ground();
+    await at.git(['submodule', '--quiet', 'add', at.repository, 'sub']);
+    await at.git(['commit', '-q', '-m', 'submodule']);
+    const worktree = await at.add();
+    await rm(join(worktree.dir, 'sub'), { recursive: true });
+    await symlink(at.root, join(worktree.dir, 'sub'));
+    const kept = await preserve(at, worktree);
+    expect(kept.unpreserved).toEqual([]);
+    expect((await contentsOfCommit(at, kept.commit)).get('sub')).toBe(`-> ${at.root}`);
+  });
+
   it('is named: FIFOs, but those that are ignored', async () => {
     await using at = await ground();
     const worktree = await at.add();

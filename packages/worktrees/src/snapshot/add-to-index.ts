@@ -36,8 +36,11 @@ async function unreadableAmong(workTree: string, paths: readonly RawPath[]): Pro
   const found: RawPath[] = [];
   for (const path of paths) {
     const file = fileAt(workTree, path);
-    if (!(await statIfThere(file))?.isFile()) continue;
-    await access(file, constants.R_OK).catch(() => found.push(path));
+    try {
+      if ((await statIfThere(file))?.isFile()) await access(file, constants.R_OK);
+    } catch {
+      found.push(path);
+    }
   }
   return found;
 }

@@ -12,6 +12,7 @@ import { modulesWithCommits, submodulesWithWork } from './submodules.ts';
 import { withTemporaryIndex } from './temporary-index.ts';
 import { tipsOf } from './tips.ts';
 import { unpreserved, type Unpreserved } from './unpreserved.ts';
+import { worktreesIn } from './worktrees-in.ts';
 
 /** Everything that is in a worktree, as objects of git. No ref names it yet. */
 export interface Snapshot {
@@ -47,7 +48,7 @@ export async function takeSnapshot(context: GitContext, place: Standing): Promis
     const files = others.filter((path) => !path.endsWith('/'));
     const paths = [...tracked.keys(), ...files].filter((path) => !kept.has(path));
     const unreadable = await addToIndex(context, place, index, paths);
-    const missing = await missingFrom(context, place, index, paths);
+    const missing = await missingFrom(context, place, index, { paths, unreadable: new Set(unreadable) });
     const tree = await gitLine(context, place, ['write-tree'], { ...call, isDurable: true, isStep: true });
     const tips = await tipsOf(context, place.gitDir, head);
     const hasStaged = !inIndex.hasConflicts && !isSame(inIndex.entries, inHead);
@@ -60,9 +61,10 @@ export async function takeSnapshot(context: GitContext, place: Standing): Promis
       unpreserved: distinct([
         ...around,
         ...unreadable.map((path) => unpreserved(path, 'unreadable')),
-        ...missing.filter((path) => !unreadable.includes(path)).map((path) => unpreserved(path, 'refused_name')),
+        ...missing.map((path) => unpreserved(path, 'refused_name')),
         ...(await submodulesWithWork(context, place.workTree, submodules)),
         ...(await modulesWithCommits(context, place.gitDir)),
+        ...(await worktreesIn(place)),
       ]),
     };
   });
@@ -104,13 +106,13 @@ async function missingFrom(
   context: GitContext,
   place: Standing,
   index: string,
-  paths: readonly RawPath[],
+  { paths, unreadable }: { readonly paths: readonly RawPath[]; readonly unreadable: ReadonlySet<RawPath> },
 ): Promise<RawPath[]> {
   const { stdout } = await git(context, place, ['ls-files', '-z'], { env: { GIT_INDEX_FILE: index } });
   const taken = new Set(splitNul(stdout));
   const missing: RawPath[] = [];
   for (const path of paths) {
-    if (!taken.has(path) && (await isFile(place.workTree, path))) missing.push(path);
+    if (!unreadable.has(path) && !taken.has(path) && (await isFile(place.workTree, path))) missing.push(path);
   }
   return missing;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { GitContext } from '../git/context.ts';
 import { fileAt, type RawPath } from '../git/raw-path.ts';
 import { git, type Place } from '../git/run-git.ts';
-import { isThere } from '../system/files.ts';
+import { isThere, statIfThere } from '../system/files.ts';
 import { linkOf } from '../system/link-of.ts';
 import { unpreserved, type Unpreserved } from './unpreserved.ts';
 
@@ -15,7 +15,8 @@ export async function submodulesWithWork(
 ): Promise<Unpreserved[]> {
   const found: Unpreserved[] = [];
   for (const path of paths) {
-    const names = await readdir(fileAt(workTree, path)).catch((): string[] => []);
+    if (!(await statIfThere(fileAt(workTree, path)))?.isDirectory()) continue;
+    const names = await readdir(fileAt(workTree, path));
     if (names.length === 0) continue;
     const sub = fileAt(workTree, path).toString();
     // Its configuration may name another directory than this one, which may have been moved.
