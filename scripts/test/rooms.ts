@@ -108,7 +108,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
   worktrees: {
     '.': ['patch', 'preserve', 'remove', 'repository', 'restore', 'snapshot', 'worktree'],
     git: ['.'],
-    patch: ['.', 'git', 'repository'],
+    patch: ['.', 'git', 'repository', 'system'],
     preserve: ['.', 'git', 'repository', 'snapshot', 'system', 'worktree'],
     remove: ['.', 'git', 'preserve', 'repository', 'snapshot', 'system', 'worktree'],
     repository: ['.', 'git', 'system'],

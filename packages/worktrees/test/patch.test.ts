@@ -174,6 +174,15 @@ describe('applying a patch', () => {
     },
   );
 
+  it('refuses a stream that does not end', async () => {
+    await using at = await ground();
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      while (true) yield Buffer.alloc(1000);
+    }
+    const apply = applyPatch({ dir: at.repository, patch: endless() }, { ...at.options, maxBytes: 10_000 });
+    await expect(apply).rejects.toMatchObject({ code: 'EXHAUSTED', details: { reason: 'maxBytes' } });
+  });
+
   it('has no checkout to go to in a bare repository', async () => {
     await using at = await ground({ bare: true });
     await expect(applyPatch({ dir: at.repository, patch: text('x') }, at.options)).rejects.toMatchObject({

@@ -208,6 +208,23 @@ describe('a removal is refused, and everything stays', () => {
     await refused(at, worktree, 'notOurs');
   });
 
+  it('while a lock of the repository is held, which is never taken away', async () => {
+    await using at = await ground();
+    const worktree = await at.add();
+    await preserve(at, worktree);
+    const lock = join(at.repository, '.git/packed-refs.lock');
+    await writeFile(lock, '');
+    const removal = remove(at, worktree, { branch: 'remove' }, { lockTimeoutMs: 200 });
+    await expect(removal).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      hint: expect.stringContaining(lock),
+      details: { reason: 'locked' },
+    });
+    await rm(lock);
+    expect(await remove(at, worktree, { branch: 'remove' })).toMatchObject({ branch: 'removed' });
+    await expectNothingLeft(at, worktree);
+  });
+
   it('when it names a git directory that is not one of a worktree', async () => {
     await using at = await ground();
     const worktree = await at.add();
@@ -293,4 +310,20 @@ describe('somebody who writes while it is removed', () => {
     await remove(at, worktree);
     await expectNothingLeft(at, worktree);
   });
+});
+
+it('says what the system said as an error with a hint', async () => {
+  await using at = await ground();
+  const worktree = await at.add();
+  await preserve(at, worktree);
+  const around: WorktreeOptions['around'] = (step, work) =>
+    step === 'move aside'
+      ? Promise.reject(Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' }))
+      : work();
+  await expect(remove(at, worktree, {}, { around })).rejects.toMatchObject({
+    code: 'PERMISSION_DENIED',
+    hint: expect.stringContaining('give this user the right'),
+    details: { system: 'EACCES' },
+  });
+  expect(await at.git(['status', '--porcelain'], worktree.dir)).toBe('');
 });

@@ -26,6 +26,7 @@ export const gitConfig: readonly string[] = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
   'core.safecrlf=false',
+  'core.splitIndex=false',
   'core.protectNTFS=false',
   'core.protectHFS=false',
   'core.quotePath=false',

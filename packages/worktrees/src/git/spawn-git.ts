@@ -1,5 +1,6 @@
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import { execa } from 'execa';
+import { atMost } from './at-most.ts';
 import type { GitContext } from './context.ts';
 import { gitConfig } from './environment.ts';
 import { gitFailure } from './git-failure.ts';
@@ -32,18 +33,8 @@ export async function* spawnGit(
   };
   stop.addEventListener('abort', giveUp);
   if (stop.aborted) giveUp();
-  let bytes = 0;
   try {
-    for await (const chunk of child.iterable({ binary: true, preserveNewlines: true })) {
-      bytes += chunk.byteLength;
-      if (bytes > maxBytes) {
-        throw new AgentRuntimeError('EXHAUSTED', `git ${args[0]} wrote more than ${maxBytes} bytes`, {
-          details: { reason: 'maxBytes', maxBytes },
-          retry: 'never',
-        });
-      }
-      yield chunk;
-    }
+    yield* atMost(child.iterable({ binary: true, preserveNewlines: true }), maxBytes);
   } catch (error) {
     if (!stop.aborted) throw error;
   } finally {

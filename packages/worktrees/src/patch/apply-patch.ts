@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
+import { translated } from '../system/translated.ts';
 import { contextOf, type GitContext } from '../git/context.ts';
 import { tailOf } from '../git/git-failure.ts';
 import { splitNul, textOf } from '../git/raw-path.ts';
 import { git, type Place } from '../git/run-git.ts';
-import type { WorktreeOptions } from '../options.ts';
 import { inspectRepository } from '../repository/inspect-repository.ts';
+import { atMost } from '../git/at-most.ts';
+import { defaultMaxBytes, type PatchOptions } from './diff-worktree.ts';
 import { refusedFiles } from './refused-files.ts';
 
 /** What `applyPatch` applies. */
@@ -39,12 +41,16 @@ export interface Applied {
  * Aborting `signal` has no effect once the writing began.
  *
  * Throws CONFLICT with `details.files` when it does not apply (`details.reason` is `doesNotApply`);
- * INVALID_ARGUMENT for what is no patch (`noPatch`), for one that names files out of the checkout (`outside`), or no
+ * EXHAUSTED for a stream of more than `maxBytes`; INVALID_ARGUMENT for what is no patch (`noPatch`), for one that names files out of the checkout (`outside`), or no
  * checkout; NOT_FOUND for a file or directory that is not there.
  */
-export async function applyPatch(
+export function applyPatch(request: ApplyRequest, options: PatchOptions = {}): Promise<Applied> {
+  return translated(apply(request, options));
+}
+
+async function apply(
   { dir, patch, check = false, threeWay = false }: ApplyRequest,
-  options: WorktreeOptions = {},
+  options: PatchOptions,
 ): Promise<Applied> {
   const context = await contextOf(options);
   const { root } = await inspectRepository(dir, options);
@@ -53,7 +59,7 @@ export async function applyPatch(
   }
   const folder = await mkdtemp(join(tmpdir(), 'runtime-patch-'));
   try {
-    const file = await fileOf(patch, join(folder, 'patch'), options.signal);
+    const file = await fileOf(patch, join(folder, 'patch'), options);
     if (file === undefined) return { conflicts: [] };
     return await applyFile(context, { cwd: root }, file, { check, threeWay });
   } finally {
@@ -65,11 +71,12 @@ export async function applyPatch(
 async function fileOf(
   patch: ApplyRequest['patch'],
   copy: string,
-  signal: AbortSignal | undefined,
+  { signal, maxBytes = defaultMaxBytes }: PatchOptions,
 ): Promise<string | undefined> {
   const path = typeof patch === 'string' ? resolve(patch) : copy;
   if (typeof patch !== 'string') {
-    await pipeline(patch, createWriteStream(copy, { mode: 0o600 }), signal ? { signal } : {}).catch(
+    const capped = atMost(patch, maxBytes);
+    await pipeline(capped, createWriteStream(copy, { mode: 0o600 }), signal ? { signal } : {}).catch(
       (error: unknown) => {
         throwIfAborted(signal);
         throw error;

@@ -31,9 +31,11 @@ export async function diffWorktree(
   return parseChanges(splitNul((await git(context, { gitDir: commonDir }, args)).stdout));
 }
 
-/** Options of `readPatch`. */
+export const defaultMaxBytes = 1024 ** 3;
+
+/** Options of `readPatch` and `applyPatch`. */
 export interface PatchOptions extends WorktreeOptions {
-  /** More than that throws EXHAUSTED, after so much was given out. @default 1073741824 (1 Gi) */
+  /** A longer patch throws EXHAUSTED. @default 1073741824 (1 Gi) */
   readonly maxBytes?: number;
 }
 
@@ -57,7 +59,7 @@ export async function* readPatch(
     '--no-relative',
   ];
   const args = ['diff-tree', '-r', ...format, ...renames, '--submodule=short', ...range(base, commit)];
-  yield* spawnGit(context, { gitDir: commonDir }, args, options.maxBytes ?? 1024 ** 3);
+  yield* spawnGit(context, { gitDir: commonDir }, args, options.maxBytes ?? defaultMaxBytes);
 }
 
 function range(base: string, commit: string): string[] {

@@ -1,4 +1,5 @@
 import { AgentRuntimeError } from '@runtime/contracts';
+import { translated } from '../system/translated.ts';
 import { contextOf, type GitContext } from '../git/context.ts';
 import { gitLine, gitLineIf } from '../git/run-git.ts';
 import type { WorktreeOptions } from '../options.ts';
@@ -49,10 +50,11 @@ export interface Preserved {
  * when it is gone; INVALID_ARGUMENT; UNAVAILABLE when a filter of the user's fails (`filter`) or another git holds a lock
  * (`locked`); EXHAUSTED on a full disk.
  */
-export async function preserveWorktree(
-  { worktree, ref, message }: PreserveRequest,
-  options: WorktreeOptions = {},
-): Promise<Preserved> {
+export function preserveWorktree(request: PreserveRequest, options: WorktreeOptions = {}): Promise<Preserved> {
+  return translated(preserve(request, options));
+}
+
+async function preserve({ worktree, ref, message }: PreserveRequest, options: WorktreeOptions): Promise<Preserved> {
   const context = await contextOf(options);
   await expectPreservedRef(context, ref);
   await expectOurs(worktree);

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { translated } from '../system/translated.ts';
 import { contextOf } from '../git/context.ts';
 import type { WorktreeOptions } from '../options.ts';
 import { expectPreservedRef } from '../repository/refs.ts';
@@ -44,7 +45,11 @@ export interface Removed {
  * no commit can keep (`details.unpreserved`); `changed`, it is not what was preserved: preserve it again; `inTheWay`.
  * NOT_FOUND when nothing is preserved under the ref.
  */
-export async function removeWorktree(request: RemoveRequest, options: WorktreeOptions = {}): Promise<Removed> {
+export function removeWorktree(request: RemoveRequest, options: WorktreeOptions = {}): Promise<Removed> {
+  return translated(remove(request, options));
+}
+
+async function remove(request: RemoveRequest, options: WorktreeOptions): Promise<Removed> {
   const { worktree, preserved, branch = 'keep' } = request;
   const { repository, dir, gitDir, owner } = worktree;
   const context = await contextOf(options);

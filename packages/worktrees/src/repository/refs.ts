@@ -50,8 +50,10 @@ export async function removeRef(context: GitContext, gitDir: string, ref: string
 }
 
 async function changeRef(context: GitContext, gitDir: string, ref: string, args: readonly string[]): Promise<void> {
-  const { code, stderr } = await ofOurs(context, () =>
-    git(context, { gitDir }, args, { isStep: true, isDurable: true, answers: [0, 1, 128] }),
+  const { code, stderr } = await ofOurs(
+    context,
+    (lock) => lock.endsWith(`/${ref}.lock`),
+    () => git(context, { gitDir }, args, { isStep: true, isDurable: true, answers: [0, 1, 128] }),
   );
   if (code === 0) return;
   throw new AgentRuntimeError('CONFLICT', `${ref} could not be changed: ${stderr.trim()}`, {

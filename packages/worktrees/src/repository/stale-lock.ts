@@ -4,16 +4,20 @@ import type { GitContext } from '../git/context.ts';
 import { lockOf } from '../git/locks.ts';
 
 /**
- * Runs what needs a lock that only this package takes, or a git in a worktree in which no process is. A lock that has
- * not changed while it was waited for, and that no process has open, was left by a git that was killed: it is removed,
+ * Runs what needs a lock that only this package takes, or a git in a worktree in which no process is: `isOurs` knows
+ * them by their paths. One that has not changed while it was waited for, and that no process has open, was left by a git that was killed: it is removed,
  * once. Where processes cannot be looked at, it stays.
  */
-export async function ofOurs<T>(context: GitContext, run: () => Promise<T>): Promise<T> {
+export async function ofOurs<T>(
+  context: GitContext,
+  isOurs: (lock: string) => boolean,
+  run: () => Promise<T>,
+): Promise<T> {
   try {
     return await run();
   } catch (error) {
     const lock = lockOf(error);
-    if (lock === undefined || !(await isStale(lock, context.lockTimeoutMs))) throw error;
+    if (lock === undefined || !isOurs(lock) || !(await isStale(lock, context.lockTimeoutMs))) throw error;
     await context.around('remove a lock', () => unlink(lock));
     return run();
   }

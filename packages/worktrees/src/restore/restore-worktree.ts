@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
+import { translated } from '../system/translated.ts';
 import { contextOf, type GitContext } from '../git/context.ts';
 import { joinNul, splitNul } from '../git/raw-path.ts';
 import { git, gitLineIf, type GitCall } from '../git/run-git.ts';
@@ -54,10 +55,11 @@ const unfinished = [
  * was preserved; `unpreserved`, for files that cannot be read. NOT_FOUND when nothing is preserved under the ref, or the
  * worktree is gone.
  */
-export async function restoreWorktree(
-  { worktree, preserved }: RestoreRequest,
-  options: WorktreeOptions = {},
-): Promise<Restored> {
+export function restoreWorktree(request: RestoreRequest, options: WorktreeOptions = {}): Promise<Restored> {
+  return translated(restore(request, options));
+}
+
+async function restore({ worktree, preserved }: RestoreRequest, options: WorktreeOptions): Promise<Restored> {
   const context = await contextOf(options);
   await expectPreservedRef(context, preserved);
   await expectOurs(worktree);
@@ -80,9 +82,11 @@ export async function restoreWorktree(
     const path = join(gitDir, name);
     if (await isThere(path)) await context.around('end what is unfinished', () => deleteTree(path));
   }
-  // No process is in the worktree, so a lock in it has no owner.
+  // No process is in the worktree, so a lock of it has no owner.
+  const isOurs = (lock: string): boolean =>
+    lock.startsWith(`${gitDir}/`) || lock.endsWith(`/${branchRef(branch)}.lock`);
   const run = (args: readonly string[], call: GitCall = {}): Promise<unknown> =>
-    ofOurs(context, () => git(context, place, args, { ...call, isStep: true }));
+    ofOurs(context, isOurs, () => git(context, place, args, { ...call, isStep: true }));
   for (const [bit, input] of await hidingBits(context, place)) {
     await run(['update-index', '-z', bit, '--stdin'], { input });
   }

@@ -1,6 +1,7 @@
 import { mkdir, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
+import { translated } from '../system/translated.ts';
 import { contextOf, type GitContext } from '../git/context.ts';
 import { gitFailure } from '../git/git-failure.ts';
 import { expectArgument, git } from '../git/run-git.ts';
@@ -44,7 +45,11 @@ export interface NewWorktree {
  * the end of what it said, or a killed call's git is still at work (`process`); EXHAUSTED on a full disk; and what
  * `inspectRepository` throws.
  */
-export async function addWorktree(wanted: NewWorktree, options: WorktreeOptions = {}): Promise<Worktree> {
+export function addWorktree(wanted: NewWorktree, options: WorktreeOptions = {}): Promise<Worktree> {
+  return translated(add(wanted, options));
+}
+
+async function add(wanted: NewWorktree, options: WorktreeOptions): Promise<Worktree> {
   expectArgument('the directory of the worktree', wanted.dir);
   expectOwner(wanted.owner);
   const context = await contextOf(options);

@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
+import { translated } from '../system/translated.ts';
 import { contextOf, type GitContext } from '../git/context.ts';
 import { expectArgument, git, gitLineIf } from '../git/run-git.ts';
 import type { WorktreeOptions } from '../options.ts';
@@ -17,7 +18,11 @@ import type { Worktree } from './worktree.ts';
  * Throws NOT_FOUND where there is none; `details.reason` is `noWorktree`, `notOurs`, or `moved` when the repository or
  * the directory was moved: then `repairWorktree` finds both again.
  */
-export async function findWorktree(dir: string, options: WorktreeOptions = {}): Promise<Worktree> {
+export function findWorktree(dir: string, options: WorktreeOptions = {}): Promise<Worktree> {
+  return translated(find(dir, options));
+}
+
+async function find(dir: string, options: WorktreeOptions): Promise<Worktree> {
   expectArgument('the directory of the worktree', dir);
   const context = await contextOf(options);
   const path = await placeOf(dir);

@@ -102,8 +102,17 @@ export async function contentsOf(dir: string, from = Buffer.alloc(0)): Promise<M
   return found;
 }
 
+const read = new Map<string, Promise<Map<string, string>>>();
+
 /** The files of a commit, as a checkout of it would have them. */
-export async function contentsOfCommit(at: Ground, commit: string): Promise<Map<string, string>> {
+export function contentsOfCommit(at: Ground, commit: string): Promise<Map<string, string>> {
+  const key = `${at.root} ${commit}`;
+  const contents = read.get(key) ?? checkOut(at, commit);
+  read.set(key, contents);
+  return contents;
+}
+
+async function checkOut(at: Ground, commit: string): Promise<Map<string, string>> {
   const dir = await mkdtemp(join(at.root, 'checkout-'));
   await runGit(
     [
