@@ -1,7 +1,8 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { addWorktree, findWorktree } from '../src/index.ts';
+import { stopAt, Stopped } from '../src/testing.ts';
 import { contentsOf, ground } from './support/repository.ts';
 
 describe('a new worktree', () => {
@@ -67,7 +68,6 @@ describe('a new worktree', () => {
   it('waits for the lock of another git', async () => {
     await using at = await ground();
     await at.write('.git/refs/heads/runtime/t1.lock', '');
-    const { rm } = await import('node:fs/promises');
     const added = at.add('t1', { lockTimeoutMs: 20_000 });
     setTimeout(() => void rm(join(at.repository, '.git/refs/heads/runtime/t1.lock')), 300);
     expect((await added).branch).toBe('runtime/t1');
@@ -115,6 +115,22 @@ describe('what is there already', () => {
       expect(await findWorktree(dir, at.options)).toMatchObject({ branch });
     }
     expect(await readdir(join(at.root, 'trees'))).toEqual(['t1']);
+  });
+
+  it('is not taken away: a file that somebody put where a killed call had begun', async () => {
+    await using at = await ground();
+    const { around } = stopAt(10);
+    await expect(at.add('t1', { around })).rejects.toThrow(Stopped);
+    const [begun = ''] = await readdir(join(at.root, 'trees'));
+    const mine = join(at.root, 'trees', begun, 't1/mine');
+    await writeFile(mine, 'mine');
+    await expect(at.add()).rejects.toMatchObject({
+      code: 'CONFLICT',
+      details: { reason: 'notInBase', path: 't1/mine' },
+    });
+    expect(await readFile(mine, 'utf8')).toBe('mine');
+    await rm(mine);
+    expect((await at.add()).branch).toBe('runtime/t1');
   });
 
   it('goes to one of two calls for the same branch at the same moment', async () => {

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { GitContext } from '../git/context.ts';
 import { pause } from '../git/locks.ts';
@@ -66,13 +67,15 @@ async function changedLately(path: string): Promise<boolean> {
 
 /** Nobody was told of this directory. Whoever found it and put something there keeps it all the same. */
 async function expectOnlyBase(context: GitContext, plan: Unfinished): Promise<void> {
-  const { repository, branch, base, staging } = plan;
+  const { repository, branch, base, begun, staging } = plan;
   const began = (await commitOf(context, repository, baseRef(branch))) ?? base;
   const args = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', began];
   const inBase = new Set(splitNul((await git(context, { gitDir: repository }, args)).stdout));
-  for await (const { path, kind } of walk(staging, { into: () => true })) {
-    if (kind === 'directory' || path === '.git' || inBase.has(path)) continue;
-    const message = `${staging}, where a worktree was begun, has a file that is not in its base: ${textOf(path)}`;
+  const prefix = `${Buffer.from(basename(staging)).toString('latin1')}/`;
+  for await (const { path, kind } of walk(begun, { into: () => true })) {
+    const own = path.startsWith(prefix) ? path.slice(prefix.length) : undefined;
+    if (kind === 'directory' || own === '.git' || (own !== undefined && inBase.has(own))) continue;
+    const message = `${begun}, where a worktree was begun, has a file that is not in its base: ${textOf(path)}`;
     const hint = 'move the file to where it belongs, then call it again';
     throw new AgentRuntimeError('CONFLICT', message, { hint, details: { reason: 'notInBase', path: textOf(path) } });
   }
