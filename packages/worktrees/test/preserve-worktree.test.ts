@@ -179,6 +179,17 @@ describe('what is preserved', () => {
     await at.git(['merge-base', '--is-ancestor', tip, kept.commit]);
   });
 
+  it('has the commit that the agent took back by its last reset', async () => {
+    await using at = await ground();
+    const worktree = await at.add();
+    await at.write('a.txt', 'taken back', worktree.dir);
+    await at.git(['commit', '-q', '-a', '-m', 'taken back'], worktree.dir);
+    await at.git(['reset', '-q', '--hard', 'HEAD~1'], worktree.dir);
+    const { commit, changed } = await preserve(at, worktree);
+    expect(changed).toBe(false);
+    expect(await at.git(['log', '--format=%s', `${commit}^2`, '-1'])).toBe('taken back\n');
+  });
+
   it('has everything of a HEAD without a commit', async () => {
     await using at = await ground();
     const worktree = await at.add();

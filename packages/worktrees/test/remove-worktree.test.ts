@@ -103,6 +103,23 @@ describe('removing a worktree', () => {
     await expectNothingLeft(at, worktree);
   });
 
+  it('goes on deleting what was given up, whatever became of the ref since', async () => {
+    await using at = await ground();
+    const worktree = await at.add();
+    await at.write('new', 'new', worktree.dir);
+    await preserve(at, worktree);
+    const around: WorktreeOptions['around'] = async (step, work) => {
+      if (step !== 'delete the files') return work();
+      const [name = ''] = await readdir(join(at.root, 'trees'));
+      await rm(join(at.root, 'trees', name, 'new'));
+      throw new Error('stop');
+    };
+    await expect(remove(at, worktree, {}, { around })).rejects.toThrow('stop');
+    await at.git(['update-ref', '-d', preservedAs()]);
+    await remove(at, worktree);
+    await expectNothingLeft(at, worktree);
+  });
+
   it('leaves a directory that somebody made in its place', async () => {
     await using at = await ground();
     const worktree = await at.add();
@@ -185,6 +202,21 @@ describe('a removal is refused, and everything stays', () => {
     }
     await remove(at, worktree);
     await expectNothingLeft(at, worktree);
+  });
+
+  it.runIf(process.platform === 'linux')('while a process is in it, which never sees it move', async () => {
+    await using at = await ground();
+    const worktree = await at.add();
+    await preserve(at, worktree);
+    const steps: string[] = [];
+    const around: WorktreeOptions['around'] = (step, work) => {
+      steps.push(step);
+      return work();
+    };
+    const file = await open(worktree.dir, 'r');
+    await expect(remove(at, worktree, {}, { around })).rejects.toMatchObject({ details: { reason: 'process' } });
+    await file.close();
+    expect(steps).toEqual([]);
   });
 
   it.runIf(process.platform === 'linux')('while a process has a file of it open', async () => {
@@ -280,6 +312,16 @@ describe('somebody who writes while it is removed', () => {
     const options = during('move aside', () => at.git(['init', '-q', 'nested'], worktree.dir));
     await expect(remove(at, worktree, {}, options)).rejects.toMatchObject({ details: { reason: 'unpreserved' } });
     expect(await readdir(worktree.dir)).toContain('nested');
+  });
+
+  it('keeps a branch to which they gave a commit that is not preserved', async () => {
+    await using at = await ground();
+    const worktree = await at.add();
+    await preserve(at, worktree);
+    const commit = (await at.git(['commit-tree', '-p', 'HEAD', '-m', 'later', 'HEAD^{tree}'])).trim();
+    const options = during('remove the git directory', () => at.git(['update-ref', 'refs/heads/runtime/t1', commit]));
+    expect(await remove(at, worktree, { branch: 'remove' }, options)).toMatchObject({ branch: 'kept' });
+    expect(await at.git(['rev-parse', 'runtime/t1'])).toBe(`${commit}\n`);
   });
 
   it('keeps what they put where it stood', async () => {
