@@ -57,6 +57,7 @@ export { canonicalDefinition, runtimeDefinitionSchema } from './vocabulary/runti
 export type { RecordedDefinition, RuntimeDefinition } from './vocabulary/runtime-definition.ts';
 export type { SubmittedFrom } from './vocabulary/submitted-from.ts';
 export { targetSchema } from './vocabulary/target.ts';
+export type { GitWorkspace, PreservedWorktree, WorktreeOfTask } from './vocabulary/worktree.ts';
 export { whyCheckFailed } from './vocabulary/check.ts';
 export type { Check, CheckCause } from './vocabulary/check.ts';
 export { globSchema } from './vocabulary/deliverable.ts';

@@ -7,11 +7,13 @@ import type { Handler } from '../invocation/handle.ts';
 import { findTask } from '../plane/find-task.ts';
 import { openToEnd } from '../plane/open-to-end.ts';
 import { formatBytes } from '../render/bytes.ts';
+import { shortId } from '../render/short-id.ts';
+import { sanitizeLine } from '../sanitize.ts';
 import { describeRetention } from '../render/retention.ts';
 
 const removeOptionsSchema = z.object({ dryRun: z.boolean().default(false), why: z.string().optional() });
 
-const nothing: RemovalReport = { tasks: 0, taskIds: [], runs: 0, events: 0, bytes: 0, artifactBytes: 0 };
+const nothing: RemovalReport = { tasks: 0, taskIds: [], kept: [], runs: 0, events: 0, bytes: 0, artifactBytes: 0 };
 
 /** `runtime rm`. */
 export const remove: Handler = async (context, names, given) => {
@@ -26,6 +28,7 @@ export const remove: Handler = async (context, names, given) => {
     total = {
       tasks: total.tasks + report.tasks,
       taskIds: [...total.taskIds, ...report.taskIds],
+      kept: [...total.kept, ...report.kept],
       runs: total.runs + report.runs,
       events: total.events + report.events,
       bytes: total.bytes + report.bytes,
@@ -82,6 +85,7 @@ async function tell(context: CommandContext, report: RemovalReport, dryRun: bool
   if (out.quiet) return out.bare(taskIds.join('\n'));
   const what = `${count(tasks, 'task')} (${count(events, 'event')}, ${count(runs, 'directory of a run', 'directories of runs')}, ${dryRun ? 'about ' : ''}${formatBytes(bytes)})`;
   await out.line(dryRun ? `would remove ${what}` : `removed ${what}`);
+  for (const { taskId, why } of report.kept) out.note(`${shortId(taskId)} stays: ${sanitizeLine(why, 500)}`);
   if (artifactBytes === 0) return;
   const those = `${formatBytes(artifactBytes)} of artifacts`;
   out.remark(

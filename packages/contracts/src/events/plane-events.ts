@@ -33,6 +33,15 @@ export const planeEventSchemas = {
     by: z.string().max(200),
     why: z.string().max(2000).optional(),
   }),
+  /** Everything in the worktree of an ended task is kept by this ref of its repository. The worktree is removed next. */
+  'worktree.released': z.object({
+    type: z.literal('worktree.released'),
+    taskId: idSchema,
+    repository: z.string().max(4096),
+    dir: z.string().max(4096),
+    ref: z.string().max(1000),
+    commit: z.string().max(64),
+  }),
 } as const;
 
 /** The events of the streams `runtime/<id>`, by type. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { preservedSchema, worktreeSchema } from '../vocabulary/worktree.ts';
 import { approvalKindSchema, choiceSchema, resolutionSchema } from '../vocabulary/approval.ts';
 import { artifactOriginSchema, artifactRefSchema, refusalReasonSchema } from '../vocabulary/artifact.ts';
 import { attachSchema } from '../vocabulary/attach.ts';
@@ -174,6 +175,19 @@ const planeTaskEventSchemas = {
     omitted: z.int().min(1).optional(),
     runId: idSchema.optional(),
   }),
+  /** The worktree of the task was made. */
+  'worktree.added': z.object({ type: z.literal('worktree.added'), worktree: worktreeSchema }),
+  /** Everything in the worktree is kept by a ref of its repository. */
+  'worktree.preserved': z.object({
+    type: z.literal('worktree.preserved'),
+    ...preservedSchema.shape,
+    /** How many entries git ignores: they are not kept. */
+    ignored: z.int().min(0),
+    /** What no commit can keep, at most 50: such as a repository in it. */
+    unpreserved: z.array(z.object({ path: z.string().max(4096), why: z.string().max(100) })).optional(),
+  }),
+  /** The worktree is as its base again. What was in it is preserved. */
+  'worktree.restored': z.object({ type: z.literal('worktree.restored'), base: preservedSchema.shape.commit }),
   'check.started': z.object({
     type: z.literal('check.started'),
     /** Its directory among those of the runs. */

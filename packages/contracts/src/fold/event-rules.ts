@@ -55,6 +55,8 @@ const level = (...levels: InstructionLevel[]): Guard => ({ instruction: levels }
  * (`docs/events.md` is made from it):
  * the plane refuses what it does not allow, and a backend's report that breaks it is quarantined.
  */
+const between = ['task.open', 'run.none', 'check.none'] as const;
+
 export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'task.submitted': { follows: 'nothing: it is the first of its stream', when: ['task.new'] },
   'runtime.rejected': { follows: 'task.submitted, while no run is open', when: ['task.open', 'run.none'] },
@@ -131,6 +133,9 @@ export const eventRules: { readonly [T in TaskEventType]: EventRule } = {
   'artifact.refused': { follows: 'task.submitted', when: ['task.open'] },
   'check.started': { follows: 'run.ended; the check before it ended, or was lost', when: ['task.open', 'run.none'] },
   'check.ended': { follows: 'its check.started', when: ['task.open', 'run.none', 'check.open'] },
+  'worktree.added': { follows: 'task.submitted, while no run is open', when: between },
+  'worktree.preserved': { follows: 'worktree.added, while no run is open', when: between },
+  'worktree.restored': { follows: 'worktree.preserved, while no run is open', when: between },
   'cancel.requested': { follows: 'task.submitted', when: ['task.open'] },
   'interrupt.requested': { follows: 'run.started', when: ['task.open', 'run.current', 'run.not-stopping'] },
   'close.requested': { follows: 'task.submitted', when: ['task.open'] },

@@ -188,6 +188,11 @@ const planeHandlers = {
     const { count = 0, bytes = 0 } = state.artifacts ?? {};
     return { ...state, artifacts: { count: count + 1, bytes: bytes + artifact.bytes } };
   },
+  'worktree.added': (state, { worktree }) => ({ ...state, worktree }),
+  'worktree.preserved': (state, { ref, commit, changed }) =>
+    state.worktree ? { ...state, worktree: { ...state.worktree, preserved: { ref, commit, changed } } } : state,
+  'worktree.restored': (state) =>
+    state.worktree ? { ...state, worktree: { ...state.worktree, restoredAfter: state.runs.length } } : state,
   'check.started': (state, { checkId, runId, round, time }) => {
     const starts = state.check?.round === round ? state.check.starts + 1 : 1;
     return { ...state, check: { checkId, runId, round, starts, startedAt: time } };

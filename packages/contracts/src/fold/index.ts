@@ -24,6 +24,7 @@ export type {
   RunState,
   TaskState,
   TurnState,
+  WorktreeState,
   WrittenFile,
 } from './task-state.ts';
 export { taskStatus, taskView } from './view.ts';

@@ -12,6 +12,7 @@ import type { RunOutcome } from '../vocabulary/outcome.ts';
 import type { SubmittedFrom } from '../vocabulary/submitted-from.ts';
 import type { Target } from '../vocabulary/target.ts';
 import type { TaskSpec } from '../vocabulary/task-spec.ts';
+import type { PreservedWorktree, WorktreeOfTask } from '../vocabulary/worktree.ts';
 import type { EndRequest, RunStatus } from '../plane/task-view.ts';
 
 /** The running turn. */
@@ -155,6 +156,14 @@ export interface WrittenFile {
 /** How many files that tools wrote a task remembers. */
 export const maxWritten = 256;
 
+/** The worktree of a task. */
+export interface WorktreeState extends WorktreeOfTask {
+  /** What was preserved of it last. */
+  readonly preserved?: PreservedWorktree;
+  /** How many runs there were when it was restored last. */
+  readonly restoredAfter?: number;
+}
+
 /** A task as folded from its stream. */
 export interface TaskState {
   readonly id: string;
@@ -192,6 +201,8 @@ export interface TaskState {
   readonly written?: readonly WrittenFile[];
   /** How many more they wrote. */
   readonly writtenOmitted?: number;
+  /** Once it was made. */
+  readonly worktree?: WorktreeState;
   /** The last one. */
   readonly check?: CheckState;
   /** Of the `maxRounds` of its check. */

@@ -7,6 +7,7 @@ import {
   openApprovals,
   type CheckState,
   type TaskState,
+  type WorktreeState,
 } from './task-state.ts';
 import type { TaskStatus, TaskView } from '../plane/task-view.ts';
 import { usageOfRuns } from './usage.ts';
@@ -37,6 +38,10 @@ function checkView({ round, ok, exit, cause, message }: CheckState): NonNullable
   return { round, status, ...defined({ exit, cause, message }) };
 }
 
+function worktreeView({ repository, dir, branch, base, preserved }: WorktreeState): NonNullable<TaskView['worktree']> {
+  return { repository, dir, branch, base, ...defined({ preserved }) };
+}
+
 /** What is shown of a task. */
 export function taskView(state: TaskState): TaskView {
   const usage = usageOfRuns(state.runs);
@@ -51,6 +56,7 @@ export function taskView(state: TaskState): TaskView {
     updatedAt: state.updatedAt,
     ...(state.endedAt === undefined ? {} : { endedAt: state.endedAt }),
     workspace: state.spec.workspace,
+    ...(state.worktree ? { worktree: worktreeView(state.worktree) } : {}),
     targets: [...state.spec.runtimes],
     ...(Object.keys(state.spec.labels).length > 0 ? { labels: state.spec.labels } : {}),
     ...(state.outcome ? { outcome: state.outcome } : {}),

@@ -40,6 +40,8 @@ export const removalReportSchema = z.object({
   tasks: count,
   /** The first of them, at most `maxReportedTasks`, in the order of their ends. */
   taskIds: z.array(idSchema),
+  /** Tasks that stay because their worktrees could not be removed, at most 100, with the reasons. */
+  kept: z.array(z.object({ taskId: idSchema, why: z.string() })),
   /** The directories of runs and checks. */
   runs: count,
   /** Of the log; in a dry run those of the tasks' streams. */

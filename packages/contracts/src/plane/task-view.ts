@@ -11,6 +11,7 @@ import { runOutcomeSchema, terminalStatusSchema } from '../vocabulary/outcome.ts
 import { submittedFromSchema } from '../vocabulary/submitted-from.ts';
 import { targetSchema } from '../vocabulary/target.ts';
 import { usageSchema } from '../vocabulary/usage.ts';
+import { preservedSchema } from '../vocabulary/worktree.ts';
 import { waitingForSchema } from './waiting-for.ts';
 
 /** The states of a task. `waiting`: an approval is open, or the task is kept open while its agent rests. */
@@ -40,7 +41,20 @@ export const taskViewSchema = z.object({
   submittedAt: z.int(),
   updatedAt: z.int(),
   endedAt: z.int().optional(),
+  /** As submitted; of a task with a worktree, the path in the repository. */
   workspace: z.string(),
+  /** The git worktree that the task works in, once it was made. */
+  worktree: z
+    .object({
+      repository: z.string(),
+      /** Where its files are. */
+      dir: z.string(),
+      branch: z.string(),
+      /** The commit that it began from. */
+      base: z.string(),
+      preserved: preservedSchema.optional(),
+    })
+    .optional(),
   targets: z.array(targetSchema),
   /** As submitted; left out where there are none. */
   labels: z.record(z.string(), z.string()).optional(),

@@ -34,10 +34,10 @@ export type ArtifactRef = z.infer<typeof artifactRefSchema>;
 
 /**
  * Where an artifact comes from. `deliverable`: a file of the workspace that the task was to deliver. `message`: the text
- * of the last message of a run. `check`: what a check printed.
+ * of the last message of a run. `check`: what a check printed. `worktree`: the changes in the worktree of the task, as a patch.
  * `tool`: a file that a tool of the agent wrote in the workspace, or in which it left an output that its event has cut. `put`: handed in while the task was open.
  */
-export const artifactOriginSchema = z.enum(['deliverable', 'message', 'check', 'tool', 'put']);
+export const artifactOriginSchema = z.enum(['deliverable', 'message', 'check', 'tool', 'put', 'worktree']);
 export type ArtifactOrigin = z.infer<typeof artifactOriginSchema>;
 
 /** Why something did not become an artifact. */

@@ -12,6 +12,7 @@ import {
 } from './environment.ts';
 import { maxInstructionChars, partsSchema } from './instruction.ts';
 import { recordedDefinitionSchema, runtimeDefinitionSchema } from './runtime-definition.ts';
+import { gitWorkspaceSchema, worktreePlanSchema } from './worktree.ts';
 import { targetSchema } from './target.ts';
 
 const durationMs = z
@@ -43,8 +44,10 @@ export type RetryPolicy = z.infer<typeof retryPolicySchema>;
  */
 export const taskSpecSchema = z.strictObject({
   prompt: partsSchema,
-  /** Absolute path of an existing directory. */
+  /** Absolute path of an existing directory: where the task works, or from which its worktree is made. */
   workspace: z.string().min(1).max(4096),
+  /** The task works in a git worktree of its own. @default in `workspace` itself */
+  worktree: worktreePlanSchema.optional(),
   /** In order of preference; at least one. */
   runtimes: z.array(targetSchema).min(1).max(16).readonly(),
   /** Of those of `runtimes` that the request defined; the others were handed to the plane by its host. */
@@ -55,12 +58,18 @@ export const taskSpecSchema = z.strictObject({
   until: z.enum(['idle', 'closed']).default('idle'),
   /**
    * What happens when a run was lost after its turn may have begun and it cannot be resumed.
-   * `auto`: restarts where no tool had started, else asks. `manual`: always asks. `restart`: always goes on. @default
+   * `auto`: restarts where no tool had started or the task has a worktree of its own, else asks. `manual`: always asks. `restart`: always goes on. @default
    * 'auto'
    */
   recovery: z.enum(['auto', 'manual', 'restart']).default('auto'),
   /** How long a person has to decide a recovery, in ms; then the task is `lost`. @default 24 h */
   recoveryTimeoutMs: durationMs.default(86_400_000),
+  /**
+   * What becomes of the files when a run starts over after one that had begun. `keep`: they stay, and the agent is told.
+   * `restore`: the worktree goes back to its base, once everything in it is preserved; only with a worktree. `refuse`:
+   * nothing starts over by itself, and the task ends. @default 'keep'
+   */
+  onRestart: z.enum(['keep', 'restore', 'refuse']).optional(),
   retry: retryPolicySchema.prefault({}),
   /** Outcome codes after which the next target is tried although by default the task would fail. */
   degradeOn: z
@@ -112,12 +121,21 @@ export type TaskSpec = z.infer<typeof taskSpecSchema>;
 /** How deep tasks may be submitted from one another's runs. */
 export const maxTaskDepth = 8;
 
+const { worktree: _made, ...requestedShape } = taskSpecSchema.shape;
+
 /** A caller's request. It is checked and completed to a `TaskSpec`; an unknown field is INVALID_ARGUMENT. */
 export const submitRequestSchema = z.strictObject({
-  ...taskSpecSchema.shape,
+  ...requestedShape,
   prompt: z.union([z.string().min(1, 'the prompt is empty').max(maxInstructionChars), partsSchema]),
-  /** @default the current directory; relative paths are resolved against it */
-  workspace: z.string().min(1).max(4096).optional(),
+  /**
+   * A directory, or a git worktree to be made for the task: INVALID_ARGUMENT where `git` names no repository with a
+   * commit. @default the current directory; relative paths are resolved against it
+   */
+  workspace: z
+    .union([z.string().min(1).max(4096), gitWorkspaceSchema], {
+      error: 'expected the path of a directory, or { git: <path in a repository>, worktree: true, base? }',
+    })
+    .optional(),
   /** @default those of `definitions`, else all that the plane was opened with, in their order */
   runtimes: z
     .array(z.union([runtimeIdSchema, targetSchema]))

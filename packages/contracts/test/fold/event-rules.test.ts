@@ -9,6 +9,7 @@ import { eventRules, forbids, type Guard, type TaskState } from '../../src/fold/
 import type { NewEvent } from '../../src/log/index.ts';
 import { after, capabilities, foldAll, misfit, starting, story, submitted } from '../support/story.ts';
 
+const sha = 'a'.repeat(40);
 const run = { runId: 'run-1' };
 const succeeded = { status: 'succeeded' };
 const target = { runtime: 'tmux' };
@@ -103,6 +104,15 @@ const rows: { readonly [T in TaskEventType]: readonly [after: keyof typeof story
     'queued',
     { type: 'artifact.refused', name: 'a', origin: 'deliverable', reason: 'link', message: 'it is a symbolic link' },
   ],
+  'worktree.added': [
+    'queued',
+    {
+      type: 'worktree.added',
+      worktree: { repository: '/r/.git', dir: '/w', gitDir: '/r/.git/worktrees/w', branch: 'b', base: sha, owner: 'o' },
+    },
+  ],
+  'worktree.preserved': ['runEnded', { type: 'worktree.preserved', ref: 'r', commit: sha, changed: true, ignored: 0 }],
+  'worktree.restored': ['runEnded', { type: 'worktree.restored', base: sha }],
   'check.started': ['runEnded', { type: 'check.started', ...run, checkId: 'check-1', round: 1 }],
   'check.ended': [
     'checking',

@@ -7,6 +7,7 @@ import {
   submitRequestSchema,
   taskSpecSchema,
   type EnvironmentSpec,
+  type GitWorkspace,
   type Part,
   type RecordedEnvironment,
 } from '@runtime/contracts';
@@ -43,7 +44,9 @@ async function parseSubmission(
   );
   const parts = typeof prompt === 'string' ? [{ type: 'text', text: prompt } as const] : prompt;
   checkPrompt(parts);
-  const directory = await existingDirectory(workspace);
+  const git = typeof workspace === 'object' ? workspace : undefined;
+  const directory = await existingDirectory(typeof workspace === 'object' ? workspace.git : workspace);
+  const worktree = git && (await worktreePlan(plane, directory, git));
   const found = await taskRuntimes(plane, { runtimes, definitions, continueOf: rest.continueOf });
   const given = environment && (await permitted(environment, [...found.pass, ...(env?.pass ?? [])]));
   const spec = parseWith(
@@ -52,6 +55,7 @@ async function parseSubmission(
       ...rest,
       prompt: parts,
       workspace: directory,
+      ...(worktree ? { worktree } : {}),
       runtimes: found.targets,
       ...(Object.keys(found.definitions).length > 0 ? { definitions: found.definitions } : {}),
       ...(env ? { env: await recordedEnvironment(plane, env) } : {}),
@@ -59,8 +63,23 @@ async function parseSubmission(
     },
     'the request is not valid',
   );
+  if (spec.onRestart === 'restore' && !worktree) {
+    throw new AgentRuntimeError('INVALID_ARGUMENT', 'only a worktree of the task can be restored', {
+      hint: 'ask for one: workspace { git, worktree: true }',
+    });
+  }
   const values = valuesOf(given, env?.set);
   return { spec, by, parentRunId, ...(key === undefined ? {} : { key }), ...(values ? { values } : {}) };
+}
+
+/** What the worktree of a task begins from is what that is now, whenever the task begins. */
+async function worktreePlan(
+  { ctx }: Plane,
+  repository: string,
+  { base = 'HEAD' }: GitWorkspace,
+): Promise<{ readonly base: string; readonly commit: string }> {
+  const { resolveBase } = await import('@runtime/worktrees');
+  return { base, commit: await resolveBase(repository, base, { env: ctx.environment }) };
 }
 
 /** What the runs of a task may get of the caller's variables: the allow-list, and what is named. */

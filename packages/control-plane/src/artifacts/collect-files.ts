@@ -3,6 +3,7 @@ import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:pat
 import type { Imported, ImportedFile, ImportOptions, RefusedFile } from '@runtime/artifacts';
 import { AgentRuntimeError, type FailedOutcome, type RunOutcome } from '@runtime/contracts';
 import { maxWritten, type TaskState, type WrittenFile } from '@runtime/contracts/fold';
+import { directoryOf } from '../task/directory.ts';
 import type { Task } from '../task/task.ts';
 import { Watch } from '../task/watch.ts';
 import { whenThereIsRoom } from '../waiting/disk-room.ts';
@@ -83,7 +84,7 @@ function missingOf({ spec }: TaskState, { unmatched, refused, problem }: Found):
 /** Where it rejects, nothing is held. Throws EXHAUSTED while the disk is full. */
 async function lookForAll(task: Task, signal: AbortSignal): Promise<FoundFiles> {
   const { spec, written = [], writtenOmitted = 0 } = task.state;
-  const dir = spec.workspace;
+  const dir = directoryOf(task);
   const found: Found[] = [];
   const look = async (options: ImportOptions): Promise<Found> => {
     const looked = await lookForFiles(task, { ...options, signal });

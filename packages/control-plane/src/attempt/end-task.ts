@@ -7,6 +7,7 @@ import { closedInstruction } from '../task/closed-instruction.ts';
 import { forgetSecrets } from '../task/run-secrets.ts';
 import { hasValues } from '../task/task-values.ts';
 import type { Task } from '../task/task.ts';
+import { keepChanges } from '../worktree/keep-changes.ts';
 import { afterMissing } from './after-check.ts';
 
 /**
@@ -20,11 +21,13 @@ export async function endTask(task: Task, reached: RunOutcome): Promise<boolean>
   const { missing } = collected;
   if (missing && (await sendBackFor(task, missing))) return true;
   const outcome = missing ?? reached;
+  using changes = await keepChanges(task);
   await forgetSecrets(task.ctx, [...task.state.runs, ...secretsOfCheck(task.state)]);
   await task.record((state) => [
     ...closedApprovals(state),
     ...closedInstructions(state),
     ...collected.events,
+    ...changes.events,
     { type: 'task.ended', outcome },
   ]);
   task.ctx.leases.releaseAll(task.id);

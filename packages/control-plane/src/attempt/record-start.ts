@@ -1,6 +1,12 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { AgentRuntimeError, type Target, type TaskEvent, type WaitingFor } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  type FailedOutcome,
+  type Target,
+  type TaskEvent,
+  type WaitingFor,
+} from '@runtime/contracts';
 import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { NextAttempt, TaskState } from '@runtime/contracts/fold';
 import { carriedInstructions, lapsedInstructions, openingId } from '../run/prompts.ts';
@@ -11,6 +17,7 @@ import { probeEnvironment } from '../task/given.ts';
 import { holdLeases } from '../task/hold-leases.ts';
 import type { Conversation, Task } from '../task/task.ts';
 import { taskFault } from './task-fault.ts';
+import { prepareWorktree } from '../worktree/prepare.ts';
 import { targetAfter } from './what-follows.ts';
 
 const leaseRetryMs = 60_000;
@@ -41,7 +48,7 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
     return true;
   }
   // Looked at as late as can be: a probe may take long.
-  const fault = await taskFault(spec);
+  const fault = await taskFault(spec, state.worktree?.dir);
   if (fault) return endTask(task, fault);
   if (!(await hasRoom(task))) return requeue(task, diskRetryMs, noRoom(task));
   const resumes = next.mode === 'resume' ? await resumedConversation(task, state) : undefined;
@@ -51,12 +58,26 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
     if (state.runs.length === 0) ctx.leases.releaseAll(task.id);
     return requeue(task, trialRetryMs, { kind: 'breaker', text: `One start is tried on ${next.target.runtime} first` });
   }
+  const unprepared = await prepared(task, next);
+  if (unprepared === 'noRoom') return requeue(task, diskRetryMs, noRoom(task));
+  // The next step ends it.
+  if (task.state.cancel) return true;
+  if (unprepared) return endTask(task, unprepared);
   const handle = await makeHandle(task, next);
   task.launching = handle.runId;
   const launches = check.runtime.capabilities.firstInstruction === 'launch';
   await task.record((latest) => startEvents(latest, { next, handle, resumes, launches, now: ctx.clock() }));
   task.host.began(task);
   return true;
+}
+
+async function prepared(task: Task, next: NextAttempt): Promise<FailedOutcome | 'noRoom' | undefined> {
+  try {
+    return await prepareWorktree(task, next);
+  } catch (thrown) {
+    if (AgentRuntimeError.from(thrown).code !== 'EXHAUSTED') throw thrown;
+    return 'noRoom';
+  }
 }
 
 /**

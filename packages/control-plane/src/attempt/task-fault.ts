@@ -9,13 +9,13 @@ const noWorkspace: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR
 
 /**
  * What makes every start of a task fail, whatever its runtime: then the task ends instead of trying them all. Throws
- * what may be of the moment, as want of file descriptors.
+ * what may be of the moment, as want of file descriptors. `workspace` is where it works once it has a worktree.
  */
-export async function taskFault(spec: TaskSpec): Promise<FailedOutcome | undefined> {
-  const place = await directoryAt(spec.workspace);
-  if (place === undefined) return fault(`The workspace does not exist any more: ${spec.workspace}`);
+export async function taskFault(spec: TaskSpec, workspace = spec.workspace): Promise<FailedOutcome | undefined> {
+  const place = await directoryAt(workspace);
+  if (place === undefined) return fault(`The workspace does not exist any more: ${workspace}`);
   // It was recorded by its real path, which its lease goes by.
-  if (place !== spec.workspace) return fault(`The workspace ${spec.workspace} leads to ${place} now: submit it again`);
+  if (place !== workspace) return fault(`The workspace ${workspace} leads to ${place} now: submit it again`);
   const { file } = spec.env ?? {};
   if (file === undefined) return undefined;
   return buildEnvironment({ base: {}, file }).then(

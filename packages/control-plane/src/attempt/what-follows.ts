@@ -28,6 +28,18 @@ export type NextStep =
  * What follows now that no run, attempt or question of the task is open. `random` is 0..1, for the jitter of a delay.
  */
 export function nextStep(state: TaskState, random: number): NextStep {
+  const step = stepAfter(state, random);
+  const isAnew = step.kind === 'schedule' && (step.mode === 'restart' || step.mode === 'degrade');
+  const hasBegun = state.runs.some(({ turns }) => turns > 0);
+  if (!isAnew || !hasBegun || state.spec.onRestart !== 'refuse' || isChosen(state)) return step;
+  return { kind: 'end', outcome: state.runs.at(-1)?.outcome ?? { status: 'lost', code: 'unknown' } };
+}
+
+/** A person has answered what is to follow. */
+const isChosen = ({ approvals, rejected }: TaskState): boolean =>
+  rejected.length === 0 && Object.values(approvals).some(({ kind, resolution }) => kind === 'recovery' && resolution);
+
+function stepAfter(state: TaskState, random: number): NextStep {
   const run = state.runs.at(-1);
   const answered = Object.values(state.approvals).findLast(
     (approval) => approval.kind === 'recovery' && approval.resolution,
@@ -194,7 +206,9 @@ export function canResume(state: TaskState, run: RunState): boolean {
 function recoverBy(state: TaskState, lost: RunState, restart: NextStep): NextStep {
   if (state.spec.recovery === 'restart') return restart;
   const provablyHarmless = lost.capabilities?.events === 'structured' && lost.toolsStarted === 0;
-  if (state.spec.recovery === 'auto' && provablyHarmless) return restart;
+  // What it left is in a worktree of its own, and nobody else's.
+  const isApart = state.spec.worktree !== undefined;
+  if (state.spec.recovery === 'auto' && (provablyHarmless || isApart)) return restart;
   return { kind: 'ask', reason: lost.outcome?.message ?? 'The run was lost and may have left changes' };
 }
 

@@ -12,6 +12,7 @@ import {
 import { AgentRuntimeError } from '@runtime/contracts';
 import { specVersion, type Exit, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { PlaneContext } from '../task/context.ts';
+import { directoryOf } from '../task/directory.ts';
 import { processEnvironment } from '../task/process-environment.ts';
 import { keepSecrets, secretsOfRuns } from '../task/run-secrets.ts';
 import type { Task } from '../task/task.ts';
@@ -42,7 +43,7 @@ export class CheckProcess {
   async start(command: readonly string[]): Promise<void> {
     const { handle } = this;
     const { ctx, state } = this.#task;
-    const cwd = state.spec.workspace;
+    const cwd = directoryOf(this.#task);
     const { env, secrets } = await processEnvironment(this.#task, handle.runId);
     await mkdir(handle.runDir, { recursive: true, mode: 0o700 });
     const ofRuns = await secretsOfRuns(ctx, state.runs);

@@ -52,10 +52,18 @@ export const runtimesParams = ({ refresh, definitions, environment }: RuntimesOp
 export function submitParams(request: SubmitRequest): Params {
   const { workspace }: { readonly workspace?: unknown } = request ?? {};
   if (workspace === undefined) return { ...request, workspace: resolve('.') };
+  if (isGit(workspace)) return { ...request, workspace: { ...workspace, git: resolve(workspace.git) } };
   return typeof workspace === 'string' && workspace !== ''
     ? { ...request, workspace: resolve(workspace) }
     : { ...request };
 }
+
+const isGit = (workspace: unknown): workspace is { readonly git: string } =>
+  typeof workspace === 'object' &&
+  workspace !== null &&
+  'git' in workspace &&
+  typeof workspace.git === 'string' &&
+  workspace.git !== '';
 
 /** Without the fields that are undefined: the plane refuses an unknown value, and JSON has none for it. */
 function defined(params: Params): Params {

@@ -6,7 +6,9 @@ import type { TaskSpec } from '@runtime/contracts';
  * so JSON is stable. The variables of the shell are circumstances and not what is asked; a definition is its digest.
  */
 export function specDigest(spec: TaskSpec): string {
-  const { environment: _, definitions, ...asked } = spec;
+  const { environment: _, definitions, worktree, ...rest } = spec;
+  // What a branch pointed to when it was submitted is a circumstance, too.
+  const asked = worktree ? { ...rest, worktree: worktree.base } : rest;
   const ids = Object.keys(definitions ?? {}).sort();
   const digests = ids.map((id) => [id, definitions?.[id]?.digest]);
   const whole = ids.length === 0 ? asked : { ...asked, definitions: digests };

@@ -13,13 +13,15 @@ export interface Removable {
   /** It had checks, whose directories its events name. */
   readonly isChecked: boolean;
   readonly artifactBytes: number;
+  readonly hasWorktree: boolean;
 }
 
-export const removable = ({ id, runs, check, artifacts }: TaskView): Removable => ({
+export const removable = ({ id, runs, check, artifacts, worktree }: TaskView): Removable => ({
   id,
   runs: runs.map(({ runId }) => runId),
   isChecked: check !== undefined,
   artifactBytes: artifacts?.bytes ?? 0,
+  hasWorktree: worktree !== undefined,
 });
 
 /** The ended tasks that go by these limits, in the order of their ends. */

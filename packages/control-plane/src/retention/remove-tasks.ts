@@ -10,6 +10,7 @@ import {
 } from '@runtime/contracts';
 import { planeStream, taskStream } from '@runtime/contracts/log';
 import type { Plane } from '../plane/plane.ts';
+import { releaseWorktree } from '../worktree/release.ts';
 import type { Removable } from './choose.ts';
 import { diskUse } from './disk-use.ts';
 import { atOnce, letOthersRun } from './let-others-run.ts';
@@ -27,11 +28,12 @@ export interface Remover {
  */
 export async function removeTasks(
   plane: Plane,
-  tasks: readonly Removable[],
+  chosen: readonly Removable[],
   { by, why, dryRun }: Remover,
   signal: AbortSignal,
 ): Promise<RemovalReport> {
-  if (dryRun) return foretell(plane, tasks, signal);
+  if (dryRun) return foretell(plane, chosen, signal);
+  const { tasks, kept } = await withoutWorktrees(plane, chosen, signal);
   for (let at = 0; at < tasks.length; at += maxPrunedTasks) {
     throwIfAborted(signal);
     const some = tasks.slice(at, at + maxPrunedTasks);
@@ -44,7 +46,7 @@ export async function removeTasks(
     await plane.ctx.failpoint('remove.recorded');
   }
   try {
-    return { ...summaryOf(tasks), ...(await endRemovals(plane)) };
+    return { ...summaryOf(tasks), kept, ...(await endRemovals(plane)) };
   } catch (thrown) {
     const { code, rawMessage, retry } = AgentRuntimeError.from(thrown);
     throw new AgentRuntimeError(code, `the tasks are removed, but not all of them from the disk: ${rawMessage}`, {
@@ -80,6 +82,34 @@ export async function endRemovals(plane: Plane): Promise<Pick<RemovalReport, 'ru
   return { runs: directories, events, bytes: freed + bytes };
 }
 
+/** Removes the worktrees of tasks. What stays because its worktree does is left out. */
+async function withoutWorktrees(
+  plane: Plane,
+  chosen: readonly Removable[],
+  signal: AbortSignal,
+): Promise<{ readonly tasks: readonly Removable[]; readonly kept: RemovalReport['kept'] }> {
+  const kept = new Map<string, string>();
+  for (const { id, hasWorktree } of chosen) {
+    if (!hasWorktree) continue;
+    throwIfAborted(signal);
+    try {
+      await releaseWorktree(plane.ctx, await plane.state(id));
+    } catch (thrown) {
+      if (plane.ctx.closing.aborted) throw thrown;
+      const error = AgentRuntimeError.from(thrown);
+      // Who names one task is told as an error.
+      if (chosen.length === 1) throw error;
+      kept.set(id, error.rawMessage.slice(0, 1000));
+    }
+  }
+  return {
+    tasks: kept.size === 0 ? chosen : chosen.filter(({ id }) => !kept.has(id)),
+    kept: [...kept].slice(0, maxKept).map(([taskId, why]) => ({ taskId, why })),
+  };
+}
+
+const maxKept = 100;
+
 const summaryOf = (tasks: readonly Removable[]): Pick<RemovalReport, 'tasks' | 'taskIds' | 'artifactBytes'> => ({
   tasks: tasks.length,
   taskIds: tasks.slice(0, maxReportedTasks).map(({ id }) => id),
@@ -101,7 +131,7 @@ async function foretell(plane: Plane, tasks: readonly Removable[], signal: Abort
     if (used > 0) runs += 1;
     bytes += used;
   }
-  return { ...summaryOf(tasks), runs, events, bytes };
+  return { ...summaryOf(tasks), kept: [], runs, events, bytes };
 }
 
 /** The directories of their runs and checks, by name. */

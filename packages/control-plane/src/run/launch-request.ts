@@ -5,6 +5,7 @@ import type { RunState } from '@runtime/contracts/fold';
 import { sourceOf } from '../runtimes/adapters.ts';
 import type { PlaneContext } from '../task/context.ts';
 import { processEnvironment } from '../task/process-environment.ts';
+import { directoryOf } from '../task/directory.ts';
 import type { Task } from '../task/task.ts';
 import { openingInstruction } from './prompts.ts';
 
@@ -22,7 +23,7 @@ export async function launchRequest(task: Task, run: RunState, adapter: RuntimeA
   const { resumes } = run;
   return {
     handle: handleOf(ctx, run),
-    workspace: state.spec.workspace,
+    workspace: directoryOf(task),
     target: run.target,
     instruction: openingInstruction(state, run),
     ...(resumes

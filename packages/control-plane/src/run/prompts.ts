@@ -18,7 +18,9 @@ function partsOf(state: TaskState, id: string): readonly Part[] {
 /** The instruction that opens a run, with the text of all instructions that it carries. */
 export function openingInstruction(state: TaskState, run: RunState): Instruction {
   const parts: Part[] = [...partsOf(state, run.instructionId)];
-  const before = state.runs.some((earlier) => earlier.runId !== run.runId && earlier.turns > 0);
+  // What earlier ones left is gone where the worktree was restored since.
+  const since = state.runs.slice(state.worktree?.restoredAfter ?? 0);
+  const before = since.some((earlier) => earlier.runId !== run.runId && earlier.turns > 0);
   if (before && run.mode !== 'resume') parts.push({ type: 'text', text: startedOver });
   for (const id of run.carries) {
     const carried = partsOf(state, id);

@@ -1,4 +1,5 @@
 import type { WaitingFor } from '@runtime/contracts';
+import { directoryOf } from './directory.ts';
 import type { Task } from './task.ts';
 
 export const sessionLease = (agentSessionId: string): string => `session:${agentSessionId}`;
@@ -21,7 +22,7 @@ function wantedBy(task: Task, agentSessionId: string | undefined): Wanted[] {
       : task.host.isBelow(holder, task.id) && !task.host.isRunning(holder);
   // Two strangers at work would undo each other's work; one that can only wait for this task does none.
   const isLent = (holder: string): boolean => isOfFamily(holder) || task.host.isStuckBehind(holder, task.id);
-  const name = workspaceLease(spec.workspace);
+  const name = workspaceLease(directoryOf(task));
   const workspace: Wanted = { kind: 'workspace', name, share: spec.shareWorkspace, isShared: isLent };
   if (agentSessionId === undefined) return [workspace];
   const session = { kind: 'session', name: sessionLease(agentSessionId), share: false, isShared: () => false } as const;
@@ -43,7 +44,7 @@ export function holdLeases(task: Task, agentSessionId: string | undefined): Wait
     if (task.state.runs.length === 0) leases.releaseAll(task.id);
     // The wish to be told outlives what was released.
     leases.take(name, task.id, share, released, isShared);
-    const what = kind === 'workspace' ? `works in ${task.state.spec.workspace}` : 'continues the same conversation';
+    const what = kind === 'workspace' ? `works in ${directoryOf(task)}` : 'continues the same conversation';
     const text = `Task ${holder ?? ''} ${what}`;
     return { kind, ...(holder === undefined ? {} : { taskId: holder }), text: text.slice(0, 2000) };
   }
