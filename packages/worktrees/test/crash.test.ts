@@ -37,16 +37,18 @@ async function expectAll(at: Ground, files: ReadonlyMap<string, string>, where: 
   expect(isKept, `everything is kept, stopped ${where}`).toBe(true);
 }
 
-/** Runs it again and again, each time stopped at a later point, and then to its end. Odd points are those after a step. */
+/**
+ * Runs it again and again, each time stopped after a later step, the first time before any, and then to its end. Even
+ * points are those before a step: what is there then is what was there after the one before.
+ */
 async function everyPoint(
   prepare: (at: Ground) => Promise<{
     readonly run: (options: WorktreeOptions) => Promise<unknown>;
     readonly check: (where: string) => Promise<void>;
     readonly finished: (result: unknown) => Promise<void>;
   }>,
-  { first = 0, every = 1 } = {},
 ): Promise<number> {
-  for (let point = first; ; point += every) {
+  for (let point = 0; ; point += point === 0 ? 1 : 2) {
     await using at = await ground();
     const { run, check, finished } = await prepare(at);
     const stop = stopAt(point);
@@ -109,43 +111,40 @@ describe('whatever step it is stopped at, and called again', () => {
   it.each([false, true])(
     'nothing is lost by removing, and then it is gone (written to meanwhile: %j)',
     async (isLate) => {
-      const points = await everyPoint(
-        async (at) => {
-          const worktree = await at.add();
-          const files = await work(at, worktree);
-          await preserveWorktree({ worktree, ref: preservedAs(), message: 'kept' }, at.options);
-          let isWritten = false;
-          const writing = (options: WorktreeOptions): WorktreeOptions => ({
-            ...options,
-            around: async (step, run) => {
-              if (isLate && step === 'move aside' && !isWritten) {
-                await at.write('late', 'late', worktree.dir);
-                files.set('late', '- late');
-                isWritten = true;
-              }
-              return options.around ? options.around(step, run) : run();
-            },
-          });
-          return {
-            run: async (options) => {
-              const request = { worktree, preserved: preservedAs(), branch: 'remove' as const };
-              return removeWorktree(request, writing(options)).catch(async (error: unknown) => {
-                // What was written before the directory was moved is the caller's to preserve.
-                if (!(error instanceof Error) || !error.message.includes('is not what was preserved')) throw error;
-                await preserveWorktree({ worktree, ref: preservedAs(), message: 'kept' }, at.options);
-                return removeWorktree(request, options);
-              });
-            },
-            check: (where) => expectAll(at, files, where),
-            finished: async () => {
-              expect(await readdir(join(at.root, 'trees'))).toEqual([]);
-              expect(await readdir(join(at.repository, '.git/worktrees'))).toEqual([]);
-              expect(await at.git(['for-each-ref', 'refs/heads/runtime', 'refs/runtime/base'])).toBe('');
-            },
-          };
-        },
-        isLate ? { first: 1, every: 2 } : {},
-      );
+      const points = await everyPoint(async (at) => {
+        const worktree = await at.add();
+        const files = await work(at, worktree);
+        await preserveWorktree({ worktree, ref: preservedAs(), message: 'kept' }, at.options);
+        let isWritten = false;
+        const writing = (options: WorktreeOptions): WorktreeOptions => ({
+          ...options,
+          around: async (step, run) => {
+            if (isLate && step === 'move aside' && !isWritten) {
+              await at.write('late', 'late', worktree.dir);
+              files.set('late', '- late');
+              isWritten = true;
+            }
+            return options.around ? options.around(step, run) : run();
+          },
+        });
+        return {
+          run: async (options) => {
+            const request = { worktree, preserved: preservedAs(), branch: 'remove' as const };
+            return removeWorktree(request, writing(options)).catch(async (error: unknown) => {
+              // What was written before the directory was moved is the caller's to preserve.
+              if (!(error instanceof Error) || !error.message.includes('is not what was preserved')) throw error;
+              await preserveWorktree({ worktree, ref: preservedAs(), message: 'kept' }, at.options);
+              return removeWorktree(request, options);
+            });
+          },
+          check: (where) => expectAll(at, files, where),
+          finished: async () => {
+            expect(await readdir(join(at.root, 'trees'))).toEqual([]);
+            expect(await readdir(join(at.repository, '.git/worktrees'))).toEqual([]);
+            expect(await at.git(['for-each-ref', 'refs/heads/runtime', 'refs/runtime/base'])).toBe('');
+          },
+        };
+      });
       expect(points).toBeGreaterThanOrEqual(18);
     },
   );

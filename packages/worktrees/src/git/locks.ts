@@ -18,8 +18,10 @@ export async function whileLocked(context: GitContext, run: () => Promise<Progra
     const result = await run();
     const lock = result.code === 0 ? undefined : lockIn(result.stderr);
     if (lock === undefined) return result;
-    if (Date.now() + delay > until) throw locked(lock);
-    await pause(delay, context.signal);
+    // To the end: whether the lock was left by somebody shows by its age.
+    const left = until - Date.now();
+    if (left <= 0) throw locked(lock);
+    await pause(Math.min(delay, left), context.signal);
   }
 }
 
