@@ -15,8 +15,8 @@ const graph: Readonly<Record<string, readonly string[]>> = {
   'adapter-tmux': ['adapter-kit', 'contracts'],
   adapters: ['adapter-kit', 'adapter-local', 'adapter-pi', 'adapter-tmux', 'contracts'],
   conformance: ['adapter-kit', 'contracts'],
-  'control-plane': ['adapter-kit', 'artifacts', 'contracts', 'event-log'],
-  cli: ['adapter-kit', 'adapter-pi', 'adapters', 'artifacts', 'contracts', 'control-plane', 'event-log'],
+  'control-plane': ['adapter-kit', 'artifacts', 'contracts', 'event-log', 'worktrees'],
+  cli: ['adapter-kit', 'adapter-pi', 'adapters', 'artifacts', 'contracts', 'control-plane', 'event-log', 'worktrees'],
 };
 
 const ours = (names: readonly string[]): string[] =>

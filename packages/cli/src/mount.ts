@@ -12,6 +12,8 @@ export const commandGroups = {
     'events',
     'log',
     'artifacts',
+    'diff',
+    'apply',
     'requeue',
     'rm',
     'prune',

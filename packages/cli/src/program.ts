@@ -4,6 +4,7 @@ import { registerArtifacts } from './declarations/artifacts.ts';
 import { registerAttach } from './declarations/attach.ts';
 import { addCommonOptions } from './invocation/add-command.ts';
 import { registerConfig } from './declarations/config.ts';
+import { registerDiff } from './declarations/diff.ts';
 import { registerDoctor } from './declarations/doctor.ts';
 import { registerEndings } from './declarations/end.ts';
 import { registerEvents } from './declarations/events.ts';
@@ -33,6 +34,7 @@ const registrations: readonly ((parent: Command, deps: CliDependencies) => void)
   registerList,
   registerEvents,
   registerArtifacts,
+  registerDiff,
   registerRequeue,
   registerRemove,
   registerInstruct,

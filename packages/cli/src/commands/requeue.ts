@@ -43,11 +43,12 @@ async function requestAgain(context: CommandContext, plane: ControlPlane, taskId
   const { deps, signal } = context;
   const spec = await specOf(plane, taskId, signal);
   const { config } = await context.config();
-  const { continueOf: _, definitions: _recorded, environment: _names, env, ...same } = spec;
+  const { continueOf: _, definitions: _recorded, environment: _names, env, workspace, worktree, ...same } = spec;
   const given = { env: config.defaults?.env?.set ?? {} };
   const set = env && valuesAgain(env, (name) => variable(given, name) ?? variable(deps, name));
   const request: SubmitRequest = {
     ...same,
+    workspace: worktree ? { git: workspace, worktree: true, base: worktree.base } : workspace,
     ...(await parentRun(deps)),
     ...(env ? { env: defined({ pass: env.pass, file: env.file, set }) } : {}),
     retryOf: taskId,

@@ -16,6 +16,8 @@ const givenSchema = z.object({
   thinking: z.string().optional(),
   label: z.array(z.tuple([z.string(), z.string()])).optional(),
   workspace: z.string().optional(),
+  worktree: z.union([z.literal(true), z.string()]).optional(),
+  onRestart: z.enum(['keep', 'restore', 'refuse']).optional(),
   title: z.string().optional(),
   deliverable: z.array(z.string()).optional(),
   keep: z.array(z.string()).optional(),
@@ -56,6 +58,10 @@ export function parseTaskOptions(command: 'run' | 'submit', given: Record<string
     checkTimeout,
     ...options
   } = givenSchema.parse(given);
+  if (options.onRestart === 'restore' && options.worktree === undefined && options.continue === undefined)
+    throw usageError('--on-restart restore is for a worktree of the task', 'add --worktree');
+  if (options.worktree !== undefined && options.continue !== undefined)
+    throw usageError('--continue goes on where the earlier task worked', 'leave --worktree out');
   if (check === undefined && (checkRounds ?? checkTimeout) !== undefined)
     throw usageError('--check-rounds and --check-timeout say how --check is done', 'name the command with --check');
   return {

@@ -27,7 +27,8 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
   const file = options.envFrom === undefined ? defaults.env?.file : resolve(cwd, options.envFrom);
   const request: SubmitRequest = {
     prompt,
-    workspace: resolve(cwd, options.workspace ?? '.'),
+    workspace: workspaceOf(options, cwd),
+    onRestart: options.onRestart,
     runtimes: withModel(options.on ?? defaults.runtimes, options),
     title: options.title,
     until: options.untilClosed ? 'closed' : 'idle',
@@ -50,6 +51,12 @@ export function composeRequest(prompt: string, options: TaskOptions, loaded: Loa
     by: 'cli',
   };
   return withoutUndefined(request);
+}
+
+function workspaceOf({ workspace, worktree }: TaskOptions, cwd: string): SubmitRequest['workspace'] {
+  const path = resolve(cwd, workspace ?? '.');
+  if (worktree === undefined) return path;
+  return { git: path, worktree: true, ...(worktree === true ? {} : { base: worktree }) };
 }
 
 /** The run that this command is called from, when an agent calls it: the task then may use what that run holds. */
@@ -85,7 +92,9 @@ export async function completeRequest(
   const here = definitionsOf(loaded.config.runtimes);
   if (options.continue !== undefined) {
     const before = await findTask(context, plane, options.continue);
-    const workspace = options.workspace === undefined ? before.workspace : request.workspace;
+    // The conversation is about the files of its worktree.
+    const there = before.worktree?.dir ?? before.workspace;
+    const workspace = options.workspace === undefined ? there : request.workspace;
     const definitions = definitionsOfTask(await specOf(plane, before.id, signal), here);
     const continued = withoutUndefined({ ...request, continueOf: before.id, workspace });
     return forPlane(context, plane, continued, definitions);

@@ -19,6 +19,16 @@ export function addTaskOptions(command: Command): Command {
     .option('--model <name>', 'the model of every runtime for which --on names none')
     .addOption(new Option('--thinking <level>', 'how much the model thinks').choices(thinkingLevels))
     .addOption(parsedOption('--workspace <path>', 'where the agent works (default: the current directory)', parsePath))
+    .option(
+      '--worktree [base]',
+      'give the agent a git worktree and branch of its own, from this commit or branch (default: what is checked out)',
+    )
+    .addOption(
+      new Option(
+        '--on-restart <policy>',
+        'what becomes of files when a run starts over: keep them, restore the worktree, or refuse to (default: keep)',
+      ).choices(['keep', 'restore', 'refuse']),
+    )
     .option('--title <text>', 'the title in lists (default: the beginning of the prompt)')
     .addOption(repeatedOption('--label <label>', 'a label for lists: name=value; repeatable', parseLabel))
     .addOption(

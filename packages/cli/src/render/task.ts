@@ -104,9 +104,15 @@ function formatFacts(view: TaskView, { now, colours: c, starts }: TaskStyle): Fa
     ['usage', usage && formatUsage(usage)],
     ['labels', formatLabels(view) || undefined],
     ['workspace', sanitizeLine(view.workspace, 1000)],
+    ['worktree', view.worktree && describeWorktree(view.worktree)],
     ['files', run && sanitizeLine(run.runDir, 1000)],
   ];
   return facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+}
+
+function describeWorktree({ dir, branch, base, preserved }: NonNullable<TaskView['worktree']>): string {
+  const changes = preserved === undefined ? '' : preserved.changed ? ', changed' : ', unchanged';
+  return `${sanitizeLine(dir, 1000)} (${sanitizeLine(branch)} from ${base.slice(0, 10)}${changes})`;
 }
 
 function formatEndRequest({ by, at, why }: EndRequest): string {

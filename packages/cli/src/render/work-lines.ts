@@ -16,7 +16,7 @@ const instructionStep = (
   verbose ? c.dim(`» ${shortId(event.instructionId)} ${event.type.slice('instruction.'.length)}`) : undefined;
 
 /** The others have been shown, or are what the agent did. */
-const shownOrigins: ReadonlySet<string> = new Set(['deliverable', 'put']);
+const shownOrigins: ReadonlySet<string> = new Set(['deliverable', 'put', 'worktree']);
 
 /** The lines of events about tools, approvals, instructions and messages. */
 export const workLines: LineWriters = {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { memoryRuntime, type MemoryScript } from '@runtime/conformance/memory-runtime';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
@@ -19,7 +20,7 @@ function leavesOf(command: Command, before: readonly string[] = []): string[] {
 const id = /^task-[0-9a-z]{26}\n$/;
 const nothing = /^$/;
 
-/** What each command prints with `-q`, in a lab with the tasks `it`, which has ended, `open` and `asks`, which run. */
+/** What each command prints with `-q`, in a lab with the tasks `it` and `tree`, which have ended, and `open` and `asks`, which run. */
 const table: Readonly<Record<string, readonly (readonly [args: readonly string[], stdout: RegExp])[]>> = {
   run: [[['run', 'x', '--share-workspace'], /^did x\n$/]],
   submit: [[['submit', 'x', '--share-workspace'], id]],
@@ -43,6 +44,8 @@ const table: Readonly<Record<string, readonly (readonly [args: readonly string[]
   'artifacts verify': [[['artifacts', 'verify'], nothing]],
   'artifacts gc': [[['artifacts', 'gc'], nothing]],
   requeue: [[['requeue', 'it'], id]],
+  diff: [[['diff', 'tree'], nothing]],
+  apply: [[['apply', 'tree'], nothing]],
   rm: [[['rm', 'it', '--dry-run'], id]],
   prune: [[['prune', '--keep', '100'], nothing]],
   attach: [[['attach', 'open'], nothing]],
@@ -91,7 +94,13 @@ async function prepare(lab: Lab): Promise<ReadonlyMap<string, string>> {
     events.signal('SIGINT');
     await events.ended;
   }
-  return ids;
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=me', '-c', 'user.email=me', ...args], { cwd: lab.workspace });
+  git('init', '-q');
+  git('commit', '-q', '--allow-empty', '-m', 'first');
+  const tree = (await lab.run('submit', 'tree', '--worktree')).stdout.trim();
+  await lab.run('wait', tree);
+  return ids.set('tree', tree);
 }
 
 describe('-q', () => {
