@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { errorCodeSchema } from '../base/error-data.ts';
 import { idSchema } from '../base/ids.ts';
+import { worktreeSchema } from '../vocabulary/worktree.ts';
 
 /** More are removed by several events. */
 export const maxPrunedTasks = 500;
@@ -30,6 +31,11 @@ export const planeEventSchemas = {
     tasks: z.array(idSchema).min(1).max(maxPrunedTasks).readonly(),
     /** The directories of their runs and checks, by name. */
     runs: z.array(idSchema).readonly(),
+    /** Their worktrees: everything in them is preserved, and they are removed. */
+    worktrees: z
+      .array(z.object({ taskId: idSchema, worktree: worktreeSchema }))
+      .readonly()
+      .optional(),
     by: z.string().max(200),
     why: z.string().max(2000).optional(),
   }),

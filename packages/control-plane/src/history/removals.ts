@@ -15,11 +15,18 @@ function pruned(event: StoredEvent): Pruned | undefined {
 /** The ids of the tasks that were removed by an event. */
 export const removedBy = (event: StoredEvent): readonly string[] => pruned(event)?.tasks ?? none;
 
+type OwnedWorktree = NonNullable<Pruned['worktrees']>[number];
+
 /** What was removed by the log and may still be on the disk: what is left of it goes next. */
-export interface SavedRemovals {
+export interface LeftOvers {
   readonly tasks: readonly string[];
   /** The directories of their runs and checks, by name. */
   readonly runs: readonly string[];
+  readonly worktrees: readonly OwnedWorktree[];
+}
+
+/** As a snapshot has it. */
+export interface SavedRemovals extends LeftOvers {
   /** Contents that only removed tasks named may still be in the store. */
   readonly uncollected: boolean;
 }
@@ -28,17 +35,21 @@ export interface SavedRemovals {
 export class Removals {
   readonly #tasks = new Set<string>();
   readonly #runs = new Set<string>();
+  readonly #worktrees = new Map<string, OwnedWorktree>();
   uncollected = false;
 
   apply(event: StoredEvent): readonly string[] {
-    const { tasks, runs } = pruned(event) ?? { tasks: none, runs: none };
-    if (tasks.length > 0) this.add(tasks, runs);
+    const found = pruned(event);
+    if (!found) return none;
+    const { tasks, runs, worktrees = [] } = found;
+    this.add({ tasks, runs, worktrees });
     return tasks;
   }
 
-  add(tasks: readonly string[], runs: readonly string[]): void {
+  add({ tasks, runs, worktrees }: LeftOvers): void {
     for (const id of tasks) this.#tasks.add(id);
     for (const name of runs) this.#runs.add(name);
+    for (const each of worktrees) this.#worktrees.set(each.taskId, each);
     this.uncollected = true;
   }
 
@@ -47,22 +58,26 @@ export class Removals {
   }
 
   /** What is left to do now. */
-  get pending(): { readonly tasks: readonly string[]; readonly runs: readonly string[] } {
-    return { tasks: [...this.#tasks], runs: [...this.#runs] };
+  get pending(): LeftOvers {
+    return { tasks: [...this.#tasks], runs: [...this.#runs], worktrees: [...this.#worktrees.values()] };
   }
 
   /** These are gone from the disk. */
-  done({ tasks, runs }: Pick<SavedRemovals, 'tasks' | 'runs'>): void {
+  done({ tasks = [], runs = [], worktrees = [] }: Partial<LeftOvers>): void {
     for (const id of tasks) this.#tasks.delete(id);
     for (const name of runs) this.#runs.delete(name);
+    for (const { taskId } of worktrees) this.#worktrees.delete(taskId);
   }
 
-  get saved(): SavedRemovals {
-    return { ...this.pending, uncollected: this.uncollected };
+  /** Undefined where nothing is left. */
+  get saved(): SavedRemovals | undefined {
+    const { pending, uncollected } = this;
+    const isDone = pending.tasks.length + pending.runs.length + pending.worktrees.length === 0;
+    return isDone && !uncollected ? undefined : { ...pending, uncollected };
   }
 
-  restore({ tasks, runs, uncollected }: SavedRemovals): void {
-    this.add(tasks, runs);
-    this.uncollected = uncollected;
+  restore(saved: SavedRemovals): void {
+    this.add(saved);
+    this.uncollected = saved.uncollected;
   }
 }

@@ -2,7 +2,7 @@ import { AgentRuntimeError } from '@runtime/contracts';
 import { foldTask, taskFoldVersion, type TaskState } from '@runtime/contracts/fold';
 import { taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { EndedTasks, type SavedEnded } from '../history/ended-tasks.ts';
-import { Removals, type SavedRemovals } from '../history/removals.ts';
+import { Removals, type LeftOvers, type SavedRemovals } from '../history/removals.ts';
 import { UnfinishedTasks } from '../history/unfinished-tasks.ts';
 import type { BreakerStates } from '../runtimes/breaker.ts';
 
@@ -42,9 +42,9 @@ export class TaskRegistry {
   }
 
   /** Tasks that have ended are removed, by an event that is in the log: nothing tells of them any more. */
-  remove(tasks: readonly string[], runs: readonly string[]): void {
-    this.removals.add(tasks, runs);
-    this.#forget(tasks);
+  remove(removed: LeftOvers): void {
+    this.removals.add(removed);
+    this.#forget(removed.tasks);
   }
 
   #forget(tasks: readonly string[]): void {
@@ -125,8 +125,7 @@ export class TaskRegistry {
     const unfinished = this.unfinished.states();
     const { saved: removals } = this.removals;
     const ended = await this.ended.save(position);
-    const hasRemovals = removals.uncollected || removals.tasks.length > 0;
-    const state: RegistrySnapshot = { unfinished, ended, breakers, ...(hasRemovals ? { removals } : {}) };
+    const state: RegistrySnapshot = { unfinished, ended, breakers, ...(removals ? { removals } : {}) };
     await this.#log.writeSnapshot(snapshotName, { version: snapshotVersion, position, state });
     this.savedAt = position;
   }

@@ -5,12 +5,14 @@ import {
   maxPrunedTasks,
   maxReportedTasks,
   throwIfAborted,
+  type ErrorCode,
   type PlaneEvent,
   type RemovalReport,
 } from '@runtime/contracts';
 import { planeStream, taskStream } from '@runtime/contracts/log';
 import type { Plane } from '../plane/plane.ts';
-import { releaseWorktree } from '../worktree/release.ts';
+import type { LeftOvers } from '../history/removals.ts';
+import { expectReleasable, releaseWorktree, type OwnedWorktree } from '../worktree/release.ts';
 import type { Removable } from './choose.ts';
 import { diskUse } from './disk-use.ts';
 import { atOnce, letOthersRun } from './let-others-run.ts';
@@ -33,16 +35,20 @@ export async function removeTasks(
   signal: AbortSignal,
 ): Promise<RemovalReport> {
   if (dryRun) return foretell(plane, chosen, signal);
-  const { tasks, kept } = await withoutWorktrees(plane, chosen, signal);
+  const { tasks, worktrees, kept } = await withReleasable(plane, chosen, signal);
   for (let at = 0; at < tasks.length; at += maxPrunedTasks) {
     throwIfAborted(signal);
     const some = tasks.slice(at, at + maxPrunedTasks);
-    const ids = some.map(({ id }) => id);
-    const runs = await runsOf(plane, some);
-    const event: PlaneEvent = { type: 'log.pruned', tasks: ids, runs, by, ...(why === undefined ? {} : { why }) };
+    const removed: LeftOvers = {
+      tasks: some.map(({ id }) => id),
+      runs: await runsOf(plane, some),
+      worktrees: some.flatMap(({ id }) => worktrees.get(id) ?? []),
+    };
+    const given = { by, ...(why === undefined ? {} : { why }) };
+    const event: PlaneEvent = { type: 'log.pruned', ...removed, ...given };
     await plane.ctx.failpoint('remove.before');
     await plane.ctx.log.append(planeStream, [event]);
-    plane.registry.remove(ids, runs);
+    plane.registry.remove(removed);
     await plane.ctx.failpoint('remove.recorded');
   }
   try {
@@ -57,11 +63,12 @@ export async function removeTasks(
   }
 }
 
-/** Takes from the disk what is left of removed tasks: the directories of their runs, and their part of the log. */
+/** Takes from the disk what is left of removed tasks: their worktrees, the directories of their runs, their part of the log. */
 export async function endRemovals(plane: Plane): Promise<Pick<RemovalReport, 'runs' | 'events' | 'bytes'>> {
   const { registry, ctx } = plane;
-  const { tasks, runs } = registry.removals.pending;
-  if (tasks.length === 0) return { runs: 0, events: 0, bytes: 0 };
+  const { tasks, runs, worktrees } = registry.removals.pending;
+  if (tasks.length + runs.length + worktrees.length === 0) return { runs: 0, events: 0, bytes: 0 };
+  for (const each of worktrees) await release(plane, each);
   let directories = 0;
   let freed = 0;
   for (const run of runs) {
@@ -72,41 +79,67 @@ export async function endRemovals(plane: Plane): Promise<Pick<RemovalReport, 'ru
       await rm(path, { recursive: true, force: true, maxRetries: 2 });
       directories += 1;
     }
-    registry.removals.done({ tasks: [], runs: [run] });
+    registry.removals.done({ runs: [run] });
   }
   await ctx.failpoint('remove.runs');
   const { events, bytes } = await ctx.log.removeStreams(tasks.map(taskStream), { signal: ctx.closing });
   await ctx.failpoint('remove.log');
-  registry.removals.done({ tasks, runs: [] });
+  registry.removals.done({ tasks });
   await plane.save();
   return { runs: directories, events, bytes: freed + bytes };
 }
 
-/** Removes the worktrees of tasks. What stays because its worktree does is left out. */
-async function withoutWorktrees(
-  plane: Plane,
-  chosen: readonly Removable[],
-  signal: AbortSignal,
-): Promise<{ readonly tasks: readonly Removable[]; readonly kept: RemovalReport['kept'] }> {
+/** Preserves the worktrees of tasks, and leaves out the tasks whose worktree cannot be removed. */
+async function withReleasable(plane: Plane, chosen: readonly Removable[], signal: AbortSignal) {
+  const worktrees = new Map<string, OwnedWorktree>();
   const kept = new Map<string, string>();
-  for (const { id, hasWorktree } of chosen) {
-    if (!hasWorktree) continue;
+  for (const { id: taskId, hasWorktree } of chosen) {
+    const worktree = hasWorktree ? (await plane.state(taskId)).worktree : undefined;
+    if (!worktree) continue;
     throwIfAborted(signal);
+    const { repository, dir, gitDir, branch, base, owner } = worktree;
+    const owned = { taskId, worktree: { repository, dir, gitDir, branch, base, owner } };
     try {
-      await releaseWorktree(plane.ctx, await plane.state(id));
+      await expectReleasable(plane.ctx, owned);
+      worktrees.set(taskId, owned);
     } catch (thrown) {
       if (plane.ctx.closing.aborted) throw thrown;
       const error = AgentRuntimeError.from(thrown);
       // Who names one task is told as an error.
       if (chosen.length === 1) throw error;
-      kept.set(id, error.rawMessage.slice(0, 1000));
+      kept.set(taskId, error.rawMessage.slice(0, 1000));
     }
   }
   return {
-    tasks: kept.size === 0 ? chosen : chosen.filter(({ id }) => !kept.has(id)),
+    tasks: chosen.filter(({ id }) => !kept.has(id)),
+    worktrees,
     kept: [...kept].slice(0, maxKept).map(([taskId, why]) => ({ taskId, why })),
   };
 }
+
+/** What cannot be removed at the moment, because somebody works there by now, stays and is tried again. */
+async function release({ ctx, registry }: Plane, owned: OwnedWorktree): Promise<void> {
+  throwIfAborted(ctx.closing);
+  try {
+    await releaseWorktree(ctx, owned);
+    registry.removals.done({ worktrees: [owned] });
+  } catch (thrown) {
+    const { code, message } = AgentRuntimeError.from(thrown);
+    if (ctx.closing.aborted || !stays.has(code)) throw thrown;
+    process.emitWarning(
+      `the worktree ${owned.worktree.dir} of a removed task stays: ${message}`,
+      'AgentRuntimeWarning',
+    );
+  }
+}
+
+const stays: ReadonlySet<ErrorCode> = new Set([
+  'CONFLICT',
+  'NOT_FOUND',
+  'INVALID_ARGUMENT',
+  'PERMISSION_DENIED',
+  'UNAVAILABLE',
+]);
 
 const maxKept = 100;
 

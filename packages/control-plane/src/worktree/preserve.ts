@@ -1,5 +1,4 @@
-import type { TaskEventOf } from '@runtime/contracts';
-import type { WorktreeState } from '@runtime/contracts/fold';
+import type { TaskEventOf, WorktreeOfTask } from '@runtime/contracts';
 import type { Preserved } from '@runtime/worktrees';
 import type { Task } from '../task/task.ts';
 
@@ -11,7 +10,7 @@ export const refOf = (taskId: string, part = 'end'): string => `refs/runtime/pre
 /** Keeps everything in a worktree, and says so as an event. */
 export async function preserve(
   { ctx, id }: Pick<Task, 'ctx' | 'id'>,
-  worktree: WorktreeState,
+  worktree: WorktreeOfTask,
   { ref, what }: { readonly ref: string; readonly what: string },
   signal: AbortSignal,
 ): Promise<{ readonly kept: Preserved; readonly event: TaskEventOf<'worktree.preserved'> }> {

@@ -413,7 +413,7 @@ describe('ended tasks', () => {
     expect(await taskOfKey(registry, 'key-3')).toBe('task-3');
     const tasks = ['task-3', `task-${pageTasks}`, `task-${pageTasks + 1}`, `task-${4 * pageTasks + 1}`];
     await log.append('plane', [{ type: 'log.pruned', tasks, runs: [], by: 'api' }]);
-    registry.remove(tasks, []);
+    registry.remove({ tasks, runs: [], worktrees: [] });
     const left = newest(4 * pageTasks + 3).filter((id) => !tasks.includes(id));
     expect(ids(await list(registry))).toEqual(left);
     expect(await taskOfKey(registry, 'key-3')).toBeUndefined();
@@ -433,7 +433,7 @@ describe('ended tasks', () => {
     const { log, counts } = await saved(3 * pageTasks);
     const registry = await load(log);
     const tasks = newest(3 * pageTasks).slice(2 * pageTasks);
-    registry.remove(tasks, []);
+    registry.remove({ tasks, runs: [], worktrees: [] });
     await save(registry, log);
     const next = await load(log);
     counts.snapshots = [];
@@ -446,7 +446,7 @@ describe('ended tasks', () => {
     const registry = await load(log);
     const tasks = newest(3 * pageTasks).filter((_, at) => at % 2 === 0);
     const left = newest(3 * pageTasks).filter((_, at) => at % 2 === 1);
-    registry.remove(tasks, []);
+    registry.remove({ tasks, runs: [], worktrees: [] });
     const looks: Promise<readonly TaskView[]>[] = [];
     const write = log.writeSnapshot.bind(log);
     log.writeSnapshot = async (name, snapshot) => {

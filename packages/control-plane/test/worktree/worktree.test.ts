@@ -277,14 +277,7 @@ describe('the worktree of a removed task', () => {
   });
 });
 
-const deaths = [
-  'worktree.before',
-  'worktree.made',
-  'worktree.kept',
-  'worktree.preserved',
-  'worktree.restored',
-  'worktree.released',
-];
+const deaths = ['worktree.before', 'worktree.made', 'worktree.kept', 'worktree.preserved', 'worktree.restored'];
 
 it.each(deaths)('an owner that dies at %s is followed by one that goes on, and nothing is lost', async (death) => {
   await using places = await makePlaces();
@@ -312,10 +305,6 @@ it.each(deaths)('an owner that dies at %s is followed by one that goes on, and n
   };
   const plane = await openPlane(places, { adapters: [adapter], failpoint });
   const task = await submit(plane, places, { onRestart: 'restore' });
-  if (death === 'worktree.released') {
-    await task.outcome();
-    await task.remove().catch(() => undefined);
-  }
   await died.promise;
   await plane.close();
   await using next = await openPlane(places, { adapters: [adapter] });
@@ -333,3 +322,32 @@ it.each(deaths)('an owner that dies at %s is followed by one that goes on, and n
   expect(await git(repository, 'show', `refs/runtime/preserved/${task.id}/end:second.txt`)).toBe('whole');
   expect(await git(repository, 'branch', '--list')).toBe('* main');
 });
+
+it.each(['remove.before', 'remove.recorded', 'worktree.released', 'remove.runs', 'remove.log'])(
+  'an owner that dies at %s of a removal is followed by one that ends it, worktree and all',
+  async (death) => {
+    await using places = await makePlaces();
+    const repository = await repositoryIn(places);
+    const adapter = memoryRuntime({ script: work });
+    let isDying = false;
+    const failpoint = (name: string): void => {
+      if (isDying && name === death) throw new Error(`killed at ${death}`);
+    };
+    const plane = await openPlane(places, { adapters: [adapter], failpoint });
+    const task = await submit(plane, places);
+    await task.outcome();
+    const { worktree } = await task.status();
+    isDying = true;
+    await expect(task.remove()).rejects.toThrow();
+    await plane.close();
+    await using next = await openPlane(places, { adapters: [adapter] });
+    if (death === 'remove.before') {
+      expect(await readFile(join(worktree!.dir, 'made.txt'), 'utf8')).toBe('go\n');
+      await next.task(task.id).remove();
+    }
+    await expect(next.task(task.id).status()).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect.poll(() => existsSync(worktree!.dir)).toBe(false);
+    await expect.poll(() => git(repository, 'branch', '--list')).toBe('* main');
+    expect(await git(repository, 'show', `refs/runtime/preserved/${task.id}/end:made.txt`)).toBe('go');
+  },
+);

@@ -18,6 +18,17 @@ interface Seen {
   readonly late?: { readonly ref: string; readonly commit: string };
 }
 
+/** Throws what `condemn` throws before it moves anything. Resolves with whether processes could be looked at. */
+export async function expectRemovable(context: GitContext, worktree: Worktree, preserved: string): Promise<boolean> {
+  const { repository, dir, gitDir } = worktree;
+  const commit = await preservedCommit(context, repository, preserved);
+  const { looked } = await expectNobody(dir);
+  if ((await linkOf(dir)) !== gitDir) return looked;
+  if (await isThere(asideDir(dir, gitDir))) throw inTheWay(asideDir(dir, gitDir));
+  await expectPreserved(context, { gitDir, workTree: dir }, commit);
+  return looked;
+}
+
 /** Moves the directory to the name under which it is only deleted, once all that is in it is preserved. */
 export async function condemn(context: GitContext, worktree: Worktree, preserved: string): Promise<Seen> {
   const { repository, dir, gitDir } = worktree;

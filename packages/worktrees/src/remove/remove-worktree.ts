@@ -11,7 +11,7 @@ import { readAdmin, removeAdmin, type Admin } from '../worktree/admin.ts';
 import { isAdminOf, notOurs } from '../worktree/expect-ours.ts';
 import { asideDir, deletingDir } from '../worktree/names.ts';
 import type { Worktree } from '../worktree/worktree.ts';
-import { condemn } from './condemn.ts';
+import { condemn, expectRemovable } from './condemn.ts';
 import { forgetBranch, type BranchEnd } from './forget-branch.ts';
 
 /** What `removeWorktree` removes, and what has to be kept. */
@@ -21,6 +21,8 @@ export interface RemoveRequest {
   readonly preserved: string;
   /** `remove`: also the branch, if the preserved commit has all of it. @default 'keep' */
   readonly branch?: 'keep' | 'remove';
+  /** Only find out whether it would be refused now, and remove nothing. @default false */
+  readonly check?: boolean;
 }
 
 /** What became of it. */
@@ -50,14 +52,16 @@ export function removeWorktree(request: RemoveRequest, options: WorktreeOptions 
 }
 
 async function remove(request: RemoveRequest, options: WorktreeOptions): Promise<Removed> {
-  const { worktree, preserved, branch = 'keep' } = request;
+  const { worktree, preserved, branch = 'keep', check = false } = request;
   const { repository, dir, gitDir, owner } = worktree;
   const context = await contextOf(options);
   await expectPreservedRef(context, preserved);
   if (!isAdminOf(repository, gitDir)) throw notOurs(dir, owner);
   const admin = await readAdmin(gitDir);
   if (admin.lock !== owner && !(await isGone(worktree, admin))) throw notOurs(dir, owner);
-  const seen = (await isGivenUp(worktree, admin)) ? { looked: canLook } : await condemn(context, worktree, preserved);
+  const isBegun = await isGivenUp(worktree, admin);
+  if (check) return { looked: isBegun ? canLook : await expectRemovable(context, worktree, preserved), branch: 'kept' };
+  const seen = isBegun ? { looked: canLook } : await condemn(context, worktree, preserved);
   const deleting = deletingDir(dir, gitDir);
   await context.around('delete the files', () => deleteTree(deleting));
   await removeAdmin(context, gitDir);
