@@ -85,7 +85,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     history: ['waiting'],
     open: ['.', 'api', 'client', 'families', 'plane', 'retention', 'runtimes', 'socket', 'store', 'task', 'waiting'],
     plane: ['attempt', 'check', 'circles', 'families', 'history', 'run', 'runtimes', 'task', 'waiting'],
-    retention: ['artifacts', 'plane', 'worktree'],
+    retention: ['artifacts', 'history', 'plane', 'worktree'],
     run: ['artifacts', 'runtimes', 'task', 'waiting'],
     runtimes: ['waiting'],
     socket: ['client'],
