@@ -3,17 +3,21 @@ import { sleep } from './clock.ts';
 
 const noRoomPauseMs = 500;
 
+/** Whether an error is one of a full disk: there may be room later. What is too large for a limit never fits. */
+export const isNoRoom = (error: unknown): boolean =>
+  AgentRuntimeError.isInstance(error) && error.code === 'EXHAUSTED' && error.retry !== 'never';
+
 /**
  * Repeats an append while the disk is full, because the plane's own records may not be skipped. Throws EXHAUSTED when
- * the plane closes.
+ * `signal` aborts, as when the plane closes, and at once for what never fits.
  */
-export async function whenThereIsRoom<T>(append: () => Promise<T>, closing: AbortSignal): Promise<T> {
+export async function whenThereIsRoom<T>(append: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
       return await append();
     } catch (error) {
-      if (!AgentRuntimeError.isInstance(error) || error.code !== 'EXHAUSTED' || closing.aborted) throw error;
-      await sleep(noRoomPauseMs, closing);
+      if (!isNoRoom(error) || signal.aborted) throw error;
+      await sleep(noRoomPauseMs, signal);
     }
   }
 }
