@@ -22,7 +22,7 @@ export { restoreWorktree } from './restore/restore-worktree.ts';
 export type { Restored, RestoreRequest } from './restore/restore-worktree.ts';
 export type { Ignored } from './snapshot/look-around.ts';
 export type { Unpreserved, UnpreservedReason } from './snapshot/unpreserved.ts';
-export { addWorktree } from './worktree/add-worktree.ts';
+export { abandonWorktree, addWorktree } from './worktree/add-worktree.ts';
 export type { NewWorktree } from './worktree/add-worktree.ts';
 export { findWorktree, repairWorktree } from './worktree/find-worktree.ts';
 export type { Worktree } from './worktree/worktree.ts';

@@ -2,6 +2,8 @@ import { readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  abandonWorktree,
+  addWorktree,
   preserveWorktree,
   removeWorktree,
   restoreWorktree,
@@ -9,7 +11,7 @@ import {
   type WorktreeOptions,
 } from '../src/index.ts';
 import { stopAt, Stopped } from '../src/testing.ts';
-import { contentsOf, contentsOfCommit, ground, preservedAs, type Ground } from './support/repository.ts';
+import { contentsOf, contentsOfCommit, ground, preservedAs, wantedOf, type Ground } from './support/repository.ts';
 
 /** What an agent leaves: commits, staged and changed files, a detached HEAD and names that are no UTF-8. */
 async function work(at: Ground, { dir }: Worktree): Promise<Map<string, string>> {
@@ -87,6 +89,51 @@ describe('whatever step it is stopped at, and called again', () => {
       };
     });
     expect(points).toBeGreaterThanOrEqual(16);
+  });
+
+  it('a worktree that nobody wants any more is whole, or leaves nothing behind', async () => {
+    const points = await everyPoint(async (at) => {
+      const there = await contentsOf(at.repository);
+      const wanted = await wantedOf(at);
+      return {
+        run: (options) => (options.around ? addWorktree(wanted, options) : abandonWorktree(wanted, options)),
+        check: () => Promise.resolve(),
+        finished: async (worktree) => {
+          const { repository, root } = at;
+          const left = [
+            await readdir(join(root, 'trees')).catch((): string[] => []),
+            await readdir(join(repository, '.git/worktrees')).catch((): string[] => []),
+          ];
+          if (worktree === undefined) {
+            expect(left).toEqual([[], []]);
+            expect(await at.git(['for-each-ref', 'refs/heads/runtime', 'refs/runtime/base'])).toBe('');
+          } else {
+            expect(left).toEqual([['t1'], ['t1']]);
+            expect(await contentsOf(wanted.dir)).toEqual(there);
+          }
+        },
+      };
+    });
+    expect(points).toBeGreaterThanOrEqual(16);
+  });
+
+  it('a worktree that is abandoned half made leaves nothing behind', async () => {
+    const points = await everyPoint(async (at) => {
+      const wanted = await wantedOf(at);
+      const half = stopAt(9);
+      await addWorktree(wanted, { ...at.options, around: half.around }).catch(() => undefined);
+      expect(await readdir(join(at.root, 'trees'))).toHaveLength(1);
+      return {
+        run: (options) => abandonWorktree(wanted, options),
+        check: () => Promise.resolve(),
+        finished: async (worktree) => {
+          expect(worktree).toBeUndefined();
+          expect(await readdir(join(at.root, 'trees'))).toEqual([]);
+          expect(await at.git(['for-each-ref', 'refs/heads/runtime', 'refs/runtime/base'])).toBe('');
+        },
+      };
+    });
+    expect(points).toBeGreaterThanOrEqual(6);
   });
 
   it('nothing of the agent is lost by preserving', async () => {

@@ -8,15 +8,9 @@ import { describe, expect, it } from 'vitest';
 import { addWorktree, preserveWorktree, removeWorktree, type Worktree } from '../src/index.ts';
 import { processesIn } from '../src/system/processes.ts';
 import type { Life } from './support/life.ts';
-import { contentsOf, contentsOfCommit, ground, preservedAs, type Ground } from './support/repository.ts';
+import { contentsOf, contentsOfCommit, ground, preservedAs, wantedOf, type Ground } from './support/repository.ts';
 
 const script = fileURLToPath(new URL('support/life.ts', import.meta.url));
-
-async function wantedOf(at: Ground): Promise<Life['wanted']> {
-  const base = (await at.git(['rev-parse', 'HEAD'])).trim();
-  const dir = join(at.root, 'trees/t1');
-  return { repository: at.repository, dir, branch: 'runtime/t1', base, owner: 'runtime task t1' };
-}
 
 /** Starts a process that does one operation. It kills itself at the point, or is killed. */
 function start(at: Ground, life: Life) {

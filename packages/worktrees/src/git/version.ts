@@ -7,6 +7,7 @@ export type GitVersion = readonly [number, number];
 /** The first one whose `worktree add` locks with a reason. */
 const oldest: GitVersion = [2, 33];
 const known = new Map<string, Promise<GitVersion>>();
+const maxKnown = 64;
 
 export const isAtLeast = ([major, minor]: GitVersion, [leastMajor, leastMinor]: GitVersion): boolean =>
   major > leastMajor || (major === leastMajor && minor >= leastMinor);
@@ -16,6 +17,8 @@ export function gitVersion(program: string, env: Readonly<Record<string, string 
   const key = `${program}\0${env.PATH ?? ''}`;
   const found = known.get(key) ?? ask(program, env);
   known.set(key, found);
+  const [first] = known.keys();
+  if (known.size > maxKnown && first !== undefined) known.delete(first);
   found.catch(() => known.delete(key));
   return found;
 }

@@ -50,18 +50,55 @@ export function addWorktree(wanted: NewWorktree, options: WorktreeOptions = {}):
 }
 
 async function add(wanted: NewWorktree, options: WorktreeOptions): Promise<Worktree> {
-  expectArgument('the directory of the worktree', wanted.dir);
-  expectOwner(wanted.owner);
+  expectPlace(wanted);
   const context = await contextOf(options);
-  const { commonDir } = await discover(context, wanted.repository);
-  await expectBranch(context, wanted.branch);
-  const base = await commitOf(context, commonDir, wanted.base);
-  if (base === undefined) throw new AgentRuntimeError('INVALID_ARGUMENT', `the base ${wanted.base} is no commit`);
+  const found = await foundIn(context, wanted);
   await mkdir(dirname(wanted.dir), { recursive: true });
+  const plan = await planOf(wanted, found);
+  return (await existing(context, plan)) ?? (await make(context, plan));
+}
+
+/**
+ * Ends what a killed `addWorktree` began, where nobody wants the worktree any more: what is half made is taken away, and
+ * a whole one is resolved with, for whoever preserves and removes it. Undefined where nothing is left.
+ *
+ * Throws what `addWorktree` throws.
+ */
+export function abandonWorktree(wanted: NewWorktree, options: WorktreeOptions = {}): Promise<Worktree | undefined> {
+  return translated(abandon(wanted, options));
+}
+
+async function abandon(wanted: NewWorktree, options: WorktreeOptions): Promise<Worktree | undefined> {
+  expectPlace(wanted);
+  // Nothing is begun before its parent is made.
+  if (!(await isThere(dirname(wanted.dir)))) return undefined;
+  const context = await contextOf(options);
+  const plan = await planOf(wanted, await foundIn(context, wanted));
+  const whole = await existing(context, plan);
+  if (whole) return whole;
+  await takeBack(context, plan);
+  return undefined;
+}
+
+function expectPlace({ dir, owner }: NewWorktree): void {
+  expectArgument('the directory of the worktree', dir);
+  expectOwner(owner);
+}
+
+type Found = Pick<Plan, 'repository' | 'base'>;
+
+async function foundIn(context: GitContext, { repository, branch, base: wanted }: NewWorktree): Promise<Found> {
+  const { commonDir } = await discover(context, repository);
+  await expectBranch(context, branch);
+  const base = await commitOf(context, commonDir, wanted);
+  if (base === undefined) throw new AgentRuntimeError('INVALID_ARGUMENT', `the base ${wanted} is no commit`);
+  return { repository: commonDir, base };
+}
+
+async function planOf(wanted: NewWorktree, found: Found): Promise<Plan> {
   const dir = await placeOf(wanted.dir);
   const begun = addingDir(dir, wanted.owner);
-  const plan: Plan = { ...wanted, repository: commonDir, base, dir, begun, staging: join(begun, basename(dir)) };
-  return (await existing(context, plan)) ?? (await make(context, plan));
+  return { ...wanted, ...found, dir, begun, staging: join(begun, basename(dir)) };
 }
 
 interface Plan extends NewWorktree {
@@ -115,12 +152,15 @@ async function make(context: GitContext, plan: Plan): Promise<Worktree> {
     // Aborting the call must not leave half of it.
     const untilDone = { ...context, signal: undefined };
     if (!(await isThere(dir))) {
-      await clearUnfinished(untilDone, plan)
-        .then(() => letGoOfBranch(untilDone, plan))
-        .catch(() => undefined);
+      await takeBack(untilDone, plan).catch(() => undefined);
     }
     throw error;
   }
+}
+
+async function takeBack(context: GitContext, plan: Plan): Promise<void> {
+  await clearUnfinished(context, plan);
+  await letGoOfBranch(context, plan);
 }
 
 async function checkOut(context: GitContext, { repository, branch, base, owner, staging }: Plan): Promise<string> {

@@ -26,8 +26,9 @@ export async function claimBranch(context: GitContext, { repository, branch, bas
   if (tip !== base) await moveRef(context, repository, branchRef(branch), { to: base, from: tip ?? '', why });
 }
 
-/** Takes the claim back as far as nothing was done with it. */
+/** Takes the claim back, where there is one, as far as nothing was done with it. */
 export async function letGoOfBranch(context: GitContext, { repository, branch, base }: Claim): Promise<void> {
+  if ((await commitOf(context, repository, baseRef(branch))) !== base) return;
   // Another call may have made a worktree of it at the same moment.
   if (await isCheckedOut(context, repository, branch)) return;
   if ((await commitOf(context, repository, branchRef(branch))) === base) {

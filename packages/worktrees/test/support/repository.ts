@@ -2,7 +2,7 @@ import { execFile, type ExecFileException } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { addWorktree, type Worktree, type WorktreeOptions } from '../../src/index.ts';
+import { addWorktree, type NewWorktree, type Worktree, type WorktreeOptions } from '../../src/index.ts';
 
 /** A directory of its own with a repository in it, and a home without any configuration of this machine. */
 export interface Ground extends AsyncDisposable {
@@ -50,16 +50,7 @@ export async function ground({ bare = false }: { readonly bare?: boolean } = {})
     repository = join(root, 'bare.git');
   }
   const add = async (task = 't1', more: WorktreeOptions = {}): Promise<Worktree> =>
-    addWorktree(
-      {
-        repository,
-        dir: join(root, 'trees', task),
-        branch: `runtime/${task}`,
-        base: (await git(['rev-parse', 'HEAD'])).trim(),
-        owner: `runtime task ${task}`,
-      },
-      { ...options, ...more },
-    );
+    addWorktree(await wantedOf({ root, repository, git }, task), { ...options, ...more });
   const dispose = (): Promise<void> => rm(root, { recursive: true, force: true, maxRetries: 3 });
   return { root, repository, options, git, write, add, [Symbol.asyncDispose]: dispose };
 }
@@ -76,6 +67,16 @@ function runGit(
     };
     execFile('git', [...args], { cwd, env: { ...env }, maxBuffer: 2 ** 28 }, done);
   });
+}
+
+/** The worktree of a task, as `addWorktree` takes it. */
+export async function wantedOf(
+  { root, repository, git }: Pick<Ground, 'root' | 'repository' | 'git'>,
+  task = 't1',
+): Promise<NewWorktree> {
+  const base = (await git(['rev-parse', 'HEAD'])).trim();
+  const dir = join(root, 'trees', task);
+  return { repository, dir, branch: `runtime/${task}`, base, owner: `runtime task ${task}` };
 }
 
 export const preservedAs = (task = 't1'): string => `refs/runtime/preserved/${task}`;
