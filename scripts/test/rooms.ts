@@ -93,7 +93,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
     task: ['runtimes', 'store', 'waiting'],
     testing: ['open', 'task', 'waiting'],
     waiting: [],
-    worktree: ['artifacts', 'task'],
+    worktree: ['artifacts', 'task', 'waiting'],
   },
   'event-log': {
     '.': ['format', 'fs', 'lock', 'read', 'recover', 'remove', 'state', 'write'],

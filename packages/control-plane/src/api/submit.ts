@@ -14,6 +14,7 @@ import {
 import { parseWith } from '../client/parse.ts';
 import type { Plane } from '../plane/plane.ts';
 import type { Submission } from '../plane/submissions.ts';
+import { lookupEnvironment } from '../task/given.ts';
 import type { TaskValues } from '../task/task-values.ts';
 import { actorSchema } from './act.ts';
 import { ancestorsOf } from './ancestors.ts';
@@ -46,9 +47,10 @@ async function parseSubmission(
   checkPrompt(parts);
   const git = typeof workspace === 'object' ? workspace : undefined;
   const directory = await existingDirectory(typeof workspace === 'object' ? workspace.git : workspace);
-  const worktree = git && (await worktreePlan(plane, directory, git));
   const found = await taskRuntimes(plane, { runtimes, definitions, continueOf: rest.continueOf });
   const given = environment && (await permitted(environment, [...found.pass, ...(env?.pass ?? [])]));
+  const values = valuesOf(given, env?.set);
+  const worktree = git && (await worktreePlan(plane, directory, git, values));
   const spec = parseWith(
     taskSpecSchema,
     {
@@ -68,7 +70,6 @@ async function parseSubmission(
       hint: 'ask for one: workspace { git, worktree: true }',
     });
   }
-  const values = valuesOf(given, env?.set);
   return { spec, by, parentRunId, ...(key === undefined ? {} : { key }), ...(values ? { values } : {}) };
 }
 
@@ -77,9 +78,11 @@ async function worktreePlan(
   { ctx }: Plane,
   repository: string,
   { base = 'HEAD' }: GitWorkspace,
+  values: TaskValues | undefined,
 ): Promise<{ readonly base: string; readonly commit: string }> {
   const { resolveBase } = await import('@runtime/worktrees');
-  return { base, commit: await resolveBase(repository, base, { env: ctx.environment }) };
+  const env = lookupEnvironment(ctx, { workspace: repository }, values) ?? ctx.environment;
+  return { base, commit: await resolveBase(repository, base, { env }) };
 }
 
 /** What the runs of a task may get of the caller's variables: the allow-list, and what is named. */

@@ -1,12 +1,6 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  AgentRuntimeError,
-  type FailedOutcome,
-  type Target,
-  type TaskEvent,
-  type WaitingFor,
-} from '@runtime/contracts';
+import { AgentRuntimeError, type Target, type TaskEvent, type WaitingFor } from '@runtime/contracts';
 import { specVersion, type RuntimeHandle } from '@runtime/contracts/adapter';
 import type { NextAttempt, TaskState } from '@runtime/contracts/fold';
 import { carriedInstructions, lapsedInstructions, openingId } from '../run/prompts.ts';
@@ -54,30 +48,22 @@ export async function recordStart(task: Task, next: NextAttempt): Promise<boolea
   const resumes = next.mode === 'resume' ? await resumedConversation(task, state) : undefined;
   const taken = holdLeases(task, resumes?.agentSessionId);
   if (taken) return requeue(task, leaseRetryMs, taken);
-  if (!(await ctx.runtimes.admitsStart(runtimeKey(sourceOf(spec, next.target.runtime))))) {
-    if (state.runs.length === 0) ctx.leases.releaseAll(task.id);
-    return requeue(task, trialRetryMs, { kind: 'breaker', text: `One start is tried on ${next.target.runtime} first` });
-  }
-  const unprepared = await prepared(task, next);
-  if (unprepared === 'noRoom') return requeue(task, diskRetryMs, noRoom(task));
+  const unready = await prepareWorktree(task, next);
   // The next step ends it.
-  if (task.state.cancel) return true;
-  if (unprepared) return endTask(task, unprepared);
+  if (unready?.kind === 'over' || task.state.cancel) return true;
+  if (unready?.kind === 'waits') return requeueWithoutLeases(task, diskRetryMs, unready.for);
+  if (unready) return endTask(task, unready.outcome);
+  // The last thing that is asked: whoever takes the trial has to start.
+  if (!(await ctx.runtimes.admitsStart(runtimeKey(sourceOf(spec, next.target.runtime))))) {
+    const text = `One start is tried on ${next.target.runtime} first`;
+    return requeueWithoutLeases(task, trialRetryMs, { kind: 'breaker', text });
+  }
   const handle = await makeHandle(task, next);
   task.launching = handle.runId;
   const launches = check.runtime.capabilities.firstInstruction === 'launch';
   await task.record((latest) => startEvents(latest, { next, handle, resumes, launches, now: ctx.clock() }));
   task.host.began(task);
   return true;
-}
-
-async function prepared(task: Task, next: NextAttempt): Promise<FailedOutcome | 'noRoom' | undefined> {
-  try {
-    return await prepareWorktree(task, next);
-  } catch (thrown) {
-    if (AgentRuntimeError.from(thrown).code !== 'EXHAUSTED') throw thrown;
-    return 'noRoom';
-  }
 }
 
 /**
@@ -175,6 +161,11 @@ function requeue(task: Task, ms: number, why: WaitingFor): false {
   task.admitted = false;
   task.host.changed(task);
   return false;
+}
+
+function requeueWithoutLeases(task: Task, ms: number, why: WaitingFor): false {
+  if (task.state.runs.length === 0) task.ctx.leases.releaseAll(task.id);
+  return requeue(task, ms, why);
 }
 
 const noRoom = ({ ctx }: Task): WaitingFor => ({

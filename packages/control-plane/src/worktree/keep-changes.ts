@@ -1,7 +1,12 @@
 import { AgentRuntimeError, type TaskEvent } from '@runtime/contracts';
+import type { DiffRange, NewWorktree, Worktree } from '@runtime/worktrees';
 import { Collected } from '../artifacts/collected.ts';
 import { keepContent } from '../artifacts/keep-content.ts';
 import type { Task } from '../task/task.ts';
+import { Watch } from '../task/watch.ts';
+import { whenThereIsRoom } from '../waiting/disk-room.ts';
+import { gitOptions, type GitOptions } from './git-options.ts';
+import { planned } from './plan.ts';
 import { preserve, refOf } from './preserve.ts';
 
 const name = 'changes.patch';
@@ -18,24 +23,28 @@ const nothing: KeptChanges = { events: [], [Symbol.dispose]: () => {} };
  * artifacts. A repository that cannot be used ends no work: what is in the worktree stays there, and the refusal says so.
  */
 export async function keepChanges(task: Task): Promise<KeptChanges> {
-  const { worktree, runs } = task.state;
-  if (!worktree) return nothing;
-  const from = { origin: 'worktree', runId: runs.at(-1)?.runId } as const;
+  const plan = planned(task);
+  if (!plan) return nothing;
+  const { closing } = task.ctx;
+  const from = { origin: 'worktree', runId: task.state.runs.at(-1)?.runId } as const;
+  // A full disk is waited for, but not by a task that was cancelled.
+  using watch = new Watch(task, ({ state: { cancel } }) => (cancel ? { found: cancel } : { wakeAt: undefined }));
+  const whileRoom = AbortSignal.any([watch.signal, closing]);
   task.isCollecting = true;
   try {
-    const { kept, event } = await preserve(
-      task,
-      worktree,
-      { ref: refOf(task.id), what: 'at its end' },
-      task.ctx.closing,
-    );
+    const options = await gitOptions(task, closing);
+    const worktree = task.state.worktree ?? (await takeOver(task, plan, options));
+    if (!worktree) return nothing;
+    const as = { ref: refOf(task.id), what: 'at its end' };
+    const { kept, event } = await whenThereIsRoom(() => preserve(task.id, worktree, as, options), whileRoom);
     await task.ctx.failpoint('worktree.kept');
-    const parts = kept.changed ? await keepPatch(task, { ...worktree, commit: kept.commit }) : {};
+    const range = { ...worktree, commit: kept.commit };
+    const parts = kept.changed ? await keepPatch(task, range, options) : {};
     const collected = new Collected(from, parts);
     return { events: [event, ...collected.events], [Symbol.dispose]: () => collected[Symbol.dispose]() };
   } catch (thrown) {
-    if (task.ctx.closing.aborted) throw thrown;
-    const { rawMessage, hint } = AgentRuntimeError.from(thrown);
+    if (closing.aborted || !AgentRuntimeError.isInstance(thrown)) throw thrown;
+    const { rawMessage, hint } = thrown;
     const message = hint === undefined ? rawMessage : `${rawMessage} (${hint})`;
     const refused = [{ name, reason: 'unreadable' as const, message }];
     return { ...nothing, events: new Collected(from, { refused }).events };
@@ -44,11 +53,16 @@ export async function keepChanges(task: Task): Promise<KeptChanges> {
   }
 }
 
-async function keepPatch(
-  task: Task,
-  range: { readonly repository: string; readonly base: string; readonly commit: string },
-) {
+/** What an owner began that died: the worktree where it is whole; what is half made is taken away. */
+async function takeOver(task: Task, plan: NewWorktree, options: GitOptions): Promise<Worktree | undefined> {
+  if (task.state.runs.length > 0) return undefined;
+  const { abandonWorktree } = await import('@runtime/worktrees');
+  const worktree = await abandonWorktree(plan, options);
+  if (worktree) await task.record(() => [{ type: 'worktree.added', worktree }]);
+  return worktree;
+}
+
+async function keepPatch(task: Task, range: DiffRange, options: GitOptions) {
   const { readPatch } = await import('@runtime/worktrees');
-  const { closing: signal, environment: env } = task.ctx;
-  return keepContent(task, { name, mediaType: 'text/x-diff' }, () => readPatch(range, { signal, env }));
+  return keepContent(task, { name, mediaType: 'text/x-diff' }, () => readPatch(range, options));
 }

@@ -1,56 +1,64 @@
-import { AgentRuntimeError, type ErrorCode, type FailedOutcome } from '@runtime/contracts';
+import { AgentRuntimeError, type ErrorCode, type FailedOutcome, type WaitingFor } from '@runtime/contracts';
+import type { NewWorktree } from '@runtime/worktrees';
 import type { NextAttempt, TaskState, WorktreeState } from '@runtime/contracts/fold';
-import { directoryOf } from '../task/directory.ts';
 import type { Task } from '../task/task.ts';
-import { Watch } from '../task/watch.ts';
+import { Watch, type Look } from '../task/watch.ts';
+import { isNoRoom } from '../waiting/disk-room.ts';
+import { gitOptions, type GitOptions } from './git-options.ts';
+import { planned } from './plan.ts';
 import { preserve, refOf } from './preserve.ts';
 
 /** With these codes it could be tried for ever. */
 const ownFault: ReadonlySet<ErrorCode> = new Set(['INVALID_ARGUMENT', 'NOT_FOUND', 'CONFLICT', 'PERMISSION_DENIED']);
 
+/** Why a worktree is not ready: the task is cancelled or its time is over, it waits, or it ends with this outcome. */
+export type Unready =
+  | { readonly kind: 'over' }
+  | { readonly kind: 'waits'; readonly for: WaitingFor }
+  | { readonly kind: 'ends'; readonly outcome: FailedOutcome };
+
 /**
  * Makes the worktree of a task before its first run, and takes it back to its base before one that starts over where
- * the task asks for that. Resolves with why neither can be; undefined also where the task is cancelled meanwhile. An
- * owner that dies on the way is followed by one that does the same again.
- * Throws EXHAUSTED while the disk is full, and what ends with the plane.
+ * the task asks for that. Undefined when it is ready. An owner that dies on the way is followed by one that does the same
+ * again. Throws what ends with the plane, and what is a fault of ours.
  */
-export async function prepareWorktree(task: Task, next: NextAttempt): Promise<FailedOutcome | undefined> {
+export async function prepareWorktree(task: Task, next: NextAttempt): Promise<Unready | undefined> {
   const { ctx, state } = task;
-  const { worktree } = state;
-  if (!state.spec.worktree) return undefined;
-  using watch = new Watch(task, ({ state: { cancel } }) => (cancel ? { found: cancel } : { wakeAt: undefined }));
-  const signal = AbortSignal.any([watch.signal, ctx.closing]);
+  const { spec, worktree } = state;
+  const plan = planned(task);
+  if (!plan) return undefined;
+  const isRestoring = worktree !== undefined && isRestored(state, next);
+  if (worktree && !isRestoring) return undefined;
+  const deadline = spec.deadlineMs === undefined ? undefined : state.submittedAt + spec.deadlineMs;
+  using watch = new Watch(task, (latest) => endOf(latest, deadline));
+  const options = await gitOptions(task, AbortSignal.any([watch.signal, ctx.closing]));
   try {
-    if (!worktree) await add(task, state.spec.worktree.commit, signal);
-    else if (isRestored(state, next)) await restore(task, worktree, signal);
+    if (worktree) await restore(task, worktree, options);
+    else await add(task, plan, options);
     return undefined;
   } catch (thrown) {
-    const { code, rawMessage, hint } = AgentRuntimeError.from(thrown);
-    if (ctx.closing.aborted || code === 'EXHAUSTED') throw thrown;
-    if (task.state.cancel) return undefined;
-    const message = `The worktree cannot be prepared: ${rawMessage}${hint === undefined ? '' : ` (${hint})`}`;
-    return {
-      status: 'failed',
-      code: ownFault.has(code) ? 'invalid_request' : 'unavailable',
-      message: message.slice(0, 8192),
-    };
+    // What no package foresaw is ours: the task is set aside.
+    if (ctx.closing.aborted || !AgentRuntimeError.isInstance(thrown)) throw thrown;
+    if (watch.found) return { kind: 'over' };
+    const { code, rawMessage, hint } = thrown;
+    const text = `The worktree cannot be prepared: ${rawMessage}${hint === undefined ? '' : ` (${hint})`}`;
+    if (isNoRoom(thrown)) return { kind: 'waits', for: { kind: 'disk', text: text.slice(0, 2000) } };
+    const why = ownFault.has(code) ? 'invalid_request' : 'unavailable';
+    return { kind: 'ends', outcome: { status: 'failed', code: why, message: text.slice(0, 8192) } };
   }
 }
 
-async function add(task: Task, base: string, signal: AbortSignal): Promise<void> {
-  const { ctx, id, state } = task;
+/** The task is cancelled, or its time is over. */
+function endOf({ ctx, state: { cancel } }: Task, deadline: number | undefined): Look<true> {
+  const isOver = cancel !== undefined || (deadline !== undefined && ctx.clock() >= deadline);
+  return isOver ? { found: true } : { wakeAt: deadline };
+}
+
+async function add(task: Task, plan: NewWorktree, options: GitOptions): Promise<void> {
+  const { ctx } = task;
   const { addWorktree } = await import('@runtime/worktrees');
   await ctx.failpoint('worktree.before');
-  const worktree = await addWorktree(
-    {
-      repository: state.spec.workspace,
-      dir: directoryOf(task),
-      branch: `runtime/${id}`,
-      base,
-      owner: `runtime task ${id}`,
-    },
-    { signal, env: ctx.environment },
-  );
+  const worktree = await addWorktree(plan, options);
   await ctx.failpoint('worktree.made');
   await task.record(() => [{ type: 'worktree.added', worktree }]);
 }
@@ -62,18 +70,17 @@ function isRestored({ spec, runs, worktree }: TaskState, { mode }: NextAttempt):
   return spec.onRestart === 'restore' && isAnew && hasBegun && runs.at(-1)?.outcome?.status !== 'succeeded';
 }
 
-async function restore(task: Task, worktree: WorktreeState, signal: AbortSignal): Promise<void> {
+async function restore(task: Task, worktree: WorktreeState, options: GitOptions): Promise<void> {
   const { ctx, id, state } = task;
   const { restoreWorktree } = await import('@runtime/worktrees');
   const ref = refOf(id, `run-${state.runs.length}`);
   const keep = async (): Promise<void> => {
     const what = `before run ${state.runs.length + 1}`;
-    const { event } = await preserve(task, worktree, { ref, what }, signal);
+    const { event } = await preserve(id, worktree, { ref, what }, options);
     await task.record(() => [event]);
     await ctx.failpoint('worktree.preserved');
   };
-  const goBack = async (): Promise<unknown> =>
-    restoreWorktree({ worktree, preserved: ref }, { signal, env: ctx.environment });
+  const goBack = async (): Promise<unknown> => restoreWorktree({ worktree, preserved: ref }, options);
   // An owner that died may have begun to restore it: the ref is to keep what was there, and not what is.
   if (worktree.preserved?.ref === ref) {
     await goBack().catch(async (thrown: unknown) => {

@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { AgentRuntimeError, type PlaneEvent, type WorktreeOfTask } from '@runtime/contracts';
 import { planeStream } from '@runtime/contracts/log';
 import type { PlaneContext } from '../task/context.ts';
+import type { GitOptions } from './git-options.ts';
 import { preserve, refOf } from './preserve.ts';
 
 /** The worktree of an ended task. */
@@ -19,8 +20,7 @@ export async function expectReleasable(ctx: PlaneContext, owned: OwnedWorktree):
   if (!(await isAnythingLeft(worktree))) return;
   const { removeWorktree } = await import('@runtime/worktrees');
   await commitOf(ctx, owned);
-  const request = { worktree, preserved: refOf(taskId), check: true };
-  await removeWorktree(request, { signal: ctx.closing, env: ctx.environment });
+  await removeWorktree({ worktree, preserved: refOf(taskId), check: true }, optionsOf(ctx));
 }
 
 /**
@@ -40,15 +40,18 @@ export async function releaseWorktree(ctx: PlaneContext, owned: OwnedWorktree): 
   }
   await ctx.failpoint('worktree.released');
   const request = { worktree, preserved: ref, branch: 'remove' } as const;
-  await removeWorktree(request, { signal: ctx.closing, env: ctx.environment });
+  await removeWorktree(request, optionsOf(ctx));
 }
+
+/** The variables of an ended task are gone. */
+const optionsOf = ({ closing: signal, environment: env }: PlaneContext): GitOptions => ({ signal, env });
 
 /** The commit that keeps what is there; undefined where an earlier call has begun to remove it, or the files are gone. */
 async function commitOf(ctx: PlaneContext, { taskId, worktree }: OwnedWorktree): Promise<string | undefined> {
   if (!(await isThere(worktree.gitDir))) return undefined;
   try {
     const what = { ref: refOf(taskId), what: 'at its removal' };
-    const { kept } = await preserve({ ctx, id: taskId }, worktree, what, ctx.closing);
+    const { kept } = await preserve(taskId, worktree, what, optionsOf(ctx));
     return kept.commit;
   } catch (thrown) {
     if (AgentRuntimeError.isInstance(thrown) && thrown.code === 'NOT_FOUND') return undefined;

@@ -1,11 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { memoryRuntime, type MemoryStep } from '@runtime/conformance/memory-runtime';
 import type { SessionEvent } from '@runtime/contracts/adapter';
-import { acquireLock, openEventLog } from '@runtime/event-log';
 import { describe, expect, it } from 'vitest';
 import { fifo, openReadOnlyPlane } from '../../src/index.ts';
 import { hostile, seen } from '../support/hostile.ts';
+import { openBreaker } from '../support/open-breaker.ts';
 import { eventsOf, makePlaces, openOverSocket, openPlane, retry, type Places } from '../support/planes.ts';
 
 const hang = (): MemoryStep[] => [{ do: 'hang' }];
@@ -225,15 +224,7 @@ describe('what a task waits for', () => {
 
 it('a task that waits for a trial of its runtime goes on as soon as that succeeds', async () => {
   await using places = await makePlaces();
-  await mkdir(places.dataDir, { recursive: true, mode: 0o700 });
-  {
-    // The breaker opened before, and its pause is over.
-    await using lock = await acquireLock(join(places.dataDir, 'lock.db'));
-    const log = await openEventLog({ dir: join(places.dataDir, 'log'), lock });
-    const failures = ['run-1', 'run-2', 'run-3'].map((runId) => ({ type: 'start.failed', runId, code: 'UNAVAILABLE' }));
-    await log.append('runtime/memory', [...failures, { type: 'breaker.opened', failures: 3, until: Date.now() - 1 }]);
-    await log.close();
-  }
+  await openBreaker(places, 'memory');
   const gate = Promise.withResolvers<undefined>();
   const adapter = hostile(
     {},

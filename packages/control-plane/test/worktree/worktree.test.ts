@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { memoryRuntime, type MemoryScript } from '@runtime/conformance/memory-runtime';
+import { memoryRuntime, type MemoryScript, type MemoryStep } from '@runtime/conformance/memory-runtime';
 import type { ControlPlane, SubmitRequest, TaskHandle } from '@runtime/contracts';
 import { describe, expect, it } from 'vitest';
+import { seen } from '../support/hostile.ts';
+import { openBreaker } from '../support/open-breaker.ts';
 import { eventsOf, makePlaces, openPlane, retry, socketClient, typesOf, type Places } from '../support/planes.ts';
 import { textOf } from '../support/text-of.ts';
 
@@ -29,11 +31,59 @@ async function repositoryIn({ workspace }: Places): Promise<string> {
   return workspace;
 }
 
+/** From now on no worktree can be made. */
+async function breakFilters(repository: string): Promise<void> {
+  await git(repository, 'config', 'filter.bad.clean', 'cat');
+  await git(repository, 'config', 'filter.bad.smudge', 'false');
+  await git(repository, 'config', 'filter.bad.required', 'true');
+  await writeFile(join(repository, '.gitattributes'), '*.txt filter=bad\n');
+  await git(repository, 'add', '.gitattributes');
+  await git(repository, 'commit', '-qm', 'filter');
+}
+
 const work: MemoryScript = ({ text }) => [
   { do: 'write', path: 'made.txt', text: `${text}\n` },
   { do: 'write', path: 'kept.txt', text: 'changed\n' },
   { do: 'say', text: 'done' },
 ];
+
+/** Its runs work once they may. */
+function gated() {
+  const gate = Promise.withResolvers<void>();
+  const script: MemoryScript = async function* (turn) {
+    await gate.promise;
+    yield* work(turn) as Iterable<MemoryStep>;
+  };
+  return { script, finish: () => gate.resolve() };
+}
+
+/** A git whose objects have no room while it is filled. A disk of its own for a test needs a privilege that not everybody has. */
+async function gitOnFullDisk({ root }: Places) {
+  const bin = join(root, 'bin');
+  const [full, felt] = [join(root, 'full'), join(root, 'felt')];
+  await mkdir(bin);
+  const { stdout: real } = await run('which', ['git']);
+  const script = `#!/bin/sh
+case " $* " in *' reset '*|*' add '*|*' update-index '*|*' write-tree '*|*' commit-tree '*)
+  if [ -e '${full}' ]; then
+    : > '${felt}'
+    echo 'error: unable to write file: No space left on device' >&2
+    exit 128
+  fi;;
+esac
+exec ${real.trim()} "$@"
+`;
+  await writeFile(join(bin, 'git'), script, { mode: 0o755 });
+  return {
+    environment: { PATH: `${bin}:${process.env['PATH']}` },
+    fill: async () => {
+      await rm(felt, { force: true });
+      await writeFile(full, '');
+    },
+    isFelt: () => existsSync(felt),
+    free: () => rm(full),
+  };
+}
 
 async function submit(
   plane: ControlPlane,
@@ -144,16 +194,100 @@ describe('a task with a worktree', () => {
     await rename(join(repository, '.git'), join(repository, '.git-away'));
     await expect(submit(plane, places)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     await rename(join(repository, '.git-away'), join(repository, '.git'));
-    await git(repository, 'config', 'filter.bad.clean', 'cat');
-    await git(repository, 'config', 'filter.bad.smudge', 'false');
-    await git(repository, 'config', 'filter.bad.required', 'true');
-    await writeFile(join(repository, '.gitattributes'), '*.txt filter=bad\n');
-    await git(repository, 'add', '.gitattributes');
-    await git(repository, 'commit', '-qm', 'filter');
+    await breakFilters(repository);
     const task = await submit(plane, places);
     expect(await task.outcome()).toMatchObject({ status: 'failed', message: expect.stringContaining('worktree') });
     await holder.cancel();
     await holder.outcome();
+  });
+});
+
+describe('a worktree that cannot be made', () => {
+  it('takes no trial of its runtime away from the others', async () => {
+    await using places = await makePlaces();
+    const repository = await repositoryIn(places);
+    await breakFilters(repository);
+    await openBreaker(places, 'memory');
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: work })] });
+    const task = await submit(plane, places);
+    expect(await task.outcome()).toMatchObject({ status: 'failed', message: expect.stringContaining('worktree') });
+    const other = await plane.submit({ prompt: 'go', workspace: repository });
+    expect(await other.outcome()).toEqual({ status: 'succeeded' });
+    expect(typesOf(await eventsOf(plane, other.id))).not.toContain('attempt.scheduled');
+  });
+
+  it('is given up at the deadline of its task', async () => {
+    await using places = await makePlaces();
+    const repository = await repositoryIn(places);
+    await git(repository, 'config', 'filter.slow.smudge', 'sleep 60');
+    await writeFile(join(repository, '.gitattributes'), '*.txt filter=slow\n');
+    await git(repository, 'add', '.gitattributes');
+    await git(repository, 'commit', '-qm', 'filter');
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script: work })] });
+    const task = await submit(plane, places, { deadlineMs: 1_000 });
+    expect(await task.outcome()).toMatchObject({ status: 'timed_out' });
+    expect(typesOf(await eventsOf(plane, task.id))).not.toContain('worktree.added');
+    expect(await readdir(join(places.dataDir, 'worktrees'))).toEqual([]);
+  });
+});
+
+it('the git of a task is looked up as its agent is, also where its owner was started without one', async () => {
+  await using places = await makePlaces();
+  const repository = await repositoryIn(places);
+  const environment = { PATH: process.env['PATH'] ?? '' };
+  const adapter = memoryRuntime({ script: work });
+  await using plane = await openPlane(places, { adapters: [adapter], environment: { PATH: places.root } });
+  const task = await submit(plane, places, { environment });
+  expect(await task.outcome()).toEqual({ status: 'succeeded' });
+  expect(await patchOf(task)).toContain('+changed');
+  expect(await git(repository, 'rev-parse', `refs/runtime/preserved/${task.id}/end`)).toMatch(/^[0-9a-f]{40}$/);
+  await expect(submit(plane, places)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+describe('a full disk', () => {
+  it('is waited for before the first run and at the end', async () => {
+    await using places = await makePlaces();
+    await repositoryIn(places);
+    const { environment, fill, isFelt, free } = await gitOnFullDisk(places);
+    const { script, finish } = gated();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script })] });
+    await fill();
+    const waiting = await submit(plane, places, { environment });
+    await expect
+      .poll(() => waiting.status())
+      .toMatchObject({
+        waitingFor: { kind: 'disk', text: expect.stringContaining('No space left') },
+      });
+    await waiting.cancel();
+    expect(await waiting.outcome()).toEqual({ status: 'cancelled' });
+    await free();
+    const task = await submit(plane, places, { environment });
+    await seen(plane, task.id, 'turn.started');
+    await fill();
+    finish();
+    await expect.poll(isFelt).toBe(true);
+    expect((await task.status()).outcome).toBeUndefined();
+    await free();
+    expect(await task.outcome()).toEqual({ status: 'succeeded' });
+    expect(await patchOf(task)).toContain('+changed');
+  });
+
+  it('is not waited for by a task that is cancelled: what is in its worktree stays there', async () => {
+    await using places = await makePlaces();
+    await repositoryIn(places);
+    const { environment, fill, isFelt } = await gitOnFullDisk(places);
+    const { script, finish } = gated();
+    await using plane = await openPlane(places, { adapters: [memoryRuntime({ script })] });
+    const task = await submit(plane, places, { environment });
+    await seen(plane, task.id, 'turn.started');
+    await fill();
+    finish();
+    await expect.poll(isFelt).toBe(true);
+    await task.cancel();
+    await task.outcome();
+    const refused = (await eventsOf(plane, task.id)).find(({ type }) => type === 'artifact.refused');
+    expect(refused).toMatchObject({ name: 'changes.patch', message: expect.stringContaining('No space left') });
+    expect(existsSync(join((await task.status()).worktree!.dir, 'made.txt'))).toBe(true);
   });
 });
 
@@ -320,6 +454,29 @@ it.each(deaths)('an owner that dies at %s is followed by one that goes on, and n
   await again.remove();
   expect(existsSync(worktree!.dir)).toBe(false);
   expect(await git(repository, 'show', `refs/runtime/preserved/${task.id}/end:second.txt`)).toBe('whole');
+  expect(await git(repository, 'branch', '--list')).toBe('* main');
+});
+
+it('what an owner began that died goes, where its task ends before it would be made again', async () => {
+  await using places = await makePlaces();
+  const repository = await repositoryIn(places);
+  const adapter = memoryRuntime({ script: work });
+  const died = Promise.withResolvers<void>();
+  const failpoint = (name: string): void => {
+    if (name !== 'worktree.made') return;
+    died.resolve();
+    throw new Error('killed');
+  };
+  const plane = await openPlane(places, { adapters: [adapter], failpoint });
+  const task = await submit(plane, places, { deadlineMs: 3_600_000 });
+  await died.promise;
+  await plane.close();
+  const later = { wall: () => Date.now() + 7_200_000, monotonic: () => performance.now() };
+  await using next = await openPlane(places, { adapters: [adapter], clocks: later });
+  const again = next.task(task.id);
+  expect(await again.outcome()).toMatchObject({ status: 'timed_out' });
+  await again.remove();
+  expect(await readdir(join(places.dataDir, 'worktrees'))).toEqual([]);
   expect(await git(repository, 'branch', '--list')).toBe('* main');
 });
 
