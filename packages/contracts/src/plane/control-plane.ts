@@ -122,6 +122,7 @@ export interface TaskHandle {
    * agent nor other readers.
    * Aborting `signal` ends it without a throw. A plane that is closed, lost or left by its owner ends it with
    * UNAVAILABLE, wherever it is: a reader that was not told of an end goes on after its last cursor, at the next owner.
+   * NOT_FOUND where the task is removed before its end was read.
    */
   events(options?: EventsOptions): AsyncIterable<TaskStreamEvent>;
   /**

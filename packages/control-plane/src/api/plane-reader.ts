@@ -3,6 +3,7 @@ import type { TaskState } from '@runtime/contracts/fold';
 import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import type { EventLog } from '@runtime/contracts/log';
 import type { OpenWait } from '../circles/waits.ts';
+import type { RemovalWatch } from '../history/removals.ts';
 import type { Plane } from '../plane/plane.ts';
 import { listTasks, type ListParams } from './list-tasks.ts';
 import type { ReadPort } from './ports.ts';
@@ -48,6 +49,10 @@ export class PlaneReader implements ReadPort {
 
   beginWait(taskId: string, runId: string): OpenWait | undefined {
     return this.#plane.beginWait(taskId, runId);
+  }
+
+  watchRemoval(taskId: string): RemovalWatch {
+    return this.#plane.registry.removals.watch(taskId);
   }
 
   outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome> {

@@ -3,6 +3,7 @@ import type { TaskState } from '@runtime/contracts/fold';
 import type { ArtifactStore } from '@runtime/contracts/artifacts';
 import type { EventLog } from '@runtime/contracts/log';
 import type { OpenWait } from '../circles/waits.ts';
+import type { RemovalWatch } from '../history/removals.ts';
 import type { Plane } from '../plane/plane.ts';
 import type { ListParams } from './list-tasks.ts';
 
@@ -22,6 +23,8 @@ export interface ReadPort {
   list(params: ListParams): Promise<readonly TaskView[]>;
   /** A run begins to wait for a task; undefined where nothing comes of it, as for a run that is unknown. */
   beginWait(taskId: string, runId: string): OpenWait | undefined;
+  /** Tells a reader of a task's events when that is removed, as far as it can be known here. */
+  watchRemoval(taskId: string): RemovalWatch;
   /** Waits for the end of a task; the outcome at once when it has ended. */
   outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome>;
   info(): Promise<PlaneInfo>;

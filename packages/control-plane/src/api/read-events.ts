@@ -2,6 +2,7 @@ import { idSchema, throwIfAborted } from '@runtime/contracts';
 import { taskStream, type EventLog, type StoredEvent } from '@runtime/contracts/log';
 import { z } from 'zod';
 import { parseWith } from '../client/parse.ts';
+import { noSuchTask } from '../plane/task-registry.ts';
 import type { ReadPort } from './ports.ts';
 
 const eventsParamsSchema = z.strictObject({
@@ -20,16 +21,21 @@ export interface Ending {
   readonly closing: AbortSignal;
 }
 
-/** Events with their cursors, batch by batch. The events of a task end after `task.ended`. */
+/**
+ * Events with their cursors, batch by batch. The events of a task end after `task.ended`; where it is removed before that
+ * was read, with NOT_FOUND.
+ */
 export async function* readEvents(
   reader: ReadPort,
   params: unknown,
   { signal: wanted, closing }: Ending,
 ): AsyncIterable<readonly unknown[]> {
-  const signal = wanted ? AbortSignal.any([wanted, closing]) : closing;
   const { taskId, after, follow, waitingRunId, types } = parseWith(eventsParamsSchema, params, 'events');
   const { log } = reader;
   if (taskId !== undefined) reader.requireTask(taskId);
+  using removal = taskId === undefined ? undefined : reader.watchRemoval(taskId);
+  const ends = [wanted, closing, removal?.signal].filter((each) => each !== undefined);
+  const signal = AbortSignal.any(ends);
   const over = taskId !== undefined && follow ? await endedBefore(log, taskId, after, signal) : false;
   const waits = taskId !== undefined && waitingRunId !== undefined && follow;
   const wait = waits ? reader.beginWait(taskId, waitingRunId) : undefined;
@@ -49,6 +55,7 @@ export async function* readEvents(
   } finally {
     wait?.end();
   }
+  if (taskId !== undefined && removal?.signal.aborted && !wanted?.aborted) throw noSuchTask(taskId);
   wait?.refused.throwIfAborted();
   if (options.follow && !wanted?.aborted) throwIfAborted(closing);
 }

@@ -33,7 +33,7 @@ export function remove(
         hint: 'remove it once that one has ended',
       });
     }
-    return removeTasks(plane, [removable(await plane.view(taskId))], remover, signal);
+    return removeTasks(plane, [removable(await plane.view(taskId))], { ...remover, areNamed: true }, signal);
   });
 }
 

@@ -31,11 +31,18 @@ export interface SavedRemovals extends LeftOvers {
   readonly uncollected: boolean;
 }
 
+/** Whether a task is removed meanwhile. Disposing of it ends the watching. */
+export interface RemovalWatch extends Disposable {
+  /** Aborts once it is. */
+  readonly signal: AbortSignal;
+}
+
 /** Removals that nobody has ended yet, as the log's events make them. */
 export class Removals {
   readonly #tasks = new Set<string>();
   readonly #runs = new Set<string>();
   readonly #worktrees = new Map<string, OwnedWorktree>();
+  readonly #watches = new Set<(gone: ReadonlySet<string>) => void>();
   uncollected = false;
 
   apply(event: StoredEvent): readonly string[] {
@@ -51,6 +58,17 @@ export class Removals {
     for (const name of runs) this.#runs.add(name);
     for (const each of worktrees) this.#worktrees.set(each.taskId, each);
     this.uncollected = true;
+    const gone = new Set(tasks);
+    for (const tell of this.#watches) tell(gone);
+  }
+
+  watch(taskId: string): RemovalWatch {
+    const removed = new AbortController();
+    const tell = (gone: ReadonlySet<string>): void => {
+      if (gone.has(taskId)) removed.abort();
+    };
+    this.#watches.add(tell);
+    return { signal: removed.signal, [Symbol.dispose]: () => this.#watches.delete(tell) };
   }
 
   has(taskId: string): boolean {

@@ -54,6 +54,11 @@ export class FilesReader implements ReadPort {
     return undefined;
   }
 
+  /** What another process removes shows to nobody but the next reader. */
+  watchRemoval(): ReturnType<ReadPort['watchRemoval']> {
+    return { signal: new AbortController().signal, [Symbol.dispose]: () => {} };
+  }
+
   /** Follows the log: an owner may bring the task to its end meanwhile. */
   async outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome> {
     this.requireTask(taskId);

@@ -60,7 +60,8 @@ export interface ControlPlaneOptions {
   readonly artifacts?: ArtifactStore;
   /**
    * Which ended tasks stay; the others are removed by themselves, with their artifacts, so that a data directory does not
-   * grow for ever. `false` keeps everything; a function is asked each time.
+   * grow for ever. `false` keeps everything; a function is asked each time. Where the clock has jumped by a day or more,
+   * nothing is removed before the next look, six hours later.
    * @default tasks that ended in the last 90 days, the last 10,000 of them
    */
   readonly retention?: RetentionSetting;

@@ -22,6 +22,8 @@ export interface Remover {
   readonly by: string;
   readonly why?: string | undefined;
   readonly dryRun: boolean;
+  /** The tasks were named: one that cannot be removed is an error, and not one that stays. @default false */
+  readonly areNamed?: boolean;
 }
 
 /**
@@ -31,11 +33,11 @@ export interface Remover {
 export async function removeTasks(
   plane: Plane,
   chosen: readonly Removable[],
-  { by, why, dryRun }: Remover,
+  { by, why, dryRun, areNamed = false }: Remover,
   signal: AbortSignal,
 ): Promise<RemovalReport> {
   if (dryRun) return foretell(plane, chosen, signal);
-  const { tasks, worktrees, kept } = await withReleasable(plane, chosen, signal);
+  const { tasks, worktrees, kept } = await withReleasable(plane, chosen, areNamed, signal);
   for (let at = 0; at < tasks.length; at += maxPrunedTasks) {
     throwIfAborted(signal);
     const some = tasks.slice(at, at + maxPrunedTasks);
@@ -90,7 +92,7 @@ export async function endRemovals(plane: Plane): Promise<Pick<RemovalReport, 'ru
 }
 
 /** Preserves the worktrees of tasks, and leaves out the tasks whose worktree cannot be removed. */
-async function withReleasable(plane: Plane, chosen: readonly Removable[], signal: AbortSignal) {
+async function withReleasable(plane: Plane, chosen: readonly Removable[], areNamed: boolean, signal: AbortSignal) {
   const worktrees = new Map<string, OwnedWorktree>();
   const kept = new Map<string, string>();
   for (const { id: taskId, hasWorktree } of chosen) {
@@ -103,11 +105,8 @@ async function withReleasable(plane: Plane, chosen: readonly Removable[], signal
       await expectReleasable(plane.ctx, owned);
       worktrees.set(taskId, owned);
     } catch (thrown) {
-      if (plane.ctx.closing.aborted) throw thrown;
-      const error = AgentRuntimeError.from(thrown);
-      // Who names one task is told as an error.
-      if (chosen.length === 1) throw error;
-      kept.set(taskId, error.rawMessage.slice(0, 1000));
+      if (areNamed || plane.ctx.closing.aborted) throw thrown;
+      kept.set(taskId, AgentRuntimeError.from(thrown).rawMessage.slice(0, 1000));
     }
   }
   return {

@@ -9,6 +9,8 @@ export type RetentionSetting = Retention | false | (() => Promise<Retention | fa
 
 /** So that an owner which was opened for a moment, and the tasks that it takes up, come first. */
 const firstMs = 60_000;
+/** A clock that has jumped so far is wrong, or the machine slept: either shows by the next sweep. */
+const doubtfulMs = 86_400_000;
 
 /**
  * Removes ended tasks by themselves: a minute after the opening, and every few hours. What an earlier owner has begun to
@@ -19,10 +21,12 @@ export class Sweeps {
   readonly #setting: RetentionSetting;
   #timer: NodeJS.Timeout | undefined;
   #warned: string | undefined;
+  #sweptAt: number;
 
   constructor(plane: Plane, setting: RetentionSetting) {
     this.#plane = plane;
     this.#setting = setting;
+    this.#sweptAt = plane.ctx.clock();
   }
 
   start(): void {
@@ -59,7 +63,9 @@ export class Sweeps {
     const plane = this.#plane;
     const { ctx, registry } = plane;
     const retention = typeof this.#setting === 'function' ? await this.#setting() : this.#setting;
-    if (retention === false) return;
+    const jumpedMs = ctx.skippedSince(this.#sweptAt);
+    this.#sweptAt = ctx.clock();
+    if (retention === false || jumpedMs >= doubtfulMs) return;
     const tasks = await chooseTasks(plane, retention, ctx.closing);
     if (tasks.length > 0) {
       const why = `retention: ${JSON.stringify(retention)}`;

@@ -14,6 +14,7 @@ import {
   type Places,
   type PlaneOptions,
 } from '../support/planes.ts';
+import { seen } from '../support/hostile.ts';
 import { textOf } from '../support/text-of.ts';
 
 const adapter = memoryRuntime({
@@ -158,6 +159,22 @@ it('a reader of events that is under way goes on with those of the other tasks',
   for (const { id } of tasks.slice(3)) expect(seen).toContain(`task/${id}`);
 });
 
+it.each([true, false])('a reader of the events of a task hears that it was removed (follow: %j)', async (follow) => {
+  await using places = await makePlaces();
+  await using plane = await openPlane(places, { adapters: [adapter] });
+  const task = await plane.submit({ prompt: 'hang', workspace: places.workspace });
+  await seen(plane, task.id, 'text.delta');
+  const reader = task.events({ follow })[Symbol.asyncIterator]();
+  expect((await reader.next()).value).toMatchObject({ type: 'task.submitted' });
+  await task.cancel();
+  await task.outcome();
+  await task.remove();
+  const rest = async (): Promise<void> => {
+    while (!(await reader.next()).done);
+  };
+  await expect(rest()).rejects.toMatchObject({ code: 'NOT_FOUND', message: expect.stringContaining(task.id) });
+});
+
 describe('tasks are pruned', () => {
   it('by their age, their number and their size, those that ended first first', async () => {
     await using places = await makePlaces();
@@ -210,6 +227,24 @@ describe('tasks are pruned', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await idsOf(keeping)).toHaveLength(1);
   });
+});
+
+it('a clock that has just jumped by days is not believed at once: nothing goes before the next look', async () => {
+  await using places = await makePlaces();
+  const day = 86_400_000;
+  let ahead = 0;
+  const clocks = { wall: () => Date.now() + ahead, monotonic: () => performance.now() };
+  const there: number[] = [];
+  const retention = async () => {
+    if ((await plane.tasks({ status: ['succeeded'] })).length > 0) ahead = 4000 * day;
+    if (ahead > 0) there.push((await plane.tasks()).length);
+    return { olderThanMs: 90 * day };
+  };
+  const tuning = { deltaWindowMs: 5, stopGraceMs: 300, sweepEveryMs: 100 };
+  await using plane = await openPlane(places, { adapters: [adapter], clocks, tuning, retention });
+  await run(plane, places, 'x');
+  await expect.poll(() => there.length, { timeout: 20_000 }).toBeGreaterThan(2);
+  expect(there.slice(0, 3)).toEqual([1, 1, 0]);
 });
 
 async function usedBy(dir: string): Promise<number> {

@@ -393,6 +393,10 @@ describe('the worktree of a removed task', () => {
       taskIds: [other.id],
       kept: [{ taskId: task.id, why: expect.stringContaining('nested') }],
     });
+    expect(await plane.prune({ keep: 0 }), 'also where it is the only one').toMatchObject({
+      tasks: 0,
+      kept: [{ taskId: task.id }],
+    });
     expect(await task.status()).toMatchObject({ status: 'succeeded' });
     expect(existsSync(join(nested, 'x'))).toBe(true);
   });
