@@ -77,7 +77,10 @@ export const apply: Handler = async (context, [id], given) => {
   const patch = await patchOf(plane, task, signal);
   if (!patch) return out.line(`task ${shortId(task.id)} has changed nothing`);
   const { applyPatch } = await import('@runtime/worktrees');
-  const { conflicts } = await applyPatch({ dir, patch, check, threeWay }, { signal, env: deps.env });
+  const applied = applyPatch({ dir, patch, check, threeWay }, { signal, env: deps.env });
+  const { conflicts } = await applied.catch((thrown: unknown) => {
+    throw threeWay ? thrown : withMergeHint(context, task, thrown);
+  });
   await out.document({ taskId: task.id, dir, checked: check, conflicts });
   for (const file of conflicts) await out.line(`${out.colours.yellow('conflict')}  ${sanitizeLine(file, 1024)}`);
   if (conflicts.length > 0) return exitCodes.failed;
@@ -87,6 +90,14 @@ export const apply: Handler = async (context, [id], given) => {
   );
   return exitCodes.succeeded;
 };
+
+/** The hint of a patch that does not apply, in words of the command line. */
+function withMergeHint({ program }: CommandContext, { id }: TaskView, thrown: unknown): unknown {
+  if (!AgentRuntimeError.isInstance(thrown) || thrown.details?.reason !== 'doesNotApply') return thrown;
+  const { code, rawMessage, details } = thrown;
+  const hint = `${program} apply ${shortId(id)} --three-way merges them; or remove your changes in these files`;
+  return new AgentRuntimeError(code, rawMessage, { hint, details, cause: thrown });
+}
 
 async function expectSameRepository({ deps, signal }: CommandContext, { repository }: WorktreeView): Promise<void> {
   const { inspectRepository } = await import('@runtime/worktrees');

@@ -1,7 +1,8 @@
-import type { RemovalReport, Retention } from '@runtime/contracts';
+import { AgentRuntimeError, type RemovalReport, type Retention } from '@runtime/contracts';
 import { z } from 'zod';
 import { usageError } from '../arguments/usage-error.ts';
 import { findRetention } from '../config/retention.ts';
+import { exitCodes } from '../exit-codes.ts';
 import type { CommandContext } from '../invocation/context.ts';
 import type { Handler } from '../invocation/handle.ts';
 import { findTask } from '../plane/find-task.ts';
@@ -24,19 +25,32 @@ export const remove: Handler = async (context, names, given) => {
   for (const name of names) ids.add((await findTask(context, plane, name)).id);
   let total = nothing;
   for (const id of ids) {
-    const report = await plane.task(id).remove(options);
-    total = {
-      tasks: total.tasks + report.tasks,
-      taskIds: [...total.taskIds, ...report.taskIds],
-      kept: [...total.kept, ...report.kept],
-      runs: total.runs + report.runs,
-      events: total.events + report.events,
-      bytes: total.bytes + report.bytes,
-      artifactBytes: total.artifactBytes + report.artifactBytes,
-    };
+    const report = await plane
+      .task(id)
+      .remove(options)
+      .catch((thrown: unknown) => {
+        if (ids.size === 1 || context.signal.aborted) throw thrown;
+        // The others go all the same.
+        return { ...nothing, kept: [{ taskId: id, why: whyKept(AgentRuntimeError.from(thrown)) }] };
+      });
+    total = sum(total, report);
   }
   await tell(context, total, options.dryRun);
+  return total.kept.length > 0 ? exitCodes.failed : exitCodes.succeeded;
 };
+
+const sum = (a: RemovalReport, b: RemovalReport): RemovalReport => ({
+  tasks: a.tasks + b.tasks,
+  taskIds: [...a.taskIds, ...b.taskIds],
+  kept: [...a.kept, ...b.kept],
+  runs: a.runs + b.runs,
+  events: a.events + b.events,
+  bytes: a.bytes + b.bytes,
+  artifactBytes: a.artifactBytes + b.artifactBytes,
+});
+
+const whyKept = ({ rawMessage, hint }: AgentRuntimeError): string =>
+  hint === undefined ? rawMessage : `${rawMessage} (${hint})`;
 
 const pruneOptionsSchema = z.object({
   olderThan: z.int().optional(),

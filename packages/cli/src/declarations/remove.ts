@@ -14,7 +14,8 @@ export function registerRemove(parent: Command, deps: CliDependencies): void {
     usage: 'rm <tasks...>',
     description: 'remove ended tasks for good: their events, runs and, at the next collection, artifacts',
     options: (command) => command.option(...dryRun).option(...why),
-    details: 'A task that has not ended is refused, and one that an unfinished task continues.',
+    details:
+      'A task that has not ended is refused, and one that an unfinished task continues. Of several, the others are removed, and the exit code is 1.',
     examples: ['rm last', 'rm k3f9x2 m4pq7z', 'rm --dry-run $(runtime list -q --status cancelled)'],
     body: async (...given) => (await import('../commands/remove.ts')).remove(...given),
   });

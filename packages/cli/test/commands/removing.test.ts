@@ -59,6 +59,21 @@ describe('rm', () => {
   });
 });
 
+it('rm removes the others of several tasks where one has to stay, and says which', async () => {
+  await using lab = await open();
+  for (const prompt of ['a', 'b', 'c']) await lab.run('run', prompt);
+  const busy = (await lab.run('submit', 'hang')).stdout.trim();
+  const [, c, b, a] = await idsOf(lab);
+  const some = await lab.run('rm', a!, busy, b!);
+  expect(some).toMatchObject({ code: 1, stdout: expect.stringMatching(/^removed 2 tasks/) });
+  expect(some.stderr).toMatch(/stays: task \S+ has not ended \(runtime cancel/);
+  expect(await idsOf(lab)).toEqual([busy, c]);
+  const json = await lab.run('rm', busy, c!, '--json');
+  expect(json.code).toBe(1);
+  expect(json.json()).toMatchObject({ tasks: 1, kept: [{ taskId: busy, why: expect.stringContaining('not ended') }] });
+  await lab.run('cancel', busy, '--wait');
+});
+
 describe('prune', () => {
   it('removes by age, number and size, or says what it would remove', async () => {
     await using lab = await open();

@@ -72,7 +72,9 @@ describe('a task with a worktree', () => {
     await lab.run('run', 'go', '--worktree');
     await writeFile(join(lab.workspace, 'a.txt'), 'one\n2\nthree\n');
     await git(lab.workspace, 'commit', '-qam', 'second');
-    expect(await lab.run('apply', 'last')).toMatchObject({ code: 1 });
+    const refused = await lab.run('apply', 'last');
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('--three-way') });
+    expect(refused.stderr).not.toContain('threeWay');
     const merged = await lab.run('apply', 'last', '--three-way');
     expect(merged).toMatchObject({ code: 1, stdout: 'conflict  a.txt\n' });
     expect(await readFile(join(lab.workspace, 'a.txt'), 'utf8')).toContain('<<<<<<<');
