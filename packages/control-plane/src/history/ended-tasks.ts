@@ -3,9 +3,10 @@ import { taskView } from '@runtime/contracts/fold';
 import type { EventLog } from '@runtime/contracts/log';
 import { ulid } from 'ulid';
 import { Mutex } from '../waiting/mutex.ts';
+import { PageFiles, PageLost, type PageEntry } from './page-files.ts';
+import { PageSeries, type Page, type Span } from './page-series.ts';
 import { removedBy } from './removals.ts';
-import { PageFiles, PageLost, rowPages, type PageEntry } from './page-files.ts';
-import { mayHold, summaryOf, type Summary, type Wanted } from './summary.ts';
+import { mayHold, type Wanted } from './summary.ts';
 import { UnfinishedTasks, type Ended } from './unfinished-tasks.ts';
 
 /** What a page holds. */
@@ -17,11 +18,6 @@ interface PageSize {
 
 /** Takes milliseconds to write and to parse. */
 export const pageSize: PageSize = { tasks: 500, chars: 1024 * 1024 };
-/** Pages that are kept as they were read: whoever looks again looks at the newest ones. */
-const cachedPages = 2;
-
-/** A full page: how many tasks, fewer once some were removed, and when the first and the last of them were submitted, in Unix ms. */
-type Span = readonly [count: number, oldest: number, newest: number];
 
 /** What the snapshot of a plane says of ended tasks. */
 export interface SavedEnded {
@@ -30,14 +26,6 @@ export interface SavedEnded {
   readonly full: readonly Span[];
   /** How many tasks the page behind the full ones has; it may hold more by now. */
   readonly filling: number;
-}
-
-/** A full page. */
-export interface Page {
-  readonly number: number;
-  readonly count: number;
-  readonly oldest: number;
-  readonly newest: number;
 }
 
 /** In no page yet. */
@@ -56,30 +44,23 @@ export class EndedTasks {
   readonly #log: EventLog;
   readonly #version: string;
   readonly #size: PageSize;
-  #files: PageFiles;
-  #full: readonly Span[] = [];
+  #series: PageSeries;
   /** The page that is being filled, as it was saved last. */
   #filling: readonly TaskView[] = [];
   #fresh = new Map<string, Fresh>();
-  /** Pages by number, as they were read. */
-  readonly #cached = new Map<number, readonly TaskView[]>();
-  /** Of full pages, by number; read when a question needs them. */
-  readonly #summaries = new Map<number, Summary>();
   /** Removed ones that may still be in pages. */
   readonly #gone = new Set<string>();
-  /** The page that is written without those. */
-  #rewriting: { readonly number: number; readonly tasks: readonly TaskView[] } | undefined;
   readonly #changing = new Mutex();
 
   constructor(log: EventLog, version: string, size = pageSize) {
     this.#log = log;
     this.#version = version;
     this.#size = size;
-    this.#files = this.#newSeries();
+    this.#series = new PageSeries(this.#files(ulid().toLowerCase()));
   }
 
-  #newSeries(): PageFiles {
-    return new PageFiles(this.#log, this.#version, ulid().toLowerCase());
+  #files(series: string): PageFiles {
+    return new PageFiles(this.#log, this.#version, series);
   }
 
   /** Takes a task that has ended. */
@@ -110,46 +91,27 @@ export class EndedTasks {
   all(): { readonly recent: readonly TaskView[]; readonly pages: readonly Page[] } {
     return {
       recent: [...this.#kept(this.#filling), ...[...this.#fresh.values()].map(({ view }) => view)],
-      pages: this.#full
-        .map(([count, oldest, newest], number) => ({ number, count, oldest, newest }))
-        .filter(({ count }) => count > 0),
+      pages: this.#series.pages(),
     };
   }
 
   /** Reads in pages and summaries; once more, from the log, where one of them cannot be read. */
   async whole<T>(read: () => Promise<T>): Promise<T> {
-    const files = this.#files;
+    const series = this.#series;
     try {
       return await read();
     } catch (error) {
       if (!(error instanceof PageLost)) throw error;
       await this.#changing.run(async () => {
-        if (this.#files === files) await this.#refold();
+        if (this.#series === series) await this.#refold();
       });
       return read();
     }
   }
 
   /** The tasks of a page of `all()`. Throws PageLost. */
-  async read({ number }: Pick<Page, 'number'>): Promise<readonly TaskView[]> {
-    return this.#kept(await this.#read(number));
-  }
-
-  /** Also those that are to be taken out. */
-  async #read(number: number): Promise<readonly TaskView[]> {
-    const cached = this.#rewriting?.number === number ? this.#rewriting.tasks : this.#cached.get(number);
-    if (cached) return cached;
-    const files = this.#files;
-    const tasks = await files.read(number, this.#full[number]?.[0] ?? 0);
-    if (files !== this.#files) throw new PageLost();
-    this.#cache(number, tasks);
-    return tasks;
-  }
-
-  #cache(number: number, tasks: readonly TaskView[]): void {
-    this.#cached.set(number, tasks);
-    const [first] = this.#cached.keys();
-    if (this.#cached.size > cachedPages && first !== undefined) this.#cached.delete(first);
+  async read({ series, number }: Page): Promise<readonly TaskView[]> {
+    return this.#kept(await series.read(number));
   }
 
   /** All of them in the order of their ends, in pieces, the first one first. Throws PageLost. */
@@ -160,49 +122,27 @@ export class EndedTasks {
   }
 
   /** Whether a wanted task may be in a page of `all()`. Throws PageLost. */
-  async mayHold({ number }: Page, wanted: Wanted): Promise<boolean> {
+  async mayHold({ series, number }: Page, wanted: Wanted): Promise<boolean> {
     if (Object.values(wanted).every((each) => each === undefined)) return true;
-    const summary = await this.#summaryOf(number);
+    const summary = await series.summaryOf(number);
     return summary === undefined || mayHold(summary, wanted);
-  }
-
-  async #summaryOf(number: number): Promise<Summary | undefined> {
-    if (!this.#summaries.has(number)) {
-      const first = number - (number % rowPages);
-      for (const [index, entry] of (await this.#entries(first)).entries()) {
-        this.#summaries.set(first + index, entry.summary);
-      }
-    }
-    return this.#summaries.get(number);
   }
 
   /** Keys of the tasks in pages, with their tasks' ids. Throws PageLost. */
   async *keys(): AsyncGenerator<PageEntry['keys'], void, undefined> {
-    for (let first = 0; first < this.#full.length; first += rowPages) {
-      for (const { keys } of await this.#entries(first)) yield keys.filter(([, id]) => !this.#gone.has(id));
-    }
-  }
-
-  /** What is kept beside the full pages of a row. What an owner that died while it saved left there does not count. */
-  async #entries(first: number): Promise<readonly PageEntry[]> {
-    const files = this.#files;
-    const count = Math.min(rowPages, this.#full.length - first);
-    const entries = await files.readRow(first / rowPages, count);
-    if (files !== this.#files) throw new PageLost();
-    return entries;
+    for await (const keys of this.#series.keys()) yield keys.filter(([, id]) => !this.#gone.has(id));
   }
 
   /** Takes over what was saved. False, with nothing taken, when it cannot be read. */
-  async restore({ series, full, filling }: SavedEnded): Promise<boolean> {
-    const files = new PageFiles(this.#log, this.#version, series);
+  async restore({ series: id, full, filling }: SavedEnded): Promise<boolean> {
+    const series = new PageSeries(this.#files(id), full);
     try {
-      this.#filling = filling === 0 ? [] : await files.read(full.length, filling);
+      this.#filling = await series.readNext(filling);
     } catch (error) {
       if (!(error instanceof PageLost)) throw error;
       return false;
     }
-    this.#files = files;
-    this.#full = full;
+    this.#series = series;
     return true;
   }
 
@@ -220,7 +160,7 @@ export class EndedTasks {
         if (error instanceof PageLost) await this.#refold();
         throw error;
       }
-      return { series: this.#files.series, full: this.#full, filling: this.#filling.length };
+      return { series: this.#series.id, full: this.#series.spans, filling: this.#filling.length };
     });
   }
 
@@ -237,54 +177,20 @@ export class EndedTasks {
       if (view) tasks.push(view);
       chars += JSON.stringify(view ?? null).length;
     }
-    const number = this.#full.length;
-    await this.#files.write(number, position, tasks);
-    if (isFull()) await this.#writeEntry(number, position, tasks);
+    await this.#series.writeNext(position, tasks, isFull());
     for (const id of taken) this.#fresh.delete(id);
     this.#filling = isFull() ? [] : tasks;
-    if (isFull()) {
-      this.#full = [...this.#full, spanOf(tasks)];
-      this.#cache(number, tasks);
-    }
     return taken.length;
   }
 
-  /** What is kept beside a page: of a new one behind those of its row, else in place of its own. */
-  async #writeEntry(number: number, position: number, tasks: readonly TaskView[]): Promise<void> {
-    const first = number - (number % rowPages);
-    const entries = first < this.#full.length ? [...(await this.#entries(first))] : [];
-    const summary = summaryOf(tasks);
-    const keys = tasks.flatMap(({ key, id }) => (key === undefined ? [] : [[key, id] as const]));
-    entries[number - first] = { summary, keys };
-    await this.#files.writeRow(first / rowPages, position, entries);
-    this.#summaries.set(number, summary);
-  }
-
-  /**
-   * Takes removed tasks out of the pages. An owner that dies before the snapshot of the plane is written leaves pages
-   * that hold fewer than that says, and the next one folds the log.
-   */
+  /** Takes removed tasks out of the pages. */
   async #takeOut(position: number): Promise<void> {
     const gone = new Set(this.#gone);
     if (gone.size === 0) return;
-    for (const number of this.#full.keys()) {
-      if (this.#full[number]?.[0] === 0) continue;
-      const summary = await this.#summaryOf(number);
-      if (summary && !summary.ids.split('\n').some((id) => gone.has(id))) continue;
-      const tasks = (await this.#read(number)).filter(({ id }) => !gone.has(id));
-      this.#rewriting = { number, tasks };
-      try {
-        await this.#files.write(number, position, tasks);
-        await this.#writeEntry(number, position, tasks);
-        this.#full = this.#full.with(number, spanOf(tasks));
-        this.#cached.delete(number);
-      } finally {
-        this.#rewriting = undefined;
-      }
-    }
+    await this.#series.takeOut(gone, position);
     const filling = this.#filling.filter(({ id }) => !gone.has(id));
     if (filling.length < this.#filling.length) {
-      await this.#files.write(this.#full.length, position, filling);
+      await this.#series.writeNext(position, filling, false);
       this.#filling = filling;
     }
     for (const id of gone) this.#gone.delete(id);
@@ -304,17 +210,9 @@ export class EndedTasks {
     }
     for (const [id, fresh] of this.#fresh) found.set(id, fresh);
     for (const id of this.#gone) found.delete(id);
-    this.#files = this.#newSeries();
-    this.#full = [];
+    this.#series.abandon();
+    this.#series = new PageSeries(this.#files(ulid().toLowerCase()));
     this.#filling = [];
     this.#fresh = found;
-    this.#cached.clear();
-    this.#summaries.clear();
   }
-}
-
-function spanOf(tasks: readonly TaskView[]): Span {
-  if (tasks.length === 0) return [0, 0, 0];
-  const times = tasks.map(({ submittedAt }) => submittedAt);
-  return [tasks.length, Math.min(...times), Math.max(...times)];
 }

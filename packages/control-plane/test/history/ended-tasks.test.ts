@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EndedTasks, pageSize } from '../../src/history/ended-tasks.ts';
 import { listNewestFirst, newestFirst } from '../../src/history/newest-first.ts';
+import { PageLost } from '../../src/history/page-files.ts';
 import { isWanted, type Wanted } from '../../src/history/summary.ts';
 import { snapshotName, snapshotVersion, TaskRegistry } from '../../src/plane/task-registry.ts';
 import { makePlaces, openPlane } from '../support/planes.ts';
@@ -457,6 +458,18 @@ describe('ended tasks', () => {
     await save(registry, log);
     for (const views of await Promise.all(looks)) expect(ids(views)).toEqual(left);
     expect(looks.length).toBeGreaterThan(8);
+  });
+
+  it('are read in no page of a series that another has replaced', async () => {
+    const { log } = await saved(2 * pageTasks);
+    const registry = await load(log);
+    const { pages } = registry.ended.all();
+    expect(await registry.ended.read(pages[1]!)).toHaveLength(pageTasks);
+    await lose(log, [page(0)]);
+    expect(ids(await list(registry))).toEqual(newest(2 * pageTasks));
+    registry.remove({ tasks: [`task-${pageTasks}`], runs: [], worktrees: [] });
+    await save(registry, log);
+    await expect(registry.ended.read(pages[1]!), 'it holds a removed one').rejects.toThrow(PageLost);
   });
 
   it('are not saved at a close that brought nothing', async () => {
