@@ -1,4 +1,5 @@
 import { readdir, readlink } from 'node:fs/promises';
+import { systemCode } from '@runtime/contracts';
 
 /** A process that is in a directory. */
 interface ProcessInside {
@@ -18,10 +19,13 @@ export const canLook = process.platform === 'linux';
 
 const mostNamed = 20;
 
-/** The processes of this user that are in a directory, or have a file open: what they are in follows its renames. */
+/**
+ * The processes of this user that are in a directory, or have a file open: what they are in follows its renames.
+ * Throws as the system where it has no descriptor for a look: that does not say that nobody is there.
+ */
 export async function processesIn(path: string): Promise<ProcessesInside> {
   if (!canLook) return { looked: false, processes: [] };
-  const pids = await readdir('/proc').catch(() => undefined);
+  const pids = await readdir('/proc').catch(unlessBlind);
   if (pids === undefined) return { looked: false, processes: [] };
   const processes: ProcessInside[] = [];
   for (const name of pids) {
@@ -35,12 +39,17 @@ export async function processesIn(path: string): Promise<ProcessesInside> {
 
 async function placeOf(pid: string, path: string): Promise<ProcessInside['by'] | undefined> {
   const isIn = async (link: string): Promise<boolean> => {
-    const target = await readlink(`/proc/${pid}/${link}`).catch(() => '');
-    return target === path || target.startsWith(`${path}/`) || target === `${path} (deleted)`;
+    const target = await readlink(`/proc/${pid}/${link}`).catch(unlessBlind);
+    return target !== undefined && (target === path || target.startsWith(`${path}/`) || target === `${path} (deleted)`);
   };
   if (await isIn('cwd')) return 'cwd';
   if (await isIn('root')) return 'root';
-  const open = await readdir(`/proc/${pid}/fd`).catch(() => []);
-  const found = await Promise.all(open.map((number) => isIn(`fd/${number}`)));
+  const open = await readdir(`/proc/${pid}/fd`).catch(unlessBlind);
+  const found = await Promise.all((open ?? []).map((number) => isIn(`fd/${number}`)));
   return found.includes(true) ? 'file' : undefined;
+}
+
+/** One that has ended, or is of another user, shows nothing. */
+function unlessBlind(error: unknown): undefined {
+  if (['EMFILE', 'ENFILE', 'ENOMEM'].includes(systemCode(error) ?? '')) throw error;
 }
