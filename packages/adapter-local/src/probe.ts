@@ -40,7 +40,7 @@ async function versionOf(program: string, args: readonly string[] | undefined, o
     const { code, stdout } = await runProgram(program, args, {
       env,
       timeoutMs: versionTimeoutMs,
-      maxOutputChars: maxVersionChars,
+      maxOutputBytes: maxVersionChars,
       ...(signal ? { signal } : {}),
     });
     const line = code === 0 ? (stdout.split('\n', 1)[0]?.trim() ?? '') : '';

@@ -21,7 +21,7 @@ export type { KillTreeOptions } from './kill-tree.ts';
 export { cgroupMount, isCgroup, leaveRunCgroup, removeCgroup } from './cgroup.ts';
 export { findMarked } from './marked.ts';
 export { ranMs } from './ran-ms.ts';
-export { loadRunProgram, runProgram } from './run-program.ts';
+export { loadRunProgram, runProgram, streamProgram } from './run-program.ts';
 export type { ProgramOptions, ProgramResult } from './run-program.ts';
 export { platformSupport } from './platform.ts';
 export type { PlatformSupport } from './platform.ts';

@@ -3,8 +3,9 @@ import { AgentRuntimeError, throwIfAborted, type CallOptions } from '@runtime/co
 import { currentDirectory } from './current-directory.ts';
 
 const maxShownChars = 120;
+const defaultMaxOutputBytes = 1024 * 1024;
 
-/** Options of `runProgram`. */
+/** Options of `runProgram` and `streamProgram`. */
 export interface ProgramOptions extends CallOptions {
   /** The whole environment: nothing of ours is added. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -17,14 +18,16 @@ export interface ProgramOptions extends CallOptions {
    * for ever.
    */
   readonly timeoutMs: number;
-  /** The longest stdout or stderr, in characters; a program that writes more is killed. @default 1048576 (1 Mi) */
-  readonly maxOutputChars?: number;
+  /** The longest stdout or stderr, in bytes; a program that writes more is killed. @default 1048576 (1 Mi) */
+  readonly maxOutputBytes?: number;
+  /** What messages call it. @default its command line, of which 120 characters */
+  readonly name?: string;
 }
 
 /** How a program ended, and what it wrote. */
-export interface ProgramResult {
+export interface ProgramResult<Output = string> {
   readonly code: number;
-  readonly stdout: string;
+  readonly stdout: Output;
   readonly stderr: string;
 }
 
@@ -43,16 +46,84 @@ export async function loadRunProgram(): Promise<void> {
  * behind is not ended, and is waited for no longer than `timeoutMs` where it keeps the outputs open.
  * For agents, use `startHolder`.
  *
- * Resolves with any exit code. Throws UNAVAILABLE when the program cannot be started, DEADLINE_EXCEEDED after the
- * timeout, EXHAUSTED for too much output, OUTCOME_UNKNOWN when another process killed it, CANCELLED when `signal`
- * aborts.
+ * Resolves with any exit code; with `encoding: 'buffer'` stdout is the bytes that were written, else text. Throws UNAVAILABLE when the program cannot be started, DEADLINE_EXCEEDED after the
+ * timeout, EXHAUSTED for too much output (`details.maxOutputBytes`, and not to be tried again), OUTCOME_UNKNOWN when
+ * another process killed it, CANCELLED when `signal` aborts.
  */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  options: ProgramOptions & { readonly encoding: 'buffer' },
+): Promise<ProgramResult<Buffer>>;
+export function runProgram(program: string, args: readonly string[], options: ProgramOptions): Promise<ProgramResult>;
 export async function runProgram(
   program: string,
   args: readonly string[],
+  options: ProgramOptions & { readonly encoding?: 'buffer' },
+): Promise<ProgramResult<string | Buffer>> {
+  const running = await start(program, args, options, true);
+  const { code, stdout, stderr } = await running.ended();
+  return { code, stdout: options.encoding === 'buffer' ? stdout : stdout.toString(), stderr };
+}
+
+/**
+ * What a program writes to stdout, while it does, and at the end, as the value that is returned, its exit code and
+ * stderr. It is ended as `runProgram` ends one, and also when its reader leaves. Throws as `runProgram`; for too much
+ * output once that much was given.
+ */
+export async function* streamProgram(
+  program: string,
+  args: readonly string[],
   options: ProgramOptions,
-): Promise<ProgramResult> {
-  const { signal, timeoutMs, env, cwd, input, maxOutputChars = 1024 * 1024 } = options;
+): AsyncGenerator<Uint8Array, Omit<ProgramResult, 'stdout'>, undefined> {
+  const running = await start(program, args, options, false);
+  const { maxOutputBytes = defaultMaxOutputBytes } = options;
+  let bytes = 0;
+  let isWhole = false;
+  let cause: unknown;
+  try {
+    for await (const chunk of running.output) {
+      bytes += chunk.byteLength;
+      if (bytes > maxOutputBytes) break;
+      yield chunk;
+    }
+    isWhole = bytes <= maxOutputBytes;
+  } catch (error) {
+    cause = error;
+  } finally {
+    if (!isWhole) running.giveUp();
+    await running.settled;
+  }
+  if (bytes > maxOutputBytes) throw running.failed({ isMaxBuffer: true });
+  const { code, stderr } = await running.ended();
+  if (!isWhole) throw running.failed({ cause });
+  return { code, stderr };
+}
+
+/** What keeps a program from a result. */
+interface Obstacle {
+  readonly isMaxBuffer?: boolean;
+  readonly signal?: string | undefined;
+  readonly cause?: unknown;
+}
+
+interface Running {
+  readonly output: AsyncIterable<Uint8Array>;
+  readonly settled: Promise<unknown>;
+  /** Resolves with what is known of one that ended by itself. */
+  ended(): Promise<ProgramResult<Buffer>>;
+  giveUp(): void;
+  failed(obstacle: Obstacle): AgentRuntimeError;
+}
+
+async function start(
+  program: string,
+  args: readonly string[],
+  options: ProgramOptions,
+  isKept: boolean,
+): Promise<Running> {
+  const { signal, timeoutMs, env, cwd, input, maxOutputBytes = defaultMaxOutputBytes } = options;
+  const { name = commandLine(program, args) } = options;
   throwIfAborted(signal);
   const { execa } = await loadExeca();
   const limit = AbortSignal.timeout(timeoutMs);
@@ -62,9 +133,11 @@ export async function runProgram(
     extendEnv: false,
     cwd: cwd ?? currentDirectory(),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    encoding: 'buffer',
+    buffer: { stdout: isKept, stderr: true },
     reject: false,
     stripFinalNewline: false,
-    maxBuffer: maxOutputChars,
+    maxBuffer: maxOutputBytes,
     killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
     // A process group of its own, by which its children are found.
@@ -84,12 +157,32 @@ export async function runProgram(
     // An output that was not read to its end was too long.
     output.once('close', () => output.readableEnded || giveUp());
   }
-  const result = await child;
-  const { exitCode, stdout, stderr } = result;
-  // A program that ended but left its outputs to a child has answered all the same.
-  if (exitCode !== undefined && !result.isMaxBuffer) return { code: exitCode, stdout, stderr };
-  throwIfAborted(signal);
-  throw failure(commandLine(program, args), timeoutMs, { ...result, isLate: limit.aborted });
+  const failed = (obstacle: Obstacle): AgentRuntimeError => {
+    const { isMaxBuffer = false, signal: by, cause } = obstacle;
+    if (isMaxBuffer) {
+      const details = { maxOutputBytes };
+      return new AgentRuntimeError('EXHAUSTED', `${name} wrote too much`, { cause, details, retry: 'never' });
+    }
+    if (signal?.aborted) return AgentRuntimeError.from(signal.reason, 'CANCELLED');
+    if (limit.aborted) {
+      return new AgentRuntimeError('DEADLINE_EXCEEDED', `${name} did not end within ${timeoutMs} ms`, { cause });
+    }
+    if (by !== undefined) return new AgentRuntimeError('OUTCOME_UNKNOWN', `${name} was ended by ${by}`, { cause });
+    return new AgentRuntimeError('UNAVAILABLE', `${name} could not be run`, { cause });
+  };
+  return {
+    output: child.stdout,
+    settled: child,
+    async ended() {
+      const result = await child;
+      const { exitCode, stdout, stderr, isMaxBuffer } = result;
+      // A program that ended but left its outputs to a child has answered all the same.
+      if (exitCode === undefined || isMaxBuffer) throw failed(result);
+      return { code: exitCode, stdout: Buffer.from(stdout ?? []), stderr: Buffer.from(stderr ?? []).toString() };
+    },
+    giveUp,
+    failed,
+  };
 }
 
 /** Only while the program is not reaped: after that its number proves nothing. */
@@ -107,26 +200,4 @@ function endGroup(program: ChildProcess): void {
 function commandLine(program: string, args: readonly string[]): string {
   const line = [program, ...args].join(' ');
   return line.length <= maxShownChars ? line : `${line.slice(0, maxShownChars)}…`;
-}
-
-interface Failed {
-  readonly isLate: boolean;
-  readonly isMaxBuffer: boolean;
-  readonly signal?: string;
-  readonly cause?: unknown;
-}
-
-function failure(
-  program: string,
-  timeoutMs: number,
-  { isLate, isMaxBuffer, signal, cause }: Failed,
-): AgentRuntimeError {
-  if (isMaxBuffer) return new AgentRuntimeError('EXHAUSTED', `${program} wrote too much`, { cause });
-  if (isLate) {
-    return new AgentRuntimeError('DEADLINE_EXCEEDED', `${program} did not end within ${timeoutMs} ms`, { cause });
-  }
-  if (signal !== undefined) {
-    return new AgentRuntimeError('OUTCOME_UNKNOWN', `${program} was ended by ${signal}`, { cause });
-  }
-  return new AgentRuntimeError('UNAVAILABLE', `${program} could not be run`, { cause });
 }

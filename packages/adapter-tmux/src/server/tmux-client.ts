@@ -8,7 +8,7 @@ import { isThere, readTmuxHolder, type LaunchRecord } from '../run-files.ts';
 /** A stopped server does not answer: no call waits longer than this. */
 const callTimeoutMs = 4000;
 const repairMs = 1000;
-const maxOutputChars = 4 * 1024 * 1024;
+const maxOutputBytes = 4 * 1024 * 1024;
 
 /** A run's server, and the directory in which its clients run. */
 export interface TmuxPlace {
@@ -50,7 +50,7 @@ export async function tmuxOnce(
       cwd: runDir,
       env,
       timeoutMs,
-      maxOutputChars,
+      maxOutputBytes,
       ...(input === undefined ? {} : { input }),
       ...(signal ? { signal } : {}),
     });

@@ -1,5 +1,5 @@
+import type { ProgramResult } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError } from '@runtime/contracts';
-import type { ProgramResult } from './run-program.ts';
 
 const maxTailChars = 1500;
 

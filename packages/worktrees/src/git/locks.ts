@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProgramResult } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError, throwIfAborted } from '@runtime/contracts';
 import type { GitContext } from './context.ts';
-import type { ProgramResult } from './run-program.ts';
 
 const firstDelayMs = 20;
 const longestDelayMs = 1000;
@@ -12,7 +12,10 @@ function lockIn(stderr: string): string | undefined {
 }
 
 /** Runs it again while a lock is in its way: nothing has happened then. Throws UNAVAILABLE with the lock's path. */
-export async function whileLocked(context: GitContext, run: () => Promise<ProgramResult>): Promise<ProgramResult> {
+export async function whileLocked<Result extends Pick<ProgramResult, 'code' | 'stderr'>>(
+  context: GitContext,
+  run: () => Promise<Result>,
+): Promise<Result> {
   const until = Date.now() + context.lockTimeoutMs;
   for (let delay = firstDelayMs; ; delay = Math.min(delay * 2, longestDelayMs)) {
     const result = await run();

@@ -1,10 +1,16 @@
+import { runProgram, type ProgramResult } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { GitContext } from './context.ts';
 import { gitConfig } from './environment.ts';
 import { gitFailure } from './git-failure.ts';
 import { whileLocked } from './locks.ts';
-import { runProgram, type ProgramResult } from './run-program.ts';
 import { isAtLeast } from './version.ts';
+
+/** Longer than any list of files that a repository can have. */
+const maxOutputBytes = 256 * 1024 * 1024;
+
+/** What git wrote, and its exit code. */
+export type GitResult = ProgramResult<Buffer>;
 
 /** Where a command works: what it finds from a directory, a git directory, or a worktree by both. */
 export interface Place {
@@ -34,7 +40,7 @@ export async function git(
   place: Place,
   args: readonly string[],
   call: GitCall = {},
-): Promise<ProgramResult> {
+): Promise<GitResult> {
   const { env = {}, config = [], answers = [0], isStep = false, isDurable = false } = call;
   const input = typeof call.input === 'string' ? Buffer.from(call.input) : call.input;
   const line = [
@@ -43,9 +49,12 @@ export async function git(
     ...[...config, ...(isDurable ? durability(context) : [])].flatMap((setting) => ['-c', setting]),
     ...args,
   ];
-  const run = (): Promise<ProgramResult> =>
+  const run = (): Promise<GitResult> =>
     runProgram(context.program, line, {
       env: { ...context.env, ...env },
+      name: `git ${args[0]}`,
+      encoding: 'buffer',
+      maxOutputBytes,
       timeoutMs: context.timeoutMs,
       ...(context.signal ? { signal: context.signal } : {}),
       ...((place.workTree ?? place.cwd ?? place.gitDir) ? { cwd: place.workTree ?? place.cwd ?? place.gitDir } : {}),

@@ -1,5 +1,5 @@
+import { runProgram } from '@runtime/adapter-kit/process';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { runProgram } from './run-program.ts';
 
 /** Major and minor. */
 export type GitVersion = readonly [number, number];
@@ -28,7 +28,7 @@ async function ask(program: string, env: Readonly<Record<string, string | undefi
   const { stdout } = await runProgram(program, ['--version'], { env, timeoutMs: 30_000 }).catch((cause: unknown) => {
     throw new AgentRuntimeError('UNAVAILABLE', `${program} could not be run`, { hint, cause });
   });
-  const text = stdout.toString().trim();
+  const text = stdout.trim();
   const [, major, minor] = /^git version (\d+)\.(\d+)/.exec(text) ?? [];
   const version: GitVersion = [Number(major), Number(minor)];
   if (isAtLeast(version, oldest)) return version;
