@@ -19,8 +19,8 @@ export const cliCommand: readonly string[] = [
 ];
 
 /** A place where somebody uses the command line: a configuration, a data directory, a workspace. */
-export async function makeDesk(runtimes: Readonly<Record<string, unknown>>) {
-  const root = await mkdtemp(join(tmpdir(), 'desk-'));
+export async function makeDesk(runtimes: Readonly<Record<string, unknown>>, disk = tmpdir()) {
+  const root = await mkdtemp(join(disk, 'desk-'));
   const dataDir = join(root, 'data');
   const workspace = await mkdtemp(join(root, 'ws-'));
   await writeFile(join(workspace, 'runtime.config.json'), JSON.stringify({ runtimes }));
@@ -45,6 +45,8 @@ export async function makeDesk(runtimes: Readonly<Record<string, unknown>>) {
     },
   };
 }
+
+export type Desk = Awaited<ReturnType<typeof makeDesk>>;
 
 /** Ends the owner process of a data directory, if there is one. */
 export async function stopOwner(dataDir: string): Promise<void> {

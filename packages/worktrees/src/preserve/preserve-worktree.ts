@@ -1,14 +1,17 @@
+import { join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import { translated } from '../system/translated.ts';
 import { contextOf, type GitContext } from '../git/context.ts';
 import { gitLine, gitLineIf } from '../git/run-git.ts';
 import type { WorktreeOptions } from '../options.ts';
-import { expectPreservedRef, moveRef } from '../repository/refs.ts';
+import { commonDirOf } from '../repository/common-dir.ts';
+import { expectPreservedRef, moveRef, syncRef } from '../repository/refs.ts';
 import { commitOf, isAncestor, treeOf } from '../repository/resolve-base.ts';
 import { takeSnapshot, type Snapshot } from '../snapshot/snapshot.ts';
 import type { Standing } from '../snapshot/standing.ts';
 import type { Ignored } from '../snapshot/look-around.ts';
 import type { Unpreserved } from '../snapshot/unpreserved.ts';
+import { syncFiles } from '../system/sync-files.ts';
 import { expectOurs } from '../worktree/expect-ours.ts';
 import type { Worktree } from '../worktree/worktree.ts';
 import { isCovered } from './covered.ts';
@@ -43,8 +46,9 @@ export interface Preserved {
  * an unfinished merge or rebase, what is staged and in no file, and what the ref kept before. Where all of that is
  * HEAD's, the ref points to HEAD. Called again without a change it resolves with the commit that is there.
  *
- * When it resolves, what it wrote is synced, the ref last (git 2.36 and newer; an older one syncs objects alone). Objects
- * that other commands of git wrote are as durable as its configuration makes them.
+ * When it resolves, all of that is durable, the ref last, and on Linux the files of the worktree are, too. Elsewhere what
+ * other commands of git wrote, such as the commits of an agent, is as durable as the configuration of git makes it, and
+ * a git before 2.36 syncs objects alone.
  *
  * Throws CONFLICT when the worktree is not of this owner (`notOurs`) or the ref was changed meanwhile (`ref`); NOT_FOUND
  * when it is gone; INVALID_ARGUMENT; UNAVAILABLE when a filter of the user's fails (`filter`) or another git holds a lock
@@ -78,8 +82,14 @@ export async function preserveAt(
     before !== undefined && (await isCovered(context, place.gitDir, snapshot, before))
       ? before
       : await commitFor(context, place, snapshot, { before, message });
-  if (commit !== before)
+  if (commit === before) {
+    // An earlier call may have been killed once it had moved it.
+    await syncRef(place.gitDir, ref);
+  } else {
+    // What an agent committed is synced by nobody else.
+    await syncFiles(context, [place.workTree, join(await commonDirOf(place.gitDir), 'objects')]);
     await moveRef(context, place.gitDir, ref, { to: commit, from: before ?? '', why: 'preserved' });
+  }
   return {
     ref,
     commit,

@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { translated } from '../system/translated.ts';
 import { contextOf } from '../git/context.ts';
 import type { WorktreeOptions } from '../options.ts';
 import { expectPreservedRef } from '../repository/refs.ts';
 import { deleteTree } from '../system/delete-tree.ts';
-import { isThere } from '../system/files.ts';
+import { isThere, syncDir } from '../system/files.ts';
 import { linkOf } from '../system/link-of.ts';
 import { canLook } from '../system/processes.ts';
 import { readAdmin, removeAdmin, type Admin } from '../worktree/admin.ts';
@@ -38,7 +39,7 @@ export interface Removed {
 /**
  * Removes a worktree of which everything is preserved, and nothing else. It is looked at, moved aside, looked at again,
  * and only then deleted, so that what is written meanwhile is preserved too, under `<preserved>-late`.
- * After a kill at any point the same call finishes it; where it is gone, it resolves.
+ * After a kill or a power cut at any point the same call finishes it; where it is gone, it resolves.
  *
  * What git ignores goes; `preserveWorktree` says what that is. Empty directories and reflogs go.
  *
@@ -63,7 +64,10 @@ async function remove(request: RemoveRequest, options: WorktreeOptions): Promise
   if (check) return { looked: isBegun ? canLook : await expectRemovable(context, worktree, preserved), branch: 'kept' };
   const seen = isBegun ? { looked: canLook } : await condemn(context, worktree, preserved);
   const deleting = deletingDir(dir, gitDir);
-  await context.around('delete the files', () => deleteTree(deleting));
+  await context.around('delete the files', async () => {
+    await deleteTree(deleting);
+    await syncDir(dirname(dir));
+  });
   await removeAdmin(context, gitDir);
   return { ...seen, branch: await forgetBranch(context, worktree, { preserved, branch }) };
 }

@@ -1,6 +1,9 @@
+import { dirname, join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { GitContext } from '../git/context.ts';
 import { git } from '../git/run-git.ts';
+import { syncDir } from '../system/files.ts';
+import { commonDirOf } from './common-dir.ts';
 import { ofOurs } from './stale-lock.ts';
 
 /** What is kept is below it. */
@@ -55,11 +58,20 @@ async function changeRef(context: GitContext, gitDir: string, ref: string, args:
     (lock) => lock.endsWith(`/${ref}.lock`),
     () => git(context, { gitDir }, args, { isStep: true, isDurable: true, answers: [0, 1, 128] }),
   );
-  if (code === 0) return;
+  if (code === 0) return syncRef(gitDir, ref);
   throw new AgentRuntimeError('CONFLICT', `${ref} could not be changed: ${stderr.trim()}`, {
     hint: 'look at what it is now, then call it again',
     details: { reason: 'ref', ref },
   });
+}
+
+/**
+ * Git syncs what is in the file of a ref, and then renames it, which a power cut takes back until its directory is synced
+ * as well, and those in which git has made one.
+ */
+export async function syncRef(gitDir: string, ref: string): Promise<void> {
+  const commonDir = await commonDirOf(gitDir);
+  for (let dir = dirname(ref); dir !== '.'; dir = dirname(dir)) await syncDir(join(commonDir, dir));
 }
 
 /** In any worktree. */

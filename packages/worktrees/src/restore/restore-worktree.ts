@@ -15,6 +15,7 @@ import { takeSnapshot, type Snapshot } from '../snapshot/snapshot.ts';
 import type { Standing } from '../snapshot/standing.ts';
 import { deleteTree } from '../system/delete-tree.ts';
 import { isThere, replaceFile, unlinkIfThere } from '../system/files.ts';
+import { syncFiles } from '../system/sync-files.ts';
 import { expectOurs } from '../worktree/expect-ours.ts';
 import type { Worktree } from '../worktree/worktree.ts';
 
@@ -93,6 +94,7 @@ async function restore({ worktree, preserved }: RestoreRequest, options: Worktre
   await run(['symbolic-ref', '-m', 'runtime: restore', 'HEAD', branchRef(branch)]);
   await run(['reset', '-q', '--hard', base]);
   await run(['clean', '-q', '-f', '-d']);
+  await syncFiles(context, [dir, gitDir]);
   await context.around('end the restoring', () => unlinkIfThere(begun));
   return late === undefined ? {} : { late };
 }

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
-import { lstat, open, readFile, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { systemCode } from '@runtime/contracts';
 
 const isAbsence = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
@@ -48,11 +48,34 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 /** Renames a directory beside itself; durable when this resolves. */
 export async function moveDir(from: string, to: string): Promise<void> {
   await rename(from, to);
+  await syncDir(dirname(to));
+}
+
+/** Makes a file durable, or a directory and all that is in it; no link is followed. */
+export async function syncTree(path: string): Promise<void> {
+  const found = await statIfThere(path);
+  if (found?.isDirectory()) {
+    await Promise.all((await readdir(path)).map((name) => syncTree(join(path, name))));
+    await syncDir(path);
+  } else if (found?.isFile()) {
+    const file = await open(path, 'r+');
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+/** Makes the names in a directory durable. One that is not there has none. */
+export async function syncDir(path: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const parent = await open(dirname(to), 'r');
+  const dir = await open(path, 'r').catch((error: unknown) => {
+    if (!isAbsence(error)) throw error;
+  });
   try {
-    await parent.sync();
+    await dir?.sync();
   } finally {
-    await parent.close();
+    await dir?.close();
   }
 }

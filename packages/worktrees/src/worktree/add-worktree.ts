@@ -9,8 +9,9 @@ import type { WorktreeOptions } from '../options.ts';
 import { discover } from '../repository/inspect-repository.ts';
 import { baseRef, branchRef, expectBranch, ownBranchRef } from '../repository/refs.ts';
 import { commitOf } from '../repository/resolve-base.ts';
-import { isThere, moveDir, replaceFile } from '../system/files.ts';
+import { isThere, moveDir, replaceFile, syncDir, syncTree } from '../system/files.ts';
 import { linkOf } from '../system/link-of.ts';
+import { syncFiles } from '../system/sync-files.ts';
 import { adminsOf, readAdmin } from './admin.ts';
 import { claimBranch, letGoOfBranch } from './claim-branch.ts';
 import { clearUnfinished } from './clear-unfinished.ts';
@@ -37,8 +38,8 @@ export interface NewWorktree {
  * submodules stay empty. The checkout of the caller is not touched.
  *
  * It is made under a name beside `dir` and moved there when it is whole, so `dir` is a whole worktree or not there.
- * After a kill at any point the same call finishes it; a call for one that is there resolves with it. When it throws,
- * nothing is left of it.
+ * After a kill or a power cut at any point the same call finishes it; a call for one that is there resolves with it. When
+ * it throws, nothing is left of it. On Linux its files are durable when it resolves.
  *
  * Throws CONFLICT when `dir` or `branch` is there and is not of this owner and base (`details.reason`: `dir`, `branch`,
  * `unfinishedRemoval`, `notInBase`); INVALID_ARGUMENT; UNAVAILABLE when a filter of the user's fails (`filter`), with
@@ -135,7 +136,11 @@ async function existing(context: GitContext, plan: Plan): Promise<Worktree | und
 async function settle(context: GitContext, { dir, begun }: Plan, gitDir: string): Promise<void> {
   const { dir: known } = await readAdmin(gitDir);
   if (known !== dir) await context.around('write gitdir', () => replaceFile(join(gitDir, 'gitdir'), `${dir}/.git\n`));
-  if (await isThere(begun)) await context.around('remove the directory around it', () => rmdir(begun));
+  if (!(await isThere(begun))) return;
+  await context.around('remove the directory around it', async () => {
+    await rmdir(begun);
+    await syncDir(dirname(dir));
+  });
 }
 
 async function make(context: GitContext, plan: Plan): Promise<Worktree> {
@@ -178,6 +183,7 @@ async function checkOut(context: GitContext, { repository, branch, base, owner, 
   if (code !== 0 || gitDir === undefined) throw gitFailure('git worktree add', { code, stderr });
   await git(context, { gitDir }, ['symbolic-ref', ownBranchRef, branchRef(branch)], { isStep: true });
   await git(context, { gitDir, workTree: staging }, ['reset', '-q', '--hard', base], { isStep: true });
+  if (!(await syncFiles(context, [staging, gitDir]))) await syncTree(gitDir);
   return gitDir;
 }
 

@@ -2,7 +2,7 @@ import { readdir, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { GitContext } from '../git/context.ts';
 import { deleteTree } from '../system/delete-tree.ts';
-import { isThere, readIfThere, unlinkIfThere } from '../system/files.ts';
+import { isThere, readIfThere, syncDir, unlinkIfThere } from '../system/files.ts';
 
 /** What git keeps of a worktree, as far as it is there. */
 export interface Admin {
@@ -18,7 +18,7 @@ export async function readAdmin(gitDir: string): Promise<Admin> {
   const lock = await readIfThere(join(gitDir, 'locked'));
   return {
     gitDir,
-    ...(link === undefined ? {} : { dir: dirname(resolve(gitDir, link)) }),
+    ...(link ? { dir: dirname(resolve(gitDir, link)) } : {}),
     ...(lock === undefined ? {} : { lock }),
   };
 }
@@ -42,5 +42,8 @@ export async function removeAdmin({ around }: GitContext, gitDir: string): Promi
     for (const name of others) await deleteTree(join(gitDir, name));
   });
   await around('remove locked', () => unlinkIfThere(join(gitDir, 'locked')));
-  await around('remove the git directory', () => rmdir(gitDir));
+  await around('remove the git directory', async () => {
+    await rmdir(gitDir);
+    await syncDir(dirname(gitDir));
+  });
 }

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { GitContext } from '../git/context.ts';
 import { pause } from '../git/locks.ts';
 import { splitNul, textOf } from '../git/raw-path.ts';
 import { git } from '../git/run-git.ts';
-import { baseRef } from '../repository/refs.ts';
+import { baseRef, branchRef } from '../repository/refs.ts';
 import { commitOf } from '../repository/resolve-base.ts';
 import { deleteTree } from '../system/delete-tree.ts';
-import { isThere } from '../system/files.ts';
+import { isThere, readIfThere } from '../system/files.ts';
 import { processesIn } from '../system/processes.ts';
 import { walk } from '../system/walk.ts';
 import { adminsOf, removeAdmin, type Admin } from './admin.ts';
@@ -29,10 +29,14 @@ const pollMs = 50;
 /** Takes away what a call left that was killed, once the git that it started has ended. */
 export async function clearUnfinished(context: GitContext, plan: Unfinished): Promise<void> {
   const { repository, owner, begun, staging } = plan;
-  const left = async (): Promise<Admin[]> =>
-    (await adminsOf(repository)).filter(
-      (admin) => admin.lock === owner && (admin.dir === undefined || admin.dir === staging),
-    );
+  const left = async (): Promise<Admin[]> => {
+    const found: Admin[] = [];
+    for (const admin of await adminsOf(repository)) {
+      if (admin.dir !== undefined && admin.dir !== staging) continue;
+      if (admin.lock === owner || (await isLostName(admin, plan))) found.push(admin);
+    }
+    return found;
+  };
   if (!(await isThere(begun)) && (await left()).length === 0) return;
   await untilStill(context, begun, left);
   if (await isThere(begun)) {
@@ -40,6 +44,19 @@ export async function clearUnfinished(context: GitContext, plan: Unfinished): Pr
     await context.around('remove what was begun', () => deleteTree(begun));
   }
   for (const { gitDir } of await left()) await removeAdmin(context, gitDir);
+}
+
+/**
+ * What a power cut leaves of what git was about to keep: the name that it gave it, and of its files those that had got to
+ * the medium. Somebody else's of that name has a directory or a branch of theirs.
+ */
+async function isLostName({ gitDir, lock }: Admin, { branch, staging }: Unfinished): Promise<boolean> {
+  const name = basename(gitDir);
+  const ours = basename(staging);
+  const isNamed = name.startsWith(ours) && /^\d*$/.test(name.slice(ours.length));
+  if (!isNamed || !['', 'initializing', undefined].includes(lock)) return false;
+  const head = await readIfThere(join(gitDir, 'HEAD'));
+  return !head || head === `ref: ${branchRef(branch)}`;
 }
 
 /** A git whose caller was killed goes on. */

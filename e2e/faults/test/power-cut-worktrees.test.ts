@@ -1,0 +1,220 @@
+import { execFile } from 'node:child_process';
+import { mkdir, open, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import {
+  addWorktree,
+  preserveWorktree,
+  removeWorktree,
+  restoreWorktree,
+  type NewWorktree,
+  type Worktree,
+  type WorktreeOptions,
+} from '@runtime/worktrees';
+import { stopAt, Stopped } from '@runtime/worktrees/testing';
+import { describe, expect, inject, it } from 'vitest';
+import { canMountDisks, makeDisk, type Disk } from '../src/disk.ts';
+
+const hasDisks = await canMountDisks();
+const preserved = 'refs/runtime/preserved/t1';
+
+interface Ground {
+  readonly repository: string;
+  readonly trees: string;
+  readonly options: WorktreeOptions;
+  readonly wanted: NewWorktree;
+  readonly git: (args: readonly string[], dir?: string) => Promise<string>;
+}
+
+/** A repository on the disk, with a commit that a power cut does not take. */
+async function makeGround(disk: Disk, number: number): Promise<Ground> {
+  const root = join(await realpath(disk.dir), String(number));
+  const repository = join(root, 'repository');
+  const trees = join(root, 'trees');
+  await mkdir(join(repository, 'src'), { recursive: true });
+  await mkdir(trees);
+  const identity = { NAME: 'A User', EMAIL: 'user@example.org' };
+  const env: Record<string, string | undefined> = { PATH: process.env['PATH'], HOME: root };
+  for (const [name, value] of Object.entries(identity)) {
+    env[`GIT_AUTHOR_${name}`] = value;
+    env[`GIT_COMMITTER_${name}`] = value;
+  }
+  const git = async (args: readonly string[], dir = repository): Promise<string> =>
+    (await promisify(execFile)('git', [...args], { cwd: dir, env })).stdout.trim();
+  await git(['init', '-q', '-b', 'main']);
+  await writeFile(join(repository, 'a.txt'), 'one\n');
+  await writeFile(join(repository, 'src', 'b.txt'), 'two\n');
+  await git(['add', '.']);
+  await git(['commit', '-q', '-m', 'first']);
+  await disk.sync();
+  const base = await git(['rev-parse', 'HEAD']);
+  const wanted = { repository, dir: join(trees, 't1'), branch: 'runtime/t1', base, owner: 'runtime task t1' };
+  return { repository, trees, options: { env, lockTimeoutMs: 2000 }, wanted, git };
+}
+
+/** What is in the files of a directory. */
+async function contentsOf(dir: string): Promise<Record<string, string>> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const own = files.filter((file) => !file.startsWith(join(dir, '.git')));
+  const texts = await Promise.all(own.map(async (file) => [file.slice(dir.length + 1), await readFile(file, 'utf8')]));
+  return Object.fromEntries(texts);
+}
+
+/** What a commit has in its files. */
+async function contentsOfCommit({ git }: Ground, commit: string): Promise<Record<string, string>> {
+  const names = (await git(['ls-tree', '-r', '--name-only', commit])).split('\n');
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, `${await git(['show', `${commit}:${name}`])}\n`])),
+  );
+}
+
+interface Operation {
+  readonly run: (options: WorktreeOptions) => Promise<unknown>;
+  readonly check: (where: string) => Promise<void>;
+}
+
+/**
+ * The power is cut after each step in turn, and the operation called again. Somebody else syncs a file after each step,
+ * so that names get to the medium of which git has not synced what they stand for; but not at last, when the power is
+ * cut after the end.
+ */
+async function everyPoint(prepare: (at: Ground) => Promise<Operation>): Promise<number> {
+  await using disk = await makeDisk(128);
+  for (let point = 1; ; point += 2) {
+    const at = await makeGround(disk, point);
+    const { run, check } = await prepare(at);
+    const stop = stopAt(point);
+    const around: WorktreeOptions['around'] = (step, work) =>
+      stop.around(step, async () => {
+        const result = await work();
+        await syncAnother(disk);
+        return result;
+      });
+    const stopped = await run({ ...at.options, around }).catch((error: unknown) => error);
+    if (!stop.isReached()) break;
+    if (!(stopped instanceof Stopped)) throw stopped;
+    await disk.cutPower();
+    await expectFinished(at, { run, check }, `cut ${stopped.message}`);
+  }
+  const at = await makeGround(disk, 0);
+  const { run, check } = await prepare(at);
+  await run(at.options);
+  await disk.cutPower();
+  await check('cut at the end');
+  await expectFinished(at, { run, check }, 'cut at the end, and called again');
+  return (await readdir(disk.dir)).filter((name) => /^[1-9]/.test(name)).length;
+}
+
+async function syncAnother(disk: Disk): Promise<void> {
+  const other = await open(join(disk.dir, 'other'), 'a');
+  await other.write('x');
+  await other.sync();
+  await other.close();
+}
+
+async function expectFinished(at: Ground, { run, check }: Operation, where: string): Promise<void> {
+  await run(at.options).catch((cause: unknown) => {
+    throw new Error(`called again, ${where}`, { cause });
+  });
+  await check(where);
+  await at.git(['fsck', '--strict', '--no-dangling']);
+}
+
+/** What an agent leaves: a commit, a staged file, one that was changed since, and one that git does not know. */
+async function work({ git }: Ground, { dir }: Worktree): Promise<Record<string, string>> {
+  await writeFile(join(dir, 'a.txt'), 'committed\n');
+  await git(['commit', '-q', '-a', '-m', 'the agent'], dir);
+  await writeFile(join(dir, 'src', 'b.txt'), 'staged\n');
+  await git(['add', '.'], dir);
+  await writeFile(join(dir, 'src', 'b.txt'), 'changed\n');
+  await writeFile(join(dir, 'new.txt'), 'untracked\n');
+  return contentsOf(dir);
+}
+
+describe.runIf(hasDisks)('when the power is cut after any step, and it is called again', () => {
+  const timeout = 120_000 * inject('slowness');
+
+  it('a worktree is made whole', { timeout }, async () => {
+    const points = await everyPoint(async (at) => ({
+      run: (options) => addWorktree(at.wanted, options),
+      check: async (where) => {
+        expect(await readdir(at.trees), where).toEqual(['t1']);
+        expect(await contentsOf(at.wanted.dir), where).toEqual(await contentsOf(at.repository));
+        expect(await at.git(['status', '--porcelain', '--branch'], at.wanted.dir), where).toBe('## runtime/t1');
+        expect(await readdir(join(at.repository, '.git/worktrees')), where).toEqual(['t1']);
+      },
+    }));
+    expect(points).toBeGreaterThanOrEqual(8);
+  });
+
+  it('everything that was there is preserved', { timeout }, async () => {
+    const points = await everyPoint(async (at) => {
+      const worktree = await addWorktree(at.wanted, at.options);
+      const files = await work(at, worktree);
+      // What was synced before is what is there.
+      await promisify(execFile)('sync', ['-f', at.trees]);
+      const request = { worktree, ref: preserved, message: 'kept' };
+      return {
+        run: (options) => preserveWorktree(request, options),
+        check: async (where) => expect(await contentsOfCommit(at, preserved), where).toEqual(files),
+      };
+    });
+    expect(points).toBeGreaterThanOrEqual(4);
+  });
+
+  it('what was preserved is there, and the worktree is gone', { timeout }, async () => {
+    const points = await everyPoint(async (at) => {
+      const worktree = await addWorktree(at.wanted, at.options);
+      const files = await work(at, worktree);
+      // Nobody syncs the files: only the commit has them for sure.
+      await preserveWorktree({ worktree, ref: preserved, message: 'kept' }, at.options);
+      return {
+        run: async (options) => {
+          const request = { worktree, preserved, branch: 'remove' as const };
+          await removeWorktree(request, options).catch(async (error: unknown) => {
+            if (error instanceof Stopped) throw error;
+            await preserveWorktree({ worktree, ref: preserved, message: 'as it was left' }, at.options);
+            await removeWorktree(request, at.options);
+          });
+        },
+        check: async (where) => {
+          const commits = (await at.git(['log', '--format=%H', preserved])).split('\n');
+          const kept = await Promise.all(commits.map((commit) => contentsOfCommit(at, commit)));
+          expect(kept, where).toContainEqual(files);
+          expect(await readdir(at.trees), where).toEqual([]);
+          expect(await readdir(join(at.repository, '.git/worktrees')).catch(() => []), where).toEqual([]);
+        },
+      };
+    });
+    expect(points).toBeGreaterThanOrEqual(8);
+  });
+
+  it('a worktree is as its base was, and what was in it is preserved', { timeout }, async () => {
+    const points = await everyPoint(async (at) => {
+      const worktree = await addWorktree(at.wanted, at.options);
+      const base = await contentsOf(worktree.dir);
+      const files = await work(at, worktree);
+      await symlink('a.txt', join(worktree.dir, 'link'));
+      await preserveWorktree({ worktree, ref: preserved, message: 'kept' }, at.options);
+      return {
+        run: async (options) => {
+          const request = { worktree, preserved };
+          await restoreWorktree(request, options).catch(async (error: unknown) => {
+            if (error instanceof Stopped) throw error;
+            await preserveWorktree({ worktree, ref: preserved, message: 'as it was left' }, at.options);
+            await restoreWorktree(request, at.options);
+          });
+        },
+        check: async (where) => {
+          const commits = (await at.git(['log', '--format=%H', preserved])).split('\n');
+          const kept = await Promise.all(commits.map((commit) => contentsOfCommit(at, commit)));
+          expect(kept, where).toContainEqual(expect.objectContaining(files));
+          expect(await contentsOf(worktree.dir), where).toEqual(base);
+          expect(await at.git(['status', '--porcelain', '--branch'], worktree.dir), where).toBe('## runtime/t1');
+        },
+      };
+    });
+    expect(points).toBeGreaterThanOrEqual(6);
+  });
+});
