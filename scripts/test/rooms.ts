@@ -76,7 +76,7 @@ export const rooms: Readonly<Record<string, Readonly<Record<string, readonly str
   'control-plane': {
     '.': ['open', 'plane', 'runtimes', 'socket', 'task'],
     api: ['artifacts', 'attempt', 'circles', 'client', 'history', 'plane', 'retention', 'runtimes', 'task'],
-    artifacts: ['store', 'task', 'waiting'],
+    artifacts: ['store', 'task'],
     attempt: ['artifacts', 'check', 'run', 'runtimes', 'task', 'waiting', 'worktree'],
     check: ['artifacts', 'task', 'waiting'],
     circles: [],

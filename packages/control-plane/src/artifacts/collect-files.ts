@@ -6,7 +6,6 @@ import { maxWritten, type TaskState, type WrittenFile } from '@runtime/contracts
 import { directoryOf } from '../task/directory.ts';
 import type { Task } from '../task/task.ts';
 import { Watch } from '../task/watch.ts';
-import { whenThereIsRoom } from '../waiting/disk-room.ts';
 import { Collected } from './collected.ts';
 
 /** Of one task, so that all of them are in one batch with its end: there wholly or not at all, whoever dies. */
@@ -34,7 +33,8 @@ export async function collectFiles(task: Task, outcome: RunOutcome): Promise<Col
   using watch = new Watch(task, ({ state: { cancel } }) => (cancel ? { found: cancel } : { wakeAt: undefined }));
   const signal = AbortSignal.any([watch.signal, task.ctx.closing]);
   task.isCollecting = true;
-  const parts = await whenThereIsRoom(() => lookForAll(task, signal), signal)
+  const parts = await task
+    .whenThereIsRoom(() => lookForAll(task, signal), signal)
     .catch((error: unknown) => {
       if (task.ctx.closing.aborted || !task.state.cancel) throw error;
       return undefined;

@@ -1,7 +1,6 @@
 import { AgentRuntimeError } from '@runtime/contracts';
 import type { ContentSource } from '@runtime/contracts/artifacts';
 import type { Task } from '../task/task.ts';
-import { whenThereIsRoom } from '../waiting/disk-room.ts';
 import type { Parts } from './collected.ts';
 
 /**
@@ -9,12 +8,13 @@ import type { Parts } from './collected.ts';
  * the plane closes. `body` is asked again for each try.
  */
 export async function keepContent(
-  { ctx }: Task,
+  task: Task,
   { name, mediaType }: { readonly name: string; readonly mediaType: string },
   body: () => ContentSource,
 ): Promise<Parts> {
+  const { ctx } = task;
   try {
-    const content = await whenThereIsRoom(async () => (await ctx.artifacts()).put(body()), ctx.closing);
+    const content = await task.whenThereIsRoom(async () => (await ctx.artifacts()).put(body()));
     return { kept: [{ name, mediaType, content }] };
   } catch (thrown) {
     if (ctx.closing.aborted) throw thrown;

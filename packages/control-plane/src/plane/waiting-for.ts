@@ -1,4 +1,4 @@
-import type { WaitingFor } from '@runtime/contracts';
+import type { AgentRuntimeError, WaitingFor } from '@runtime/contracts';
 import {
   currentRun,
   isBeingChecked,
@@ -21,6 +21,7 @@ export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFo
   const { state, hold, ctx } = task;
   const now = ctx.clock();
   if (state.outcome) return undefined;
+  if (task.noRoom) return ofDisk(task.noRoom);
   if (hold?.why.kind === 'fault' && hold.until > now) return hold.why;
   if (isBeingChecked(state)) return hold && hold.until > now ? hold.why : ofCheck(task);
   if (task.isCollecting) return { kind: 'artifacts', text: 'The work is done; its files are being stored' };
@@ -37,6 +38,10 @@ export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFo
   if (next.notBefore > now) return ofTime(task, next);
   const { runtime } = next.target;
   return task.admitted ? { kind: 'runtime', text: `${runtime} is asked whether it can be used` } : ofScheduler();
+}
+
+function ofDisk({ rawMessage }: AgentRuntimeError): WaitingFor {
+  return { kind: 'disk', text: `The disk is full; it goes on once there is room: ${rawMessage}`.slice(0, 2000) };
 }
 
 function ofRun({ state, unread, ctx }: Task, run: RunState): WaitingFor | undefined {

@@ -63,6 +63,8 @@ export abstract class Task {
   launching: string | undefined;
   /** Its deliverables are looked for and stored. */
   isCollecting = false;
+  /** Why there is no room for its records or files. */
+  noRoom: AgentRuntimeError | undefined;
   /** Why the open run, of an earlier owner, cannot be read: no adapter for it can be had. */
   unread: AgentRuntimeError | undefined;
   #state: TaskState | undefined;
@@ -118,12 +120,23 @@ export abstract class Task {
 
   /** As `transact`, for the plane's own work: waits while the disk is full, since nothing of it may be skipped. */
   record(decide: (state: TaskState) => readonly TaskEvent[]): Promise<TaskState> {
-    return whenThereIsRoom(() => this.transact(decide), this.ctx.closing);
+    return this.whenThereIsRoom(() => this.transact(decide));
   }
 
   /** As `append`, for what a source reports: waits while the disk is full. */
   recordDraft(write: (draft: Draft) => void): Promise<TaskState> {
-    return whenThereIsRoom(() => this.append(write), this.ctx.closing);
+    return this.whenThereIsRoom(() => this.append(write));
+  }
+
+  /** Repeats what the task needs while the disk is full, until the plane closes or `signal` aborts. */
+  async whenThereIsRoom<T>(work: () => Promise<T>, signal = this.ctx.closing): Promise<T> {
+    try {
+      return await whenThereIsRoom(work, signal, (why) => {
+        this.noRoom = why;
+      });
+    } finally {
+      this.noRoom = undefined;
+    }
   }
 
   async #write({ stream, events, time }: Draft): Promise<AppendResult> {

@@ -8,15 +8,21 @@ export const isNoRoom = (error: unknown): boolean =>
   AgentRuntimeError.isInstance(error) && error.code === 'EXHAUSTED' && error.retry !== 'never';
 
 /**
- * Repeats an append while the disk is full, because the plane's own records may not be skipped. Throws EXHAUSTED when
- * `signal` aborts, as when the plane closes, and at once for what never fits.
+ * Repeats something while the disk is full, because the plane's own records may not be skipped, and calls `waiting`
+ * each time with why it waits. Throws EXHAUSTED when `signal` aborts, as when the plane closes, and at once for what
+ * never fits.
  */
-export async function whenThereIsRoom<T>(append: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function whenThereIsRoom<T>(
+  work: () => Promise<T>,
+  signal: AbortSignal,
+  waiting: (why: AgentRuntimeError) => void = () => undefined,
+): Promise<T> {
   for (;;) {
     try {
-      return await append();
+      return await work();
     } catch (error) {
       if (!isNoRoom(error) || signal.aborted) throw error;
+      waiting(AgentRuntimeError.from(error));
       await sleep(noRoomPauseMs, signal);
     }
   }

@@ -4,7 +4,6 @@ import { Collected } from '../artifacts/collected.ts';
 import { keepContent } from '../artifacts/keep-content.ts';
 import type { Task } from '../task/task.ts';
 import { Watch } from '../task/watch.ts';
-import { whenThereIsRoom } from '../waiting/disk-room.ts';
 import { gitOptions, type GitOptions } from './git-options.ts';
 import { planned } from './plan.ts';
 import { preserve, refOf } from './preserve.ts';
@@ -36,7 +35,7 @@ export async function keepChanges(task: Task): Promise<KeptChanges> {
     const worktree = task.state.worktree ?? (await takeOver(task, plan, options));
     if (!worktree) return nothing;
     const as = { ref: refOf(task.id), what: 'at its end' };
-    const { kept, event } = await whenThereIsRoom(() => preserve(task.id, worktree, as, options), whileRoom);
+    const { kept, event } = await task.whenThereIsRoom(() => preserve(task.id, worktree, as, options), whileRoom);
     await task.ctx.failpoint('worktree.kept');
     const range = { ...worktree, commit: kept.commit };
     const parts = kept.changed ? await keepPatch(task, range, options) : {};

@@ -34,12 +34,13 @@ describe('a plane whose disk is full', () => {
     await expect(task.cancel()).rejects.toMatchObject({ code: 'EXHAUSTED' });
     agent.open();
     await expect.poll(() => faults.refused).toBeGreaterThan(3);
+    await expect.poll(() => task.status()).toMatchObject({ status: 'running', waitingFor: { kind: 'disk' } });
     const view = await task.status();
-    expect(view).toMatchObject({ status: 'running' });
     expect(view).not.toHaveProperty('cancel');
     expect(view.instructions).toHaveLength(1);
     expect(await plane.tasks()).toHaveLength(1);
     faults.full = false;
+    await expect.poll(() => task.status()).not.toHaveProperty('waitingFor');
     expect(await task.outcome()).toEqual({ status: 'succeeded' });
     const events = await eventsOf(plane, task.id);
     expectSoundStream(events);

@@ -266,7 +266,9 @@ describe('a full disk', () => {
     await fill();
     finish();
     await expect.poll(isFelt).toBe(true);
-    expect((await task.status()).outcome).toBeUndefined();
+    await expect
+      .poll(() => task.status())
+      .toMatchObject({ waitingFor: { kind: 'disk', text: expect.stringContaining('No space left') } });
     await free();
     expect(await task.outcome()).toEqual({ status: 'succeeded' });
     expect(await patchOf(task)).toContain('+changed');
