@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, open, readdir, readFile, realpath, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, open, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import {
@@ -19,6 +19,7 @@ const hasDisks = await canMountDisks();
 const preserved = 'refs/runtime/preserved/t1';
 
 interface Ground {
+  readonly root: string;
   readonly repository: string;
   readonly trees: string;
   readonly options: WorktreeOptions;
@@ -26,9 +27,9 @@ interface Ground {
   readonly git: (args: readonly string[], dir?: string) => Promise<string>;
 }
 
-/** A repository on the disk, with a commit that a power cut does not take. */
-async function makeGround(disk: Disk, number: number): Promise<Ground> {
-  const root = join(await realpath(disk.dir), String(number));
+/** A repository on the disk, with a commit. */
+async function makeGround(disk: Disk): Promise<Ground> {
+  const root = join(await realpath(disk.dir), 'ground');
   const repository = join(root, 'repository');
   const trees = join(root, 'trees');
   await mkdir(join(repository, 'src'), { recursive: true });
@@ -46,10 +47,9 @@ async function makeGround(disk: Disk, number: number): Promise<Ground> {
   await writeFile(join(repository, 'src', 'b.txt'), 'two\n');
   await git(['add', '.']);
   await git(['commit', '-q', '-m', 'first']);
-  await disk.sync();
   const base = await git(['rev-parse', 'HEAD']);
   const wanted = { repository, dir: join(trees, 't1'), branch: 'runtime/t1', base, owner: 'runtime task t1' };
-  return { repository, trees, options: { env, lockTimeoutMs: 2000 }, wanted, git };
+  return { root, repository, trees, options: { env, lockTimeoutMs: 2000 }, wanted, git };
 }
 
 /** What is in the files of a directory. */
@@ -75,16 +75,21 @@ interface Operation {
 }
 
 /**
- * The power is cut after each step in turn, and the operation called again. Somebody else syncs a file after each step,
+ * On copies of what was prepared the power is cut after each step in turn, and the operation called again. Somebody else syncs a file after each step,
  * so that names get to the medium of which git has not synced what they stand for; but not at last, when the power is
  * cut after the end.
  */
 async function everyPoint(prepare: (at: Ground) => Promise<Operation>): Promise<number> {
   await using disk = await makeDisk(128);
-  for (let point = 1; ; point += 2) {
-    const at = await makeGround(disk, point);
-    const { run, check } = await prepare(at);
-    const stop = stopAt(point);
+  const at = await makeGround(disk);
+  const { run, check } = await prepare(at);
+  const prepared = join(disk.dir, 'prepared');
+  const options = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
+  await cp(at.root, prepared, options);
+  let points = 0;
+  for (; ; points += 1) {
+    await disk.sync();
+    const stop = stopAt(2 * points + 1);
     const around: WorktreeOptions['around'] = (step, work) =>
       stop.around(step, async () => {
         const result = await work();
@@ -96,14 +101,17 @@ async function everyPoint(prepare: (at: Ground) => Promise<Operation>): Promise<
     if (!(stopped instanceof Stopped)) throw stopped;
     await disk.cutPower();
     await expectFinished(at, { run, check }, `cut ${stopped.message}`);
+    await rm(at.root, { recursive: true });
+    await cp(prepared, at.root, options);
   }
-  const at = await makeGround(disk, 0);
-  const { run, check } = await prepare(at);
+  await rm(at.root, { recursive: true });
+  await cp(prepared, at.root, options);
+  await disk.sync();
   await run(at.options);
   await disk.cutPower();
   await check('cut at the end');
   await expectFinished(at, { run, check }, 'cut at the end, and called again');
-  return (await readdir(disk.dir)).filter((name) => /^[1-9]/.test(name)).length;
+  return points;
 }
 
 async function syncAnother(disk: Disk): Promise<void> {
@@ -152,8 +160,6 @@ describe.runIf(hasDisks)('when the power is cut after any step, and it is called
     const points = await everyPoint(async (at) => {
       const worktree = await addWorktree(at.wanted, at.options);
       const files = await work(at, worktree);
-      // What was synced before is what is there.
-      await promisify(execFile)('sync', ['-f', at.trees]);
       const request = { worktree, ref: preserved, message: 'kept' };
       return {
         run: (options) => preserveWorktree(request, options),
@@ -167,7 +173,6 @@ describe.runIf(hasDisks)('when the power is cut after any step, and it is called
     const points = await everyPoint(async (at) => {
       const worktree = await addWorktree(at.wanted, at.options);
       const files = await work(at, worktree);
-      // Nobody syncs the files: only the commit has them for sure.
       await preserveWorktree({ worktree, ref: preserved, message: 'kept' }, at.options);
       return {
         run: async (options) => {
@@ -218,3 +223,20 @@ describe.runIf(hasDisks)('when the power is cut after any step, and it is called
     expect(points).toBeGreaterThanOrEqual(6);
   });
 });
+
+it.runIf(hasDisks).each([true, false])(
+  'what an agent has just written and committed is there once it is preserved (somebody else syncs: %j)',
+  async (isSynced) => {
+    await using disk = await makeDisk(128);
+    const at = await makeGround(disk);
+    const worktree = await addWorktree(at.wanted, at.options);
+    await disk.sync();
+    const files = await work(at, worktree);
+    await preserveWorktree({ worktree, ref: preserved, message: 'kept' }, at.options);
+    if (isSynced) await syncAnother(disk);
+    await disk.cutPower();
+    expect(await contentsOfCommit(at, preserved)).toEqual(files);
+    expect(await contentsOf(worktree.dir)).toEqual(files);
+    await at.git(['fsck', '--strict', '--no-dangling']);
+  },
+);

@@ -1,4 +1,4 @@
-import { readdir, symlink } from 'node:fs/promises';
+import { cp, readdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -39,31 +39,41 @@ async function expectAll(at: Ground, files: ReadonlyMap<string, string>, where: 
   expect(isKept, `everything is kept, stopped ${where}`).toBe(true);
 }
 
+interface Operation {
+  readonly run: (options: WorktreeOptions) => Promise<unknown>;
+  readonly check: (where: string) => Promise<void>;
+  readonly finished: (result: unknown) => Promise<void>;
+}
+
 /**
- * Runs it again and again, each time stopped after a later step, the first time before any, and then to its end. Even
- * points are those before a step: what is there then is what was there after the one before.
+ * Runs it again and again, on copies of what was prepared, each time stopped after a later step, the first time before
+ * any, and then to its end. Even points are those before a step: what is there then is what was there after the one before.
  */
-async function everyPoint(
-  prepare: (at: Ground) => Promise<{
-    readonly run: (options: WorktreeOptions) => Promise<unknown>;
-    readonly check: (where: string) => Promise<void>;
-    readonly finished: (result: unknown) => Promise<void>;
-  }>,
-): Promise<number> {
-  for (let point = 0; ; point += point === 0 ? 1 : 2) {
-    await using at = await ground();
-    const { run, check, finished } = await prepare(at);
-    const stop = stopAt(point);
-    const stopped = await run({ ...at.options, around: stop.around }).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    if (!stop.isReached()) return point;
-    if (!(stopped instanceof Stopped)) throw stopped;
-    await check(stopped.message);
-    await finished(await run(at.options));
-    await check(`${stopped.message}, and called again`);
-    await at.git(['fsck', '--strict', '--no-dangling']);
+async function everyPoint(prepare: (at: Ground) => Promise<() => Operation>): Promise<number> {
+  await using at = await ground();
+  const operation = await prepare(at);
+  const copy = `${at.root}-prepared`;
+  const options = { recursive: true, preserveTimestamps: true, verbatimSymlinks: true };
+  await cp(at.root, copy, options);
+  try {
+    for (let point = 0; ; point += point === 0 ? 1 : 2) {
+      const { run, check, finished } = operation();
+      const stop = stopAt(point);
+      const stopped = await run({ ...at.options, around: stop.around }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (!stop.isReached()) return point;
+      if (!(stopped instanceof Stopped)) throw stopped;
+      await check(stopped.message);
+      await finished(await run(at.options));
+      await check(`${stopped.message}, and called again`);
+      await at.git(['fsck', '--strict', '--no-dangling']);
+      await rm(at.root, { recursive: true });
+      await cp(copy, at.root, options);
+    }
+  } finally {
+    await rm(copy, { recursive: true });
   }
 }
 
@@ -72,7 +82,7 @@ describe('whatever step it is stopped at, and called again', () => {
     const points = await everyPoint(async (at) => {
       const there = await contentsOf(at.repository);
       const trees = join(at.root, 'trees');
-      return {
+      return () => ({
         run: (options) => at.add('t1', options),
         check: async () => {
           expect(await contentsOf(at.repository)).toEqual(there);
@@ -86,7 +96,7 @@ describe('whatever step it is stopped at, and called again', () => {
           expect(await readdir(join(at.repository, '.git/worktrees'))).toEqual(['t1']);
           expect(await at.git(['status', '--porcelain'], join(trees, 't1'))).toBe('');
         },
-      };
+      });
     });
     expect(points).toBeGreaterThanOrEqual(16);
   });
@@ -95,7 +105,7 @@ describe('whatever step it is stopped at, and called again', () => {
     const points = await everyPoint(async (at) => {
       const there = await contentsOf(at.repository);
       const wanted = await wantedOf(at);
-      return {
+      return () => ({
         run: (options) => (options.around ? addWorktree(wanted, options) : abandonWorktree(wanted, options)),
         check: () => Promise.resolve(),
         finished: async (worktree) => {
@@ -112,7 +122,7 @@ describe('whatever step it is stopped at, and called again', () => {
             expect(await contentsOf(wanted.dir)).toEqual(there);
           }
         },
-      };
+      });
     });
     expect(points).toBeGreaterThanOrEqual(16);
   });
@@ -123,7 +133,7 @@ describe('whatever step it is stopped at, and called again', () => {
       const half = stopAt(9);
       await addWorktree(wanted, { ...at.options, around: half.around }).catch(() => undefined);
       expect(await readdir(join(at.root, 'trees'))).toHaveLength(1);
-      return {
+      return () => ({
         run: (options) => abandonWorktree(wanted, options),
         check: () => Promise.resolve(),
         finished: async (worktree) => {
@@ -131,7 +141,7 @@ describe('whatever step it is stopped at, and called again', () => {
           expect(await readdir(join(at.root, 'trees'))).toEqual([]);
           expect(await at.git(['for-each-ref', 'refs/heads/runtime', 'refs/runtime/base'])).toBe('');
         },
-      };
+      });
     });
     expect(points).toBeGreaterThanOrEqual(6);
   });
@@ -142,7 +152,7 @@ describe('whatever step it is stopped at, and called again', () => {
       const files = await work(at, worktree);
       const status = await at.git(['status', '--porcelain'], worktree.dir);
       const request = { worktree, ref: preservedAs(), message: 'kept' };
-      return {
+      return () => ({
         run: (options) => preserveWorktree(request, options),
         check: (where) => expectAll(at, files, where),
         finished: async () => {
@@ -150,7 +160,7 @@ describe('whatever step it is stopped at, and called again', () => {
           expect(await contentsOf(worktree.dir)).toEqual(files);
           await at.git(['worktree', 'remove', '-f', '-f', worktree.dir]);
         },
-      };
+      });
     });
     expect(points).toBeGreaterThanOrEqual(8);
   });
@@ -162,34 +172,37 @@ describe('whatever step it is stopped at, and called again', () => {
         const worktree = await at.add();
         const files = await work(at, worktree);
         await preserveWorktree({ worktree, ref: preservedAs(), message: 'kept' }, at.options);
-        let isWritten = false;
-        const writing = (options: WorktreeOptions): WorktreeOptions => ({
-          ...options,
-          around: async (step, run) => {
-            if (isLate && step === 'move aside' && !isWritten) {
-              await at.write('late', 'late', worktree.dir);
-              files.set('late', '- late');
-              isWritten = true;
-            }
-            return options.around ? options.around(step, run) : run();
-          },
-        });
-        return {
-          run: async (options) => {
-            const request = { worktree, preserved: preservedAs(), branch: 'remove' as const };
-            return removeWorktree(request, writing(options)).catch(async (error: unknown) => {
-              // What was written before the directory was moved is the caller's to preserve.
-              if (!(error instanceof Error) || !error.message.includes('is not what was preserved')) throw error;
-              await preserveWorktree({ worktree, ref: preservedAs(), message: 'kept' }, at.options);
-              return removeWorktree(request, options);
-            });
-          },
-          check: (where) => expectAll(at, files, where),
-          finished: async () => {
-            expect(await readdir(join(at.root, 'trees'))).toEqual([]);
-            expect(await readdir(join(at.repository, '.git/worktrees'))).toEqual([]);
-            expect(await at.git(['for-each-ref', 'refs/heads/runtime', 'refs/runtime/base'])).toBe('');
-          },
+        return () => {
+          const expected = new Map(files);
+          let isWritten = false;
+          const writing = (options: WorktreeOptions): WorktreeOptions => ({
+            ...options,
+            around: async (step, run) => {
+              if (isLate && step === 'move aside' && !isWritten) {
+                await at.write('late', 'late', worktree.dir);
+                expected.set('late', '- late');
+                isWritten = true;
+              }
+              return options.around ? options.around(step, run) : run();
+            },
+          });
+          return {
+            run: async (options) => {
+              const request = { worktree, preserved: preservedAs(), branch: 'remove' as const };
+              return removeWorktree(request, writing(options)).catch(async (error: unknown) => {
+                // What was written before the directory was moved is the caller's to preserve.
+                if (!(error instanceof Error) || !error.message.includes('is not what was preserved')) throw error;
+                await preserveWorktree({ worktree, ref: preservedAs(), message: 'kept' }, at.options);
+                return removeWorktree(request, options);
+              });
+            },
+            check: (where) => expectAll(at, expected, where),
+            finished: async () => {
+              expect(await readdir(join(at.root, 'trees'))).toEqual([]);
+              expect(await readdir(join(at.repository, '.git/worktrees'))).toEqual([]);
+              expect(await at.git(['for-each-ref', 'refs/heads/runtime', 'refs/runtime/base'])).toBe('');
+            },
+          };
         };
       });
       expect(points).toBeGreaterThanOrEqual(18);
@@ -202,14 +215,14 @@ describe('whatever step it is stopped at, and called again', () => {
       const base = await contentsOf(worktree.dir);
       const files = await work(at, worktree);
       await preserveWorktree({ worktree, ref: preservedAs(), message: 'kept' }, at.options);
-      return {
+      return () => ({
         run: (options) => restoreWorktree({ worktree, preserved: preservedAs() }, options),
         check: (where) => expectAll(at, files, where),
         finished: async () => {
           expect(await contentsOf(worktree.dir)).toEqual(base);
           expect(await at.git(['status', '--porcelain', '--branch'], worktree.dir)).toBe('## runtime/t1\n');
         },
-      };
+      });
     });
     expect(points).toBeGreaterThanOrEqual(14);
   });
