@@ -4,6 +4,8 @@ import { currentDirectory } from './current-directory.ts';
 
 const maxShownChars = 120;
 const defaultMaxOutputBytes = 1024 * 1024;
+/** However long the output may be: what a program complains of is text that is shown. */
+const maxErrorBytes = 16 * 1024 * 1024;
 
 /** Options of `runProgram` and `streamProgram`. */
 export interface ProgramOptions extends CallOptions {
@@ -18,7 +20,10 @@ export interface ProgramOptions extends CallOptions {
    * for ever.
    */
   readonly timeoutMs: number;
-  /** The longest stdout or stderr, in bytes; a program that writes more is killed. @default 1048576 (1 Mi) */
+  /**
+   * The longest stdout, and the longest stderr up to 16 MiB, in bytes; a program that writes more is killed.
+   * @default 1048576 (1 Mi)
+   */
   readonly maxOutputBytes?: number;
   /** What messages call it. @default its command line, of which 120 characters */
   readonly name?: string;
@@ -46,9 +51,9 @@ export async function loadRunProgram(): Promise<void> {
  * behind is not ended, and is waited for no longer than `timeoutMs` where it keeps the outputs open.
  * For agents, use `startHolder`.
  *
- * Resolves with any exit code; with `encoding: 'buffer'` stdout is the bytes that were written, else text. Throws UNAVAILABLE when the program cannot be started, DEADLINE_EXCEEDED after the
- * timeout, EXHAUSTED for too much output (`details.maxOutputBytes`, and not to be tried again), OUTCOME_UNKNOWN when
- * another process killed it, CANCELLED when `signal` aborts.
+ * Resolves with any exit code; with `encoding: 'buffer'` stdout is the bytes that were written, else text. Throws
+ * UNAVAILABLE when the program cannot be started, DEADLINE_EXCEEDED after the timeout, EXHAUSTED for too much output
+ * (not to be tried again), OUTCOME_UNKNOWN when another process killed it, CANCELLED when `signal` aborts.
  */
 export function runProgram(
   program: string,
@@ -104,6 +109,7 @@ export async function* streamProgram(
 interface Obstacle {
   readonly isMaxBuffer?: boolean;
   readonly signal?: string | undefined;
+  readonly originalMessage?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -137,7 +143,7 @@ async function start(
     buffer: { stdout: isKept, stderr: true },
     reject: false,
     stripFinalNewline: false,
-    maxBuffer: maxOutputBytes,
+    maxBuffer: { stdout: maxOutputBytes, stderr: Math.min(maxOutputBytes, maxErrorBytes) },
     killSignal: 'SIGKILL',
     forceKillAfterDelay: false,
     // A process group of its own, by which its children are found.
@@ -153,28 +159,28 @@ async function start(
   };
   stop.addEventListener('abort', giveUp);
   if (stop.aborted) giveUp();
+  // The caller's signal may live for as long as its process.
+  const settled = child.finally(() => stop.removeEventListener('abort', giveUp));
   for (const output of [child.stdout, child.stderr]) {
     // An output that was not read to its end was too long.
     output.once('close', () => output.readableEnded || giveUp());
   }
   const failed = (obstacle: Obstacle): AgentRuntimeError => {
-    const { isMaxBuffer = false, signal: by, cause } = obstacle;
-    if (isMaxBuffer) {
-      const details = { maxOutputBytes };
-      return new AgentRuntimeError('EXHAUSTED', `${name} wrote too much`, { cause, details, retry: 'never' });
-    }
+    const { isMaxBuffer = false, signal: by, originalMessage = '', cause } = obstacle;
+    if (isMaxBuffer) return new AgentRuntimeError('EXHAUSTED', `${name} wrote too much`, { cause, retry: 'never' });
     if (signal?.aborted) return AgentRuntimeError.from(signal.reason, 'CANCELLED');
     if (limit.aborted) {
       return new AgentRuntimeError('DEADLINE_EXCEEDED', `${name} did not end within ${timeoutMs} ms`, { cause });
     }
     if (by !== undefined) return new AgentRuntimeError('OUTCOME_UNKNOWN', `${name} was ended by ${by}`, { cause });
-    return new AgentRuntimeError('UNAVAILABLE', `${name} could not be run`, { cause });
+    const why = originalMessage === '' ? '' : `: ${originalMessage}`;
+    return new AgentRuntimeError('UNAVAILABLE', `${name} could not be run${why}`, { cause });
   };
   return {
     output: child.stdout,
-    settled: child,
+    settled,
     async ended() {
-      const result = await child;
+      const result = await settled;
       const { exitCode, stdout, stderr, isMaxBuffer } = result;
       // A program that ended but left its outputs to a child has answered all the same.
       if (exitCode === undefined || isMaxBuffer) throw failed(result);

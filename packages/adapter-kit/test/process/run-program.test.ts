@@ -1,9 +1,10 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentRuntimeError } from '@runtime/contracts';
-import { describe, expect, inject, it, onTestFinished } from 'vitest';
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest';
 import {
   readIdentity,
   runProgram,
@@ -105,6 +106,29 @@ it('does not wait for a child that keeps the outputs, beyond its time', async ()
 
 it('kills one that writes too much', async () => {
   expect(await codeOf(sh('yes', { maxOutputBytes: 100_000 }))).toBe('EXHAUSTED');
+});
+
+it('keeps nothing at the signal of a caller that lives on, whatever became of the program', async () => {
+  const any = vi.spyOn(AbortSignal, 'any');
+  onTestFinished(() => any.mockRestore());
+  const { signal } = new AbortController();
+  await sh('true', { signal });
+  expect(await codeOf(sh('yes', { signal, maxOutputBytes: 1000 }))).toBe('EXHAUSTED');
+  expect(await codeOf(runProgram('/no/such/program', [], { env, timeoutMs: 1000, signal }))).toBe('UNAVAILABLE');
+  for await (const chunk of streamProgram('/bin/sh', ['-c', 'echo'], { env, timeoutMs: 1000, signal })) void chunk;
+  for await (const _ of streamProgram('yes', [], { env, timeoutMs: 1000, signal })) break;
+  const stops = any.mock.results.map(({ value }) => value as AbortSignal);
+  expect(stops).toHaveLength(5);
+  expect(stops.flatMap((stop) => getEventListeners(stop, 'abort'))).toEqual([]);
+});
+
+it('keeps no more of what a program complains of than 16 MiB, however long its output may be', async () => {
+  const complaining = sh('yes >&2', { maxOutputBytes: 1024 ** 3 });
+  expect(await codeOf(complaining)).toBe('EXHAUSTED');
+});
+
+it('says why it cannot be run', async () => {
+  await expect(runProgram('/no/such/program', [], { env, timeoutMs: 1000 })).rejects.toThrow('ENOENT');
 });
 
 it('calls it by its name in messages, else by its command line', async () => {
