@@ -1,5 +1,6 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { addWorktree, findWorktree } from '../src/index.ts';
 import { stopAt, Stopped } from '../src/testing.ts';
@@ -227,4 +228,17 @@ describe('a call that is not right', () => {
     expect(await readdir(join(at.root, 'trees'))).toEqual([]);
     expect(await at.git(['for-each-ref', '--format=%(refname)'])).toBe('refs/heads/main\n');
   });
+});
+
+it('what another git has just begun under the same name is not taken for what a power cut left', async () => {
+  await using at = await ground();
+  const theirs = join(at.repository, '.git/worktrees/t1');
+  await mkdir(theirs, { recursive: true });
+  await writeFile(join(theirs, 'locked'), 'initializing');
+  const adding = at.add('t1', { lockTimeoutMs: 10_000 });
+  // A git on a busy machine.
+  await sleep(1500);
+  await writeFile(join(theirs, 'gitdir'), `${join(at.root, 'elsewhere')}/.git\n`);
+  expect((await adding).gitDir).toBe(join(at.repository, '.git/worktrees/t11'));
+  expect(await readdir(theirs)).toEqual(['gitdir', 'locked']);
 });

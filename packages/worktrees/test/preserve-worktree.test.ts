@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { preserveWorktree, type Preserved, type Worktree } from '../src/index.ts';
-import { contentsOf, contentsOfCommit, ground, preservedAs, type Ground } from './support/repository.ts';
+import { addWorktree, preserveWorktree, type Preserved, type Worktree } from '../src/index.ts';
+import { contentsOf, contentsOfCommit, ground, preservedAs, wantedOf, type Ground } from './support/repository.ts';
 
 const preserve = (at: Ground, worktree: Worktree, ref = preservedAs()): Promise<Preserved> =>
   preserveWorktree({ worktree, ref, message: 'What was there' }, at.options);
@@ -361,5 +361,39 @@ describe('a call that is not right', () => {
     await mkdir(join(at.root, 'elsewhere'));
     await rename(worktree.dir, join(at.root, 'elsewhere/t1'));
     await expect(preserve(at, worktree)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe.runIf(process.platform === 'linux')('where the file system', () => {
+  /** The options with a `sync` that says this, and fails. */
+  async function failingSync(at: Ground, says: string) {
+    await at.write('bin/sync', `#!/bin/sh\necho "sync: ${says}" >&2\nexit 1\n`, at.root);
+    await chmod(join(at.root, 'bin/sync'), 0o755);
+    return { ...at.options, env: { ...at.options.env, PATH: `${join(at.root, 'bin')}:${at.options.env['PATH']}` } };
+  }
+
+  it.each([
+    ['UNAVAILABLE', 'error syncing: Input/output error'],
+    ['EXHAUSTED', 'error syncing: No space left on device'],
+  ])('cannot be synced, nothing is said to be preserved: %s', async (code, says) => {
+    await using at = await ground();
+    const worktree = await at.add();
+    await at.write('new.txt', 'new', worktree.dir);
+    const options = await failingSync(at, says);
+    const request = { worktree, ref: preservedAs(), message: 'What was there' };
+    await expect(preserveWorktree(request, options)).rejects.toMatchObject({ code });
+    expect(await at.git(['for-each-ref', 'refs/runtime/preserved'])).toBe('');
+    const wanted = await wantedOf(at, 't2');
+    await expect(addWorktree(wanted, options)).rejects.toMatchObject({ code });
+    expect(await readdir(join(at.root, 'trees'))).toEqual(['t1']);
+  });
+
+  it('cannot be synced by the `sync` that is there, git syncs what it writes', async () => {
+    await using at = await ground();
+    const options = await failingSync(at, "invalid option -- 'f'");
+    const worktree = await addWorktree(await wantedOf(at), options);
+    await at.write('new.txt', 'new', worktree.dir);
+    const kept = await preserveWorktree({ worktree, ref: preservedAs(), message: 'What was there' }, options);
+    await expectAllOf(at, worktree, kept);
   });
 });

@@ -33,7 +33,7 @@ export async function unlinkIfThere(path: string): Promise<void> {
   });
 }
 
-/** The file has the old text or the new one, whenever its reader comes. */
+/** The file has the old text or the new one, whenever its reader comes, and the new one for good when this resolves. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const file = await open(`${path}.tmp`, 'w', 0o644);
   try {
@@ -43,6 +43,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(`${path}.tmp`, path);
+  await syncDir(dirname(path));
 }
 
 /** Renames a directory beside itself; durable when this resolves. */

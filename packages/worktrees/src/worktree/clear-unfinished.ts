@@ -38,7 +38,7 @@ export async function clearUnfinished(context: GitContext, plan: Unfinished): Pr
     return found;
   };
   if (!(await isThere(begun)) && (await left()).length === 0) return;
-  await untilStill(context, begun, left);
+  await untilStill(context, plan, left);
   if (await isThere(begun)) {
     await expectOnlyBase(context, plan);
     await context.around('remove what was begun', () => deleteTree(begun));
@@ -48,7 +48,7 @@ export async function clearUnfinished(context: GitContext, plan: Unfinished): Pr
 
 /**
  * What a power cut leaves of what git was about to keep: the name that it gave it, and of its files those that had got to
- * the medium. Somebody else's of that name has a directory or a branch of theirs.
+ * the medium. Somebody else's of that name has a directory or a branch of theirs, or will have them in a moment.
  */
 async function isLostName({ gitDir, lock }: Admin, { branch, staging }: Unfinished): Promise<boolean> {
   const name = basename(gitDir);
@@ -60,12 +60,18 @@ async function isLostName({ gitDir, lock }: Admin, { branch, staging }: Unfinish
 }
 
 /** A git whose caller was killed goes on. */
-async function untilStill(context: GitContext, dir: string, left: () => Promise<Admin[]>): Promise<void> {
+async function untilStill(
+  context: GitContext,
+  { begun: dir, owner }: Unfinished,
+  left: () => Promise<Admin[]>,
+): Promise<void> {
   const until = Date.now() + context.lockTimeoutMs;
   while (true) {
     const { processes } = await processesIn(dir);
     const beginning = (await left()).filter((admin) => admin.dir === undefined);
-    const isYoung = await Promise.all(beginning.map(({ gitDir }) => changedLately(gitDir)));
+    const isYoung = await Promise.all(
+      beginning.map(({ gitDir, lock }) => changedWithin(gitDir, lock === owner ? settledMs : context.lockTimeoutMs)),
+    );
     if (processes.length === 0 && !isYoung.includes(true)) return;
     if (Date.now() > until) {
       throw new AgentRuntimeError('UNAVAILABLE', `the git of an earlier call is still at work in ${dir}`, {
@@ -77,9 +83,9 @@ async function untilStill(context: GitContext, dir: string, left: () => Promise<
   }
 }
 
-async function changedLately(path: string): Promise<boolean> {
+async function changedWithin(path: string, ms: number): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
-  return found !== undefined && Date.now() - found.mtimeMs < settledMs;
+  return found !== undefined && Date.now() - found.mtimeMs < ms;
 }
 
 /** Nobody was told of this directory. Whoever found it and put something there keeps it all the same. */
