@@ -1,5 +1,5 @@
 # Usage: warden.sh DIRECTORY. Waits for the end of its input; then ends every process that has DIRECTORY as its TMPDIR,
-# or works below it, prints one line for each, and removes DIRECTORY.
+# or works below it, prints one line for each, unmounts what is mounted in DIRECTORY, and removes it.
 directory=$1
 # A runner that was killed reads nothing any more.
 trap '' HUP INT TERM PIPE
@@ -38,4 +38,7 @@ while [ -n "$left" ] && [ "$round" -lt 20 ]; do
   kill -KILL $left 2>/dev/null
   left=$(living)
 done
+while read -r _ mounted _; do
+  case $mounted in "$directory"/*) umount -l "$mounted" ;; esac
+done </proc/mounts
 rm -rf "$directory"

@@ -129,6 +129,22 @@ async function expectFinished(at: Ground, { run, check }: Operation, where: stri
   await at.git(['fsck', '--strict', '--no-dangling']);
 }
 
+/** As a caller does it: what is not as it was preserved is preserved again before the call is repeated. */
+const orPreserved =
+  (at: Ground, worktree: Worktree, call: (options: WorktreeOptions) => Promise<unknown>): Operation['run'] =>
+  (options) =>
+    call(options).catch(async (error: unknown) => {
+      if (error instanceof Stopped) throw error;
+      await preserveWorktree({ worktree, ref: preserved, message: 'as it was left' }, at.options);
+      await call(at.options);
+    });
+
+/** What the commits have that the ref keeps. */
+async function keptIn(at: Ground): Promise<Record<string, string>[]> {
+  const commits = (await at.git(['log', '--format=%H', preserved])).split('\n');
+  return Promise.all(commits.map((commit) => contentsOfCommit(at, commit)));
+}
+
 /** What an agent leaves: a commit, a staged file, one that was changed since, and one that git does not know. */
 async function work({ git }: Ground, { dir }: Worktree): Promise<Record<string, string>> {
   await writeFile(join(dir, 'a.txt'), 'committed\n');
@@ -174,19 +190,11 @@ describe.runIf(hasDisks)('when the power is cut after any step, and it is called
       const worktree = await addWorktree(at.wanted, at.options);
       const files = await work(at, worktree);
       await preserveWorktree({ worktree, ref: preserved, message: 'kept' }, at.options);
+      const remove = (options: WorktreeOptions) => removeWorktree({ worktree, preserved, branch: 'remove' }, options);
       return {
-        run: async (options) => {
-          const request = { worktree, preserved, branch: 'remove' as const };
-          await removeWorktree(request, options).catch(async (error: unknown) => {
-            if (error instanceof Stopped) throw error;
-            await preserveWorktree({ worktree, ref: preserved, message: 'as it was left' }, at.options);
-            await removeWorktree(request, at.options);
-          });
-        },
+        run: orPreserved(at, worktree, remove),
         check: async (where) => {
-          const commits = (await at.git(['log', '--format=%H', preserved])).split('\n');
-          const kept = await Promise.all(commits.map((commit) => contentsOfCommit(at, commit)));
-          expect(kept, where).toContainEqual(files);
+          expect(await keptIn(at), where).toContainEqual(files);
           expect(await readdir(at.trees), where).toEqual([]);
           expect(await readdir(join(at.repository, '.git/worktrees')).catch(() => []), where).toEqual([]);
         },
@@ -203,18 +211,9 @@ describe.runIf(hasDisks)('when the power is cut after any step, and it is called
       await symlink('a.txt', join(worktree.dir, 'link'));
       await preserveWorktree({ worktree, ref: preserved, message: 'kept' }, at.options);
       return {
-        run: async (options) => {
-          const request = { worktree, preserved };
-          await restoreWorktree(request, options).catch(async (error: unknown) => {
-            if (error instanceof Stopped) throw error;
-            await preserveWorktree({ worktree, ref: preserved, message: 'as it was left' }, at.options);
-            await restoreWorktree(request, at.options);
-          });
-        },
+        run: orPreserved(at, worktree, (options) => restoreWorktree({ worktree, preserved }, options)),
         check: async (where) => {
-          const commits = (await at.git(['log', '--format=%H', preserved])).split('\n');
-          const kept = await Promise.all(commits.map((commit) => contentsOfCommit(at, commit)));
-          expect(kept, where).toContainEqual(expect.objectContaining(files));
+          expect(await keptIn(at), where).toContainEqual(expect.objectContaining(files));
           expect(await contentsOf(worktree.dir), where).toEqual(base);
           expect(await at.git(['status', '--porcelain', '--branch'], worktree.dir), where).toBe('## runtime/t1');
         },
