@@ -23,8 +23,8 @@ export interface ReadPort {
   list(params: ListParams): Promise<readonly TaskView[]>;
   /** A run begins to wait for a task; undefined where nothing comes of it, as for a run that is unknown. */
   beginWait(taskId: string, runId: string): OpenWait | undefined;
-  /** Tells a reader of a task's events when that is removed, as far as it can be known here. */
-  watchRemoval(taskId: string): RemovalWatch;
+  /** Tells a reader of a task's events when that is removed; undefined where that is not known. */
+  watchRemoval(taskId: string): RemovalWatch | undefined;
   /** Waits for the end of a task; the outcome at once when it has ended. */
   outcome(taskId: string, signal: AbortSignal): Promise<RunOutcome>;
   info(): Promise<PlaneInfo>;

@@ -55,8 +55,8 @@ export class FilesReader implements ReadPort {
   }
 
   /** What another process removes shows to nobody but the next reader. */
-  watchRemoval(): ReturnType<ReadPort['watchRemoval']> {
-    return { signal: new AbortController().signal, [Symbol.dispose]: () => {} };
+  watchRemoval(): undefined {
+    return undefined;
   }
 
   /** Follows the log: an owner may bring the task to its end meanwhile. */

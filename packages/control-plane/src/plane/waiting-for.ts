@@ -41,7 +41,7 @@ export function waitingFor(task: Task, ofScheduler: () => WaitingFor): WaitingFo
 }
 
 function ofDisk({ rawMessage }: AgentRuntimeError): WaitingFor {
-  return { kind: 'disk', text: `The disk is full; it goes on once there is room: ${rawMessage}`.slice(0, 2000) };
+  return { kind: 'disk', text: `There is no room for it; it goes on once there is: ${rawMessage}`.slice(0, 2000) };
 }
 
 function ofRun({ state, unread, ctx }: Task, run: RunState): WaitingFor | undefined {

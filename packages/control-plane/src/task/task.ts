@@ -129,14 +129,10 @@ export abstract class Task {
   }
 
   /** Repeats what the task needs while the disk is full, until the plane closes or `signal` aborts. */
-  async whenThereIsRoom<T>(work: () => Promise<T>, signal = this.ctx.closing): Promise<T> {
-    try {
-      return await whenThereIsRoom(work, signal, (why) => {
-        this.noRoom = why;
-      });
-    } finally {
-      this.noRoom = undefined;
-    }
+  whenThereIsRoom<T>(work: () => Promise<T>, signal = this.ctx.closing): Promise<T> {
+    return whenThereIsRoom(work, signal, (why) => {
+      this.noRoom = why;
+    });
   }
 
   async #write({ stream, events, time }: Draft): Promise<AppendResult> {
