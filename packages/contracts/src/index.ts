@@ -13,7 +13,7 @@ export { errorCodes } from './base/error-codes.ts';
 export type { ErrorCode, RetryAdvice } from './base/error-codes.ts';
 export { errorCodeSchema, errorDataSchema } from './base/error-data.ts';
 export type { ErrorData } from './base/error-data.ts';
-export { AgentRuntimeError } from './base/errors.ts';
+export { AgentRuntimeError, messageWithHint } from './base/errors.ts';
 export type { AgentRuntimeErrorOptions } from './base/errors.ts';
 export { backendIdSchema, idSchema, runtimeIdSchema } from './base/ids.ts';
 export { jsonDepthExceeds, jsonMembersExceed } from './base/json-depth.ts';

@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type RemovalReport, type Retention } from '@runtime/contracts';
+import { AgentRuntimeError, messageWithHint, type RemovalReport, type Retention } from '@runtime/contracts';
 import { z } from 'zod';
 import { usageError } from '../arguments/usage-error.ts';
 import { findRetention } from '../config/retention.ts';
@@ -31,7 +31,7 @@ export const remove: Handler = async (context, names, given) => {
       .catch((thrown: unknown) => {
         if (ids.size === 1 || context.signal.aborted) throw thrown;
         // The others go all the same.
-        return { ...nothing, kept: [{ taskId: id, why: whyKept(AgentRuntimeError.from(thrown)) }] };
+        return { ...nothing, kept: [{ taskId: id, why: messageWithHint(AgentRuntimeError.from(thrown)) }] };
       });
     total = sum(total, report);
   }
@@ -48,9 +48,6 @@ const sum = (a: RemovalReport, b: RemovalReport): RemovalReport => ({
   bytes: a.bytes + b.bytes,
   artifactBytes: a.artifactBytes + b.artifactBytes,
 });
-
-const whyKept = ({ rawMessage, hint }: AgentRuntimeError): string =>
-  hint === undefined ? rawMessage : `${rawMessage} (${hint})`;
 
 const pruneOptionsSchema = z.object({
   olderThan: z.int().optional(),

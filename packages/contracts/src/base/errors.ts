@@ -100,6 +100,11 @@ export class AgentRuntimeError extends Error {
 }
 Object.defineProperty(AgentRuntimeError.prototype, 'name', { value: 'AgentRuntimeError' });
 
+/** What happened and, in parentheses, what to do: where there is one text for both. */
+export function messageWithHint({ rawMessage, hint }: Pick<AgentRuntimeError, 'rawMessage' | 'hint'>): string {
+  return hint === undefined ? rawMessage : `${rawMessage} (${hint})`;
+}
+
 /** A thrown value as text for people. Never throws. */
 function describe(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`;

@@ -9,7 +9,7 @@ export type { CallOptions } from './call-options.ts';
 export { errorCodes } from './error-codes.ts';
 export type { ErrorCode, RetryAdvice } from './error-codes.ts';
 export type { ErrorData } from './error-data.ts';
-export { AgentRuntimeError } from './errors.ts';
+export { AgentRuntimeError, messageWithHint } from './errors.ts';
 export type { AgentRuntimeErrorOptions } from './errors.ts';
 export { jsonDepthExceeds, jsonMembersExceed } from './json-depth.ts';
 export { systemCode } from './system-code.ts';

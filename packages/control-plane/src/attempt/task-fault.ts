@@ -1,6 +1,13 @@
 import { realpath, stat } from 'node:fs/promises';
 import { buildEnvironment } from '@runtime/adapter-kit/run';
-import { AgentRuntimeError, systemCode, type ErrorCode, type FailedOutcome, type TaskSpec } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  messageWithHint,
+  systemCode,
+  type ErrorCode,
+  type FailedOutcome,
+  type TaskSpec,
+} from '@runtime/contracts';
 
 /** With these codes the environment file itself is wrong. */
 const wrongFile: ReadonlySet<ErrorCode> = new Set(['NOT_FOUND', 'PERMISSION_DENIED', 'INVALID_ARGUMENT']);
@@ -21,9 +28,9 @@ export async function taskFault(spec: TaskSpec, workspace = spec.workspace): Pro
   return buildEnvironment({ base: {}, file }).then(
     () => undefined,
     (thrown: unknown) => {
-      const { code, rawMessage, hint } = AgentRuntimeError.from(thrown);
-      if (!wrongFile.has(code)) throw thrown;
-      return fault(`The environment file cannot be used: ${rawMessage}${hint === undefined ? '' : ` (${hint})`}`);
+      const error = AgentRuntimeError.from(thrown);
+      if (!wrongFile.has(error.code)) throw thrown;
+      return fault(`The environment file cannot be used: ${messageWithHint(error)}`);
     },
   );
 }

@@ -2,6 +2,7 @@ import { lstat, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   AgentRuntimeError,
+  messageWithHint,
   maxPrunedTasks,
   maxReportedTasks,
   throwIfAborted,
@@ -106,7 +107,7 @@ async function withReleasable(plane: Plane, chosen: readonly Removable[], areNam
       worktrees.set(taskId, owned);
     } catch (thrown) {
       if (areNamed || plane.ctx.closing.aborted) throw thrown;
-      kept.set(taskId, AgentRuntimeError.from(thrown).rawMessage.slice(0, 1000));
+      kept.set(taskId, messageWithHint(AgentRuntimeError.from(thrown)).slice(0, 1000));
     }
   }
   return {

@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { AgentRuntimeError, type ErrorCode, type OutcomeCode, type RunOutcome } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  messageWithHint,
+  type ErrorCode,
+  type OutcomeCode,
+  type RunOutcome,
+} from '@runtime/contracts';
 import type { Launch, RuntimeAdapter, RuntimeHandle } from '@runtime/contracts/adapter';
 import type { RunState } from '@runtime/contracts/fold';
 import { sourceOf } from '../runtimes/adapters.ts';
@@ -54,7 +60,7 @@ const nothingBegan: ReadonlySet<ErrorCode> = new Set(['UNAVAILABLE', 'EXHAUSTED'
  */
 export function outcomeOfFailedStart(thrown: unknown, launched: boolean): RunOutcome {
   const error = AgentRuntimeError.from(thrown);
-  const message = (error.hint === undefined ? error.rawMessage : `${error.rawMessage} (${error.hint})`).slice(0, 8192);
+  const message = messageWithHint(error).slice(0, 8192);
   const code = codes[error.code] ?? (launched && !nothingBegan.has(error.code) ? 'unknown' : 'unavailable');
   return { status: code === 'unknown' ? 'lost' : 'failed', code, message };
 }

@@ -1,4 +1,4 @@
-import { AgentRuntimeError, type TaskEvent } from '@runtime/contracts';
+import { AgentRuntimeError, messageWithHint, type TaskEvent } from '@runtime/contracts';
 import type { DiffRange, NewWorktree, Worktree } from '@runtime/worktrees';
 import { Collected } from '../artifacts/collected.ts';
 import { keepContent } from '../artifacts/keep-content.ts';
@@ -43,9 +43,7 @@ export async function keepChanges(task: Task): Promise<KeptChanges> {
     return { events: [event, ...collected.events], [Symbol.dispose]: () => collected[Symbol.dispose]() };
   } catch (thrown) {
     if (closing.aborted || !AgentRuntimeError.isInstance(thrown)) throw thrown;
-    const { rawMessage, hint } = thrown;
-    const message = hint === undefined ? rawMessage : `${rawMessage} (${hint})`;
-    const refused = [{ name, reason: 'unreadable' as const, message }];
+    const refused = [{ name, reason: 'unreadable' as const, message: messageWithHint(thrown) }];
     return { ...nothing, events: new Collected(from, { refused }).events };
   } finally {
     task.isCollecting = false;

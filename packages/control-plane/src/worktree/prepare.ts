@@ -1,4 +1,10 @@
-import { AgentRuntimeError, type ErrorCode, type FailedOutcome, type WaitingFor } from '@runtime/contracts';
+import {
+  AgentRuntimeError,
+  messageWithHint,
+  type ErrorCode,
+  type FailedOutcome,
+  type WaitingFor,
+} from '@runtime/contracts';
 import type { NewWorktree } from '@runtime/worktrees';
 import type { NextAttempt, TaskState, WorktreeState } from '@runtime/contracts/fold';
 import type { Task } from '../task/task.ts';
@@ -40,10 +46,9 @@ export async function prepareWorktree(task: Task, next: NextAttempt): Promise<Un
     // What no package foresaw is ours: the task is set aside.
     if (ctx.closing.aborted || !AgentRuntimeError.isInstance(thrown)) throw thrown;
     if (watch.found) return { kind: 'over' };
-    const { code, rawMessage, hint } = thrown;
-    const text = `The worktree cannot be prepared: ${rawMessage}${hint === undefined ? '' : ` (${hint})`}`;
+    const text = `The worktree cannot be prepared: ${messageWithHint(thrown)}`;
     if (isNoRoom(thrown)) return { kind: 'waits', for: { kind: 'disk', text: text.slice(0, 2000) } };
-    const why = ownFault.has(code) ? 'invalid_request' : 'unavailable';
+    const why = ownFault.has(thrown.code) ? 'invalid_request' : 'unavailable';
     return { kind: 'ends', outcome: { status: 'failed', code: why, message: text.slice(0, 8192) } };
   }
 }
